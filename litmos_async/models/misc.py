@@ -1,0 +1,27 @@
+"""Records outside the families."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from litmos_async.models.record import Record, wire
+
+
+@define(kw_only=True, repr=False)
+class XapiStatement(Record):
+    """An xAPI statement: an open JSON object, of which only the id is an attribute; the rest is in `extra`.
+
+    Attributes:
+        id: Opaque xAPI JSON object; pass through.
+    """
+
+    id: str = field(default="", metadata=wire("id"))
+
+
+@define(kw_only=True, repr=False)
+class ErrorDetail(Record):
+    """The body of an error answer."""
+
+    key = ()
+
+    detail: str | None = None

@@ -1,0 +1,126 @@
+"""What all records have in common: names on the wire, unknown fields, a repr without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Self
+
+import attrs
+from attrs import define, field, frozen
+
+_REPR_LIMIT = 1_024
+
+
+@frozen(kw_only=True)
+class Wire:
+    """How one attribute travels.
+
+    Attributes:
+        name: XML element and JSON key; empty where it is the attribute's name in Pascal case.
+        aliases: Other spellings of the same field, accepted on reading (quirks.md 11).
+        item: XML element of the items of a list, where it is not that of the item's record.
+        xml: Whether the value is an element, an attribute, or the text of the record's own element.
+        query_date: The date travels as `yyyy-MM-dd HH:mm:ss` on both wires (quirks.md 3).
+        read_only: Never written, except as an empty element where `mandatory`.
+        mandatory: The element must stand in every write, empty if need be.
+        required: A create without it is refused before a request is spent.
+        secret: Never shown in a repr, log, error or journal.
+        omit_empty: An empty id is left out of a create instead of standing there empty.
+    """
+
+    name: str = ""
+    aliases: tuple[str, ...] = ()
+    item: str | None = None
+    xml: str = "element"
+    query_date: bool = False
+    read_only: bool = False
+    mandatory: bool = False
+    required: bool = False
+    secret: bool = False
+    omit_empty: bool = False
+
+
+_PLAIN = Wire()
+
+
+def wire(name: str = "", **facts: Any) -> Mapping[str, Wire]:
+    """Return the metadata of an attribute that travels in a way of its own."""
+    return {"wire": Wire(name=name, **facts)}
+
+
+class Extra(dict[str, Any]):
+    """Fields that the server sent and this version does not know, by their names on the wire.
+
+    They are written back where they stood: the server reads XML in order and drops what comes too late
+    (quirks.md 2), so `after` keeps the name of the field that preceded each, or None for the first.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.after: dict[str, str | None] = {}
+
+
+@define(kw_only=True, repr=False)
+class Record:
+    """The base of all records.
+
+    Every attribute but `id` may be None: the server did not say. An `id` is an opaque text, empty as long as
+    the server has not given one.
+
+    Attributes:
+        extra: Fields unknown to this version, and values that could not be read as their type, under their
+            names on the wire and as they came. They are written back unchanged.
+    """
+
+    xml_element: ClassVar[str] = ""
+    key: ClassVar[tuple[str, ...]] = ("id",)
+    """Attributes that together tell one row of a list from another."""
+
+    extra: dict[str, Any] = field(factory=Extra)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some attributes changed."""
+        return attrs.evolve(self, **changes)
+
+    def __repr__(self) -> str:
+        # Secrets never; None says nothing; and no repr longer than a screen.
+        shown = ", ".join(
+            f"{attribute.name}={value!r}"
+            for attribute, fact in fields_of(type(self))
+            if (value := getattr(self, attribute.name)) is not None and not fact.secret
+        )
+        if self.extra:
+            # Only the names: nobody knows whether the value of an unknown field is a secret.
+            shown += f", extra={sorted(self.extra)}"
+        text = f"{type(self).__name__}({shown})"
+        return text if len(text) <= _REPR_LIMIT else text[: _REPR_LIMIT - 1] + "…"
+
+
+def fields_of(record: type[Record]) -> tuple[tuple[attrs.Attribute[Any], Wire], ...]:
+    """Return the attributes of a record with their facts, in wire order."""
+    if record not in _fields:
+        _fields[record] = tuple(_read_fields(record))
+    return _fields[record]
+
+
+def _read_fields(record: type[Record]) -> Iterator[tuple[attrs.Attribute[Any], Wire]]:
+    # Annotations are strings (from __future__ import annotations): resolve them once a class.
+    attrs.resolve_types(record)
+    for attribute in attrs.fields(record):
+        if attribute.name == "extra":
+            continue
+        fact: Wire = attribute.metadata.get("wire", _PLAIN)
+        yield attribute, fact if fact.name else attrs.evolve(fact, name=pascal(attribute.name))
+
+
+_fields: dict[type[Record], tuple[tuple[attrs.Attribute[Any], Wire], ...]] = {}
+
+
+def pascal(attribute: str) -> str:
+    """Return the name on the wire of a regular attribute: `user_name` -> `UserName`."""
+    return "".join(part[0].upper() + part[1:] for part in attribute.split("_") if part)
+
+
+def key_of(row: Record) -> tuple[Any, ...] | None:
+    """Return what identifies a row, or None where its record has nothing of the kind."""
+    return tuple(getattr(row, name) for name in row.key) if row.key else None
