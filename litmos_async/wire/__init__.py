@@ -1,0 +1,1 @@
+"""Bytes and records: pure functions, no I/O, no clock."""

@@ -1,0 +1,254 @@
+"""An operation and its values to the bytes of a request; the bytes of an answer to records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote, urlencode
+
+from attrs import field, frozen
+
+from litmos_async.errors import ConfigurationError, DecodeError
+from litmos_async.models.record import Record, key_of
+from litmos_async.wire import dates, json, xml
+from litmos_async.wire.converter import has_dates, secrets_of, structure
+from litmos_async.wire.operation import Method, Operation, Shape
+from litmos_async.wire.verdict import Reply, looks_like_html
+
+Wire = Literal["json", "xml"]
+WireChoice = Literal["auto", "json", "xml"]
+Body = Record | Sequence[Record] | None
+R = TypeVar("R", bound=Record)
+
+SEARCH_LIMIT = 50
+"""Characters that `search` and `source` may have at most (quirks.md 12)."""
+
+_CONTENT_TYPES: dict[Wire, str] = {"json": "application/json", "xml": "text/xml"}
+
+
+@frozen
+class Request:
+    """What is sent: everything but the address, the key and `source`.
+
+    Attributes:
+        operation: Id of the operation.
+        method: The HTTP verb.
+        path: Path below the base URL, percent-encoded.
+        query: Query string, percent-encoded; empty where there is none.
+        headers: Accept and Content-Type. Every call carries the latter, GET too (quirks.md 2).
+        body: The bytes, or None for no body.
+        repeatable: Whether sending it again after a lost answer does no harm.
+        secrets: Values of the body that must not be shown.
+    """
+
+    operation: str
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(factory=dict)
+    body: bytes | None = field(default=None, repr=False)
+    repeatable: bool = False
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+def choose(operation: Operation[Any], wire: WireChoice, body: Body = None) -> Wire:
+    """Return the wire for a call: the one asked for, or the best attested one.
+
+    An operation without a known XML form goes over JSON whatever was asked for. "auto" is JSON where somebody
+    has seen the operation's JSON, XML elsewhere, since some older endpoints ignore JSON (quirks.md 2), and XML
+    for a body that carries dates (quirks.md 3).
+    """
+    if operation.json_only:
+        return "json"
+    if wire != "auto":
+        return wire
+    rows = [body] if isinstance(body, Record) else body or []
+    return "json" if operation.json_seen and not any(has_dates(row) for row in rows) else "xml"
+
+
+def encode(
+    operation: Operation[Any],
+    path_values: Mapping[str, str],
+    query: Mapping[str, Any] | None = None,
+    body: Body = None,
+    *,
+    wire: Wire,
+) -> Request:
+    """Return the request of an operation.
+
+    Raises:
+        ConfigurationError: A path value is empty or cannot travel in a path, a text is too long, a time has
+            no zone, a value cannot be written.
+    """
+    rows = [body] if isinstance(body, Record) else body or []
+    return Request(
+        operation=operation.id,
+        method=operation.method,
+        path=operation.path.format_map({name: segment(text, name) for name, text in path_values.items()}),
+        query=query_string(query or {}, wire),
+        headers=headers_for(wire),
+        body=None if operation.body is None else _write(body, operation, operation.body, wire),
+        repeatable=operation.repeatable,
+        secrets=tuple(secret for row in rows for secret in secrets_of(row)),
+    )
+
+
+def encode_plain(
+    method: Method, path: str, query: Mapping[str, Any], body: Any, *, wire: Wire, repeatable: bool
+) -> Request:
+    """Return a request of no described operation.
+
+    Raises:
+        ConfigurationError: The path does not begin with a slash or leaves the API, or the body cannot be written.
+    """
+    parts = path.split("/")
+    if not path.startswith("/") or any(mark in path for mark in "?# ") or {".", ".."} & set(parts):
+        raise ConfigurationError("path must begin with a slash and be percent-encoded, without a query")
+    if body is not None and not isinstance(body, bytes):
+        if wire == "xml":
+            raise ConfigurationError("an XML body is given as bytes")
+        try:
+            body = json.dump(body)
+        except (TypeError, ValueError):
+            raise ConfigurationError("the body cannot be written as JSON") from None
+    return Request("request", method, path, query_string(query, wire), headers_for(wire), body, repeatable)
+
+
+def _write(body: Body, operation: Operation[Any], shape: Shape[Record], wire: Wire) -> bytes:
+    value = [] if body is None else body
+    written = json.write(value) if wire == "json" else xml.write(value, shape.root, shape.item)
+    if operation.largest_body is not None and len(written) > operation.largest_body:
+        raise ConfigurationError(
+            f"{operation.id}: a body of {len(written):,} bytes; the server takes {operation.largest_body:,}"
+        )
+    return written
+
+
+def headers_for(wire: Wire) -> dict[str, str]:
+    """Return Accept and Content-Type: some endpoints heed the one, some the other (quirks.md 2)."""
+    return {"Accept": _CONTENT_TYPES[wire], "Content-Type": _CONTENT_TYPES[wire]}
+
+
+def segment(value: object, name: str) -> str:
+    """Return a value as one percent-encoded path segment.
+
+    Raises:
+        ConfigurationError: It is empty, or a dot segment, which would make a path of another meaning: with an
+            empty id `DELETE /users/{id}` reads `DELETE /users/`.
+    """
+    text = str(value)
+    if not text.strip() or text in {".", ".."}:
+        raise ConfigurationError(f"{name} is {text!r}: this cannot stand in a path")
+    return quote(text, safe="")
+
+
+def query_string(values: Mapping[str, Any], wire: Wire) -> str:
+    """Return a query string; None is left out, flags are lower case, times are UTC (quirks.md 2 and 3).
+
+    Raises:
+        ConfigurationError: `search` is too long, or a time has no zone.
+    """
+    pairs = [("format", "json")] if wire == "json" else []
+    for name, value in values.items():
+        if value is None:
+            continue
+        text = _query_text(name, value)
+        if name == "search" and len(text) > SEARCH_LIMIT:
+            raise ConfigurationError(f"search has {len(text)} characters; the server takes {SEARCH_LIMIT}")
+        pairs.append((name, text))
+    return urlencode(pairs, quote_via=quote)
+
+
+def _query_text(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return dates.to_query(dates.utc(value, name))
+    return str(value)
+
+
+def decode_one(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wall_clock") -> R:
+    """Return the record of an answer.
+
+    Raises:
+        DecodeError: The answer is empty, damaged, or holds no such record.
+    """
+    plain = _plain(reply)
+    if isinstance(plain, dict) and list(plain) == [shape.root] and isinstance(plain[shape.root], dict):
+        plain = plain[shape.root]
+    if isinstance(plain, list) and len(plain) == 1:
+        # A single token comes wrapped in a list (quirks.md 10).
+        plain = plain[0]
+    return structure(plain, shape.record, json_dates)
+
+
+def decode_many(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wall_clock") -> list[R]:
+    """Return the records of a list.
+
+    Raises:
+        DecodeError: The answer is empty, damaged, or no list. An empty body is no empty list: a list without
+            rows is `[]` or a bare root element (quirks.md 4).
+    """
+    if _wire_of(reply) == "xml":
+        root = xml.read(reply.body)
+        rows = xml.rows(xml.list_in(root, shape.root))
+        if not rows and (root.text or "").strip():
+            raise DecodeError("the answer is a text, not a list")
+    else:
+        rows = json.unwrap(json.read(reply.body), shape.item)
+        if not isinstance(rows, list):
+            raise DecodeError("the answer is not a list")
+    return [structure(row, shape.record, json_dates) for row in rows]
+
+
+def decode_any(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wall_clock") -> list[R]:
+    """Return the records of an answer that no source describes; none where it is empty or something else."""
+    try:
+        found = (
+            decode_many(reply, shape, json_dates) if shape.many else [decode_one(reply, shape, json_dates)]
+        )
+    except DecodeError:
+        return []
+    # A mapping of something else, such as a message, would leave every known field empty.
+    return [row for row in found if any(key_of(row) or ())]
+
+
+def check_done(reply: Reply) -> None:
+    """Check the answer of a write that returns nothing: any body of the API's own will do, and none too.
+
+    Raises:
+        DecodeError: A web page came back with a success status: that was not the API.
+    """
+    if looks_like_html(reply.body):
+        raise DecodeError("a web page answered instead of the API")
+
+
+def decode_plain(reply: Reply) -> Any:
+    """Return any answer as plain data; None for an empty one.
+
+    Raises:
+        DecodeError: The answer is damaged.
+    """
+    return _plain(reply) if reply.body.strip() else None
+
+
+def _plain(reply: Reply) -> Any:
+    if _wire_of(reply) == "json":
+        return json.read(reply.body)
+    root = xml.read(reply.body)
+    plain = xml.plain(root)
+    if isinstance(plain, dict) and len(plain) == 1 and xml.local_name(root).startswith(next(iter(plain))):
+        # `Tokens > Token`: a single record wrapped in the root of its list (quirks.md 10).
+        inner = next(iter(plain.values()))
+        return inner if isinstance(inner, dict | list) else plain
+    return plain
+
+
+def _wire_of(reply: Reply) -> Wire:
+    """Judge an answer by what it is: what was asked for and what the header says may both be wrong."""
+    if looks_like_html(reply.body):
+        raise DecodeError("a web page answered instead of the API")
+    if not reply.body.strip():
+        raise DecodeError("the answer is empty")
+    return "xml" if reply.start == b"<" else "json"

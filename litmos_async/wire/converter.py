@@ -1,0 +1,295 @@
+"""Records to and from plain data. One set of rules for JSON and XML.
+
+Both wires are first brought to the same plain form (texts, numbers, mappings, lists), in which JSON has some
+types and XML has none. So every rule accepts both: `true` and `"true"`, `5` and `"5.0"`.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeGuard, TypeVar, Union, cast, get_args, get_origin
+
+from attrs import Attribute
+from cattrs import Converter
+
+from litmos_async.errors import ConfigurationError, DecodeError
+from litmos_async.models.record import Extra, Record, Wire, fields_of
+from litmos_async.wire.dates import JsonDates, parse_date, parse_datetime
+
+R = TypeVar("R", bound=Record)
+Hook = Callable[[Any, Any], Any]
+
+TEXT = "#text"
+"""Key of an element's own text in plain data, where the element also has attributes."""
+
+# Only with its semicolon: a link may hold "&copy=1", which html.unescape alone would turn into a sign.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+
+
+# ------------------------------------------------ scalars: ValueError means "not of this type"
+
+
+def _text(value: Any, _: Any = None) -> str:
+    if isinstance(value, str):
+        # After parsing, value by value: unescaping a whole JSON text would break it at &quot; (quirks.md 2).
+        return _ENTITY.sub(lambda match: html.unescape(match[0]), value) if "&" in value else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        # OriginalId is a number in some records and a text in others (quirks.md 2).
+        return str(value)
+    raise ValueError("not a text")
+
+
+def _boolean(value: Any, _: Any = None) -> bool:
+    known = {"true": True, "1": True, "false": False, "0": False}.get(str(value).strip().lower())
+    if known is None:
+        raise ValueError("not a truth value")
+    return known
+
+
+def _integer(value: Any, _: Any = None) -> int:
+    number = _number(value)
+    if not number.is_integer():
+        raise ValueError("not a whole number")
+    # Straight from the text where that works: a float has 53 bits only.
+    return int(value) if not isinstance(value, str) or value.strip().lstrip("+-").isdigit() else int(number)
+
+
+def _number(value: Any, _: Any = None) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("not a number")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    return number
+
+
+def _enumeration(value: Any, kind: type[Enum]) -> Any:
+    """Return the known member, or the value as it came: no set of the API is closed."""
+    plain = _integer(value) if issubclass(kind, int) else _text(value)
+    try:
+        return kind(plain)
+    except ValueError:
+        return plain
+
+
+# ------------------------------------------------ reading
+
+
+@cache
+def converter_for(json_dates: JsonDates = "wall_clock") -> Converter:
+    """Return the converter that reads records, for one way of reading JSON dates."""
+    converter = Converter()
+    scalars: dict[type[Any], Hook] = {
+        str: _text,
+        bool: _boolean,
+        int: _integer,
+        float: _number,
+        datetime: lambda value, _: parse_datetime(_text(value), json_dates),
+        date: lambda value, _: parse_date(_text(value)),
+    }
+    for kind, hook in scalars.items():
+        converter.register_structure_hook(kind, hook)
+    converter.register_structure_hook_factory(_is_optional, lambda kind: _optional_hook(kind, converter))
+    converter.register_structure_hook_factory(_is_list, lambda kind: _list_hook(kind, converter))
+    converter.register_structure_hook_factory(_is_record, lambda kind: _record_hook(kind, converter))
+    return converter
+
+
+def _is_enumeration(kind: Any) -> TypeGuard[type[Enum]]:
+    return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+def _is_optional(kind: Any) -> bool:
+    return get_origin(kind) in {Union, UnionType} and NoneType in get_args(kind)
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is list
+
+
+def _is_record(kind: Any) -> TypeGuard[type[Record]]:
+    return isinstance(kind, type) and issubclass(kind, Record)
+
+
+def _optional_hook(kind: Any, converter: Converter) -> Hook:
+    """Return the hook of `X | None`; in `AccessLevel | str | None` the first one decides."""
+    inner = next(member for member in get_args(kind) if member is not NoneType)
+    # Not from the converter, whose hook of `str` also takes the enumerations that are texts.
+    hook: Hook = cast(Hook, _enumeration) if _is_enumeration(inner) else converter.get_structure_hook(inner)
+    if inner is str:
+        return lambda value, _: None if value is None else hook(value, inner)
+    # An empty text is no number, date or flag: the field is empty (quirks.md 2).
+    return lambda value, _: None if value is None or value == "" else hook(value, inner)
+
+
+def _list_hook(kind: Any, converter: Converter) -> Hook:
+    (inner,) = get_args(kind)
+    hook = converter.get_structure_hook(inner)
+    return lambda value, _: [hook(row, inner) for row in rows_of(value)]
+
+
+def _record_hook(record: type[R], converter: Converter) -> Hook:
+    """Return the hook of one record: known fields by name, everything else into `extra`."""
+    known: dict[str, tuple[str, Any, Hook]] = {}
+    for attribute, fact in fields_of(record):
+        entry = (attribute.name, attribute.type, converter.get_structure_hook(attribute.type))
+        for name in (fact.name, *fact.aliases, *([TEXT] if fact.xml == "text" else [])):
+            known[name] = entry
+            known.setdefault(name.lower(), entry)
+
+    def structure(raw: Any, _: Any = None) -> R:
+        if not isinstance(raw, Mapping):
+            raise ValueError(f"not a {record.__name__}")
+        values: dict[str, Any] = {}
+        extra = Extra()
+        previous: str | None = None
+        for name, value in raw.items():
+            entry = known.get(name) or known.get(str(name).lower())
+            try:
+                if entry is None:
+                    raise ValueError("unknown field")
+                attribute, kind, hook = entry
+                if value is not None or kind is not str:
+                    read = hook(value, kind)
+                    # Two spellings of one field: the one that says something wins.
+                    if values.get(attribute) is None or read is not None:
+                        values[attribute] = read
+            except (ValueError, OverflowError):
+                # Unknown, or not of its type: nothing is lost, and one odd value does not cost a whole page.
+                extra[name] = value
+                extra.after[name] = previous
+            previous = name
+        return record(extra=extra, **values)
+
+    return structure
+
+
+def rows_of(value: Any) -> list[Any]:
+    """Return the rows of a list in any of its wrappings.
+
+    A bare array; a wrapper element with its children, of which a single one is no list in plain data; an
+    empty element or null.
+    """
+    if value is None or value == "":
+        return []
+    if isinstance(value, Mapping):
+        children: list[Any] = []
+        for child in value.values():
+            children.extend(child if isinstance(child, list) else [child])
+        return children
+    if isinstance(value, list):
+        return value
+    raise ValueError("not a list")
+
+
+def structure(plain: Any, record: type[R], json_dates: JsonDates = "wall_clock") -> R:
+    """Return the record that plain data stands for.
+
+    Raises:
+        DecodeError: It is no mapping of fields.
+    """
+    try:
+        found: R = converter_for(json_dates).structure(plain, record)
+    except ValueError as problem:
+        raise DecodeError(f"the answer is {problem}") from None
+    return found
+
+
+# ------------------------------------------------ writing
+
+
+def members(record: Record) -> Iterator[tuple[str, Any, Wire | None]]:
+    """Yield what is written of a record, in wire order: name, value, and the facts of a known field.
+
+    None is left out, since the server fills what is missing; a read-only field stands empty where its element
+    is mandatory and is left out elsewhere; unknown fields stand where they stood.
+
+    Raises:
+        ConfigurationError: A mandatory flag is None: the server would read a missing one as false.
+    """
+    unknown = _Unknown(record)
+    yield from unknown.after(None)
+    for attribute, fact in fields_of(type(record)):
+        value = _written(record, attribute, fact)
+        if value is not None:
+            yield fact.name, value, fact
+        for spelling in (fact.name, *fact.aliases):
+            yield from unknown.after(spelling)
+    yield from unknown.rest()
+
+
+def _written(record: Record, attribute: Attribute[Any], fact: Wire) -> Any:
+    """Return what is written of one attribute, or None where it is left out."""
+    if fact.read_only:
+        return "" if fact.mandatory else None
+    value = getattr(record, attribute.name)
+    if value is None:
+        # A value that could not be read as its type goes back as it came.
+        value = record.extra.get(fact.name)
+    if value is None and fact.mandatory:
+        if "bool" in str(attribute.type):
+            raise ConfigurationError(
+                f"{type(record).__name__}.{attribute.name} must be True or False: the server would read a "
+                "missing one as false"
+            )
+        return ""
+    return None if value == [] or (value == "" and fact.omit_empty) else value
+
+
+class _Unknown:
+    """The unknown fields of a record, each handed out once, behind the field that preceded it."""
+
+    def __init__(self, record: Record) -> None:
+        self._values = record.extra
+        places = record.extra.after if isinstance(record.extra, Extra) else {}
+        known = {fact.name for _, fact in fields_of(type(record))}
+        self._waiting: dict[str | None, list[str]] = {}
+        for name in record.extra:
+            if name not in known:
+                self._waiting.setdefault(places.get(name, ""), []).append(name)
+
+    def after(self, place: str | None) -> Iterator[tuple[str, Any, None]]:
+        for name in self._waiting.pop(place, []):
+            yield name, self._values[name], None
+            yield from self.after(name)
+
+    def rest(self) -> Iterator[tuple[str, Any, None]]:
+        """Those whose place is not known, such as fields that the caller added."""
+        for place in list(self._waiting):
+            yield from self.after(place)
+
+
+def missing(record: Record) -> list[str]:
+    """Return the attributes that a create needs and this record lacks."""
+    return [
+        attribute.name
+        for attribute, fact in fields_of(type(record))
+        if fact.required and getattr(record, attribute.name) in (None, "", [])
+    ]
+
+
+def secrets_of(record: Record) -> Iterator[str]:
+    """Yield the secret values of a record, so that they can be kept out of what is shown."""
+    for attribute, fact in fields_of(type(record)):
+        value = getattr(record, attribute.name)
+        if fact.secret and value:
+            yield str(value)
+
+
+def has_dates(record: Record) -> bool:
+    """Tell whether writing the record would carry a date: then XML is the safer wire (quirks.md 3)."""
+    for _, value, _ in members(record):
+        if isinstance(value, date):
+            return True
+        if isinstance(value, list) and any(isinstance(row, Record) and has_dates(row) for row in value):
+            return True
+    return False

@@ -1,0 +1,171 @@
+"""XML ("POX"): order-sensitive elements, `i:nil` for null, no namespace on elements (quirks.md 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from lxml import etree
+
+from litmos_async.errors import ConfigurationError, DecodeError
+from litmos_async.models.record import Record, Wire
+from litmos_async.wire import dates
+from litmos_async.wire.converter import TEXT, members
+
+_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+
+
+def write(value: Record | Sequence[Record], root: str, item: str) -> bytes:
+    """Return a record under its root element, or records as items of one.
+
+    Raises:
+        ConfigurationError: A value holds a character that XML cannot carry.
+    """
+    if isinstance(value, Record):
+        element = _record(value, root)
+    else:
+        element = etree.Element(root)
+        element.extend(_record(row, item) for row in value)
+    return etree.tostring(element, encoding="utf-8")
+
+
+def _record(record: Record, name: str) -> etree._Element:
+    element = etree.Element(name)
+    for member, value, fact in members(record):
+        if fact and fact.xml == "attribute":
+            element.set(member, _text(value, fact))
+        elif fact and fact.xml == "text":
+            _set_text(element, _text(value, fact), member)
+        else:
+            _append(element, member, value, fact)
+    return element
+
+
+def _append(parent: etree._Element, name: str, value: Any, fact: Wire | None) -> None:
+    if isinstance(value, Record):
+        parent.append(_record(value, name))
+    elif isinstance(value, list) and fact:
+        wrapper = etree.SubElement(parent, name)
+        for row in value:
+            if isinstance(row, Record):
+                wrapper.append(_record(row, fact.item or row.xml_element or type(row).__name__))
+            else:
+                _set_text(etree.SubElement(wrapper, fact.item or "string"), _text(row, None), name)
+    elif fact:
+        _set_text(etree.SubElement(parent, name), _text(value, fact), name)
+    else:
+        _unknown(parent, name, value)
+
+
+def _unknown(parent: etree._Element, name: str, value: Any) -> None:
+    """Write back a field of no known kind, as it came over either wire."""
+    if isinstance(value, list):
+        for row in value:
+            _unknown(parent, name, row)
+        return
+    try:
+        element = etree.SubElement(parent, name)
+    except ValueError:
+        raise ConfigurationError("an unknown field has a name that XML cannot carry") from None
+    if value is None:
+        element.set(_NIL, "true")
+    elif isinstance(value, Mapping):
+        for child, inner in value.items():
+            _unknown(element, child, inner)
+    else:
+        _set_text(element, _text(value, None), name)
+
+
+def _set_text(element: etree._Element, text: str, name: str) -> None:
+    try:
+        element.text = text or None
+    except ValueError:
+        # lxml refuses NUL and control characters; its message would quote the value.
+        raise ConfigurationError(f"{name} holds a character that XML cannot carry") from None
+
+
+def _text(value: Any, fact: Wire | None) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return dates.to_query(value) if fact and fact.query_date else dates.to_xml(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return str(value.value)
+    return str(value)
+
+
+def read(body: bytes) -> etree._Element:
+    """Return the root element of an XML text.
+
+    Entities are not resolved, nothing is fetched, huge trees are refused, and so is any document type:
+    the API sends none.
+
+    Raises:
+        DecodeError: It is not XML, or not safe. The message does not quote it, since it may hold a secret.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, dtd_validation=False
+    )
+    reason = "damaged XML"
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as problem:
+        reason = f"damaged XML at line {problem.lineno}"
+    except ValueError:
+        pass
+    else:
+        if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
+            raise DecodeError("an XML answer with a document type is refused")
+        return root
+    raise DecodeError(reason)
+
+
+def _is_element(node: etree._Element) -> bool:
+    """Comments and processing instructions stand among the children too."""
+    tag: object = node.tag
+    return isinstance(tag, str)
+
+
+def local_name(element: etree._Element) -> str:
+    """Return the name of an element without its namespace."""
+    return etree.QName(element).localname
+
+
+def plain(element: etree._Element) -> Any:
+    """Return an element as plain data: None, a text, or a mapping of its children and attributes."""
+    if (element.get(_NIL) or "").strip().lower() in {"true", "1"}:
+        return None
+    children = [child for child in element if _is_element(child)]
+    attributes = {
+        etree.QName(name).localname: value for name, value in element.attrib.items() if name != _NIL
+    }
+    if not children and not attributes:
+        return element.text or ""
+    found: dict[str, Any] = dict(attributes)
+    if not children:
+        found[TEXT] = element.text or ""
+    for child in children:
+        name = local_name(child)
+        value = plain(child)
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
+    return found
+
+
+def rows(root: etree._Element) -> list[Any]:
+    """Return the children of a list's root as plain data; one child is a list of one (quirks.md 2)."""
+    return [plain(child) for child in root if _is_element(child)]
+
+
+def list_in(root: etree._Element, name: str) -> etree._Element:
+    """Return the element that holds the rows: the root, or the one child of that name, as `Ecommerce > Courses`."""
+    inner = [child for child in root if _is_element(child) and local_name(child) == name]
+    return inner[0] if len(inner) == 1 and local_name(root) != name else root
