@@ -1,0 +1,188 @@
+"""The lease rule, as a state machine: no clock, no I/O, no asyncio.
+
+The server counts a request at some moment between its sending and its answer. Only the end of that span is
+known to be late enough, so a slot is taken before the request leaves and is freed one `period` after its
+answer arrived. Then no latency, jitter or reordering puts one request too many into a window of the server.
+
+Every method takes `now`. The state is numbers and one list of numbers, so the same rule can run on state that
+is kept in this object, in a file or in a database.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right, insort
+from typing import Final
+
+import attrs
+
+from .rate import Priority, RateLimit
+
+__all__ = ["Window"]
+
+# A server may count both ends of its window, and sums of floats round. One millisecond covers both and costs
+# a hundredth of a percent.
+GUARD: Final = 0.001
+
+# A proxy's "come back tomorrow" must not stop a job until then.
+LONGEST_RETRY_AFTER: Final = 300.0
+
+# Without a word from the server: 1, 2, 4 ... 60 seconds.
+LONGEST_BACKOFF: Final = 60.0
+
+# The budget shrinks by a factor and grows by a step, as in TCP: several clients that do so on one account
+# come to share it evenly.
+SHRINK: Final = 0.7
+PERIODS_TO_GROW: Final = 20
+
+
+@attrs.define
+class Window:
+    """Which slots are taken, until when nobody may start, and how much of the limit is ours.
+
+    `opens_at` tells when the next request may start, `take` starts it and gives it a ticket, and one of
+    `unused`, `answered`, `lost` and `refused` ends it. Tickets are numbered in the order of taking.
+    """
+
+    rate: RateLimit
+
+    # The slots: those of requests under way, and when those of answered requests are freed, ascending.
+    held: int = 0
+    cooling: list[float] = attrs.field(factory=list[float])
+    taken: int = 0  # tickets so far
+
+    # The pause. It is a time and not a flag: nobody has to reopen it, and nobody can reopen it too early.
+    not_before: float = 0.0
+    wave: int = 0  # the last ticket taken before the pause began
+    strikes: int = 0  # waves of rejections without a quiet period between them
+    rejected: int = 0
+
+    # After the pause: first one request as a probe, then the others, spread out.
+    probing: bool = False
+    probe: int = 0  # the ticket that went as the probe
+    probe_due: float = 0.0  # a probe that is still out at this time no longer holds up the others
+    spread_until: float = 0.0
+    next_start: float = 0.0
+
+    # What was ours at the end of the last pause; it grows with time from there.
+    base: float = attrs.Factory(lambda self: float(self.rate.requests), takes_self=True)
+
+    def used(self, now: float) -> int:
+        """Count the slots that are taken."""
+        return self.held + len(self.cooling) - bisect_right(self.cooling, now)
+
+    def budget(self, now: float) -> float:
+        """Return how many slots are ours at present."""
+        grown = (now - self.not_before) / self.rate.period * self.rate.requests / PERIODS_TO_GROW
+        return min(self.rate.requests, self.base + max(0.0, grown))
+
+    def opens_at(self, now: float, priority: Priority = "interactive") -> float:
+        """Return when the next request may start, `now` or later; infinity if that depends on an answer."""
+        gate = max(now, self.not_before, self.next_start, self.probe_due if self.probing else 0.0)
+        return max(gate, self._slot_at(self.rate.reserve if priority == "bulk" else 0))
+
+    def take(self, now: float) -> int:
+        """Take a slot, once `opens_at` says that it is time, and return the ticket for it."""
+        del self.cooling[: bisect_right(self.cooling, now)]
+        self.held += 1
+        self.taken += 1
+        if self.probing:
+            # A probe whose holder never reports back must not shut the gate for good: this is a time, too.
+            self.probe, self.probe_due = self.taken, now + self.rate.period
+        if self.probing or now < self.spread_until:
+            self.next_start = now + self.rate.period / self.budget(now)
+        return self.taken
+
+    def unused(self, ticket: int, now: float) -> None:
+        """Nothing was sent: free the slot at once."""
+        self.held -= 1
+        self._probe_failed(ticket)
+        if ticket == self.taken:  # the last start did not take place, so nobody need keep a distance from it
+            self.next_start = min(self.next_start, now)
+
+    def answered(self, ticket: int, now: float) -> None:
+        """An answer came: free the slot a period from now; after a pause, let the others follow."""
+        self._cool(now)
+        if self.probing and ticket > self.wave:
+            self.probing = False
+            self.spread_until = now + self.rate.period
+
+    def lost(self, ticket: int, now: float, timeout: float) -> None:
+        """No answer came: the request may reach the server until `timeout` from now, and counts from then."""
+        self._cool(now + max(0.0, timeout))
+        self._probe_failed(ticket)
+
+    def refused(self, ticket: int, now: float, retry_after: float | None, jitter: float) -> None:
+        """The server said no: pause everybody. `jitter` is a random number from 0 to 1.
+
+        Of 100 requests under way all may be refused for the same reason. What was sent before the pause began
+        is one wave with it: only a `retry_after` that says more than is known already makes the pause longer.
+        """
+        self.rejected += 1
+        budget = self.budget(now)
+        new_wave = ticket > self.wave
+        if new_wave:
+            quiet = not self.probing and now >= self.spread_until
+            self.strikes = 1 if quiet else self.strikes + 1
+            if self.used(now) < self.rate.requests:  # not our doing: somebody else uses the account
+                budget = max(1.0, budget * SHRINK)
+        self._cool(now)
+
+        if retry_after is not None:
+            until = now + min(max(0.0, retry_after), LONGEST_RETRY_AFTER)
+        elif new_wave:
+            # The exponent is bounded because the power is computed before it is cut.
+            until = now + min(2.0 ** min(self.strikes - 1, 10), LONGEST_BACKOFF) * (1 + jitter / 4)
+        else:
+            return
+        if new_wave or until > self.not_before:
+            self.not_before = max(self.not_before, until)
+            self.wave = self.taken
+            self.base = budget
+            self.probing, self.probe_due = True, 0.0
+
+    def carried_over(self, then: float, now: float) -> Window:
+        """Return this state for another clock, which shows `now` where the old one showed `then`.
+
+        Nobody will report what became of the requests that were under way, and the old clock may have stood
+        still for a while. So every slot is kept for a whole period at least.
+        """
+        whole = self.rate.period + GUARD
+        left = [whole] * self.held + [max(whole, end - then) for end in self.cooling if end > then]
+        return attrs.evolve(
+            self,
+            held=0,
+            cooling=sorted(now + seconds for seconds in left),
+            not_before=now + max(0.0, self.not_before - then),
+            probe_due=0.0,
+            spread_until=now + max(0.0, self.spread_until - then),
+            next_start=now + max(0.0, self.next_start - then),
+            base=self.budget(then),
+        )
+
+    def _cool(self, counted_by: float) -> None:
+        """Free a held slot a period after the last moment at which the server may count its request."""
+        self.held -= 1
+        insort(self.cooling, counted_by + self.rate.period + GUARD)
+
+    def _probe_failed(self, ticket: int) -> None:
+        """Let the next request be the probe, if this one was, for it has told nothing."""
+        if ticket == self.probe:
+            self.probe_due = 0.0
+
+    def _slot_at(self, reserve: int) -> float:
+        """Return when a slot is free and leaves `reserve` others free; infinity if only an answer can tell.
+
+        Two things make room as time goes by: slots cool down and the budget grows. When the first `n` slots
+        have cooled down, the budget must have grown to hold the rest, the newcomer and the reserve.
+        """
+        rest = self.held + len(self.cooling) + 1 + reserve
+        return min(max(end, self._grown_to(rest - n)) for n, end in enumerate([0.0, *self.cooling]))
+
+    def _grown_to(self, slots: int) -> float:
+        """Return when the budget holds that many slots."""
+        if slots <= self.base:
+            return 0.0
+        if slots > self.rate.requests:
+            return math.inf
+        return self.not_before + (slots - self.base) / self.rate.requests * PERIODS_TO_GROW * self.rate.period
