@@ -1,0 +1,134 @@
+"""What a client is set up with, and what can be said anew for a single call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Literal, TypedDict, get_args
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from litmos_async.errors import ConfigurationError
+from litmos_async.limits import Priority
+from litmos_async.retry import RetryPolicy
+from litmos_async.wire.codec import SEARCH_LIMIT, WireChoice
+from litmos_async.wire.dates import JsonDates
+
+Region = Literal["us", "eu", "au"]
+KeyPlace = Literal["header", "query"]
+
+BASE_URLS: Mapping[str, str] = {
+    "us": "https://api.litmos.com/v1.svc",
+    "eu": "https://api.litmoseu.com/v1.svc",
+    "au": "https://api.litmos.com.au/v1.svc",
+}
+"""Where the API lives (quirks.md 1). A key works in its own region only."""
+
+
+class CallOptions(TypedDict, total=False):
+    """Options that every method takes.
+
+    Attributes:
+        timeout: Seconds for one attempt, from its start to the last byte of its answer.
+        retry: What to do when an attempt fails.
+        priority: "interactive" goes before "bulk".
+        wire: "auto", "json" or "xml".
+    """
+
+    timeout: float
+    retry: RetryPolicy
+    priority: Priority
+    wire: WireChoice
+
+
+@frozen
+class Defaults:
+    """What holds for a call that says nothing else. The fields are those of `CallOptions`."""
+
+    timeout: float = 30.0
+    retry: RetryPolicy = field(factory=RetryPolicy)
+    priority: Priority = "interactive"
+    wire: WireChoice = "auto"
+
+    def __attrs_post_init__(self) -> None:
+        if not self.timeout > 0:
+            raise ConfigurationError(f"timeout must be more than 0 seconds, not {self.timeout}")
+        if self.priority not in get_args(Priority):
+            raise ConfigurationError(f'priority must be "interactive" or "bulk", not {self.priority!r}')
+        if self.wire not in get_args(WireChoice):
+            raise ConfigurationError(f'wire must be "auto", "json" or "xml", not {self.wire!r}')
+
+
+@frozen
+class Config:
+    """Where the API is and who calls it."""
+
+    api_key: str = field(repr=False)
+    source: str
+    base_url: str
+    key_in: KeyPlace = "header"
+    json_dates: JsonDates = "wall_clock"
+
+
+def configure(
+    api_key: str | None = None,
+    source: str | None = None,
+    *,
+    region: str | None = None,
+    base_url: str | None = None,
+    key_in: KeyPlace = "header",
+    json_dates: JsonDates = "wall_clock",
+    environment: Mapping[str, str] = os.environ,
+) -> Config:
+    """Return the configuration from arguments, and from `LITMOS_*` variables where they are silent.
+
+    Raises:
+        ConfigurationError: Something is missing or cannot work.
+    """
+    key = api_key or environment.get("LITMOS_API_KEY", "")
+    name = source or environment.get("LITMOS_SOURCE", "")
+    where = region or environment.get("LITMOS_REGION") or "us"
+    if not key:
+        raise ConfigurationError("no API key: pass api_key or set LITMOS_API_KEY")
+    if not key.isascii() or not key.isprintable() or key != key.strip():
+        # It travels in a header; a stray newline from a file is the usual case.
+        raise ConfigurationError("the API key has a blank or a character that cannot travel in a header")
+    if not name.strip():
+        raise ConfigurationError("no source: pass source or set LITMOS_SOURCE, a short name of your program")
+    if len(name) > SEARCH_LIMIT:
+        raise ConfigurationError(f"source has {len(name)} characters; the server takes {SEARCH_LIMIT}")
+    if where not in BASE_URLS:
+        raise ConfigurationError(f"region must be one of {', '.join(BASE_URLS)}, not {where!r}")
+    if key_in not in get_args(KeyPlace):
+        raise ConfigurationError(f'key_in must be "header" or "query", not {key_in!r}')
+    if json_dates not in get_args(JsonDates):
+        raise ConfigurationError(f'json_dates must be "wall_clock" or "epoch", not {json_dates!r}')
+    # A region that was asked for by name goes before an address from the environment.
+    address = base_url or ("" if region else environment.get("LITMOS_BASE_URL", "")) or BASE_URLS[where]
+    return Config(key, name, _checked(address), key_in, json_dates)
+
+
+def _checked(base_url: str) -> str:
+    """Return the address without a trailing slash; the key must not travel in the clear."""
+    try:
+        parts = urlsplit(base_url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        raise ConfigurationError("base_url is no address") from None
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError("base_url must be scheme, host and path only")
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
+        raise ConfigurationError(f"base_url must be https, or http on a loopback address: {base_url!r}")
+    return base_url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

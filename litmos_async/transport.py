@@ -1,0 +1,256 @@
+"""One request, until it has an answer. The only I/O of the library, and the only module that knows httpx."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+from attrs import define, frozen
+
+from litmos_async.config import Config, Defaults
+from litmos_async.errors import (
+    APIError,
+    ConfigurationError,
+    ConnectError,
+    LitmosError,
+    NetworkError,
+    OutcomeUnknown,
+    RateLimited,
+    RequestTimeout,
+)
+from litmos_async.limits import Lease, Limiter
+from litmos_async.retry import Again, Fault, GiveUp, Tries, decide
+from litmos_async.version import __version__
+from litmos_async.wire.codec import Request
+from litmos_async.wire.verdict import Reply, error_of, redact, retry_after_of
+
+logger = logging.getLogger("litmos_async")
+
+Transport = httpx.AsyncBaseTransport
+"""What `LitmosClient(transport=...)` takes."""
+
+_MAY_BE_CARRIED_OUT = frozenset({500, 502, 504})
+
+
+@frozen
+class _Failure:
+    """An attempt without success: what is known of its effect, and the error to raise if it stays so."""
+
+    fault: Fault
+    error: NetworkError | APIError
+    retry_after: float | None = None
+
+
+class Sender:
+    """Sends requests under the limit, and again where that is safe. Holds the one connection pool.
+
+    Args:
+        config: Address, key and source.
+        limiter: Who gives the slots.
+        transport: Another way to the server, for tests and for mounting an ASGI app.
+    """
+
+    def __init__(self, config: Config, limiter: Limiter, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._config = config
+        self._limiter = limiter
+        self._http = httpx.AsyncClient(
+            transport=_KeyedTransport(transport or _network(config, limiter), config),
+            headers={"User-Agent": f"litmos-async/{__version__}"},
+            # A redirect would carry the key to another address; the API sends none.
+            follow_redirects=False,
+        )
+        self._closed = False
+
+    async def send(self, request: Request, options: Defaults) -> Reply:
+        """Return the answer of success, whatever it takes.
+
+        Raises:
+            APIError: The server said no.
+            NetworkError: No answer came.
+            OutcomeUnknown: No answer came to a write that may not be repeated.
+        """
+        loop = asyncio.get_running_loop()
+        attempts = refusals = 0
+        started: float | None = None
+        while True:
+            spent = 0.0 if started is None else loop.time() - started
+            lease = await self._slot(request, options, spent, attempts)
+            if started is None:
+                started = loop.time()
+            attempts += 1
+            result = await self._attempt(request, lease, options.timeout)
+            if isinstance(result, Reply):
+                return result
+            refusals += result.fault is Fault.REFUSED
+            step = decide(
+                result.fault,
+                Tries(attempts, refusals, loop.time() - started),
+                options.retry,
+                repeatable=request.repeatable,
+                retry_after=result.retry_after,
+            )
+            if not isinstance(step, Again):
+                raise _final(result.error, request, attempts, step)
+            logger.info("%s: %s; again in %.1f s", request.operation, result.fault.name, step.wait)
+            await asyncio.sleep(step.wait)
+
+    async def _slot(self, request: Request, options: Defaults, spent: float, attempts: int) -> Lease:
+        if self._closed:
+            raise ConfigurationError("the client is closed")
+        try:
+            return await self._limiter.acquire(
+                options.priority, max_pause=max(0.0, options.retry.deadline - spent)
+            )
+        except RateLimited as pause:
+            _describe(pause, request, attempts)
+            raise
+
+    async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure:
+        """Send once, and settle the lease by what became of it."""
+        progress = _Progress()
+        try:
+            async with asyncio.timeout(seconds):
+                response = await self._http.send(self._build(request, seconds, progress))
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as problem:
+            lease.unused()
+            return self._failed(Fault.NEVER_LEFT, ConnectError, problem)
+        except (TimeoutError, httpx.TimeoutException) as problem:
+            if progress.connecting:
+                lease.unused()
+                return self._failed(Fault.NEVER_LEFT, ConnectError, problem)
+            lease.lost(seconds)
+            return self._failed(Fault.LOST, RequestTimeout, problem)
+        except httpx.RequestError as problem:
+            lease.lost(seconds)
+            return self._failed(Fault.LOST, NetworkError, problem)
+        except BaseException:
+            # Cancelled, most of all: the request may be on its way.
+            lease.lost(seconds)
+            raise
+        logger.debug("%s: %s %s -> %d", request.operation, request.method, request.path, response.status_code)
+        return self._judge(_reply(response), request, lease)
+
+    def _judge(self, reply: Reply, request: Request, lease: Lease) -> Reply | _Failure:
+        if reply.refused:
+            lease.rejected(reply.retry_after)
+            fault = Fault.REFUSED
+        else:
+            lease.answered()
+            if reply.success:
+                return reply
+            fault = Fault.LOST if reply.status in _MAY_BE_CARRIED_OUT else Fault.FINAL
+        error = error_of(reply, (self._config.api_key, *request.secrets))
+        return _Failure(fault, error, reply.retry_after)
+
+    def _failed(self, fault: Fault, kind: type[NetworkError], problem: Exception) -> _Failure:
+        text = redact(f"{type(problem).__name__}: {problem}".rstrip(": "), [self._config.api_key])
+        error = kind(text)
+        error.__cause__ = problem
+        return _Failure(fault, error)
+
+    def _build(self, request: Request, timeout: float, progress: _Progress) -> httpx.Request:
+        query = urlencode({"source": self._config.source}, quote_via=quote)
+        if request.query:
+            query = f"{query}&{request.query}"
+        headers = dict(request.headers)
+        if request.body is None and request.method != "GET":
+            # Recordings of PUT and DELETE without a body carry it (quirks.md 2).
+            headers["Content-Length"] = "0"
+        return self._http.build_request(
+            request.method,
+            f"{self._config.base_url}{request.path}?{query}",
+            headers=headers,
+            content=request.body,
+            timeout=timeout,
+            extensions={"trace": progress.trace},
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections. Later calls are refused."""
+        self._closed = True
+        await self._http.aclose()
+
+
+@define
+class _Progress:
+    """Whether an attempt is still connecting, so that nothing of the request can have left."""
+
+    connecting: bool = False
+
+    async def trace(self, event: str, _: Mapping[str, Any]) -> None:
+        """Heed httpcore's events; other transports send none, and are taken to have sent the request."""
+        if event.endswith(("connect_tcp.started", "start_tls.started")):
+            self.connecting = True
+        elif event.endswith("send_request_headers.started"):
+            self.connecting = False
+
+
+class _KeyedTransport(httpx.AsyncBaseTransport):
+    """Adds the key at the last moment, so that no request that httpx logs or raises ever holds it."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, config: Config) -> None:
+        self._inner = inner
+        self._config = config
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url, headers = request.url, request.headers.copy()
+        if self._config.key_in == "query":
+            key = quote(self._config.api_key, safe="").encode()
+            url = url.copy_with(query=url.query + b"&apikey=" + key)
+        else:
+            headers["apikey"] = self._config.api_key
+        return await self._inner.handle_async_request(
+            httpx.Request(
+                request.method, url, headers=headers, stream=request.stream, extensions=request.extensions
+            )
+        )
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _network(config: Config, limiter: Limiter) -> httpx.AsyncHTTPTransport:
+    """Return the way over the network: HTTP/1.1, since only there a reason phrase exists (quirks.md 5)."""
+    parts = urlsplit(config.base_url)
+    host = parts.hostname or ""
+    # httpx reads the proxy variables only where no transport of one's own is given.
+    proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
+    most = limiter.rate.requests
+    return httpx.AsyncHTTPTransport(
+        http2=False,
+        proxy=proxy,
+        limits=httpx.Limits(
+            max_connections=most, max_keepalive_connections=min(most, 20), keepalive_expiry=15
+        ),
+    )
+
+
+def _reply(response: httpx.Response) -> Reply:
+    return Reply(
+        status=response.status_code,
+        reason=response.reason_phrase,
+        content_type=response.headers.get("content-type", ""),
+        body=response.content,
+        retry_after=retry_after_of(response.headers.get("retry-after")),
+    )
+
+
+def _final(error: NetworkError | APIError, request: Request, attempts: int, step: GiveUp) -> LitmosError:
+    """Return what the caller gets."""
+    _describe(error, request, attempts)
+    if step is GiveUp.RAISE:
+        return error
+    unknown = OutcomeUnknown("no usable answer, and it may have been carried out")
+    _describe(unknown, request, attempts)
+    unknown.__cause__ = error
+    return unknown
+
+
+def _describe(error: NetworkError | APIError | OutcomeUnknown, request: Request, attempts: int) -> None:
+    error.operation, error.method, error.path = request.operation, request.method, request.path
+    error.attempts = attempts

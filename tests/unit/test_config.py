@@ -1,0 +1,119 @@
+"""What a client is set up with: refused early, in plain words."""
+
+from __future__ import annotations
+
+import pytest
+
+from litmos_async import LitmosClient, MemoryLimiter, RateLimit
+from litmos_async.config import BASE_URLS, configure
+from litmos_async.errors import ConfigurationError
+
+NOTHING: dict[str, str] = {}
+
+
+@pytest.mark.parametrize("region", ["us", "eu", "au"])
+def test_regions(region: str) -> None:
+    """Each region has its address."""
+    assert configure("k", "s", region=region, environment=NOTHING).base_url == BASE_URLS[region]
+
+
+def test_the_environment_fills_the_gaps() -> None:
+    """What no argument says is taken from the environment; a region by name goes before an address there."""
+    environment = {
+        "LITMOS_API_KEY": "k",
+        "LITMOS_SOURCE": "s",
+        "LITMOS_REGION": "au",
+        "LITMOS_BASE_URL": "http://127.0.0.1:8000/v1.svc/",
+    }
+    config = configure(environment=environment)
+    assert (config.api_key, config.source, config.base_url) == ("k", "s", "http://127.0.0.1:8000/v1.svc")
+    assert configure(region="eu", environment=environment).base_url == BASE_URLS["eu"]
+    del environment["LITMOS_BASE_URL"]
+    assert configure(environment=environment).base_url == BASE_URLS["au"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"api_key": None}, "LITMOS_API_KEY"),
+        ({"api_key": "k\n"}, "header"),
+        ({"api_key": "kü"}, "header"),
+        ({"source": None}, "LITMOS_SOURCE"),
+        ({"source": "x" * 51}, "51 characters"),
+        ({"region": "moon"}, "region"),
+        ({"key_in": "body"}, "key_in"),
+        ({"json_dates": "guess"}, "json_dates"),
+        ({"base_url": "http://litmos.example.com"}, "https"),
+        ({"base_url": "http://10.0.0.1"}, "https"),
+        ({"base_url": "ftp://127.0.0.1"}, "https"),
+        ({"base_url": "https://"}, "https"),
+        ({"base_url": "https://u:p@litmos.example.com"}, "only"),
+        ({"base_url": "https://litmos.example.com/?x=1"}, "only"),
+        ({"base_url": "https://litmos.example.com:port"}, "no address"),
+        ({"base_url": "http://[::1"}, "no address"),
+    ],
+)
+def test_what_cannot_work(options: dict[str, str], words: str) -> None:
+    """Each thing that is missing or wrong is named, and the key is not shown."""
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        configure(**{"api_key": "SECRET", "source": "s", "environment": NOTHING, **options})
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:1/x", "http://127.0.0.2", "http://[::1]:8000"])
+def test_loopback_needs_no_tls(url: str) -> None:
+    """Plain HTTP is fine where nothing leaves the machine."""
+    assert configure("k", "s", base_url=url, environment=NOTHING).base_url == url
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"timeout": 0},
+        {"wire": "yaml"},
+        {"priority": "high"},
+        {"colour": "red"},
+        {"timeout": float("nan")},
+    ],
+)
+def test_options_of_a_call(options: dict[str, object]) -> None:
+    """An option that is unknown or cannot work is refused before anything is sent."""
+    with pytest.raises(ConfigurationError):
+        LitmosClient("k", "s").with_options(**options)
+
+
+def test_one_limit_only() -> None:
+    """A limiter has a rate limit of its own."""
+    with pytest.raises(ConfigurationError, match="not both"):
+        LitmosClient("k", "s", rate_limit=RateLimit(), limiter=MemoryLimiter())
+
+
+def test_the_key_is_not_in_the_repr() -> None:
+    """Neither the client nor its configuration shows the key."""
+    client = LitmosClient("SECRET", "s")
+    assert "SECRET" not in repr(client)
+    assert "SECRET" not in repr(configure("SECRET", "s", environment=NOTHING))
+    assert "SECRET" not in repr(client._sender)
+
+
+@pytest.mark.parametrize("bad", ["", " ", ".", "..", None, 5])
+def test_an_id_that_is_none(bad: object) -> None:
+    """An empty id or a dot would make a path of another meaning, so it is refused when the call is made."""
+    litmos = LitmosClient("k", "s")
+    with pytest.raises(ConfigurationError):
+        litmos.users.list_courses(bad)
+
+
+def test_lists_refuse_bad_options_at_once() -> None:
+    """A list says what is wrong when it is asked for, not when somebody begins to read it."""
+    litmos = LitmosClient("k", "s")
+    for options in (
+        {"search": "x" * 51},
+        {"page_size": 0},
+        {"page_size": 1001},
+        {"start": -1},
+        {"direction": "up"},
+        {"colour": "red"},
+    ):
+        with pytest.raises((ConfigurationError, TypeError)):
+            litmos.users.list(**options)
