@@ -59,7 +59,7 @@ class Sender:
         self._config = config
         self._limiter = limiter
         self._http = httpx.AsyncClient(
-            transport=_KeyedTransport(transport or _network(config, limiter), config),
+            transport=_KeyedTransport(transport or _network(config), config),
             headers={"User-Agent": f"litmos-async/{__version__}"},
             # A redirect would carry the key to another address; the API sends none.
             follow_redirects=False,
@@ -113,9 +113,10 @@ class Sender:
     async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure:
         """Send once, and settle the lease by what became of it."""
         progress = _Progress()
+        sending = asyncio.ensure_future(self._http.send(self._build(request, seconds, progress)))
         try:
             async with asyncio.timeout(seconds):
-                response = await self._http.send(self._build(request, seconds, progress))
+                response = await asyncio.shield(sending)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as problem:
             lease.unused()
             return self._failed(Fault.NEVER_LEFT, ConnectError, problem)
@@ -132,6 +133,8 @@ class Sender:
             # Cancelled, most of all: the request may be on its way.
             lease.lost(seconds)
             raise
+        finally:
+            await _stop(sending, progress)
         logger.debug("%s: %s %s -> %d", request.operation, request.method, request.path, response.status_code)
         return self._judge(_reply(response), request, lease)
 
@@ -178,16 +181,38 @@ class Sender:
 
 @define
 class _Progress:
-    """Whether an attempt is still connecting, so that nothing of the request can have left."""
+    """How far httpcore is with an attempt. Other transports say nothing, and are taken to have sent it."""
 
-    connecting: bool = False
+    event: str = ""
 
     async def trace(self, event: str, _: Mapping[str, Any]) -> None:
-        """Heed httpcore's events; other transports send none, and are taken to have sent the request."""
-        if event.endswith(("connect_tcp.started", "start_tls.started")):
-            self.connecting = True
-        elif event.endswith("send_request_headers.started"):
-            self.connecting = False
+        """Heed httpcore's events, such as `http11.send_request_headers.started`."""
+        self.event = event.partition(".")[2]
+
+    @property
+    def connecting(self) -> bool:
+        """Nothing of the request can have left."""
+        return self.event.startswith(("connect_tcp.", "start_tls."))
+
+    @property
+    def indivisible(self) -> bool:
+        """Between connecting and sending, or between the last byte and the return of the connection."""
+        return self.event in {"connect_tcp.complete", "start_tls.complete"} or self.event.startswith(
+            ("receive_response_body.complete", "response_closed.")
+        )
+
+
+async def _stop(sending: asyncio.Future[httpx.Response], progress: _Progress) -> None:
+    """See that an attempt that was given up leaves no connection in use.
+
+    httpcore loses a connection for good if the request is cancelled in one of two moments, each a few turns of
+    the loop long (encode/httpcore issues 1093 and 830): let them pass.
+    """
+    while progress.indivisible and not sending.done():  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0)
+    if not sending.done():
+        sending.cancel()
+        await asyncio.wait([sending])
 
 
 class _KeyedTransport(httpx.AsyncBaseTransport):
@@ -214,20 +239,16 @@ class _KeyedTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _network(config: Config, limiter: Limiter) -> httpx.AsyncHTTPTransport:
+def _network(config: Config) -> httpx.AsyncHTTPTransport:
     """Return the way over the network: HTTP/1.1, since only there a reason phrase exists (quirks.md 5)."""
     parts = urlsplit(config.base_url)
     host = parts.hostname or ""
     # httpx reads the proxy variables only where no transport of one's own is given.
     proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
-    most = limiter.rate.requests
-    return httpx.AsyncHTTPTransport(
-        http2=False,
-        proxy=proxy,
-        limits=httpx.Limits(
-            max_connections=most, max_keepalive_connections=min(most, 20), keepalive_expiry=15
-        ),
-    )
+    # No bound on connections but the limiter's, which hands out no more leases: a request that queues for a
+    # connection and is cancelled would block one for good (encode/httpcore issue 1093).
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=15)
+    return httpx.AsyncHTTPTransport(http2=False, proxy=proxy, limits=limits)
 
 
 def _reply(response: httpx.Response) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
@@ -184,22 +184,29 @@ def decode_one(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wal
 
 
 def decode_many(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wall_clock") -> list[R]:
-    """Return the records of a list.
+    """Return the records of a list; see `each_of_many`."""
+    return list(each_of_many(reply, shape, json_dates))
+
+
+def each_of_many(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wall_clock") -> Iterator[R]:
+    """Yield the records of a list one by one, so that an event loop can do other things in between.
 
     Raises:
         DecodeError: The answer is empty, damaged, or no list. An empty body is no empty list: a list without
             rows is `[]` or a bare root element (quirks.md 4).
     """
+    rows: Iterable[Any]
     if _wire_of(reply) == "xml":
         root = xml.read(reply.body)
-        rows = xml.rows(xml.list_in(root, shape.root))
-        if not rows and (root.text or "").strip():
+        if not len(root) and (root.text or "").strip():
             raise DecodeError("the answer is a text, not a list")
+        rows = xml.rows(xml.list_in(root, shape.root))
     else:
         rows = json.unwrap(json.read(reply.body), shape.item)
         if not isinstance(rows, list):
             raise DecodeError("the answer is not a list")
-    return [structure(row, shape.record, json_dates) for row in rows]
+    for row in rows:
+        yield structure(row, shape.record, json_dates)
 
 
 def decode_any(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wall_clock") -> list[R]:

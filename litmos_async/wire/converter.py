@@ -126,9 +126,9 @@ def _optional_hook(kind: Any, converter: Converter) -> Hook:
     # Not from the converter, whose hook of `str` also takes the enumerations that are texts.
     hook: Hook = cast(Hook, _enumeration) if _is_enumeration(inner) else converter.get_structure_hook(inner)
     if inner is str:
-        return lambda value, _: None if value is None else hook(value, inner)
+        return hook
     # An empty text is no number, date or flag: the field is empty (quirks.md 2).
-    return lambda value, _: None if value is None or value == "" else hook(value, inner)
+    return lambda value, _: None if value == "" else hook(value, inner)
 
 
 def _list_hook(kind: Any, converter: Converter) -> Hook:
@@ -157,11 +157,11 @@ def _record_hook(record: type[R], converter: Converter) -> Hook:
             try:
                 if entry is None:
                     raise ValueError("unknown field")
-                attribute, kind, hook = entry
-                if value is not None or kind is not str:
+                if value is not None:
+                    attribute, kind, hook = entry
                     read = hook(value, kind)
-                    # Two spellings of one field: the one that says something wins.
-                    if values.get(attribute) is None or read is not None:
+                    # Of two spellings of one field, the one that says something wins.
+                    if read is not None:
                         values[attribute] = read
             except (ValueError, OverflowError):
                 # Unknown, or not of its type: nothing is lost, and one odd value does not cost a whole page.
@@ -273,7 +273,10 @@ def missing(record: Record) -> list[str]:
     return [
         attribute.name
         for attribute, fact in fields_of(type(record))
-        if fact.required and getattr(record, attribute.name) in (None, "", [])
+        # A value that could not be read as its type goes back as it came.
+        if fact.required
+        and getattr(record, attribute.name) in (None, "", [])
+        and not record.extra.get(fact.name)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -124,48 +124,47 @@ def read(body: bytes) -> etree._Element:
     raise DecodeError(reason)
 
 
-def _is_element(node: etree._Element) -> bool:
-    """Comments and processing instructions stand among the children too."""
-    tag: object = node.tag
-    return isinstance(tag, str)
+def _children(element: etree._Element) -> Iterator[etree._Element]:
+    """Yield the child elements, without comments and processing instructions."""
+    return element.iterchildren(etree.Element)
 
 
 def local_name(element: etree._Element) -> str:
     """Return the name of an element without its namespace."""
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
 
 
 def plain(element: etree._Element) -> Any:
     """Return an element as plain data: None, a text, or a mapping of its children and attributes."""
+    if not len(element) and not element.attrib:
+        # Nearly all elements of a page are like this.
+        return element.text or ""
     if (element.get(_NIL) or "").strip().lower() in {"true", "1"}:
         return None
-    children = [child for child in element if _is_element(child)]
-    attributes = {
-        etree.QName(name).localname: value for name, value in element.attrib.items() if name != _NIL
+    found: dict[str, Any] = {
+        str(name).rpartition("}")[2]: value for name, value in element.attrib.items() if name != _NIL
     }
-    if not children and not attributes:
-        return element.text or ""
-    found: dict[str, Any] = dict(attributes)
-    if not children:
-        found[TEXT] = element.text or ""
-    for child in children:
-        name = local_name(child)
-        value = plain(child)
+    attributes = len(found)
+    for child in _children(element):
+        name, value = local_name(child), plain(child)
         if name not in found:
             found[name] = value
         elif isinstance(found[name], list):
             found[name].append(value)
         else:
             found[name] = [found[name], value]
-    return found
+    if len(found) > attributes:
+        return found
+    text = element.text or ""
+    return {**found, TEXT: text} if found else text
 
 
-def rows(root: etree._Element) -> list[Any]:
-    """Return the children of a list's root as plain data; one child is a list of one (quirks.md 2)."""
-    return [plain(child) for child in root if _is_element(child)]
+def rows(root: etree._Element) -> Iterator[Any]:
+    """Yield the children of a list's root as plain data; one child is a list of one (quirks.md 2)."""
+    return map(plain, _children(root))
 
 
 def list_in(root: etree._Element, name: str) -> etree._Element:
     """Return the element that holds the rows: the root, or the one child of that name, as `Ecommerce > Courses`."""
-    inner = [child for child in root if _is_element(child) and local_name(child) == name]
+    inner = [child for child in _children(root) if local_name(child) == name]
     return inner[0] if len(inner) == 1 and local_name(root) != name else root
