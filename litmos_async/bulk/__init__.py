@@ -1,0 +1,22 @@
+"""Bulk jobs: the fewest requests, an outcome for every item."""
+
+from litmos_async.bulk.bulk import Bulk
+from litmos_async.bulk.items import CourseForUser, Pairs, UserInTeam
+from litmos_async.bulk.job import BulkJob
+from litmos_async.bulk.report import Outcome, Plan, Progress, Report, Status, duration
+from litmos_async.bulk.resolve import Resolved
+
+__all__ = [
+    "Bulk",
+    "BulkJob",
+    "CourseForUser",
+    "Outcome",
+    "Pairs",
+    "Plan",
+    "Progress",
+    "Report",
+    "Resolved",
+    "Status",
+    "UserInTeam",
+    "duration",
+]

@@ -1,0 +1,28 @@
+"""The command `litmos`: the bulk jobs of this library, run from a terminal.
+
+It needs the extra `cli`, and `litmos demo` the extra `sandbox` as well. Nothing outside this folder imports
+cyclopts or rich, and this file does not either: it can say what is missing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from litmos_async.cli.extras import missing
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command and exit with its code."""
+    if needed := missing("litmos", "cli"):
+        print(needed, file=sys.stderr)  # noqa: T201 - rich may not be there
+        sys.exit(2)
+    try:
+        from litmos_async.cli.app import run  # noqa: PLC0415 - only now it is known that it can be imported
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # Outside of a job, which sees to Ctrl-C itself.
+        code = 130
+    sys.exit(code)

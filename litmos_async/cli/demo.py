@@ -1,0 +1,102 @@
+"""`litmos demo`: the very same command, run against the sandbox, and judged by the sandbox's own state."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from litmos_async import Limiter, LitmosClient, RateLimit
+from litmos_async.cli.assign import FAILED, OK, USAGE, Order, assign_courses
+from litmos_async.cli.made import UNKNOWN, Made, assigned, make
+from litmos_async.cli.terminal import Terminal, count, listed
+from litmos_async.sandbox import Sandbox
+
+_KEY: Final = "sandbox-key"
+
+FAST: Final = RateLimit(100, 6.0)
+"""The limit of the service is 100 in 60 s; nobody wants to watch that for a quarter of an hour."""
+
+
+@frozen
+class Show:
+    """What is to be shown.
+
+    Attributes:
+        users: People in the invented organisation.
+        lines: Lines of the CSV.
+        seed: The same seed makes the same organisation and the same CSV.
+        keep: A folder for the CSV and the outcomes, which are deleted otherwise.
+        rate: The limit that the sandbox enforces and the command keeps.
+    """
+
+    users: int = 2_500
+    lines: int = 5_000
+    seed: int = 1
+    keep: Path | None = None
+    rate: RateLimit = FAST
+
+
+async def run_demo(show: Show, terminal: Terminal) -> int:
+    """Run the demo. The exit code is 0 if the sandbox's state is as expected and it rejected nothing."""
+    made = make(show.users, show.lines, show.seed)
+    sandbox = Sandbox(made.tenant, requests=show.rate.requests, period=show.rate.period, api_key=_KEY)
+    mails_before = len(made.tenant.outbox)
+    with nullcontext(show.keep) if show.keep else tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "people.csv"
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(made.data)
+        except OSError as problem:
+            terminal.complain(f"cannot write {file}: {problem.strerror or problem}")
+            return USAGE
+        async with sandbox.serve() as base_url:
+            terminal.say(_introduction(show, made, file, base_url))
+
+            def connect(limiter: Limiter) -> LitmosClient:
+                """Make a client of the sandbox."""
+                return LitmosClient(_KEY, "litmos-demo", base_url=base_url, limiter=limiter)
+
+            code = await assign_courses(Order(file, send_message=False, rate=show.rate), connect, terminal)
+    mails = len(made.tenant.outbox) - mails_before
+    return _judge(made, sandbox, mails, code, terminal)
+
+
+def _introduction(show: Show, made: Made, file: Path, base_url: str) -> str:
+    rate = show.rate
+    kept = "" if show.keep else " (deleted at the end; --keep DIR keeps it)"
+    return f"""\
+This is a demo. It needs no account: a sandbox with {count(len(made.tenant.users), "invented person", "people")} \
+answers at {base_url}.
+Its limit is {rate.requests} requests in any {rate.period:g} s, so that you need not wait; the service has \
+{rate.requests} in 60 s.
+The CSV has {count(made.lines, "line")}, with umlauts, quoted commas, a byte-order mark, an empty line, one line \
+given twice,
+and {UNKNOWN} that name people and courses which do not exist: {file}{kept}
+
+$ litmos assign courses {file} --send-message no --base-url {base_url} --limit {rate.requests}/{rate.period:g}
+"""
+
+
+def _judge(made: Made, sandbox: Sandbox, mails: int, code: int, terminal: Terminal) -> int:
+    """Read the numbers back from the sandbox itself, and say whether they are as they should be."""
+    quota = sandbox.quota
+    there = assigned(made.tenant)
+    present, others = len(made.expected & there), len((there - made.expected) ^ made.before)
+    rejections = len(quota.rejections)
+    rows = [
+        ("new assignments", f"{present:,} of {len(made.expected):,} expected"),
+        ("other changes", f"{others:,}"),
+        ("requests seen", f"{len(quota.arrivals):,}"),
+        (f"most in any {quota.period:g} s", f"{quota.most_in_any_window():,} of {quota.requests:,} allowed"),
+        ("rejections", f"{rejections:,}"),
+        ("e-mails sent", f"{mails:,}"),
+    ]
+    terminal.say(listed("\nRead back from the sandbox's own state", rows))
+    # Exit code 1: the command has to report the lines that name nobody and nothing.
+    good = there == made.before | made.expected and not rejections and not mails and code == FAILED
+    terminal.say("Everything is as it should be." if good else "This is not as it should be.")
+    return OK if good else FAILED

@@ -1,0 +1,159 @@
+"""`LitmosClient`: where everything begins."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
+
+from litmos_async.bulk import Bulk
+from litmos_async.config import CallOptions, Defaults, KeyPlace, Region, configure
+from litmos_async.errors import ConfigurationError
+from litmos_async.limits import Limiter, MemoryLimiter, Quota, RateLimit
+from litmos_async.resources import Resources
+from litmos_async.resources.base import Caller
+from litmos_async.retry import RetryPolicy
+from litmos_async.wire import codec
+from litmos_async.wire.codec import WireChoice
+from litmos_async.wire.dates import JsonDates
+
+if TYPE_CHECKING:
+    from litmos_async.transport import Transport
+
+
+class LitmosClient(Resources):
+    """The client: one connection pool and one limiter for everything that is called through it.
+
+    Use it as `async with LitmosClient(...) as litmos:`, once for the life of a program, from as many tasks as you
+    like.
+
+    Args:
+        api_key: The key of an Account Owner; `LITMOS_API_KEY` if None.
+        source: A short name of your program, at most 50 characters, which the server wants on every call;
+            `LITMOS_SOURCE` if None.
+        region: Where the account lives: "us", "eu" or "au"; `LITMOS_REGION`, else "us", if None.
+        base_url: Another address, in place of the region's. HTTPS, unless the host is a loopback address;
+            `LITMOS_BASE_URL` if None and no region is given.
+        key_in: "header" as documented today, which keeps the key out of URLs; "query" is the older form.
+        wire: "auto" reads and writes each operation over the wire that is best attested for it; "json" or "xml"
+            for all of them.
+        rate_limit: How many requests the account may make.
+        limiter: Who keeps the limit, in place of a `MemoryLimiter(rate_limit)`; share one among clients of one
+            account. It stays open when the client is closed.
+        retry: What to do when a request fails.
+        timeout: Seconds for one attempt.
+        transport: Another way to the server, for tests and for mounting an ASGI app.
+        json_dates: How to read JSON dates whose offset is not zero: "wall_clock" (number and offset added) or
+            "epoch" (the number alone).
+
+    Raises:
+        ConfigurationError: Something is missing or cannot work.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        source: str | None = None,
+        *,
+        region: Region | None = None,
+        base_url: str | None = None,
+        key_in: KeyPlace = "header",
+        wire: WireChoice = "auto",
+        rate_limit: RateLimit | None = None,
+        limiter: Limiter | None = None,
+        retry: RetryPolicy | None = None,
+        timeout: float = 30.0,
+        transport: Transport | None = None,
+        json_dates: JsonDates = "wall_clock",
+    ) -> None:
+        # Here and not above: httpx takes longer to import than all the rest, and brings rich where that is
+        # installed. Who imports this library for its records or errors need not wait for it.
+        from litmos_async.transport import Sender  # noqa: PLC0415
+
+        if limiter is not None and rate_limit is not None:
+            raise ConfigurationError(
+                "give rate_limit or a limiter, which has a rate limit of its own, not both"
+            )
+        config = configure(
+            api_key, source, region=region, base_url=base_url, key_in=key_in, json_dates=json_dates
+        )
+        defaults = Defaults(timeout=timeout, retry=retry or RetryPolicy(), wire=wire)
+        self._limiter = limiter or MemoryLimiter(rate_limit or RateLimit())
+        self._owns_limiter = limiter is None
+        self._sender = Sender(config, self._limiter, transport)
+        self._base_url = config.base_url
+        self._set_up(Caller(self._sender, defaults, json_dates))
+
+    def _set_up(self, caller: Caller) -> None:
+        super().__init__(caller)
+        self._caller = caller
+        self.bulk = Bulk(caller.with_priority("bulk"), self._limiter)
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """Return a view of this client with other defaults, on the same pool and limiter.
+
+        Args:
+            options: `timeout`, `retry`, `priority`, `wire`. What is not given stays as it is.
+        """
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        view._set_up(Caller(self._sender, self._caller.settings(options), self._caller.json_dates))
+        return view
+
+    @property
+    def quota(self) -> Quota:
+        """How the limit stands: slots used and free, when the next one is free, who waits."""
+        return self._limiter.quota
+
+    async def request(
+        self,
+        method: Literal["GET", "POST", "PUT", "DELETE"],
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        body: Any = None,
+        repeatable: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Reach what is not wrapped, through the same limiter, retries and errors.
+
+        Args:
+            method: The HTTP verb.
+            path: Path below the base URL, with a leading slash; percent-encode what you put into it.
+            query: Query parameters; None is left out. `source` and `format` are added.
+            body: Plain data to send as JSON, or bytes to send as they are in the wire asked for.
+            repeatable: Whether it may be sent again after a lost answer. None: if it is a GET.
+            options: The options of every call. "auto" is JSON here.
+
+        Returns:
+            Plain data: what JSON holds, or mappings, lists and texts of an XML answer; None for an empty one.
+        """
+        settings = self._caller.settings(options)
+        request = codec.encode_plain(
+            method,
+            path,
+            query or {},
+            body,
+            wire="xml" if settings.wire == "xml" else "json",
+            repeatable=method == "GET" if repeatable is None else repeatable,
+        )
+        return codec.decode_plain(await self._sender.send(request, settings))
+
+    async def aclose(self) -> None:
+        """Close the connections. Later calls are refused."""
+        await self._sender.aclose()
+        if self._owns_limiter:
+            await self._limiter.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"LitmosClient({self._base_url!r})"

@@ -1,0 +1,331 @@
+"""What all resources stand on: an operation and its values become a call, and its answer becomes records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
+
+import attrs
+from attrs import frozen
+
+from litmos_async.config import CallOptions, Defaults
+from litmos_async.errors import ConfigurationError, DecodeError
+from litmos_async.limits import Priority
+from litmos_async.models.record import Record
+from litmos_async.paging import Batch, Pages
+from litmos_async.wire import codec
+from litmos_async.wire.converter import missing
+from litmos_async.wire.dates import JsonDates
+from litmos_async.wire.operation import Operation, Shape
+from litmos_async.wire.verdict import Reply
+
+if TYPE_CHECKING:
+    from litmos_async.transport import Sender
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T", bound=Record)
+
+Ref: TypeAlias = str | Record
+"""An id, or a record that has one."""
+
+Direction = Literal["asc", "desc"]
+
+_BREATH = 100
+"""Rows after which a decoder lets the event loop go on: some milliseconds."""
+
+Rows: TypeAlias = list[R]
+"""A list of rows: inside a resource, `list` is the method of that name."""
+
+
+class ListOptions(CallOptions, total=False):
+    """Options that every paged list takes, beside those of every call.
+
+    Attributes:
+        page_size: Rows to ask for in one request, 1 to 1,000. The default, 1,000, costs the fewest requests.
+        start: Offset of the first row wanted, from 0.
+        confirm_end: Ask once more behind a short last page. Otherwise that is done only where a page of
+            exactly 100, 200 ... rows looks like a server that caps the page size.
+    """
+
+    page_size: int
+    start: int
+    confirm_end: bool
+
+
+@frozen
+class Caller:
+    """What a resource needs to make calls. One pool and one limiter stand behind all of them."""
+
+    sender: Sender
+    defaults: Defaults
+    json_dates: JsonDates
+
+    async def reply(
+        self,
+        operation: Operation[Any],
+        refs: Sequence[Ref],
+        query: Mapping[str, Any] | None,
+        body: codec.Body,
+        options: CallOptions,
+    ) -> Reply:
+        """Make one call and return its answer, undecoded."""
+        settings = self.settings(options)
+        ids = (id_of(ref, name) for ref, name in zip(refs, operation.path_names, strict=True))
+        request = codec.encode(
+            operation,
+            dict(zip(operation.path_names, ids, strict=True)),
+            query,
+            body,
+            wire=codec.choose(operation, settings.wire, body),
+        )
+        return await self.sender.send(request, settings)
+
+    def with_priority(self, priority: Priority) -> Caller:
+        """Return a caller whose calls stand in another lane."""
+        return attrs.evolve(self, defaults=attrs.evolve(self.defaults, priority=priority))
+
+    def settings(self, options: CallOptions) -> Defaults:
+        """Return what holds for a call with these options.
+
+        Raises:
+            ConfigurationError: An option is unknown or cannot work.
+        """
+        try:
+            return attrs.evolve(self.defaults, **options)
+        except TypeError:
+            unknown = sorted(set(options) - {attribute.name for attribute in attrs.fields(Defaults)})
+            raise ConfigurationError(f"no such option: {', '.join(unknown)}") from None
+
+
+class Resource:
+    """The base of all resources: a family of operations."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def _call(
+        self,
+        operation: Operation[R],
+        *refs: Ref,
+        query: Mapping[str, Any] | None = None,
+        body: codec.Body = None,
+        options: CallOptions,
+    ) -> R:
+        """Make a call that answers with one record."""
+        reply = await self._caller.reply(operation, refs, query, body, options)
+        with _naming(operation, reply):
+            return codec.decode_one(reply, answer_of(operation), self._caller.json_dates)
+
+    async def _rows(
+        self,
+        operation: Operation[R],
+        *refs: Ref,
+        query: Mapping[str, Any] | None = None,
+        body: codec.Body = None,
+        options: CallOptions,
+    ) -> list[R]:
+        """Make a call that answers with a list that has no pages."""
+        reply = await self._caller.reply(operation, refs, query, body, options)
+        with _naming(operation, reply):
+            rows: list[R] = []
+            for row in codec.each_of_many(reply, answer_of(operation), self._caller.json_dates):
+                rows.append(row)
+                if len(rows) % _BREATH == 0:
+                    await asyncio.sleep(0)
+            return rows
+
+    async def _do(
+        self,
+        operation: Operation[Any],
+        *refs: Ref,
+        query: Mapping[str, Any] | None = None,
+        body: codec.Body = None,
+        options: CallOptions,
+    ) -> None:
+        """Make a call that answers with nothing, or with something that no source describes."""
+        reply = await self._caller.reply(operation, refs, query, body, options)
+        with _naming(operation, reply):
+            codec.check_done(reply)
+
+    async def _created(
+        self,
+        operation: Operation[R],
+        *refs: Ref,
+        body: codec.Body,
+        options: CallOptions,
+    ) -> list[R]:
+        """Make a create of which no source says what it answers: the records that came back, if any."""
+        reply = await self._caller.reply(operation, refs, None, body, options)
+        with _naming(operation, reply):
+            codec.check_done(reply)
+        return codec.decode_any(reply, answer_of(operation), self._caller.json_dates)
+
+    def _list(
+        self,
+        operation: Operation[R],
+        *refs: Ref,
+        query: Mapping[str, Any] | None = None,
+        options: ListOptions,
+    ) -> Pages[R]:
+        """Return a list that is read page by page."""
+
+        async def read(asked: Mapping[str, Any], call: CallOptions) -> Batch[R]:
+            return Batch(await self._rows(operation, *refs, query=asked, options=call))
+
+        return self._pages(operation, refs, query or {}, options, read)
+
+    def _pages(
+        self,
+        operation: Operation[Any],
+        refs: Sequence[Ref],
+        query: Mapping[str, Any],
+        options: ListOptions,
+        read: Callable[[Mapping[str, Any], CallOptions], Awaitable[Batch[R]]],
+    ) -> Pages[R]:
+        """Return a list of which `read` gets a part: it is given the query with `start` and `limit`."""
+        paging, call = split_options(options)
+        # A bad id, text or option is refused now, and not when somebody begins to iterate.
+        self._check(operation, refs, query, call)
+
+        def fetch(start: int, limit: int) -> Awaitable[Batch[R]]:
+            return read({**query, "start": start, "limit": limit}, call)
+
+        return Pages(fetch, name=name_of(operation, refs, query), **paging)
+
+    def _check(
+        self,
+        operation: Operation[Any],
+        refs: Sequence[Ref],
+        query: Mapping[str, Any],
+        options: CallOptions,
+    ) -> None:
+        self._caller.settings(options)
+        for ref, name in zip(refs, operation.path_names, strict=True):
+            codec.segment(id_of(ref, name), name)
+        codec.query_string(query, "json")
+
+
+class _naming:  # noqa: N801 - reads as a statement
+    """Puts the operation in front of what a decoder says, and whether the write went through."""
+
+    def __init__(self, operation: Operation[Any], reply: Reply) -> None:
+        self._operation = operation
+        self._reply = reply
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        if isinstance(problem, DecodeError):
+            message = f"{self._operation.id}: {problem} (HTTP {self._reply.status})"
+            if self._operation.method != "GET":
+                message += "; the server has probably carried it out"
+            raise DecodeError(message) from None
+
+
+def name_of(operation: Operation[Any], refs: Sequence[Ref], query: Mapping[str, Any]) -> str:
+    """Return what tells this list from others, for its resume tokens."""
+    ids = [id_of(ref, "id") for ref in refs]
+    return repr((operation.id, ids, sorted((name, str(value)) for name, value in query.items())))
+
+
+def answer_of(operation: Operation[R]) -> Shape[R]:
+    """Return the shape of an operation's answer."""
+    if operation.answer is None:
+        raise ConfigurationError(f"{operation.id} answers with nothing")
+    return operation.answer
+
+
+def split_options(options: ListOptions) -> tuple[dict[str, Any], CallOptions]:
+    """Part the options of paging from those of the call."""
+    names = ListOptions.__annotations__.keys() - CallOptions.__annotations__.keys()
+    paging = {name: value for name, value in options.items() if name in names}
+    return paging, cast(CallOptions, {name: value for name, value in options.items() if name not in names})
+
+
+def id_of(ref: Ref, name: str) -> str:
+    """Return the id of a record, or the id itself.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    found: object = getattr(ref, _id_name(type(ref)), None) if isinstance(ref, Record) else ref
+    if not isinstance(found, str) or not found.strip():
+        what = f"a {type(ref).__name__} without an id" if isinstance(ref, Record) else repr(found)
+        raise ConfigurationError(f"{name} must be an id or a record that has one, not {what}")
+    return found
+
+
+def _id_name(record: type[Record]) -> str:
+    """Return the attribute that holds the id: some records call it otherwise, as `Token.token_id`."""
+    only = record.key[0] if len(record.key) == 1 else ""
+    return only if only.endswith("_id") else "id"
+
+
+def items(
+    record: type[T], refs: Iterable[Ref], name: str, *, at_most: int | None = None, **same: Any
+) -> list[T]:
+    """Return the rows of a request that lists ids.
+
+    Args:
+        record: The class of the rows. One that is given as such a row keeps its other attributes.
+        refs: Ids or records.
+        name: What they are, for the error.
+        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        same: Attributes that are the same in all rows.
+
+    Raises:
+        ConfigurationError: There is none, there are too many, or one is no id.
+    """
+    rows: list[T] = []
+    for ref in [refs] if isinstance(refs, str | Record) else refs:
+        values = {_id_name(record): id_of(ref, name), **same}
+        rows.append(ref.replace(**values) if isinstance(ref, record) else record(**values))
+    return _counted(rows, name, at_most)
+
+
+def records(rows: Iterable[T] | T, name: str, *, at_most: int | None = None) -> list[T]:
+    """Return the rows of a request that lists whole records.
+
+    Args:
+        rows: The records, or a single one.
+        name: What they are, for the error.
+        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+
+    Raises:
+        ConfigurationError: There is none, there are too many, or one lacks what it needs.
+    """
+    given: Iterable[T] = [rows] if isinstance(rows, Record) else rows
+    return _counted([complete(row) for row in given], name, at_most)
+
+
+def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
+    if not rows:
+        raise ConfigurationError(f"{name}: the list is empty")
+    if at_most is not None and len(rows) > at_most:
+        raise ConfigurationError(f"{name}: {len(rows)} in one request; the server takes {at_most}")
+    return rows
+
+
+def complete(record: R) -> R:
+    """Return the record if it has what a create needs.
+
+    Raises:
+        ConfigurationError: Something is missing.
+    """
+    lacking = missing(record)
+    if lacking:
+        raise ConfigurationError(f"{type(record).__name__} needs {', '.join(lacking)}")
+    return record
+
+
+def sort_query(sort: str | None, direction: Direction | None) -> dict[str, str | None]:
+    """Return the query of a sorted list.
+
+    Raises:
+        ConfigurationError: The direction is none.
+    """
+    if direction not in {None, "asc", "desc"}:
+        raise ConfigurationError(f'direction must be "asc" or "desc", not {direction!r}')
+    return {"sort": sort, "dir": direction and direction.upper()}

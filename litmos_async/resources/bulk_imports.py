@@ -1,0 +1,146 @@
+"""Bulk imports: people or courses in one request, worked through by the server in its own time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Unpack
+
+from litmos_async.config import CallOptions
+from litmos_async.models import CourseBulkImport, CourseImport, ImportUserError, UserBulkImport, UserImport
+from litmos_async.paging import Pages
+from litmos_async.resources.base import ListOptions, Ref, Resource, records
+from litmos_async.wire.operation import Operation, many, one
+
+LARGEST_BODY = 2_000_000
+"""Bytes that an import may have; the 2,000 KB of quirks.md 12, read as the smaller of the two kinds."""
+
+MOST_USERS = 2_000
+MOST_COURSES = 100
+
+CREATE_USERS = Operation(
+    "bulk_imports.create_users",
+    "POST",
+    "/bulkimports",
+    one(UserBulkImport),
+    body=many(UserImport, "UserImports"),
+    repeatable=True,
+    json_seen=True,
+    largest_body=LARGEST_BODY,
+)
+LIST = Operation("bulk_imports.list", "GET", "/bulkimports", many(UserBulkImport, "UserBulkImports"))
+GET = Operation("bulk_imports.get", "GET", "/bulkimports/{bulk_import_id}", one(UserBulkImport))
+LIST_USER_ERRORS = Operation(
+    "bulk_imports.list_user_errors",
+    "GET",
+    "/bulkimports/{bulk_import_id}/usererrors",
+    many(ImportUserError, "ImportUserErrors"),
+)
+CREATE_COURSES = Operation(
+    "bulk_imports.create_courses",
+    "POST",
+    "/bulkimports/courses",
+    one(CourseBulkImport),
+    body=many(CourseImport, "CourseImports"),
+    largest_body=LARGEST_BODY,
+)
+
+
+class BulkImports(Resource):
+    """Jobs of the server that create or change many people or courses."""
+
+    async def create_users(
+        self,
+        users: Iterable[UserImport],
+        *,
+        send_message: bool = False,
+        skip_first_login: bool = False,
+        **options: Unpack[CallOptions],
+    ) -> UserBulkImport:
+        """Start an import of people, and return the job: follow it with `get`.
+
+        `POST /bulkimports`
+
+        Each row creates the person with its user name, or changes that person: fields that are empty or left out
+        keep their value. A row can also put the person into up to 5 teams and 3 courses. The import turns message
+        notifications on for everyone it touches. A repeat starts a second job with the same effect.
+
+        Args:
+            users: 1 to 2,000 rows, of at most 2,000 KB in all.
+            send_message: True e-mails the login to new people; the server's default is False.
+            skip_first_login: True asks new people for no password at the first login; the server's default is
+                False.
+            options: The options of every call.
+
+        Raises:
+            ConfigurationError: There are too many rows, or they are too large.
+
+        Source: openapi, vendor page, vendor collection, peers.
+        """
+        body = records(users, "users", at_most=MOST_USERS)
+        query = {"sendmessage": send_message, "skipfirstlogin": skip_first_login}
+        return await self._call(CREATE_USERS, query=query, body=body, options=options)
+
+    def list(self, **options: Unpack[ListOptions]) -> Pages[UserBulkImport]:
+        """List the imports of people: the latest 1,000.
+
+        `GET /bulkimports`
+
+        Source: openapi, vendor collection.
+        """
+        return self._list(LIST, options=options)
+
+    async def get(self, bulk_import_id: Ref, **options: Unpack[CallOptions]) -> UserBulkImport:
+        """Return one import of people: how far it is, and how many rows failed.
+
+        `GET /bulkimports/{bulk_import_id}`
+
+        Raises:
+            BadRequest: There is no such import.
+
+        Source: openapi, vendor page, vendor collection.
+        """
+        return await self._call(GET, bulk_import_id, options=options)
+
+    def list_user_errors(
+        self, bulk_import_id: Ref, *, is_api: bool | None = None, **options: Unpack[ListOptions]
+    ) -> Pages[ImportUserError]:
+        """List the rows of an import that failed, and why.
+
+        `GET /bulkimports/{bulk_import_id}/usererrors`
+
+        Args:
+            bulk_import_id: The import.
+            is_api: False for an import that somebody made in the web interface; None says nothing.
+            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+
+        Raises:
+            BadRequest: There is no such import.
+
+        Source: openapi.
+        """
+        return self._list(LIST_USER_ERRORS, bulk_import_id, query={"IsAPI": is_api}, options=options)
+
+    async def create_courses(
+        self, courses: Iterable[CourseImport], *, send_message: bool = False, **options: Unpack[CallOptions]
+    ) -> CourseBulkImport:
+        """Start an import of courses, and return the job. There is no way to follow it.
+
+        `POST /bulkimports/courses`
+
+        A row with a `course_code` changes that course. A row without one creates a course, each time anew.
+
+        Args:
+            courses: 1 to 100 rows.
+            send_message: True sends course notifications; the server's default is False.
+            options: The options of every call.
+
+        Raises:
+            ConfigurationError: There are too many rows, or they are too large.
+            OutcomeUnknown: No answer came. Look at `courses.list` before you try again.
+
+        Source: openapi, vendor page.
+        """
+        body = records(courses, "courses", at_most=MOST_COURSES)
+        return await self._call(
+            CREATE_COURSES, query={"sendmessage": send_message}, body=body, options=options
+        )

@@ -1,0 +1,393 @@
+"""People: the directory, custom fields, and the teams of one person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal, Unpack, cast
+
+from litmos_async.config import CallOptions
+from litmos_async.errors import ConfigurationError
+from litmos_async.models import (
+    AccessLevel,
+    CustomFieldValue,
+    TeamRef,
+    TeamSummary,
+    User,
+    UserPage,
+    UserSummary,
+)
+from litmos_async.models.record import fields_of
+from litmos_async.paging import Batch, Pages
+from litmos_async.resources.base import (
+    Direction,
+    ListOptions,
+    Ref,
+    Rows,
+    complete,
+    items,
+    records,
+    sort_query,
+)
+from litmos_async.resources.user_changes import UserChanges
+from litmos_async.resources.user_learning import UserLearning
+from litmos_async.wire.operation import Operation, many, one
+
+UserSort = Literal["FirstName", "LastName", "UserName", "Active", "Email"]
+
+LIST = Operation("users.list", "GET", "/users", answer=many(UserSummary, "Users"), json_seen=True)
+LIST_PAGINATED = Operation("users.list_paginated", "GET", "/users/paginated", answer=one(UserPage))
+LIST_DETAILS = Operation("users.list_details", "GET", "/users/details", many(User, "Users"), json_seen=True)
+GET = Operation("users.get", "GET", "/users/{user_id}", answer=one(User), json_seen=True)
+CREATE = Operation("users.create", "POST", "/users", answer=one(User), body=one(User), json_seen=True)
+UPDATE: Operation[Any] = Operation(
+    "users.update", "PUT", "/users/{user_id}", body=one(User), repeatable=True, json_seen=True
+)
+DELETE: Operation[Any] = Operation(
+    "users.delete", "DELETE", "/users/{user_id}", repeatable=True, json_seen=True
+)
+GET_CUSTOM_FIELDS = Operation(
+    "users.get_custom_fields",
+    "GET",
+    "/users/{user_id}/usercustomfields",
+    many(CustomFieldValue, "ArrayOfparameter"),
+)
+SET_CUSTOM_FIELDS: Operation[Any] = Operation(
+    "users.set_custom_fields",
+    "POST",
+    "/users/{user_id}/usercustomfields",
+    body=many(CustomFieldValue, "ArrayOfparameter"),
+    repeatable=True,
+)
+LIST_TEAMS = Operation(
+    "users.list_teams", "GET", "/users/{user_id}/teams", many(TeamSummary, "Teams"), json_seen=True
+)
+ADD_TO_TEAMS: Operation[Any] = Operation(
+    "users.add_to_teams", "POST", "/users/{user_id}/teams", body=many(TeamRef, "Teams")
+)
+REMOVE_FROM_ALL_TEAMS: Operation[Any] = Operation(
+    "users.remove_from_all_teams", "DELETE", "/users/{user_id}/teams", repeatable=True, json_seen=True
+)
+
+
+class Users(UserLearning):
+    """People, their teams, and what they learn."""
+
+    def list(
+        self,
+        *,
+        search: str | None = None,
+        sort: UserSort | str | None = "UserName",
+        direction: Direction | None = None,
+        show_inactive: bool | None = None,
+        **options: Unpack[ListOptions],
+    ) -> Pages[UserSummary]:
+        """List people.
+
+        `GET /users`
+
+        Args:
+            search: Filters by a part of the names, the user name or the e-mail, upper and lower case alike; at
+                most 50 characters. Compare exactly what comes back.
+            sort: Field to sort by. The default keeps the order steady from page to page.
+            direction: "asc", the server's default, or "desc".
+            show_inactive: False leaves inactive people out; the server's default is True.
+            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+
+        Source: seed, openapi, recorded.
+        """
+        query = {"search": search} | sort_query(sort, direction) | {"showInactive": show_inactive}
+        return self._list(LIST, query=query, options=options)
+
+    def list_paginated(
+        self,
+        *,
+        search: str | None = None,
+        sort: UserSort | str | None = "UserName",
+        direction: Direction | None = None,
+        show_inactive: bool | None = None,
+        **options: Unpack[ListOptions],
+    ) -> Pages[UserSummary]:
+        """List people with a total, so that the list is proven complete and pages are read side by side.
+
+        `GET /users/paginated`
+
+        `page.total` is how many people there are. If the server gives fewer rows than it says, the end of the
+        list raises `IncompleteListing`. Its JSON form was never seen recorded, so "auto" reads XML.
+
+        Args:
+            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
+            sort: Field to sort by. The default keeps the order steady from page to page.
+            direction: "asc", the server's default, or "desc".
+            show_inactive: False leaves inactive people out; the server's default is True.
+            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+
+        Source: openapi, vendor page.
+        """
+        query = {"search": search} | sort_query(sort, direction) | {"showInactive": show_inactive}
+
+        async def read(asked: Mapping[str, Any], call: CallOptions) -> Batch[UserSummary]:
+            page = await self._call(LIST_PAGINATED, query=asked, options=call)
+            return Batch(page.items, page.pagination.total_count if page.pagination else None)
+
+        return self._pages(LIST_PAGINATED, (), query, options, read)
+
+    def list_details(
+        self,
+        *,
+        since: datetime | None = None,
+        search: str | None = None,
+        sort: UserSort | str | None = "UserName",
+        direction: Direction | None = None,
+        **options: Unpack[ListOptions],
+    ) -> Pages[User]:
+        """List people with everything that is known of them: one request where `get` takes one a person.
+
+        `GET /users/details`
+
+        Args:
+            since: Only people created after it, not changed after it: for changes see `org.list_users`.
+            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
+            sort: Field to sort by. The default keeps the order steady from page to page.
+            direction: "asc", the server's default, or "desc".
+            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+
+        Source: seed, openapi, peers.
+        """
+        query = {"search": search} | sort_query(sort, direction) | {"since": since}
+        return self._list(LIST_DETAILS, query=query, options=options)
+
+    async def get(self, user_id: Ref, **options: Unpack[CallOptions]) -> User:
+        """Return one person.
+
+        `GET /users/{user_id}`
+
+        The user name works in place of the id, unless it cannot travel in a path (a slash, a trailing dot).
+        The answer holds `login_key`, a credential.
+
+        Raises:
+            NotFound: There is no such person.
+
+        Source: seed, openapi, recorded.
+        """
+        return await self._call(GET, user_id, options=options)
+
+    async def create(
+        self,
+        user: User,
+        *,
+        send_message: bool = False,
+        skip_first_login: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> User:
+        """Create a person, and return the record with its id.
+
+        `POST /users`
+
+        Needs `user_name`, `first_name` and `last_name`. What the server wants said and the record leaves open
+        is filled in: active, messages on, access level "Learner", and `is_custom_username` for a user name that
+        is no e-mail address. A repeat cannot make a second person, it gets `Conflict`.
+
+        Args:
+            user: The person. Its `id` is ignored.
+            send_message: True sends the login e-mail; the server's default is False.
+            skip_first_login: True asks for no password at the first login. One document has it as an option of
+                the call, beside the attribute of the record, which one recording shows ignored.
+            options: The options of every call.
+
+        Raises:
+            Conflict: The user name exists, or a value is not known to the account (quirks.md 5).
+            OutcomeUnknown: No answer came. Look for the user name before you try again.
+
+        Source: seed, openapi, recorded.
+        """
+        complete(user)
+        custom = user.is_custom_username
+        if custom is None:
+            custom = "@" not in (user.user_name or "")
+        record = user.replace(
+            id="",
+            active=user.active is not False,
+            disable_messages=user.disable_messages is True,
+            access_level=user.access_level or AccessLevel.LEARNER,
+            is_custom_username=custom,
+            skip_first_login=user.skip_first_login is True,
+        )
+        query = {"sendmessage": send_message, "skipfirstlogin": skip_first_login}
+        return await self._call(CREATE, query=query, body=record, options=options)
+
+    async def update(self, user: User, **options: Unpack[CallOptions]) -> None:
+        """Write a whole record: what it leaves out is blanked on the server.
+
+        `PUT /users/{user_id}`
+
+        Give it what `get` returned, with your changes; or use `patch`, which reads first. Read-only attributes
+        are left out, unknown fields go back where they stood, and the elements stand in the documented order,
+        since the server drops those that come late (quirks.md 2 and 8).
+
+        Raises:
+            ConfigurationError: The record has no id, or lacks what every write must say.
+            NotFound: There is no such person.
+
+        Source: seed, openapi, recorded.
+        """
+        await self._do(UPDATE, user, body=complete(user), options=options)
+
+    async def patch(self, user_id: Ref, **changes: Unpack[UserChanges]) -> User:
+        """Change some attributes of a person and keep all others; return the person as it is then.
+
+        `GET /users/{user_id}`
+        `PUT /users/{user_id}`
+
+        The server knows no partial update: this reads, merges and writes, in two requests, or in one where
+        nothing would change. Somebody else's change between the two is lost.
+
+        Args:
+            user_id: The person; the user name works too.
+            changes: Attributes of `User` with their new values, and options of the call.
+
+        Raises:
+            ConfigurationError: There is no such attribute, or it is read-only.
+            NotFound: There is no such person.
+
+        Source: quirks.md 8.
+        """
+        given = dict(changes)
+        options = cast(
+            CallOptions, {name: given.pop(name) for name in CallOptions.__annotations__ if name in given}
+        )
+        _check_writable(given)
+        current = await self.get(user_id, **options)
+        changed = current.replace(**given)
+        if changed != current:
+            await self.update(changed, **options)
+        return changed
+
+    async def deactivate(self, user_id: Ref, **options: Unpack[CallOptions]) -> User:
+        """Bar a person from logging in and keep all results; return the person as it is then.
+
+        `GET /users/{user_id}`
+        `PUT /users/{user_id}`
+
+        The same as `patch(user_id, active=False)`; somebody who is inactive already costs one request.
+
+        Raises:
+            NotFound: There is no such person.
+
+        Source: quirks.md 8.
+        """
+        return await self.patch(user_id, active=False, **options)
+
+    async def delete(self, user_id: Ref, **options: Unpack[CallOptions]) -> None:
+        """Delete a person for good. To keep the results, `deactivate` instead.
+
+        `DELETE /users/{user_id}`
+
+        Raises:
+            NotFound: There is no such person; also after a lost answer to a delete that went through.
+
+        Source: seed, openapi, recorded.
+        """
+        await self._do(DELETE, user_id, options=options)
+
+    async def get_custom_fields(self, user_id: Ref, **options: Unpack[CallOptions]) -> Rows[CustomFieldValue]:
+        """Return the advanced custom fields of a person, up to 25. `custom_field1` to `10` of `User` are others.
+
+        `GET /users/{user_id}/usercustomfields`
+
+        The account must have the feature. How the values look in XML is pieced together from two sources.
+
+        Source: openapi, vendor page, vendor collection, a peer.
+        """
+        return await self._rows(GET_CUSTOM_FIELDS, user_id, options=options)
+
+    async def set_custom_fields(
+        self,
+        user_id: Ref,
+        values: Mapping[str, str | None] | Iterable[CustomFieldValue],
+        **options: Unpack[CallOptions],
+    ) -> None:
+        """Set advanced custom fields of a person.
+
+        `POST /users/{user_id}/usercustomfields`
+
+        Three forms of this request are on record and none is proven. Sent is the one that mirrors the answer:
+        `<parameter fieldname="Label">value</parameter>` in XML, rows of `fieldname` and `Value` in JSON. Read
+        back what you set.
+
+        Args:
+            user_id: The person.
+            values: Labels of the fields with their values, or what `get_custom_fields` returned. None and an
+                empty text clear a field.
+            options: The options of every call.
+
+        Source: openapi, vendor collection, peers.
+        """
+        rows = records(_custom_fields(values), "values")
+        await self._do(SET_CUSTOM_FIELDS, user_id, body=rows, options=options)
+
+    def list_teams(
+        self, user_id: Ref, *, search: str | None = None, **options: Unpack[ListOptions]
+    ) -> Pages[TeamSummary]:
+        """List the teams of a person.
+
+        `GET /users/{user_id}/teams`
+
+        Source: openapi, peers.
+        """
+        return self._list(LIST_TEAMS, user_id, query={"search": search}, options=options)
+
+    async def add_to_teams(
+        self,
+        user_id: Ref,
+        team_ids: Iterable[Ref],
+        *,
+        send_message: bool = False,
+        **options: Unpack[CallOptions],
+    ) -> None:
+        """Put a person into up to 25 teams.
+
+        `POST /users/{user_id}/teams`
+
+        Nothing is ignored here: one unknown team or one membership that exists refuses the whole list. For
+        safe repeats use `teams.add_users`.
+
+        Args:
+            user_id: The person.
+            team_ids: 1 to 25 teams.
+            send_message: True e-mails the person; the server's default is False.
+            options: The options of every call.
+
+        Raises:
+            NotFound: A team is unknown.
+            Conflict: The person is in one of the teams already.
+
+        Source: openapi, a peer.
+        """
+        body = items(TeamRef, team_ids, "team_ids", at_most=25)
+        await self._do(ADD_TO_TEAMS, user_id, query={"sendmessage": send_message}, body=body, options=options)
+
+    async def remove_from_all_teams(self, user_id: Ref, **options: Unpack[CallOptions]) -> None:
+        """Take a person out of all teams at once. For one team see `teams.remove_user`.
+
+        `DELETE /users/{user_id}/teams`
+
+        Source: seed, openapi, recorded.
+        """
+        await self._do(REMOVE_FROM_ALL_TEAMS, user_id, options=options)
+
+
+def _custom_fields(
+    values: Mapping[str, str | None] | Iterable[CustomFieldValue],
+) -> Iterable[CustomFieldValue]:
+    if not isinstance(values, Mapping):
+        return values
+    pairs = cast(Mapping[str, str | None], values)
+    return [CustomFieldValue(fieldname=label, value=value or "") for label, value in pairs.items()]
+
+
+def _check_writable(names: Iterable[str]) -> None:
+    writable = {attribute.name for attribute, fact in fields_of(User) if not fact.read_only} - {"id"}
+    unknown = sorted(set(names) - writable)
+    if unknown:
+        raise ConfigurationError(f"a write cannot change {', '.join(unknown)} of a User")

@@ -1,0 +1,216 @@
+"""Lists over a span of time: the server takes 7 days in one request, callers take any span (quirks.md 9)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import attrs
+from attrs import frozen
+
+from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.models.record import Record, key_of
+from litmos_async.paging import Batch, Fetch, Page, Pages
+from litmos_async.reader import Reader
+from litmos_async.resources.base import ListOptions, Resource, name_of, split_options
+from litmos_async.wire.dates import utc
+from litmos_async.wire.operation import Operation
+
+R = TypeVar("R", bound=Record)
+
+LONGEST = timedelta(days=7)
+"""The longest span that the server takes."""
+
+OVERLAP = timedelta(minutes=1)
+"""What two windows have in common: whether a row of the very moment of a bound counts is not documented."""
+
+_AHEAD = timedelta(days=1)
+"""How far `to` lies in the future where everything until now is wanted: the server asks for that."""
+
+_SECOND = timedelta(seconds=1)
+
+
+@frozen
+class Span:
+    """A span of time, and how it is cut into windows.
+
+    The cuts depend on `since` alone, so that a resume token still fits when "until now" has moved on.
+
+    Attributes:
+        since: Its beginning, in UTC.
+        to: Its end, in UTC.
+    """
+
+    since: datetime
+    to: datetime
+
+    @property
+    def windows(self) -> int:
+        """How many windows there are; at least one."""
+        rest = self.to - self.since - LONGEST
+        return 1 + max(0, -(-rest // (LONGEST - OVERLAP)))
+
+    def window(self, index: int) -> Span:
+        """Return one of the windows."""
+        since = self.since + index * (LONGEST - OVERLAP)
+        return Span(since, min(self.to, since + LONGEST))
+
+    def seam(self, index: int) -> Span:
+        """Return what a window has in common with the one before it."""
+        window = self.window(index)
+        return Span(window.since, min(window.to, window.since + OVERLAP))
+
+
+def span_of(since: datetime, to: datetime | None, now: datetime) -> Span:
+    """Return the span between two times; `to=None` is everything until now.
+
+    The query has whole seconds: the span is widened to them.
+
+    Raises:
+        ConfigurationError: A time has no zone, or the span ends before it begins.
+    """
+    begin, end = utc(since, "since"), now + _AHEAD if to is None else utc(to, "to")
+    if begin > end:
+        raise ConfigurationError("since lies behind to")
+    whole = end.replace(microsecond=0)
+    return Span(begin.replace(microsecond=0), whole if whole == end else whole + _SECOND)
+
+
+class WindowedPages(Pages[R]):
+    """A list that is read window by window, the oldest first, and without the rows that two windows share.
+
+    Each page lies in one window, and its `start` counts from there.
+
+    Args:
+        fetch: Returns what reads the rows of one window.
+        span: Returns the span; asked anew for each iteration, since it may end now.
+        whole_rows: Rows of two windows are the same only if everything in them is, and not just their key: for
+            rows that are trees, of which each window may hold another part.
+        options: What `Pages` takes.
+    """
+
+    def __init__(
+        self, fetch: Callable[[Span], Fetch[R]], span: Callable[[], Span], *, whole_rows: bool, **options: Any
+    ) -> None:
+        first = span()
+        super().__init__(fetch(first.window(0)), **options)
+        if self._start and first.windows > 1:
+            raise ConfigurationError(
+                "start needs a span of 7 days at most; by_page(resume=...) works for any"
+            )
+        self._fetch_in = fetch
+        self._span = span
+        self._whole_rows = whole_rows
+
+    async def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[R], None]:
+        """Yield the pages of one window after the other.
+
+        Args:
+            resume: The `resume` of a page or of an error, to go on behind it. Takes up to two requests more, to
+                know which rows were given already.
+
+        Raises:
+            IncompleteListing: The list cannot be read completely.
+            ConfigurationError: `resume` is not from this list.
+            LitmosError: A request failed. Its `resume` is where to go on.
+        """
+        span = self._span()
+        begin, inner = (0, None) if resume is None else self._read_token(resume, span.windows)
+        place = resume
+        before: set[int] = set()
+        for index in range(begin, span.windows):
+            if resume is not None and 0 < index <= begin + 1:
+                # What was given before this list was resumed is not remembered. It can come again only here.
+                before = await self._read_seam(span, index, place)
+            given: set[int] = set()
+            following = self._token(index + 1) if index + 1 < span.windows else None
+            try:
+                async with aclosing(self._pages_in(span.window(index), index).by_page(resume=inner)) as pages:
+                    async for page in pages:
+                        fresh = self._fresh(page.items, before, given)
+                        onward = following if page.resume is None else f"{index}.{page.resume}"
+                        if fresh or onward is None:
+                            yield attrs.evolve(page, items=fresh, resume=onward)
+            except LitmosError as problem:
+                problem.resume = place if problem.resume is None else f"{index}.{problem.resume}"
+                raise
+            before, inner, place = given, None, following
+
+    async def _read_seam(self, span: Span, index: int, place: str | None) -> set[int]:
+        """Return the marks of the rows that a window shares with the one before it."""
+        try:
+            return {self._mark(row) async for row in self._pages_in(span.seam(index), index)}
+        except LitmosError as problem:
+            problem.resume = place
+            raise
+
+    def _pages_in(self, window: Span, index: int) -> Pages[R]:
+        return Pages(
+            self._fetch_in(window),
+            name=self._name_in(index),
+            page_size=self._page_size,
+            start=self._start,
+            confirm_end=self._confirm_end,
+        )
+
+    def _name_in(self, index: int) -> str:
+        return f"{self._name}, window {index}"
+
+    def _token(self, index: int) -> str:
+        """Return the token of the beginning of a window."""
+        return f"{index}.{Reader[R](name=self._name_in(index)).token()}"
+
+    def _read_token(self, token: str, windows: int) -> tuple[int, str]:
+        """Return the window of a resume token, and the token within it."""
+        number, _, inner = token.partition(".")
+        if not number.isdecimal() or int(number) >= windows:
+            raise ConfigurationError("resume is no token of this list")
+        index = int(number)
+        Reader[R](name=self._name_in(index)).go_on(inner)
+        return index, inner
+
+    def _fresh(self, rows: Sequence[R], before: set[int], given: set[int]) -> list[R]:
+        """Return the rows that the window before did not give, and note all of them for the next one."""
+        marks = [self._mark(row) for row in rows]
+        given.update(marks)
+        return [row for row, mark in zip(rows, marks, strict=True) if mark not in before]
+
+    def _mark(self, row: R) -> int:
+        """Return a small thing to remember a row by."""
+        key = None if self._whole_rows else key_of(row)
+        return hash(key) if any(key or ()) else hash(repr(attrs.astuple(row)))
+
+
+class SpanResource(Resource):
+    """The base of resources with lists over a span of time."""
+
+    def _in_span(
+        self,
+        operation: Operation[R],
+        since: datetime,
+        to: datetime | None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        whole_rows: bool = False,
+        options: ListOptions,
+    ) -> Pages[R]:
+        """Return a list over a span of any length."""
+        paging, call = split_options(options)
+        filters = dict(query or {})
+        self._check(operation, (), filters, call)
+
+        def span() -> Span:
+            return span_of(since, to, datetime.now(UTC))
+
+        def fetch_in(window: Span) -> Fetch[R]:
+            async def fetch(start: int, limit: int) -> Batch[R]:
+                part = {"start": start, "limit": limit, "since": window.since, "to": window.to}
+                return Batch(await self._rows(operation, query=filters | part, options=call))
+
+            return fetch
+
+        asked = {"since": utc(since, "since"), "to": to and utc(to, "to")}
+        name = name_of(operation, (), filters | asked)
+        return WindowedPages(fetch_in, span, whole_rows=whole_rows, name=name, **paging)

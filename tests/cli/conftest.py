@@ -1,0 +1,28 @@
+"""The command, at a small organisation."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from litmos_async.sandbox import Sandbox
+from tests.cli.small import Desk, organisation
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """The command against a sandbox with three people and no quota in the way."""
+    return Desk(tmp_path, Sandbox(organisation(), requests=10_000))
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep the environment out, and put back what answers to Ctrl-C."""
+    for name in ("LITMOS_API_KEY", "LITMOS_SOURCE", "LITMOS_REGION", "LITMOS_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)

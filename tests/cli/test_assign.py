@@ -1,0 +1,259 @@
+"""The job, from the file to the outcomes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from litmos_async import RateLimit
+from litmos_async.cli.assign import SHOWN
+from litmos_async.sandbox import Fault, Sandbox
+from tests.cli.small import COURSES, Desk, organisation
+
+HEADER = "user,course"
+LISTS = 2
+"""Requests that read the two lists."""
+
+
+async def test_a_file_full_of_surprises(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """What can be assigned is assigned, and each line has its outcome."""
+    desk.write(
+        HEADER,
+        "user.0@example.com,C-1",
+        "USER.0@EXAMPLE.COM,C-1",
+        "user.0@example.com,Größe & Gewicht",
+        "",
+        'user.1@example.com,"Erste Hilfe, Teil 1"',
+        "nobody@example.com,C-1",
+        "user.1@example.com,C-9",
+        "user.2@example.com",
+        encoding="utf-8-sig",
+    )
+    assert await desk.run() == 1
+    assert desk.outcomes() == [
+        ["2", "done", ""],
+        ["3", "skipped", "same as line 2"],
+        ["4", "done", ""],
+        ["6", "done", ""],
+        ["7", "failed", "no user goes by 'nobody@example.com'"],
+        ["8", "failed", "no course goes by 'C-9'"],
+        ["9", "failed", "1 instead of 2 fields"],
+    ]
+    assert desk.order.outcomes_file == desk.folder / "people.outcomes.csv"
+    assert desk.order.outcomes_file.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert desk.assigned() == {
+        ("user.0@example.com", "C-1"),
+        ("user.0@example.com", "Größe & Gewicht"),
+        ("user.1@example.com", "Erste Hilfe, Teil 1"),
+    }
+    assert len(desk.sandbox.requests) == LISTS + 2
+    assert desk.sandbox.tenant.outbox == []
+    shown = capsys.readouterr().out
+    assert "3 for 2 people" in shown
+    assert "2, after 2 to read the lists" in shown
+    assert "3 done, 3 failed, 1 skipped" in shown
+    assert "line 8 failed: no course goes by 'C-9'" in shown
+    assert "4 requests sent, 0 rejected" in shown
+
+
+async def test_nothing_fails(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 0, a second time too; and a quiet run shows the summary only."""
+    desk.write(HEADER, "user.0@example.com,C-1", "user.0@example.com,C-1")
+    for _ in range(2):
+        assert await desk.run(quiet=True) == 0
+    shown = capsys.readouterr()
+    assert "Plan" not in shown.out
+    assert "1 done, 1 skipped" in shown.out
+    assert shown.err == ""
+
+
+async def test_e_mails_are_sent_if_and_only_if_asked_for(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With yes people get their e-mails, and the plan says to how many."""
+    desk.write(HEADER, "user.0@example.com,C-1", "user.1@example.com,C-1")
+    desk.ask(send_message=True)
+    assert await desk.run() == 0
+    assert len(desk.sandbox.tenant.outbox) == 2
+    assert "to up to 2 people" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("line", "code"), [("user.0@example.com,C-1", 0), ("user.0@example.com,C-9", 1)])
+async def test_a_dry_run(desk: Desk, capsys: pytest.CaptureFixture[str], line: str, code: int) -> None:
+    """The plan and the bad lines are shown, quiet or not, and nothing is sent or written."""
+    desk.write(HEADER, line)
+    desk.ask(dry_run=True)
+    assert await desk.run(quiet=True) == code
+    assert [request.method for request in desk.sandbox.requests] == ["GET"] * LISTS
+    assert not desk.order.outcomes_file.exists()
+    shown = capsys.readouterr().out
+    assert "Plan for" in shown
+    assert ("line 2 failed: no course goes by 'C-9'" in shown) == bool(code)
+
+
+@pytest.mark.parametrize(("lines", "code"), [([], 0), ([",C-1"], 1)])
+async def test_nothing_to_assign(desk: Desk, lines: list[str], code: int) -> None:
+    """A file without a usable line costs no request."""
+    desk.write(HEADER, *lines)
+    assert await desk.run() == code
+    assert len(desk.outcomes()) == len(lines)
+    assert len(desk.sandbox.requests) == 0
+
+
+async def test_many_bad_lines(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """The terminal names the first ones and counts the rest."""
+    desk.write(HEADER, *[f"nobody.{number}@example.com,C-1" for number in range(SHOWN + 1)])
+    assert await desk.run() == 1
+    shown = capsys.readouterr().out
+    assert shown.count(" failed: ") == SHOWN
+    assert "and 1 more line\n" in shown
+
+
+async def test_a_request_that_fails(desk: Desk) -> None:
+    """One person's failure stops nobody else."""
+    user_id = next(iter(desk.sandbox.tenant.users))
+    desk.sandbox.faults.add(Fault(method="POST", path=f"/users/{user_id}/courses", times=None, status=404))
+    desk.write(HEADER, "user.0@example.com,C-1", "user.1@example.com,C-1")
+    assert await desk.run() == 1
+    (failed, done) = desk.outcomes()
+    assert failed[:2] == ["2", "failed"]
+    assert failed[2].startswith("404")
+    assert done == ["3", "done", ""]
+
+
+async def test_a_wrong_key(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says so, the key is not in it, and every line is noted as not done."""
+    desk.key = "marker-of-a-key"
+    desk.write(HEADER, "user.0@example.com,C-1", ",")
+    assert await desk.run() == 1
+    assert [outcome[1] for outcome in desk.outcomes()] == ["not done", "failed"]
+    shown = capsys.readouterr()
+    assert shown.err.count("litmos: 401") == 1
+    assert "Stopped" in shown.out
+    written = desk.order.outcomes_file.read_text("utf-8")
+    assert "marker-of-a-key" not in shown.out + shown.err + written
+
+
+async def test_a_wrong_key_in_a_dry_run(desk: Desk) -> None:
+    """A dry run that breaks off writes nothing either."""
+    desk.key = "wrong"
+    desk.write(HEADER, "user.0@example.com,C-1")
+    desk.ask(dry_run=True)
+    assert await desk.run() == 1
+    assert not desk.order.outcomes_file.exists()
+
+
+async def test_a_key_that_dies_on_the_way(tmp_path: Path) -> None:
+    """What was done by then is noted as done, and what was not yet sent as not done."""
+    desk = Desk(tmp_path, Sandbox(organisation(20), requests=10_000))
+    # Three requests at a time, the third of which finds the key withdrawn.
+    desk.ask(rate=RateLimit(3, 0.01, burst=3))
+    desk.sandbox.faults.add(Fault(method="POST", nth=5, times=None, status=401))
+    desk.write(HEADER, *[f"user.{number}@example.com,C-1" for number in range(20)])
+    assert await desk.run() == 1
+    statuses = [outcome[1] for outcome in desk.outcomes()]
+    assert set(statuses[:4]) <= {"done", "unknown"}
+    assert statuses[-1] == "not done"
+    assert {name for name, _ in desk.assigned()} >= names_with(desk, "done")
+    assert not {name for name, _ in desk.assigned()} & names_with(desk, "not done")
+
+
+async def test_usage_errors(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot work is found out before a request is spent on it: exit code 2."""
+    assert await desk.run() == 2
+    assert "cannot use" in capsys.readouterr().err
+    desk.write(HEADER, "user.0@example.com,C-1")
+    for path in (desk.folder, desk.folder / "none" / "out.csv", desk.order.file):
+        desk.ask(outcomes=path)
+        assert await desk.run() == 2
+        assert "cannot write the outcomes" in capsys.readouterr().err
+    desk.ask(outcomes=None)
+    desk.key = " "
+    assert await desk.run() == 2
+    assert "API key" in capsys.readouterr().err
+    assert len(desk.sandbox.requests) == 0
+    assert os.listdir(desk.folder) == ["people.csv"]  # noqa: PTH208 - the names are wanted
+
+
+async def test_a_disk_that_fills_up(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes that cannot be written in the end are a failure that is said aloud, summary and all."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("litmos_async.cli.assign.write_outcomes", full)
+    desk.write(HEADER, "user.0@example.com,C-1")
+    assert await desk.run() == 1
+    shown = capsys.readouterr()
+    assert "No space left on device" in shown.err
+    assert "1 done" in shown.out
+    assert "Outcomes of all lines" not in shown.out
+
+
+async def test_cancelled_on_the_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Done is what was answered, unknown what was under way, not done what never left: the sandbox agrees."""
+    desk = Desk(tmp_path, Sandbox(organisation(30), requests=10_000))
+    desk.ask(rate=RateLimit(10, 60.0, burst=10))
+    # Carried out, but the answer never comes.
+    desk.sandbox.faults.add(Fault(method="POST", nth=3, after=True, stall=1_000.0))
+    desk.write(HEADER, *[f"user.{number}@example.com,{COURSES[0]}" for number in range(30)])
+    task = asyncio.ensure_future(desk.run())
+    while len(desk.sandbox.requests) < 10:  # noqa: ASYNC110 - the log is no event
+        await asyncio.sleep(0)
+    for _ in range(200):  # in process nothing takes time but turns of the loop
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    counts = {status: len(names_with(desk, status)) for status in ("done", "unknown", "not done")}
+    assert counts == {"done": 7, "unknown": 1, "not done": 22}
+    assert {name for name, _ in desk.assigned()} == names_with(desk, "done") | names_with(desk, "unknown")
+    shown = capsys.readouterr().out
+    assert "Interrupted" in shown
+    assert "7 done, 1 unknown, 22 not done" in shown
+
+
+async def test_cancelled_while_the_lists_are_read(desk: Desk) -> None:
+    """Nothing was done, and the outcomes say so."""
+    desk.sandbox.faults.add(Fault(method="GET", stall=1_000.0, times=None))
+    desk.write(HEADER, "user.0@example.com,C-1")
+    task = asyncio.ensure_future(desk.run())
+    while len(desk.sandbox.requests) < LISTS:  # noqa: ASYNC110 - the log is no event
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert desk.outcomes() == [["2", "not done", "interrupted"]]
+
+
+async def test_cancelled_while_the_file_is_read(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is known yet, so nothing is written; the terminal says so."""
+    desk.write(HEADER, "user.0@example.com,C-1")
+    task = asyncio.ensure_future(desk.run())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert capsys.readouterr().out == "Interrupted before anything was sent\n"
+    assert not desk.order.outcomes_file.exists()
+
+
+async def test_the_window_of_the_server_is_kept(tmp_path: Path) -> None:
+    """Against a sandbox that counts, nothing is rejected."""
+    desk = Desk(tmp_path, Sandbox(organisation(30), requests=10, period=0.05))
+    desk.ask(rate=RateLimit(10, 0.05, burst=10))
+    desk.write(HEADER, *[f"user.{number}@example.com,C-1" for number in range(30)])
+    assert await desk.run() == 0
+    assert len(desk.sandbox.quota.arrivals) == LISTS + 30
+    assert desk.sandbox.quota.rejections == []
+
+
+def names_with(desk: Desk, status: str) -> set[str]:
+    """Return the users of the lines with a status."""
+    users = [line.split(",")[0] for line in desk.order.file.read_text("utf-8").splitlines()]
+    return {users[int(line) - 1] for line, found, _ in desk.outcomes() if found == status}

@@ -1,0 +1,163 @@
+"""Reading the CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from litmos_async.cli import table as module
+from litmos_async.cli.table import Line, TableError, parse, read_table
+
+# Lone surrogates are no text; a name of many lines would pass for a quotation mark that nobody closed.
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(str.strip)
+
+
+def test_plain() -> None:
+    """The two columns are found by name, and every line knows its number."""
+    table = parse(b"user,course\nada@example.com,C-1\nben@example.com,C-2\n")
+    assert table.lines == [Line(2, "ada@example.com", "C-1"), Line(3, "ben@example.com", "C-2")]
+    assert (table.user_column, table.course_column, table.delimiter, table.bom) == (
+        "user",
+        "course",
+        ",",
+        False,
+    )
+
+
+@settings(deadline=None)
+@given(
+    rows=st.lists(st.tuples(NAMES, NAMES, st.text(st.characters(exclude_categories=["Cs"]), max_size=10))),
+    delimiter=st.sampled_from([",", ";", "\t"]),
+    end=st.sampled_from(["\n", "\r\n"]),
+    bom=st.booleans(),
+)
+def test_what_a_csv_writer_writes_is_read(
+    rows: list[tuple[str, str, str]], delimiter: str, end: str, bom: bool
+) -> None:
+    """Any names come back as they were, with any delimiter, line end and byte-order mark."""
+    text = io.StringIO(newline="")
+    # Where lines end in \\n alone, the writer of Python 3.11 leaves \\r in a name without quotes.
+    quoting: Any = csv.QUOTE_ALL if end == "\n" else csv.QUOTE_MINIMAL
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting)
+    writer.writerow(["Note", "User", "Course"])
+    writer.writerows([extra, user, course] for user, course, extra in rows)
+    table = parse(text.getvalue().encode("utf-8-sig" if bom else "utf-8"))
+    assert [(line.user, line.course, *line.extra) for line in table.lines] == rows
+    assert not any(line.problem for line in table.lines)
+    assert (table.bom, table.extra_columns, table.delimiter) == (bom, ("Note",), delimiter)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes(data: bytes) -> None:
+    """Below a header nothing is fatal, and whatever is read can be written again."""
+    table = parse(b"user,course\n" + data)
+    for line in table.lines:
+        (line.user + line.course + line.problem).encode("utf-8")
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=300))
+def test_any_file(data: bytes) -> None:
+    """A file of any bytes is read, or refused by the one error that the command knows."""
+    with suppress(TableError):
+        parse(data)
+
+
+@pytest.mark.parametrize(
+    ("header", "user", "course"),
+    [
+        ("user,course", "user", "course"),
+        ("User Name; COURSE code ", "User Name", "COURSE code"),
+        ("e-mail\tcode", "e-mail", "code"),
+        ("course_id,login", "login", "course_id"),
+        ("Email,Username,Code", "Username", "Code"),
+        ('"user","Name, first",course', "user", "course"),
+    ],
+)
+def test_headers(header: str, user: str, course: str) -> None:
+    """Columns go by several names in any order, case, spacing and with any delimiter; the strongest name wins."""
+    table = parse(f"\n{header}\n".encode())
+    assert (table.user_column, table.course_column) == (user, course)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"\xef\xbb\xbf\r\n  \r\n", "it is empty"),
+        (b"ada@example.com,C-1\n", "first line is no header.*'ada@example.com', 'C-1'"),
+        (b"user,kurs\n", "names no course column .course, course_code.*'user', 'kurs'"),
+        (b"wer;code\n", "names no user column .user, user_name.*'wer', 'code'"),
+        (b'"user,course\n', "it holds nothing that could be read"),
+        ("user,course".encode("utf-16"), "it is UTF-16"),
+    ],
+)
+def test_no_header(data: bytes, reason: str) -> None:
+    """Without the two columns the error says what was found, and what was looked for."""
+    with pytest.raises(TableError, match=reason):
+        parse(data)
+
+
+def test_bad_lines_cost_no_others() -> None:
+    """Each kind of bad line is reported with its number; the lines around it are read."""
+    data = (
+        b"user,note,course\r\n"
+        b"ada,x,C-1\r\n"
+        b"\r\n"
+        b"ben,C-1\r\n"
+        b"ben,x,C-1,y\r\n"
+        b" ,x,C-1\r\n"
+        b"ben,x,\r\n"
+        b",,\r\n"
+        b"j\xf6rg,x,C-1\r\n"
+        b'"ben,x,C-1\r\n'
+        b'cara,"two\r\nlines",C-1\r\n'
+        b'"dora"!,x,C-1\r\n'
+        b"emil,x,C-1"
+    )
+    table = parse(data)
+    assert [(line.number, line.problem) for line in table.lines] == [
+        (2, ""),
+        (4, "2 instead of 3 fields"),
+        (5, "4 instead of 3 fields"),
+        (6, "no user"),
+        (7, "no course"),
+        (8, "no user and no course"),
+        (9, "not UTF-8; save the file as CSV UTF-8"),
+        (10, "no valid CSV: ',' expected after '\"'"),
+        (11, ""),
+        (13, "no valid CSV: ',' expected after '\"'"),
+        (14, ""),
+    ]
+    assert [line.user for line in table.lines if not line.problem] == ["ada", "cara", "emil"]
+    assert table.lines[6].user == "j\N{REPLACEMENT CHARACTER}rg"
+
+
+def test_a_quotation_mark_that_nobody_closes() -> None:
+    """It costs its own line only, however much follows."""
+    good = [f"user.{number},C-1" for number in range(3 * module.LONGEST_RECORD)]
+    table = parse("\n".join(["user,course", '"ada,C-1', *good]).encode())
+    assert [line.number for line in table.lines if line.problem] == [2]
+    assert len(table.lines) == len(good) + 1
+
+
+def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing file, a folder and a huge file are refused with a reason."""
+    with pytest.raises(TableError, match="No such file"):
+        read_table(tmp_path / "none.csv")
+    with pytest.raises(TableError, match="no regular file"):
+        read_table(tmp_path)
+    file = tmp_path / "people.csv"
+    file.write_bytes(b"user,course\n")
+    assert read_table(file).lines == []
+    monkeypatch.setattr(module, "MOST_BYTES", 5)
+    with pytest.raises(TableError, match="larger than"):
+        read_table(file)

@@ -1,0 +1,53 @@
+"""What reaches the terminal."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from litmos_async.cli.terminal import Terminal, count
+
+
+def test_names_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Markup, emoji codes, long lines and highlighting stay out of it; what steers a terminal is replaced."""
+    Terminal().say("[red]a[/red] :smile: \x1b[2J\x07 " + "x" * 200)
+    assert capsys.readouterr().out == "[red]a[/red] :smile: \ufffd[2J\ufffd " + "x" * 200 + "\n"
+
+
+def test_where_things_go(capsys: pytest.CaptureFixture[str]) -> None:
+    """Results go to one stream, errors and chatter to the other, and a quiet terminal leaves out the chatter."""
+    for quiet in (False, True):
+        terminal = Terminal(quiet=quiet)
+        terminal.say("result")
+        terminal.tell("chatter")
+        terminal.complain("error")
+        chatter = "" if quiet else "chatter\n"
+        assert capsys.readouterr() == ("result\n", f"{chatter}litmos: error\n")
+
+
+def test_a_terminal_that_knows_few_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that cannot be shown is written in another way, and ends nothing."""
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    Terminal().say("jörg")
+    sys.stdout.flush()
+    assert raw.getvalue() == b"j\\xf6rg\n"
+
+
+def test_a_stream_that_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output that somebody redirected within the process is written to as it is."""
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    Terminal().say("jörg")
+    assert stream.getvalue() == "jörg\n"
+
+
+def test_counts() -> None:
+    """A number agrees with its noun."""
+    assert [count(1, "line"), count(2_500, "line"), count(0, "person", "people")] == [
+        "1 line",
+        "2,500 lines",
+        "0 people",
+    ]

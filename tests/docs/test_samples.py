@@ -1,0 +1,86 @@
+"""What the README and the guide show is run as it stands there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import pytest
+
+import litmos_async
+from litmos_async import LitmosClient, Team, User
+from litmos_async.sandbox import Sandbox, Tenant
+
+ROOT = Path(__file__).parents[2]
+
+
+def samples(page: str) -> list[str]:
+    """Return the Python samples of a page."""
+    return re.findall(
+        r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+
+
+def compiled(text: str) -> CodeType:
+    """Compile a sample, which may await."""
+    return compile(text, "sample", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def people() -> Sandbox:
+    """Return a sandbox in which the people and courses of the samples exist."""
+    sandbox = Sandbox(Tenant.example(users=5, courses=3))
+    sandbox.tenant.add_user(
+        UserName="user@example.com", FirstName="U", LastName="Ser", Email="user@example.com"
+    )
+    return sandbox
+
+
+async def test_the_guide_runs() -> None:
+    """Every sample of the guide runs against the sandbox, one after the other."""
+    sandbox = people()
+    course = next(iter(sandbox.tenant.courses.values()))
+    async with sandbox.serve() as base_url, LitmosClient("sandbox-key", "docs", base_url=base_url) as litmos:
+        names: dict[str, Any] = {
+            **{name: getattr(litmos_async.errors, name) for name in litmos_async.errors.__all__},
+            "LitmosClient": LitmosClient,
+            "User": User,
+            "Team": Team,
+            "course_id": course["Id"],
+            "course_code": course["CourseCodeForBulkImport"],
+        }
+        for text in samples("docs/guide.md"):
+            run = eval(compiled(text), names)
+            if run is not None:
+                await run
+            names["litmos"] = litmos
+        await litmos.users.delete(names["new"])
+    assert names["users"].problems == {"nobody": "no user goes by 'nobody'"}
+    assert names["job"].report.done == 1
+    assert not sandbox.tenant.outbox
+
+
+async def test_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example of the README does what it says."""
+    sandbox = people()
+    (text,) = samples("README.md")
+    assert len(text.strip().splitlines()) <= 20
+    monkeypatch.setenv("LITMOS_API_KEY", "sandbox-key")
+    async with sandbox.serve() as base_url:
+        names: dict[str, Any] = {}
+        exec(
+            compiled(
+                text.replace('region="eu"', f"base_url={base_url!r}").replace("asyncio.run(main())", "")
+            ),
+            names,
+        )
+        await names["main"]()
+
+
+def test_the_commands_of_the_readme() -> None:
+    """The two commands stand in the README once each, and differ in the session only."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^python3 -m venv .*$", text, re.MULTILINE)
+    assert [command.split()[-1] for command in commands] == ["demo", "tests"]

@@ -1,0 +1,396 @@
+"""Bulk jobs on the sandbox, on a virtual clock: the fewest requests, an outcome for every item."""
+
+from __future__ import annotations
+
+import asyncio
+import tracemalloc
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+
+from litmos_async import (
+    BulkJob,
+    CourseForUser,
+    LitmosClient,
+    Outcome,
+    RateLimit,
+    RetryPolicy,
+    UserInTeam,
+    errors,
+)
+from litmos_async.bulk.report import duration
+from litmos_async.sandbox import Fault, Sandbox, Tenant
+from tests.virtual import run_virtual
+
+
+def make(users: int = 20, courses: int = 10, **options) -> tuple[Sandbox, list[str], list[str]]:
+    """Return a sandbox, and the ids of its people and courses."""
+    sandbox = Sandbox(Tenant.example(users=users, courses=courses), latency=lambda: 0.2, **options)
+    return sandbox, list(sandbox.tenant.users), list(sandbox.tenant.courses)
+
+
+def client(sandbox: Sandbox, **options) -> LitmosClient:
+    """Return a client of that sandbox."""
+    return LitmosClient(
+        "sandbox-key",
+        "tests",
+        base_url="http://127.0.0.1/v1.svc",
+        transport=httpx.ASGITransport(sandbox.app),
+        **options,
+    )
+
+
+def assigned(sandbox: Sandbox) -> set[tuple[str, str]]:
+    """Return the assignments that the sandbox has from these jobs: pairs of person and course."""
+    return {
+        (user, course)
+        for user in sandbox.tenant.users
+        for course in sandbox.tenant.courses
+        if sandbox.tenant.user_courses.get(user, course)
+    }
+
+
+def test_one_request_a_person() -> None:
+    """All courses of a person go in one request, and nobody gets mail that was not wanted."""
+    sandbox, users, courses = make()
+    pairs = [(user, course) for course in courses for user in users]
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.assign_courses_to_users(pairs, send_message=False)
+            plan = await job.plan()
+            assert (plan.items, plan.requests, plan.emails) == (200, 20, 0)
+            assert not sandbox.requests
+            assert str(plan) == "200 assignments, 20 requests, a few seconds, no e-mails"
+            report = await job.run()
+            assert (report.done, report.ok, report.requests) == (200, True, 20)
+
+    run_virtual(main())
+    assert assigned(sandbox) >= set(pairs)
+    assert len(sandbox.requests) == 20
+    assert not sandbox.tenant.outbox
+
+
+def test_outcomes_are_streamed() -> None:
+    """Each item has one outcome, of the class that names its ends, as soon as it is known."""
+    sandbox, users, courses = make()
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            pairs = dict.fromkeys(users, courses[:2])
+            job = litmos.bulk.assign_courses_to_users(pairs, send_message=False)
+            outcomes = [outcome async for outcome in job]
+            assert outcomes[0] == Outcome(CourseForUser(users[0], courses[0]), "done", None, 1)
+            assert {outcome.item for outcome in outcomes} == {(u, c) for u in users for c in courses[:2]}
+            with pytest.raises(errors.ConfigurationError, match="once"):
+                await job.run()
+
+    run_virtual(main())
+
+
+async def as_stream(pairs: list[tuple[str, str]]) -> AsyncIterator[tuple[str, str]]:
+    """Yield pairs one by one."""
+    for pair in pairs:
+        await asyncio.sleep(0)
+        yield pair
+
+
+def as_iterator(pairs: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Return an iterator, which can be read once."""
+    return iter(pairs)
+
+
+@pytest.mark.parametrize("form", [as_stream, as_iterator, list, tuple])
+def test_pairs_in_any_form(form) -> None:
+    """Pairs are taken from lists, iterators and async generators; records stand for their ids."""
+    sandbox, users, courses = make()
+    pairs = [(users[0], courses[0]), (users[1], courses[0]), (users[0], courses[0]), (users[0], courses[0])]
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            report = await litmos.bulk.assign_courses_to_users(form(pairs), send_message=False).run()
+            assert (report.done, report.skipped, report.requests) == (2, 2, 2)
+            user, course = await litmos.users.get(users[2]), (await litmos.courses.list()).items[0]
+            report = await litmos.bulk.assign_courses_to_users([(user, course)], send_message=False).run()
+            assert report.done == 1
+
+    run_virtual(main())
+
+
+def test_memberships_go_by_team() -> None:
+    """People join a team a hundred in a request, whichever way the pairs were sorted."""
+    sandbox = Sandbox(Tenant.example(users=250, teams=3))
+    users, teams = list(sandbox.tenant.users), list(sandbox.tenant.teams)
+    pairs = [(user, team) for user in users for team in teams[:2]]
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.add_users_to_teams(pairs, send_message=True)
+            plan = await job.plan()
+            assert (plan.items, plan.requests, plan.emails) == (500, 6, 250)
+            outcomes = [outcome async for outcome in job]
+            assert Counter(outcome.status for outcome in outcomes) == {"done": 500}
+            assert isinstance(outcomes[0].item, UserInTeam)
+            assert outcomes[0].item.team_id == teams[0]
+
+    run_virtual(main())
+    assert all(sandbox.tenant.members.get(team, user) for user, team in pairs)
+
+
+def test_a_refused_list_is_split_until_the_culprit_stands_alone() -> None:
+    """One id that the server refuses costs its own item and no other."""
+    refused = "c-bad"
+    seen: list[list[str]] = []
+
+    async def server(request: httpx.Request) -> httpx.Response:
+        ids = [part.split(b"</Id>")[0].decode() for part in request.content.split(b"<Id>")[1:]]
+        seen.append(ids)
+        return (
+            httpx.Response(404, json={"Detail": "no such course"}) if refused in ids else httpx.Response(201)
+        )
+
+    courses = [f"c{number}" for number in range(15)]
+    courses.insert(6, refused)
+
+    async def main() -> list[Outcome]:
+        litmos = LitmosClient(
+            "k", "t", base_url="https://x.example.com", transport=httpx.MockTransport(server)
+        )
+        async with litmos:
+            job = litmos.bulk.assign_courses_to_users({"u1": courses}, send_message=False)
+            outcomes = [outcome async for outcome in job]
+            assert (job.report.requests, job.progress.requests_planned) == (len(seen), len(seen))
+            assert (job.report.done, job.report.failed, job.report.ok) == (15, 1, False)
+            assert [outcome.item.course_id for outcome in job.report.problems] == [refused]
+            return outcomes
+
+    outcomes = run_virtual(main())
+    (failed,) = [outcome for outcome in outcomes if outcome.status == "failed"]
+    assert failed.item == CourseForUser("u1", refused)
+    assert isinstance(failed.error, errors.NotFound)
+    assert "no such course" in failed.reason
+    assert failed.attempts == 5
+    assert len(seen) == 1 + 2 * 4
+    assert sum(len(ids) for ids in seen if refused not in ids) == 15
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (Fault(method="POST", nth=1, times=100, status=500), "unknown"),
+        (Fault(method="POST", nth=1, times=100, drop=True, error=httpx.ReadError("reset")), "unknown"),
+        (Fault(method="POST", nth=1, times=100, drop=True, error=httpx.ConnectError("refused")), "failed"),
+        (Fault(method="POST", nth=1, times=100, status=503), "failed"),
+        (Fault(method="POST", nth=1, times=100, html=True, after=True, status=200), "unknown"),
+    ],
+)
+def test_what_stays_broken(fault: Fault, status: str) -> None:
+    """What is certainly not done has failed; what may be done is unknown; the other requests go on."""
+    sandbox, users, courses = make(users=3)
+    sandbox.faults.add(
+        Fault(
+            **{
+                **{
+                    name: getattr(fault, name)
+                    for name in ("method", "nth", "times", "status", "drop", "error", "html", "after")
+                },
+                "path": f"/users/{users[1]}/courses",
+            }
+        )
+    )
+
+    async def main() -> dict[str, str]:
+        async with client(sandbox, retry=RetryPolicy(attempts=2, refusals=1)) as litmos:
+            job = litmos.bulk.assign_courses_to_users(dict.fromkeys(users, courses[:2]), send_message=False)
+            return {outcome.item.user_id: outcome.status async for outcome in job}
+
+    assert run_virtual(main()) == {users[0]: "done", users[1]: status, users[2]: "done"}
+
+
+@pytest.mark.parametrize(("key", "kind"), [("wrong", errors.Unauthorized)])
+def test_a_key_that_does_not_work_stops_the_job(key: str, kind: type[errors.LitmosError]) -> None:
+    """A wrong key will not get better: the job stops at once, without a request for every item."""
+    sandbox, users, courses = make(users=200)
+
+    async def main() -> None:
+        litmos = LitmosClient(
+            key, "tests", base_url="http://127.0.0.1/v1.svc", transport=httpx.ASGITransport(sandbox.app)
+        )
+        async with litmos:
+            job = litmos.bulk.assign_courses_to_users(dict.fromkeys(users, courses), send_message=False)
+            with pytest.raises(kind):
+                await job.run()
+            assert job.report.done == 0
+
+    run_virtual(main())
+    assert len(sandbox.requests) <= 100
+
+
+def test_leaving_early_gives_up_what_is_under_way() -> None:
+    """Whoever leaves the loop leaves no task, no slot and no connection behind."""
+    sandbox, users, courses = make(users=60)
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            outcomes = aiter(
+                litmos.bulk.assign_courses_to_users(dict.fromkeys(users, courses), send_message=False)
+            )
+            await anext(outcomes)
+            await outcomes.aclose()
+            assert litmos._limiter._desk.window.held == 0
+            assert litmos.quota.waiting == 0
+            assert len(asyncio.all_tasks()) <= 2
+
+    run_virtual(main())
+
+
+def test_the_whole_window_is_used_and_never_exceeded() -> None:
+    """A long job uses every slot of the quota, and the server never refuses one."""
+    sandbox, users, courses = make(users=450, courses=3)
+    seen = []
+
+    async def main() -> float:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.assign_courses_to_users(dict.fromkeys(users, courses), send_message=False)
+            plan = await job.plan()
+            assert plan.requests == 450
+            assert plan.seconds == pytest.approx(270)
+            report = await job.run(on_progress=seen.append)
+            assert report.ok
+            return report.seconds
+
+    assert run_virtual(main()) < 240 / 0.985 + 1
+    assert sandbox.quota.rejections == []
+    assert sandbox.quota.most_in_any_window() == 100
+    assert seen[-1].done == seen[-1].total == 1350
+    assert (seen[-1].requests, seen[-1].requests_planned, seen[-1].seconds_left) == (450, 450, 0.0)
+    assert [step.requests for step in seen[:-1]] == sorted(step.requests for step in seen[:-1])
+
+
+def test_interactive_calls_go_before_a_bulk_job() -> None:
+    """With a reserve, a call of a person does not wait for the job, although the job takes all it can."""
+    sandbox, users, courses = make(users=400)
+
+    async def main() -> None:
+        async with client(sandbox, rate_limit=RateLimit(reserve=5)) as litmos:
+            job = litmos.bulk.assign_courses_to_users(dict.fromkeys(users, courses), send_message=False)
+            running = asyncio.ensure_future(job.run())
+            await asyncio.sleep(30)
+            began = asyncio.get_running_loop().time()
+            await litmos.users.get(users[0])
+            assert asyncio.get_running_loop().time() - began < 1
+            await running
+
+    run_virtual(main())
+    assert sandbox.quota.rejections == []
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("u1",)],
+        [("u1", "c1", "x")],
+        [5],
+        [("u1", "")],
+        [(None, "c1")],
+        {"u1": [""]},
+        [("u1", "c1"), ("", "c2")],
+    ],
+)
+def test_what_is_no_pair(pairs) -> None:
+    """Something that is no pair of ids is refused before anything is sent, with its place."""
+    sandbox, *_ = make()
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            with pytest.raises(errors.ConfigurationError, match="pair"):
+                await litmos.bulk.assign_courses_to_users(pairs, send_message=False).run()
+            for size in (0, 1001):
+                with pytest.raises(errors.ConfigurationError, match="list_size"):
+                    litmos.bulk.add_users_to_teams([], list_size=size)
+
+    run_virtual(main())
+    assert not sandbox.requests
+
+
+def test_many_pairs_in_little_memory() -> None:
+    """Two hundred thousand pairs from a generator are planned in a few megabytes."""
+
+    def generate() -> Iterator[tuple[str, str]]:
+        for number in range(200_000):
+            yield f"user-{number % 20_000:05}", f"course-{number // 20_000}"
+
+    async def main() -> None:
+        litmos = LitmosClient("k", "t", base_url="https://x.example.com")
+        tracemalloc.start()
+        job: BulkJob = litmos.bulk.assign_courses_to_users(generate(), send_message=False)
+        plan = await job.plan()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert (plan.items, plan.requests) == (200_000, 20_000)
+        assert peak < 15_000_000
+        await litmos.aclose()
+
+    run_virtual(main())
+
+
+def test_names_are_resolved_through_the_lists() -> None:
+    """Names become ids with one request a thousand rows; unknown and ambiguous ones are named, not raised."""
+    sandbox = Sandbox(Tenant.example(users=30, courses=5))
+    tenant = sandbox.tenant
+    known = list(tenant.users.values())
+    twin = {"FirstName": "T", "LastName": "W", "Email": "twin@example.com"}
+    first = tenant.add_user(UserName="t1@example.com", **twin)
+    tenant.add_user(UserName="t2@example.com", **twin)
+    owner = tenant.add_user(UserName="JÜRGEN@example.com", **{**twin, "Email": "t1@example.com"})
+    course = next(iter(tenant.courses.values()))
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            names = [
+                known[0]["UserName"].upper(),
+                "t1@example.com",
+                "twin@example.com",
+                " ju\u0308rgen@EXAMPLE.com ",
+                "nobody",
+                known[1]["Id"],
+            ]
+            users = await litmos.bulk.resolve_users(names)
+            assert users.ids == {
+                names[0]: known[0]["Id"],
+                "t1@example.com": first["Id"],
+                names[3]: owner["Id"],
+                names[5]: known[1]["Id"],
+            }
+            assert users.problems == {
+                "twin@example.com": "2 users go by 'twin@example.com'",
+                "nobody": "no user goes by 'nobody'",
+            }
+            courses = await litmos.bulk.resolve_courses(
+                [
+                    course["Code"],
+                    course["CourseCodeForBulkImport"],
+                    course["Id"],
+                    str(course["OriginalId"]),
+                    "x",
+                ]
+            )
+            assert set(courses.ids.values()) == {course["Id"]}
+            assert list(courses.problems) == ["", "x"]
+            team = next(iter(tenant.teams.values()))
+            teams = await litmos.bulk.resolve_teams([team["TeamCodeForBulkImport"], "?"])
+            assert teams.ids == {team["TeamCodeForBulkImport"]: team["Id"]}
+            assert len(sandbox.requests) == 3
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "0 s"), (59.6, "1 min 0 s"), (128.4, "2 min 8 s"), (3600, "1 h 0 min"), (7325, "2 h 2 min")],
+)
+def test_durations_as_people_say_them(seconds: float, text: str) -> None:
+    """A duration is said in hours, minutes and seconds, as far as they matter."""
+    assert duration(seconds) == text

@@ -1,0 +1,101 @@
+"""Imports run one way, importing is quick, and the public names are what they say."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import litmos_async
+
+PACKAGE = Path(litmos_async.__file__).parent
+
+LAYERS = [
+    {"version", "errors"},
+    {"models", "limits"},
+    {"wire", "retry"},
+    {"config", "reader"},
+    {"transport", "paging"},
+    {"resources"},
+    {"bulk"},
+    {"client"},
+]
+"""From the bottom to the top: a module imports from layers below its own, or from its own folder."""
+
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+PUBLIC_ONLY = {
+    "cli": {"litmos_async", "litmos_async.bulk", "litmos_async.errors", "litmos_async.sandbox"},
+    "sandbox": set(),
+}
+"""Rooms that stand outside, and what they may import besides themselves."""
+
+
+def modules() -> list[Path]:
+    """Return all modules of the package."""
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imports_of(module: Path) -> set[str]:
+    """Return the absolute names of what a module imports, `from x import y` as `x`."""
+    package = ["litmos_async", *module.relative_to(PACKAGE).parts[:-1]]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            found.add(".".join([*base, *((node.module or "").split(".") if node.module else [])]))
+    return found
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_downward(module: Path) -> None:
+    """No module imports from a layer above its own."""
+    room = module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for name in imports_of(module):
+        if not name.startswith("litmos_async"):
+            continue
+        target = name.split(".")[1] if "." in name else "litmos_async"
+        if room in {target, "__init__"}:
+            continue
+        if room in PUBLIC_ONLY:
+            assert name in PUBLIC_ONLY[room], f"{module} imports {name}"
+        else:
+            assert LEVEL.get(target, 99) < LEVEL[room], f"{module} imports {name}"
+
+
+def test_only_the_transport_knows_httpx() -> None:
+    """One module imports httpx, and no other."""
+    assert [path.name for path in modules() if "httpx" in imports_of(path)] == ["transport.py"]
+
+
+def test_the_public_names() -> None:
+    """Every public name exists, once, and a new one has to be added on purpose."""
+    names = litmos_async.__all__
+    assert len(names) == len(set(names))
+    assert all(hasattr(litmos_async, name) for name in names)
+
+
+def test_importing_is_quick_and_brings_no_extra() -> None:
+    """The library is imported in less than a quarter of a second, without CLI, sandbox, rich or redis.
+
+    The time is the process's own, best of three: other work on the machine is not counted.
+    """
+    code = (
+        "import sys, time; began = time.process_time(); import litmos_async; "
+        "print(time.process_time() - began); "
+        "print([name for name in ('cyclopts', 'rich', 'starlette', 'uvicorn', 'redis', 'litmos_async.cli', "
+        "'litmos_async.sandbox') if name in sys.modules])"
+    )
+    results = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split(
+            "\n"
+        )
+        for _ in range(3)
+    ]
+    assert min(float(lines[0]) for lines in results) < 0.25
+    assert all(lines[1] == "[]" for lines in results)
