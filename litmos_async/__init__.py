@@ -1,16 +1,44 @@
 """The asyncio client for the Litmos LMS REST API, and the bulk jobs that people run on it.
 
-Begin with `LitmosClient`. Records are also found in `litmos_async.models`, errors in `litmos_async.errors`.
+Begin with `LitmosClient`. Records are also found in `litmos_async.models`, errors in `litmos_async.errors`, and
+what belongs to bulk jobs in `litmos_async.bulk`.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from litmos_async import errors, models
-from litmos_async.bulk import BulkJob, CourseForUser, Outcome, Plan, Progress, Report, Resolved, UserInTeam
 from litmos_async.client import LitmosClient
 from litmos_async.limits import Lease, Limiter, MemoryLimiter, Quota, RateLimit
-from litmos_async.models import *  # noqa: F403
 from litmos_async.paging import Page, Pages
 from litmos_async.retry import RetryPolicy
 from litmos_async.version import __version__
+
+if TYPE_CHECKING:
+    from litmos_async.bulk import (
+        BulkJob,
+        CourseForUser,
+        Outcome,
+        Plan,
+        Progress,
+        Report,
+        Resolved,
+        UserInTeam,
+    )
+    from litmos_async.models import *  # noqa: F403
+    from litmos_async.resources.sso import LoginUrl
+
+_HOMES = {
+    **dict.fromkeys(models.__all__, "models"),
+    **dict.fromkeys(
+        ("BulkJob", "CourseForUser", "Outcome", "Plan", "Progress", "Report", "Resolved", "UserInTeam"),
+        "bulk",
+    ),
+    "LoginUrl": "resources.sso",
+}
+"""Names that are imported when they are first used: see `litmos_async.models`."""
 
 __all__ = [
     "BulkJob",
@@ -18,6 +46,7 @@ __all__ = [
     "Lease",
     "Limiter",
     "LitmosClient",
+    "LoginUrl",
     "MemoryLimiter",
     "Outcome",
     "Page",
@@ -35,3 +64,15 @@ __all__ = [
     "models",
 ]
 __all__ += models.__all__
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

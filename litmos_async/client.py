@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-from litmos_async.bulk import Bulk
 from litmos_async.config import CallOptions, Defaults, KeyPlace, Region, configure
 from litmos_async.errors import ConfigurationError
 from litmos_async.limits import Limiter, MemoryLimiter, Quota, RateLimit
@@ -17,6 +17,7 @@ from litmos_async.wire.codec import WireChoice
 from litmos_async.wire.dates import JsonDates
 
 if TYPE_CHECKING:
+    from litmos_async.bulk import Bulk
     from litmos_async.transport import Transport
 
 
@@ -81,12 +82,14 @@ class LitmosClient(Resources):
         self._owns_limiter = limiter is None
         self._sender = Sender(config, self._limiter, transport)
         self._base_url = config.base_url
-        self._set_up(Caller(self._sender, defaults, json_dates))
+        super().__init__(Caller(self._sender, defaults, json_dates))
 
-    def _set_up(self, caller: Caller) -> None:
-        super().__init__(caller)
-        self._caller = caller
-        self.bulk = Bulk(caller.with_priority("bulk"), self._limiter)
+    @cached_property
+    def bulk(self) -> Bulk:
+        """Jobs over many pairs, in the bulk lane."""
+        from litmos_async.bulk import Bulk  # noqa: PLC0415 - like the families of `Resources`
+
+        return Bulk(self._caller.with_priority("bulk"), self._limiter)
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a view of this client with other defaults, on the same pool and limiter.
@@ -95,8 +98,9 @@ class LitmosClient(Resources):
             options: `timeout`, `retry`, `priority`, `wire`. What is not given stays as it is.
         """
         view = object.__new__(type(self))
-        view.__dict__.update(self.__dict__)
-        view._set_up(Caller(self._sender, self._caller.settings(options), self._caller.json_dates))
+        view._limiter, view._owns_limiter = self._limiter, self._owns_limiter
+        view._sender, view._base_url = self._sender, self._base_url
+        Resources.__init__(view, self._caller.with_options(options))
         return view
 
     @property

@@ -108,6 +108,8 @@ class SessionCourse(Record):
     """
 
     xml_element = "SessionCourse"
+    # The tree of one course may come in parts, on one page or on two: no part stands for the others.
+    key = ()
 
     id: str = ""
     code: str | None = None

@@ -83,7 +83,11 @@ class Caller:
 
     def with_priority(self, priority: Priority) -> Caller:
         """Return a caller whose calls stand in another lane."""
-        return attrs.evolve(self, defaults=attrs.evolve(self.defaults, priority=priority))
+        return self.with_options({"priority": priority})
+
+    def with_options(self, options: CallOptions) -> Caller:
+        """Return a caller with other defaults."""
+        return attrs.evolve(self, defaults=self.settings(options))
 
     def settings(self, options: CallOptions) -> Defaults:
         """Return what holds for a call with these options.

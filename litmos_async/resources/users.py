@@ -127,6 +127,7 @@ class Users(UserLearning):
         query = {"search": search} | sort_query(sort, direction) | {"showInactive": show_inactive}
 
         async def read(asked: Mapping[str, Any], call: CallOptions) -> Batch[UserSummary]:
+            """Read one page, with the total that stands beside it."""
             page = await self._call(LIST_PAGINATED, query=asked, options=call)
             return Batch(page.items, page.pagination.total_count if page.pagination else None)
 
