@@ -65,7 +65,7 @@ class Method:
         """Return its row in the table of all methods."""
         text = str(inspect.signature(self.function))
         paged = "yes" if "Pages[" in text else ""
-        repeatable = {True: "yes", False: "no", None: ""}[self.operation and self.operation.repeatable]
+        repeatable = "" if self.operation is None else "yes" if self.operation.repeatable else "no"
         mails = "may" if "send_message" in text else ""
         link = f"[`{self.id}`](reference/{self.family}.md#{self.name})"
         return f"| {link} | {self.calls} | {paged} | {repeatable} | {mails} |"

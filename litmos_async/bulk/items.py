@@ -26,8 +26,8 @@ class UserInTeam(NamedTuple):
     team_id: str
 
 
-Pairs: TypeAlias = Mapping[Ref, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | AsyncIterable[tuple[Ref, Ref]]
-"""Pairs of ids or records: a mapping from the first to many of the second, or any (async) iterable of pairs."""
+Pairs: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | AsyncIterable[tuple[Ref, Ref]]
+"""Pairs of ids or records: a mapping from an id to many of the other side, or any (async) iterable of pairs."""
 
 _BREATH = 10_000
 """Pairs after which a plain iterable lets the event loop go on."""

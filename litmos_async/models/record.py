@@ -76,7 +76,7 @@ class Record:
     key: ClassVar[tuple[str, ...]] = ("id",)
     """Attributes that together tell one row of a list from another."""
 
-    extra: dict[str, Any] = field(factory=Extra)
+    extra: dict[str, Any] = field(factory=Extra, kw_only=True)
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some attributes changed."""

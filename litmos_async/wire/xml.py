@@ -118,7 +118,7 @@ def read(body: bytes) -> etree._Element:
     except ValueError:
         pass
     else:
-        if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
+        if root.getroottree().docinfo.doctype:  # type: ignore[union-attr] # pyright: ignore[reportAttributeAccessIssue]
             raise DecodeError("an XML answer with a document type is refused")
         return root
     raise DecodeError(reason)
