@@ -45,7 +45,6 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("codespell")
-    session.run("interrogate", "--quiet", "litmos_async", "tests", "benchmarks")
 
 
 @nox.session

@@ -33,7 +33,7 @@ def people() -> Sandbox:
     """Return a sandbox in which the people and courses of the samples exist."""
     sandbox = Sandbox(Tenant.example(users=5, courses=3))
     sandbox.tenant.add_user(
-        UserName="user@example.com", FirstName="U", LastName="Ser", Email="user@example.com"
+        UserName="user@example.com", FirstName="Uwe", LastName="User", Email="user@example.com"
     )
     return sandbox
 

@@ -1,0 +1,252 @@
+"""The stand-in server: what every request goes through before and after its operation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from urllib.parse import unquote, urlencode
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from . import (
+    routes_activities,
+    routes_bulk_imports,
+    routes_collections,
+    routes_courses,
+    routes_listings,
+    routes_modules,
+    routes_org,
+    routes_results,
+    routes_session_people,
+    routes_sessions,
+    routes_team_learning,
+    routes_teams,
+    routes_tokens,
+    routes_user_learning,
+    routes_users,
+    routes_xapi,
+)
+from .call import Call, Handler, Refusal, refuse
+from .faults import REQUEST_ERROR_PAGE, Dropped, Fault, Faults
+from .imports import run_due
+from .quota import Quota
+from .read import BadBody, BadDate
+from .tenant import Tenant
+
+PREFIX = "/v1.svc"
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+# A route with a fixed word must stand before one that takes anything in its place.
+_TABLES = (
+    routes_user_learning.routes,
+    routes_users.routes,
+    routes_courses.routes,
+    routes_team_learning.routes,
+    routes_teams.routes,
+    routes_results.routes,
+    routes_bulk_imports.routes,
+    routes_modules.routes,
+    routes_session_people.routes,
+    routes_sessions.routes,
+    routes_org.routes,
+    routes_activities.routes,
+    routes_tokens.routes,
+    routes_collections.routes,
+    routes_listings.routes,
+    routes_xapi.routes,  # two segments of any name, so it stands last
+)
+
+
+@dataclass(kw_only=True)
+class LoggedRequest:
+    """What the sandbox notes of a request.
+
+    Attributes:
+        time: When it came, on the clock of the event loop.
+        method: The HTTP method.
+        path: The path below the base URI, percent-encoded as it came.
+        query: The query without the key.
+        status: What was answered; None while it is under way and where the connection broke.
+    """
+
+    time: float
+    method: str
+    path: str
+    query: str
+    status: int | None = None
+
+
+class Sandbox:
+    """A stand-in for the service, to be mounted in process (`app`) or served on a loopback port (`serve`).
+
+    Args:
+        tenant: The organisation; by default an example.
+        requests: How many requests any window of `period` seconds holds.
+        period: Length of the window in seconds, on the clock of the event loop.
+        counts_rejected: Whether refused requests fill the window too.
+        api_key: The one key that is accepted.
+        latency: Gives the seconds that each answer takes.
+        singular_collection: Whether a collection is deleted at `/collection/{id}`, as one source has it, and
+            not at `/collections/{id}`, as another does (quirks.md 10). The other place answers 404.
+
+    Attributes:
+        app: The ASGI application; its base URI ends in `/v1.svc`.
+        tenant: The state, free to be read and changed.
+        quota: The rolling window and its log.
+        faults: Where faults are put in wait.
+        requests: The last 10,000 requests, oldest first.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant | None = None,
+        *,
+        requests: int = 100,
+        period: float = 60.0,
+        counts_rejected: bool = False,
+        api_key: str = "sandbox-key",
+        latency: Callable[[], float] | None = None,
+        singular_collection: bool = False,
+    ) -> None:
+        self.tenant = tenant or Tenant.example()
+        self.quota = Quota(requests, period, counts_rejected=counts_rejected)
+        self.faults = Faults()
+        self.requests: deque[LoggedRequest] = deque(maxlen=10_000)
+        self._api_key = api_key
+        self._latency = latency
+        unanswered = (
+            routes_collections.DELETE_PLURAL if singular_collection else routes_collections.DELETE_SINGULAR
+        )
+        routes = [
+            Route(PREFIX + path, self._endpoint(handler), methods=[method])
+            for table in _TABLES
+            for method, path, handler in table.table
+            if path != unanswered
+        ]
+        anything_else = Route("/{path:path}", self._endpoint(_no_such_operation), methods=_METHODS)
+        self.app = Starlette(routes=[*routes, anything_else], middleware=[Middleware(_RawPath)])
+
+    def serve(self, port: int = 0) -> AbstractAsyncContextManager[str]:
+        """Serve on a loopback port while the block runs, and give the base URI.
+
+        Args:
+            port: The port; 0 takes any free one.
+        """
+        from .serve import serve  # noqa: PLC0415 - a sandbox mounted in process does without uvicorn
+
+        return serve(self.app, port, PREFIX)
+
+    def _endpoint(self, handler: Handler) -> Callable[[Request], object]:
+        async def endpoint(request: Request) -> Response:
+            return await self._answer(request, handler)
+
+        return endpoint
+
+    async def _answer(self, request: Request, handler: Handler) -> Response:
+        now = asyncio.get_running_loop().time()
+        path = str(request.scope["path"]).removeprefix(PREFIX)
+        entry = LoggedRequest(time=now, method=request.method, path=path, query=_without_key(request))
+        self.requests.append(entry)
+        admitted = self.quota.admit(now)
+        fault = self.faults.meet(request.method, path) if admitted else None
+        body = await request.body()
+
+        def effect() -> Response:
+            return self._carry_out(request, now, body, handler) if admitted else _too_many()
+
+        try:
+            response = await (fault or Fault()).around(effect)
+        except Dropped as dropped:
+            return await _drop(request, (fault and fault.error) or dropped)
+        if self._latency:
+            await asyncio.sleep(self._latency())
+        entry.status = response.status_code
+        return response
+
+    def _carry_out(self, request: Request, time: float, body: bytes, handler: Handler) -> Response:
+        query = {name.lower(): value for name, value in request.query_params.items()}
+        wants_json = _wants_json(query, request.headers)
+        try:
+            self._check_caller(query, request.headers)
+            run_due(self.tenant, time)
+            call = Call(
+                tenant=self.tenant,
+                time=time,
+                query=query,
+                body=body,
+                content_type=request.headers.get("content-type", ""),
+                wants_json=wants_json,
+            )
+            # The routes saw the path as it came, so a slash inside an id is still %2F and moves nothing.
+            return handler(call, **{name: unquote(value) for name, value in request.path_params.items()})
+        except Refusal as refusal:
+            return refuse(refusal, wants_json=wants_json)
+        except BadBody as error:
+            return refuse(Refusal(400, str(error)), wants_json=wants_json)
+        except BadDate:
+            return Response(REQUEST_ERROR_PAGE, 500, {"content-type": "text/html"})
+
+    def _check_caller(self, query: Mapping[str, str], headers: Mapping[str, str]) -> None:
+        """Refuse a call without key or source.
+
+        401 and 403 are both documented for a bad key (quirks.md 1): here 403 for none, 401 for a wrong one.
+        """
+        key = headers.get("apikey") or query.get("apikey")
+        if not key:
+            raise Refusal(403, "No API key")
+        if key != self._api_key:
+            raise Refusal(401, "Invalid API key")
+        if not query.get("source"):
+            raise Refusal(403, "source is required")
+        if len(query["source"]) > 50:
+            raise Refusal(400, "source is longer than 50 characters")
+
+
+class _RawPath:
+    """Lets Starlette route on the path as it came, before percent-decoding."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "path": scope["raw_path"].decode("latin-1")}, receive, send)
+
+
+async def _drop(request: Request, error: Exception) -> Response:
+    """Break the connection: reset the socket if there is one, raise where the app is mounted in process."""
+    transport = request.scope.get("state", {}).get("transport")
+    if transport is None:
+        raise error
+    transport.abort()
+    await request.receive()  # the body is read, so what comes next is the end of the connection
+    return Response()  # nobody is there to get it
+
+
+def _too_many() -> Response:
+    """Refuse for the quota. The body and headers of a 503 were never recorded (quirks.md 5)."""
+    return Response("Rating Limit Exceeded", 503, media_type="text/plain")
+
+
+def _no_such_operation(_call: Call, path: str) -> Response:
+    raise Refusal(404, f"There is no operation /{path}")
+
+
+def _wants_json(query: Mapping[str, str], headers: Mapping[str, str]) -> bool:
+    """`format` decides, without it the Accept header; XML is the native form (quirks.md 2)."""
+    if "format" in query:
+        return query["format"].lower() == "json"
+    return "application/json" in headers.get("accept", "").lower()
+
+
+def _without_key(request: Request) -> str:
+    pairs = request.query_params.multi_items()
+    return urlencode([(name, value) for name, value in pairs if name.lower() != "apikey"])

@@ -1,0 +1,73 @@
+"""The sandbox over real HTTP, on a loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import httpx
+import pytest
+
+from litmos_async.sandbox import Fault, Sandbox, Tenant
+from tests.sandbox.small import ADA
+
+ASKED = {"source": "tests", "format": "json"}
+KEY = {"apikey": "sandbox-key"}
+
+
+async def test_over_http(sandbox: Sandbox) -> None:
+    """The base URI is served while the block runs, encoded slashes and empty answers included, and not after."""
+    async with sandbox.serve() as base_url, httpx.AsyncClient(headers=KEY, params=ASKED) as http:
+        assert (await http.get(f"{base_url}/users/{ADA}")).json()["Id"] == ADA
+        assert (await http.get(f"{base_url}/users/a%2Fteams")).status_code == 404
+        response = await http.post(f"{base_url}/users/{ADA}/courses", json=[])
+        assert (response.status_code, response.headers["content-length"]) == (201, "0")
+        assert "content-type" not in response.headers
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get(base_url)
+
+
+async def test_a_drop_over_http_resets_the_connection(sandbox: Sandbox, tenant: Tenant) -> None:
+    """The caller sees a broken connection and no answer, the effect having happened or not."""
+    sandbox.faults.add(Fault(drop=True))
+    sandbox.faults.add(Fault(drop=True, after=True))
+    async with sandbox.serve() as base_url, httpx.AsyncClient(headers=KEY, params=ASKED) as http:
+        for _ in range(2):
+            with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+                await http.post(f"{base_url}/teams", json={"Name": "New"})
+        assert (await http.get(f"{base_url}/teams")).status_code == 200
+    assert [team["Name"] for team in tenant.teams.values()][2:] == ["New"]
+
+
+async def test_the_end_is_quick_and_quiet(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    """Leaving the block does not wait for stalled requests, and logs nothing about them."""
+    sandbox.faults.add(Fault(stall=1_000.0))
+    async with httpx.AsyncClient(headers=KEY, params=ASKED) as http:
+        async with sandbox.serve() as base_url:
+            stalled = asyncio.ensure_future(http.get(f"{base_url}/users"))
+            while not sandbox.requests:  # noqa: ASYNC110 - the log is no event, and gets none for this
+                await asyncio.sleep(0)
+        with pytest.raises(httpx.HTTPError):
+            await stalled
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
+async def serve_until_cancelled(sandbox: Sandbox, ready: asyncio.Future[str]) -> None:
+    """Serve, say where, and never stop."""
+    async with sandbox.serve() as base_url:
+        ready.set_result(base_url)
+        await asyncio.Event().wait()
+
+
+async def test_cancelled_while_serving(sandbox: Sandbox) -> None:
+    """Cancelling the block closes the port."""
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.ensure_future(serve_until_cancelled(sandbox, ready))
+    base_url = await ready
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get(base_url)
