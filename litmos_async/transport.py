@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -66,8 +66,15 @@ class Sender:
         )
         self._closed = False
 
-    async def send(self, request: Request, options: Defaults) -> Reply:
+    async def send(
+        self, request: Request, options: Defaults, before: Callable[[], Awaitable[None]] | None = None
+    ) -> Reply:
         """Return the answer of success, whatever it takes.
+
+        Args:
+            request: What to send.
+            options: How.
+            before: Called once, when there is a slot and nothing has left yet.
 
         Raises:
             APIError: The server said no.
@@ -82,6 +89,8 @@ class Sender:
             lease = await self._slot(request, options, spent, attempts)
             if started is None:
                 started = loop.time()
+                if before is not None:
+                    await _holding(lease, before)
             attempts += 1
             result = await self._attempt(request, lease, options.timeout)
             if isinstance(result, Reply):
@@ -259,6 +268,15 @@ def _reply(response: httpx.Response) -> Reply:
         body=response.content,
         retry_after=retry_after_of(response.headers.get("retry-after")),
     )
+
+
+async def _holding(lease: Lease, work: Callable[[], Awaitable[None]]) -> None:
+    """Do something while a lease is held, and give it back if that fails."""
+    try:
+        await work()
+    except BaseException:
+        lease.unused()
+        raise
 
 
 def _final(error: NetworkError | APIError, request: Request, attempts: int, step: GiveUp) -> LitmosError:

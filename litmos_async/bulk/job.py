@@ -1,108 +1,104 @@
-"""A bulk job: planned, then run with as many requests under way as the quota allows."""
+"""What all bulk jobs have in common: planned, then run to the end or iterated over, once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
-from typing import Any
+from typing import Self
 
 from attrs import frozen
 
-from litmos_async.bulk.items import Groups, Pairs, each_pair
+from litmos_async.bulk.journal import Journal
+from litmos_async.bulk.journal_file import FilePath
 from litmos_async.bulk.report import Outcome, Plan, Progress, Report, seconds_for
-from litmos_async.errors import (
-    APIError,
-    ConfigurationError,
-    ConnectError,
-    Forbidden,
-    LitmosError,
-    RateLimited,
-    ServerError,
-    Unauthorized,
-)
+from litmos_async.errors import ConfigurationError
 from litmos_async.limits import Limiter
+from litmos_async.resources import Resources
+
+Before = Callable[[], Awaitable[None]]
+"""Called when a request has a slot and nothing of it has left yet."""
+
+Connect = Callable[[Before | None], Resources]
+"""Makes the resources through which a job sends, with a hook before each request."""
 
 
 @frozen
-class Kind:
-    """What a job does, and how.
+class Options:
+    """How a job runs.
 
     Attributes:
-        noun: What its items are.
-        item: Makes the item of an outcome from the two ids of a pair.
-        names: What the two ids of a pair are.
-        group_by: Which of the two is the receiver of a request: 0 or 1. The other one travels in its list.
-        at_most: How many of the other one go into one request.
-        send: Carries out one request.
-        mails: Whether it may send e-mails, to the people of the pairs: always the first of the two.
+        skip_existing: Read first what is there, and do only the rest.
+        verify: Read back afterwards: the server accepts unknown ids in silence.
+        stop_after_failures: Stop when so many items have failed; None never stops.
+        journal: The file of a journal, or None for none.
     """
 
-    noun: str
-    item: Callable[[str, str], Any]
-    names: tuple[str, str]
-    group_by: int
-    at_most: int
-    send: Callable[[str, Sequence[str]], Awaitable[None]]
-    mails: bool = False
+    skip_existing: bool = False
+    verify: bool = False
+    stop_after_failures: int | None = None
+    journal: FilePath | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.stop_after_failures is not None and self.stop_after_failures < 1:
+            raise ConfigurationError("stop_after_failures must be 1 or more, or None")
 
 
-class BulkJob:
-    """A job over many pairs: `plan()` it, then iterate over it, or `run()` it to its end.
+class BulkJob(ABC):
+    """A job over many items: `plan()` it, then iterate over it, or `run()` it to its end.
 
     It runs once. Iterating yields one `Outcome` an item, as soon as it is known, in no particular order; leaving
-    the loop early stops the job, and requests under way are given up. Memory holds the pairs in a compact form,
-    and of the outcomes only as many as wait to be taken.
+    the loop early stops the job, and requests under way are given up. Of the outcomes, memory holds only as many
+    as wait to be taken.
     """
 
-    def __init__(self, kind: Kind, pairs: Pairs, limiter: Limiter) -> None:
-        self._kind = kind
-        self._pairs = pairs
+    def __init__(self, limiter: Limiter, connect: Connect, options: Options) -> None:
         self._limiter = limiter
-        self._groups: Groups | None = None
-        self._preparing = asyncio.Lock()
-        self._started = False
+        self._connect = connect
+        self._options = options
+        # For what only reads: counted, and not in the journal.
+        self._litmos = connect(self._count_read)
         self._report = Report()
         self._requests_left = 0
+        self._started = False
+        self._journal: Journal | None = None
 
+    # ------------------------------------------------ what each kind of job brings
+
+    @abstractmethod
     async def plan(self) -> Plan:
-        """Read the input and say what would be done. Nothing is sent.
+        """Read the input, and what is there where that matters, and say what would be done. Nothing is changed.
 
         Raises:
-            ConfigurationError: The input holds something that is no pair of ids.
+            ConfigurationError: The input holds something that cannot be an item.
         """
-        groups = await self._prepare()
-        requests = groups.requests(self._kind.at_most)
-        people = len(groups) if self._kind.group_by == 0 else groups.members()
-        return Plan(
-            noun=self._kind.noun,
-            items=groups.pairs,
-            duplicates=len(groups.duplicates),
-            requests=requests,
-            seconds=seconds_for(requests, self._limiter.quota),
-            emails=people if self._kind.mails else 0,
-        )
 
-    async def _prepare(self) -> Groups:
-        """Read the input, once."""
-        async with self._preparing:
-            if self._groups is None:
-                groups = Groups()
-                receiver = self._kind.group_by
-                async for pair in each_pair(self._pairs, self._kind.names):
-                    groups.add(pair[receiver], pair[1 - receiver])
-                groups.drop_duplicates()
-                self._groups = groups
-                self._requests_left = groups.requests(self._kind.at_most)
-        return self._groups
+    @abstractmethod
+    def known(self) -> Iterator[Outcome]:
+        """Yield what is known of the items, also after the job was stopped.
+
+        An item whose request was under way when the job was stopped is "unknown"; one that was never sent is
+        left out.
+        """
+
+    @abstractmethod
+    def _total(self) -> int:
+        """Return how many items there are, as far as the input was read."""
+
+    @abstractmethod
+    def _work(self) -> AsyncGenerator[Outcome, None]:
+        """Do everything, and yield an outcome for every item."""
+
+    # ------------------------------------------------ what all jobs do
 
     @property
     def progress(self) -> Progress:
         """How far the job is."""
-        groups, report, quota = self._groups, self._report, self._limiter.quota
+        report, quota = self._report, self._limiter.quota
         return Progress(
-            done=report.done + report.failed + report.skipped + report.unknown,
-            total=groups.pairs + len(groups.duplicates) if groups else 0,
+            done=report.counted,
+            total=self._total(),
             failed=report.failed + report.unknown,
             requests=report.requests,
             requests_planned=report.requests + self._requests_left,
@@ -142,113 +138,40 @@ class BulkJob:
         if self._started:
             raise ConfigurationError("a job runs once: make a new one")
         self._started = True
-        groups = await self._prepare()
         began = asyncio.get_running_loop().time()
-        for group, member in groups.duplicates:
-            yield self._counted(Outcome(self._item(group, member), "skipped", reason="given twice"))
-        # As many workers as the window has slots: more requests could not be under way.
-        size = min(self._limiter.rate.requests, self._requests_left)
-        crew = _Crew(self._carry_out, groups.slices(self._kind.at_most), size)
         try:
-            async for outcome in crew.outcomes():
-                yield self._counted(outcome)
+            async with aclosing(self._work()) as outcomes:
+                async for outcome in outcomes:
+                    yield self._report.count(outcome)
+                    if self._enough():
+                        self._report.stopped = f"{self._options.stop_after_failures} items failed"
+                        return
         finally:
-            await crew.stop()
             self._report.seconds = asyncio.get_running_loop().time() - began
+            await self.aclose()
 
-    def _counted(self, outcome: Outcome) -> Outcome:
-        self._report.count(outcome)
-        return outcome
+    async def aclose(self) -> None:
+        """Let go of the journal. A job that was run has done so; one that was only planned has not."""
+        if self._journal is not None:
+            await self._journal.close()
 
-    def _item(self, group: str, member: str) -> Any:
-        return self._kind.item(*((group, member) if self._kind.group_by == 0 else (member, group)))
+    async def __aenter__(self) -> Self:
+        return self
 
-    async def _carry_out(self, group: str, members: list[str]) -> AsyncGenerator[Outcome, None]:
-        """Send one planned request; where its list is refused, halves of it, until the culprit stands alone."""
-        parts = [(members, 1)]
-        while parts:
-            part, attempts = parts.pop()
-            try:
-                await self._kind.send(group, part)
-            except LitmosError as problem:
-                if self._must_stop(problem):
-                    raise
-                if _is_refused_list(problem) and len(part) > 1:
-                    middle = len(part) // 2
-                    parts += [(part[middle:], attempts + 1), (part[:middle], attempts + 1)]
-                    self._requests_left += 2
-                    self._answered()
-                    continue
-                status: Any = "failed" if _certainly_not_done(problem) else "unknown"
-                outcomes = [
-                    Outcome(self._item(group, member), status, problem, attempts, str(problem))
-                    for member in part
-                ]
-            else:
-                outcomes = [Outcome(self._item(group, member), "done", None, attempts) for member in part]
-            self._answered()
-            for outcome in outcomes:
-                yield outcome
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def _enough(self) -> bool:
+        most = self._options.stop_after_failures
+        return most is not None and self._report.failed + self._report.unknown >= most
+
+    def _width(self) -> int:
+        """Return how many requests can be under way: as many as the window has slots."""
+        return self._limiter.rate.requests
+
+    async def _count_read(self) -> None:
+        self._report.reads += 1
 
     def _answered(self) -> None:
         self._report.requests += 1
         self._requests_left -= 1
-
-    def _must_stop(self, problem: LitmosError) -> bool:
-        """Tell whether the key itself is refused. 403 means many things (quirks.md 5): only at the beginning."""
-        return isinstance(problem, Unauthorized) or (
-            isinstance(problem, Forbidden) and self._report.requests == 0
-        )
-
-
-class _Crew:
-    """Workers who take requests from one iterator, and a bounded queue of what became of them."""
-
-    def __init__(
-        self,
-        carry_out: Callable[[str, list[str]], AsyncGenerator[Outcome, None]],
-        requests: Iterator[tuple[str, list[str]]],
-        size: int,
-    ) -> None:
-        self._carry_out = carry_out
-        self._requests = requests
-        self._queue: asyncio.Queue[Outcome | Exception | None] = asyncio.Queue(maxsize=2 * size + 1)
-        self._workers = [asyncio.ensure_future(self._work()) for _ in range(size)]
-
-    async def _work(self) -> None:
-        try:
-            for group, members in self._requests:
-                async with aclosing(self._carry_out(group, members)) as outcomes:
-                    async for outcome in outcomes:
-                        await self._queue.put(outcome)
-            await self._queue.put(None)
-        except Exception as problem:  # noqa: BLE001 - raised where the outcomes are taken
-            await self._queue.put(problem)
-
-    async def outcomes(self) -> AsyncGenerator[Outcome, None]:
-        """Yield what becomes of the requests, until all workers are through or one fails."""
-        at_work = len(self._workers)
-        while at_work:
-            outcome = await self._queue.get()
-            if outcome is None:
-                at_work -= 1
-            elif isinstance(outcome, Exception):
-                raise outcome
-            else:
-                yield outcome
-
-    async def stop(self) -> None:
-        """Give up what is under way."""
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
-
-
-def _is_refused_list(problem: LitmosError) -> bool:
-    return isinstance(problem, APIError) and not isinstance(problem, RateLimited | ServerError)
-
-
-def _certainly_not_done(problem: LitmosError) -> bool:
-    return isinstance(problem, ConnectError | ConfigurationError) or (
-        isinstance(problem, APIError) and not isinstance(problem, ServerError)
-    )

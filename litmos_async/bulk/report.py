@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
+import attrs
 from attrs import define, field, frozen
 
 from litmos_async.errors import LitmosError
@@ -17,7 +20,7 @@ class Outcome:
     """What became of one item.
 
     Attributes:
-        item: The pair.
+        item: The pair, or whatever the job is about.
         status: "done": the server took it. "failed": it was not carried out. "skipped": there was nothing to do.
             "unknown": it may or may not have been carried out.
         error: What went wrong, or None.
@@ -32,25 +35,38 @@ class Outcome:
     reason: str = ""
 
 
-@frozen
+@frozen(kw_only=True)
 class Plan:
     """What a job is going to do.
 
     Attributes:
         noun: What its items are, such as "assignments".
         items: Items to carry out.
-        duplicates: Items that were given more than once, and are skipped.
-        requests: Requests that it takes.
-        seconds: How long that takes at the quota as it is now.
+        skipped: Items for which there is nothing to do, by the reason.
+        requests_by_kind: Requests that it takes, by verb and path.
+        reads: Requests that were made to find that out.
+        seconds: How long the requests take at the quota as it is now.
         emails: People who may get an e-mail.
+        hints: What could be done in a better way.
     """
 
     noun: str
     items: int
-    duplicates: int
-    requests: int
-    seconds: float
-    emails: int
+    skipped: Mapping[str, int] = field(factory=dict[str, int])
+    requests_by_kind: Mapping[str, int] = field(factory=dict[str, int])
+    reads: int = 0
+    seconds: float = 0.0
+    emails: int = 0
+    hints: tuple[str, ...] = ()
+
+    @property
+    def requests(self) -> int:
+        """Requests that it takes."""
+        return sum(self.requests_by_kind.values())
+
+    def to_json(self) -> str:
+        """Return the plan as JSON, for somebody to approve."""
+        return json.dumps({"requests": self.requests, **attrs.asdict(self)}, indent=2)
 
     def __str__(self) -> str:
         parts = [
@@ -58,10 +74,9 @@ class Plan:
             _requests(self.requests),
             f"about {duration(self.seconds)}" if self.seconds else "a few seconds",
         ]
-        if self.duplicates:
-            parts.append(f"{self.duplicates:,} given twice")
+        parts += [f"{number:,} {reason}" for reason, number in self.skipped.items() if number]
         parts.append(f"e-mails to up to {self.emails:,} people" if self.emails else "no e-mails")
-        return ", ".join(parts)
+        return "\n".join([", ".join(parts), *self.hints])
 
 
 @frozen
@@ -97,7 +112,9 @@ class Report:
         skipped: Items for which there was nothing to do.
         unknown: Items that may or may not have been carried out.
         requests: Requests of the job, without the repeats that the client made on its own.
+        reads: Requests that read: what was there before, and what became of it.
         seconds: How long it took.
+        stopped: Why the job ended before its end; empty if it did not.
         problems: The first outcomes that are "failed" or "unknown", at most 1,000.
     """
 
@@ -106,21 +123,29 @@ class Report:
     skipped: int = 0
     unknown: int = 0
     requests: int = 0
+    reads: int = 0
     seconds: float = 0.0
+    stopped: str = ""
     problems: list[Outcome] = field(factory=list[Outcome], repr=False)
 
-    KEPT = 1_000
+    KEPT: ClassVar[int] = 1_000
 
     @property
     def ok(self) -> bool:
-        """Whether nothing failed and nothing is unknown."""
-        return not (self.failed or self.unknown)
+        """Whether nothing failed, nothing is unknown, and the job came to its end."""
+        return not (self.failed or self.unknown or self.stopped)
 
-    def count(self, outcome: Outcome) -> None:
-        """Take an outcome into account."""
+    @property
+    def counted(self) -> int:
+        """Items with an outcome."""
+        return self.done + self.failed + self.skipped + self.unknown
+
+    def count(self, outcome: Outcome) -> Outcome:
+        """Take an outcome into account, and return it."""
         setattr(self, outcome.status, getattr(self, outcome.status) + 1)
         if outcome.status in {"failed", "unknown"} and len(self.problems) < self.KEPT:
             self.problems.append(outcome)
+        return outcome
 
     def __str__(self) -> str:
         parts = [f"{self.done:,} done"]
@@ -133,7 +158,8 @@ class Report:
             )
             if number
         ]
-        return f"{', '.join(parts)}; {_requests(self.requests)} in {duration(self.seconds)}"
+        ended = f"; stopped: {self.stopped}" if self.stopped else ""
+        return f"{', '.join(parts)}; {_requests(self.requests)} in {duration(self.seconds)}{ended}"
 
 
 def _requests(number: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import field, frozen
 
-from litmos_async.models import Course, TeamSummary, UserSummary
+from litmos_async.models import Course, LearningPath, TeamSummary, UserSummary
 from litmos_async.models.record import Record
 from litmos_async.paging import Pages
 
@@ -98,3 +98,8 @@ def names_of_course(course: Course) -> Sequence[str]:
 def names_of_team(team: TeamSummary) -> Sequence[str]:
     """Names of teams are not unique in practice (quirks.md 7)."""
     return team.name or "", team.team_code_for_bulk_import or "", team.id
+
+
+def names_of_learning_path(path: LearningPath) -> Sequence[str]:
+    """The name, the id, and the number that the web interface shows."""
+    return path.name or "", path.id, str(path.original_id or "")

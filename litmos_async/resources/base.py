@@ -55,11 +55,19 @@ class ListOptions(CallOptions, total=False):
 
 @frozen
 class Caller:
-    """What a resource needs to make calls. One pool and one limiter stand behind all of them."""
+    """What a resource needs to make calls. One pool and one limiter stand behind all of them.
+
+    Attributes:
+        sender: Sends the requests.
+        defaults: What holds for a call that says nothing else.
+        json_dates: How JSON dates are read.
+        before: Called when a request has a slot and nothing of it has left yet.
+    """
 
     sender: Sender
     defaults: Defaults
     json_dates: JsonDates
+    before: Callable[[], Awaitable[None]] | None = None
 
     async def reply(
         self,
@@ -79,7 +87,7 @@ class Caller:
             body,
             wire=codec.choose(operation, settings.wire, body),
         )
-        return await self.sender.send(request, settings)
+        return await self.sender.send(request, settings, self.before)
 
     def with_priority(self, priority: Priority) -> Caller:
         """Return a caller whose calls stand in another lane."""

@@ -95,6 +95,5 @@ async def mistakes(litmos: LitmosClient) -> None:
     litmos.bulk.assign_courses_to_users([])  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     litmos.with_options(priority="high")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     User(user_nam="x")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
-    User("x")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     LitmosClient("key", "source", region="moon")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     LitmosClient("key", "source", rate_limit=RateLimit("many"))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

@@ -1,0 +1,172 @@
+"""`import_users`: people created or changed, 2,000 in a request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias, Unpack, cast
+
+from attrs import define
+
+from litmos_async.bulk.base import JobOptions, PairJobs
+from litmos_async.bulk.importer import PATIENCE, Importer, NotThrough, check, cut, fold
+from litmos_async.bulk.item_job import ItemJob, Task
+from litmos_async.bulk.items import in_order
+from litmos_async.bulk.job import BulkJob, Connect, Options
+from litmos_async.bulk.report import Outcome
+from litmos_async.config import CallOptions
+from litmos_async.errors import ConfigurationError
+from litmos_async.limits import Limiter
+from litmos_async.models import UserImport
+
+ImportRow: TypeAlias = UserImport | Mapping[str, Any]
+"""A row of an import: a record, or a mapping from its attributes (`username`, `first_name`) to their values."""
+
+ImportRows: TypeAlias = Iterable[ImportRow] | AsyncIterable[ImportRow]
+
+POST = "POST /bulkimports"
+
+_BREATH = 100
+"""Rows after which the event loop goes on: each is encoded once, to be measured."""
+
+NOTIFIES = "the import turns message notifications on for everyone it touches"
+
+
+class ImportOptions(CallOptions, total=False):
+    """What an import takes, beside the options of every call.
+
+    Attributes:
+        stop_after_failures: Stop when so many rows have failed or are unknown; None, the default, never stops.
+    """
+
+    stop_after_failures: int | None
+
+
+class ImportJobs(PairJobs):
+    """The helper `import_users`."""
+
+    def import_users(
+        self,
+        rows: ImportRows,
+        *,
+        send_message: bool,
+        skip_first_login: bool = False,
+        patience: float = PATIENCE,
+        **options: Unpack[ImportOptions],
+    ) -> BulkJob:
+        """Create or change people through imports: one request for up to 2,000 of them, and some polling.
+
+        `POST /bulkimports`
+        `GET /bulkimports`
+        `GET /bulkimports/{bulk_import_id}`
+        `GET /bulkimports/{bulk_import_id}/usererrors`
+
+        Each row creates the person with its user name, or changes that person: fields that are empty or left out
+        keep their value. A row can also put the person into up to 5 teams and 3 courses, by their codes for bulk
+        imports. The import turns message notifications on for everyone it touches.
+
+        The server works through an import in its own time; the job looks less and less often, and hands the next
+        one in when one is through. Rows that it names as wrong are "failed", with its words. A row that lacks
+        something, or is too long, is "failed" before anything is sent; a user name that was given before is
+        "skipped". If the answer to an import is lost, the job looks for it in the list of imports, and hands it
+        in once more only where it is not there.
+
+        Args:
+            rows: `UserImport` records, or mappings from their attributes to values; from any (async) iterable.
+            send_message: Whether the server e-mails the login to new people. Required; its own default is no.
+            skip_first_login: True asks new people for no password at the first login.
+            patience: Seconds to wait for one import. Its rows are "unknown" after that, and the job stops:
+                another one would only queue up behind it.
+            options: See `ImportOptions`.
+        """
+        if not patience > 0:
+            raise ConfigurationError(f"patience must be more than 0 seconds, not {patience}")
+        connect, of_job = self._parted(cast(JobOptions, options))
+        importer = Importer(
+            connect,
+            retry=options.get("retry", self._caller.defaults.retry),
+            patience=patience,
+            send_message=send_message,
+            skip_first_login=skip_first_login,
+        )
+        return ImportJob(rows, importer, self._limiter, connect, of_job)
+
+
+@define
+class RowTask(Task):
+    """A row, and the bytes that it takes."""
+
+    row: UserImport | None = None
+    size: int = 0
+
+
+class ImportJob(ItemJob):
+    """Imports of many rows, one after another."""
+
+    def __init__(
+        self, rows: ImportRows, importer: Importer, limiter: Limiter, connect: Connect, options: Options
+    ) -> None:
+        super().__init__(
+            "people to import",
+            lambda _: _each_row(rows),
+            limiter,
+            connect,
+            options,
+            mails=importer.send_message,
+        )
+        self._importer = importer
+
+    def _requests(self, waiting: list[Task]) -> Counter[str]:
+        return Counter({POST: sum(1 for _ in _parts(waiting))})
+
+    def _hints(self, tasks: list[Task]) -> tuple[str, ...]:  # noqa: ARG002 - holds for all of them
+        return (f"{NOTIFIES}; the server works in its own time, and is asked now and then how far it is",)
+
+    async def _do(self, waiting: list[Task]) -> AsyncGenerator[Outcome, None]:
+        for part in _parts(waiting):
+
+            async def before(part: list[RowTask] = part) -> None:
+                for task in part:
+                    task.mark_sent()
+
+            rows = [task.row for task in part if task.row is not None]
+            try:
+                verdicts = await self._importer.carry_out(rows, before, self._litmos, self._answered)
+            except NotThrough as late:
+                self._report.stopped = str(late)
+                for task in part:
+                    yield task.settle("unknown", None, str(late), 1)
+                return
+            for task, verdict in zip(part, verdicts, strict=True):
+                yield task.settle(verdict.status, verdict.problem, verdict.reason, 1)
+
+
+def _parts(tasks: Iterable[Task]) -> Iterator[list[RowTask]]:
+    return cut((task, task.size) for task in tasks if isinstance(task, RowTask))
+
+
+async def _each_row(rows: ImportRows) -> AsyncIterator[Task]:
+    """Yield a task for each row.
+
+    Raises:
+        ConfigurationError: Something is no row; the message says which one it was.
+    """
+    count = 0
+    async for given in in_order(rows):
+        count += 1
+        try:
+            row = given if isinstance(given, UserImport) else UserImport(**given)
+        except TypeError as problem:
+            # "UserImport.__init__() got an unexpected keyword argument 'x'"; no value of the row.
+            raise ConfigurationError(
+                f"row {count}: {str(problem).removeprefix('UserImport.__init__() ')}"
+            ) from None
+        name = str(row.username or "")
+        try:
+            yield RowTask(name, key=fold(name), row=row, size=check(row))
+        except ConfigurationError as problem:
+            # Without a user name it is nobody's: its place in the input tells it from others.
+            yield RowTask(name, key=fold(name) or count, refused=problem, row=row)
+        if count % _BREATH == 0:
+            await asyncio.sleep(0)

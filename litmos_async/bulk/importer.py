@@ -1,0 +1,288 @@
+"""One bulk import of people: cut to size, started once, followed to its end, its errors matched to its rows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+import attrs
+from attrs import define, field, frozen
+
+from litmos_async.bulk.calls import certainly_not_done, must_stop
+from litmos_async.bulk.job import Before, Connect
+from litmos_async.bulk.report import Status
+from litmos_async.errors import (
+    APIError,
+    ConfigurationError,
+    ConnectError,
+    DecodeError,
+    LitmosError,
+    RateLimited,
+    ServerError,
+)
+from litmos_async.models import UserBulkImport, UserImport
+from litmos_async.resources import Resources
+from litmos_async.resources.base import complete
+from litmos_async.resources.bulk_imports import CREATE_USERS, LARGEST_BODY, MOST_USERS
+from litmos_async.retry import RetryPolicy
+from litmos_async.wire import codec
+
+PATIENCE = 1_800.0
+"""Seconds that an import may take. How long the server needs is not documented."""
+
+_FIRST_WAIT, _GROWTH, _LONGEST_WAIT = 2.0, 1.5, 30.0
+"""Seconds between two looks at an import: at first, growing by, and at most."""
+
+_TRIES = 3
+"""How often an import is handed in whose answer was lost, and of which the server knows nothing."""
+
+_LONGEST = {"username": 50, "company_name": 100}
+_SHORTEST_PASSWORD = 6
+"""What is known of the texts of a row (records.yaml, UserImport)."""
+
+_WIRES: tuple[codec.Wire, ...] = ("json", "xml")
+
+T = TypeVar("T")
+
+
+@frozen
+class Verdict:
+    """What became of one row."""
+
+    status: Status
+    problem: LitmosError | None = None
+    reason: str = ""
+
+
+class NotThrough(Exception):
+    """The server did not come to the end of an import in time: more of them would only queue up behind it."""
+
+
+def check(row: UserImport) -> int:
+    """Return how many bytes a row takes, over either wire.
+
+    Raises:
+        ConfigurationError: The server cannot take it: something is missing or too long, or cannot be written.
+    """
+    complete(row)
+    try:
+        for name, most in _LONGEST.items():
+            length = len(getattr(row, name) or "")
+            if length > most:
+                raise ConfigurationError(f"{name} has {length} characters; the server takes {most}")
+        if row.password and len(row.password) < _SHORTEST_PASSWORD:
+            raise ConfigurationError(f"password must have {_SHORTEST_PASSWORD} characters or more")
+        bodies = [codec.encode(CREATE_USERS, {}, None, [row], wire=wire).body for wire in _WIRES]
+    except (TypeError, AttributeError):
+        # Such as a number where a text belongs, from a file without types.
+        raise ConfigurationError("a value is of the wrong kind") from None
+    return max(len(body or b"") for body in bodies)
+
+
+def cut(rows: Iterable[tuple[T, int]]) -> Iterator[list[T]]:
+    """Yield rows in imports that the server takes: 2,000 rows and 2,000 KB at most (quirks.md 12).
+
+    Args:
+        rows: The rows, each with its bytes as `check` says. Each of them was measured in a body of its own, so
+            what they take together is a little less.
+    """
+    part: list[T] = []
+    size = 0
+    for row, bytes_of_row in rows:
+        if part and (len(part) == MOST_USERS or size + bytes_of_row > LARGEST_BODY):
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += bytes_of_row
+    if part:
+        yield part
+
+
+@define
+class Importer:
+    """Hands imports in, one after another, and tells what became of their rows.
+
+    A repeat has the same effect, but is a second job of the server: so a lost answer is looked up in the list of
+    imports before anything is sent again.
+
+    Args:
+        connect: Makes the resources through which imports are handed in.
+        retry: The retries of the caller.
+        patience: Seconds to wait for one import.
+        send_message: Whether new people get the login e-mail.
+        skip_first_login: Whether new people are asked for no password.
+    """
+
+    connect: Connect
+    retry: RetryPolicy
+    patience: float = PATIENCE
+    send_message: bool = False
+    skip_first_login: bool = False
+    _seen: set[str] | None = field(default=None, init=False)
+
+    async def carry_out(
+        self, rows: Sequence[UserImport], before: Before, litmos: Resources, answered: Callable[[], None]
+    ) -> list[Verdict]:
+        """Import rows that fit into one import, and return what became of each.
+
+        Args:
+            rows: The rows.
+            before: Called when the import has a slot and nothing of it has left yet.
+            litmos: What reads.
+            answered: Called after each request that handed the import in, whatever came of it.
+
+        Raises:
+            NotThrough: It takes too long.
+            Unauthorized: The key does not work.
+            Forbidden: The same, where the first answer says so.
+        """
+        try:
+            if self._seen is None:
+                # Before the first one: what is new afterwards can be ours.
+                self._seen = await _ids(litmos)
+        except LitmosError as problem:
+            return self._all(rows, "failed", problem, "nothing was sent, since the imports cannot be listed")
+        try:
+            job = await self._hand_in(rows, before, litmos, answered)
+        except LitmosError as problem:
+            return self._all(rows, "failed" if certainly_not_done(problem) else "unknown", problem)
+        try:
+            job = await self._follow(job, litmos)
+            return _sort_out(job, rows, await _errors(job, litmos))
+        except LitmosError as problem:
+            return self._all(rows, "unknown", problem, "handed in, but what became of it cannot be read")
+
+    def _all(
+        self, rows: Sequence[UserImport], status: Status, problem: LitmosError, reason: str = ""
+    ) -> list[Verdict]:
+        """Return the same verdict for all rows, unless the key itself is refused."""
+        if must_stop(problem, first=self._seen is None):
+            raise problem
+        return [Verdict(status, problem, f"{reason}: {problem}" if reason else str(problem))] * len(rows)
+
+    async def _hand_in(
+        self, rows: Sequence[UserImport], before: Before, litmos: Resources, answered: Callable[[], None]
+    ) -> UserBulkImport:
+        """Start an import, once, and return the server's job."""
+        sending = self.connect(before)
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                job = await sending.bulk_imports.create_users(
+                    rows,
+                    send_message=self.send_message,
+                    skip_first_login=self.skip_first_login,
+                    # A refusal by the rate limit is repeated as ever; nothing else without a look.
+                    retry=attrs.evolve(self.retry, attempts=1),
+                )
+                if not job.id:
+                    raise DecodeError("the server gave no id for the import")
+            except LitmosError as problem:
+                answered()
+                if not isinstance(problem, ConnectError):
+                    if certainly_not_done(problem):
+                        raise
+                    found = await self._look_for(len(rows), problem, litmos)
+                    if found is not None:
+                        return found
+                if tries == _TRIES:
+                    raise
+                await asyncio.sleep(_FIRST_WAIT * _GROWTH**tries)
+            else:
+                answered()
+                self._known.add(job.id)
+                return job
+
+    async def _look_for(self, rows: int, lost: LitmosError, litmos: Resources) -> UserBulkImport | None:
+        """Return the job of an import whose answer was lost, or None where the server has no such job.
+
+        Raises:
+            LitmosError: It cannot be told.
+        """
+        try:
+            jobs = await litmos.bulk_imports.list().collect()
+        except LitmosError:
+            raise lost from None
+        # That a job which waits says how many rows it has is likely, and not documented.
+        mine = [job for job in jobs if job.id not in self._known and job.total_records in {rows, 0, None}]
+        if len(mine) > 1:
+            # Somebody else imports as many rows at the same time.
+            raise lost
+        self._known.update(job.id for job in jobs)
+        return mine[0] if mine else None
+
+    @property
+    def _known(self) -> set[str]:
+        """The ids of jobs that are not the one looked for."""
+        if self._seen is None:
+            self._seen = set()
+        return self._seen
+
+    async def _follow(self, job: UserBulkImport, litmos: Resources) -> UserBulkImport:
+        """Look at a job, less and less often, until the server is through with it."""
+        clock = asyncio.get_running_loop()
+        end = clock.time() + self.patience
+        wait = _FIRST_WAIT
+        while not _is_over(job):
+            left = end - clock.time()
+            if left <= 0:
+                raise NotThrough(f"an import was not through after {self.patience:,.0f} s")
+            await asyncio.sleep(min(wait, left))
+            wait = min(wait * _GROWTH, _LONGEST_WAIT)
+            try:
+                job = (await litmos.bulk_imports.get(job)).replace(id=job.id)
+            except LitmosError as problem:
+                if _is_final(problem):
+                    raise
+        return job
+
+
+async def _ids(litmos: Resources) -> set[str]:
+    return {job.id async for job in litmos.bulk_imports.list()}
+
+
+async def _errors(job: UserBulkImport, litmos: Resources) -> dict[str, str]:
+    """Return the user names of rows that failed, with the reasons; not asked for where there are none."""
+    if job.failed == 0 and not job.invalid_email:
+        return {}
+    return {
+        fold(error.username): error.import_status or "failed"
+        async for error in litmos.bulk_imports.list_user_errors(job)
+    }
+
+
+def _sort_out(job: UserBulkImport, rows: Sequence[UserImport], errors: dict[str, str]) -> list[Verdict]:
+    """Return what became of each row of a job that is over."""
+    unnamed = (job.failed or 0) - sum(1 for row in rows if fold(row.username) in errors)
+    rest = Verdict("done")
+    if not _is_through(job):
+        rest = Verdict("unknown", None, f"the import ended as {job.status!r}")
+    elif unnamed > 0:
+        rest = Verdict("unknown", None, f"{unnamed:,} rows failed of which the server does not say the names")
+    return [
+        Verdict("failed", None, errors[fold(row.username)]) if fold(row.username) in errors else rest
+        for row in rows
+    ]
+
+
+def fold(user_name: str | None) -> str:
+    """Return what user names are compared by: the server does not tell upper from lower case."""
+    return (user_name or "").strip().casefold()
+
+
+def _is_through(job: UserBulkImport) -> bool:
+    """Tell whether a job came to its end. "Completed" is the one status on record."""
+    return (job.status or "").strip().lower().startswith("complete")
+
+
+def _is_over(job: UserBulkImport) -> bool:
+    """Tell whether nothing more will come of a job. What else it can be called is a guess."""
+    text = (job.status or "").lower()
+    return _is_through(job) or any(word in text for word in ("fail", "error", "cancel", "abort"))
+
+
+def _is_final(problem: LitmosError) -> bool:
+    """Tell whether another look at a job will fail, too."""
+    return isinstance(problem, APIError) and not isinstance(problem, RateLimited | ServerError)

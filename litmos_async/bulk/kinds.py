@@ -1,0 +1,302 @@
+"""What the jobs over pairs do, each in a few lines: how it is sent, how it is read back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from attrs import field, frozen
+
+from litmos_async.bulk.items import (
+    CourseForTeam,
+    CourseForUser,
+    LearningPathForTeam,
+    LearningPathForUser,
+    UserInTeam,
+)
+from litmos_async.bulk.journal_file import Side
+from litmos_async.bulk.looks import Looks
+from litmos_async.errors import ConfigurationError
+from litmos_async.models import Course
+from litmos_async.resources import Resources
+
+LIST_SIZE = 100
+"""Ids that go into one request where no limit is documented (quirks.md 12)."""
+
+LARGEST_LIST = 1_000
+
+Send = Callable[[Resources, str, Sequence[str]], Awaitable[None]]
+"""Sends one request: who receives it, and the ids in its list."""
+
+
+@frozen
+class End:
+    """An end of the pairs that can receive a request with a list of the other end.
+
+    Attributes:
+        send: Sends one request.
+        at_most: Ids in its list.
+        request: Verb and path, for the plan.
+    """
+
+    send: Send
+    at_most: int
+    request: str
+
+
+@frozen
+class Kind:
+    """What a job over pairs does, and how.
+
+    Attributes:
+        name: Name of the helper; a journal belongs to it.
+        noun: What its items are.
+        item: Makes the item of an outcome from a pair.
+        ends: Who can receive a request: 0 the left end of a pair, 1 the right one. Where both can, the job
+            mixes them for the fewest requests.
+        looks: How to read what is there.
+        removes: Whether it takes away, so that what is not there is done.
+        mails: Whether it may send e-mails to people.
+        options: What else a journal must agree on.
+    """
+
+    name: str
+    noun: str
+    item: Callable[[str, str], Any]
+    names: tuple[str, ...]
+    ends: Mapping[Side, End]
+    looks: Looks
+    removes: bool = False
+    mails: bool = False
+    options: Mapping[str, Any] = field(factory=dict[str, Any])
+
+
+COURSES_OF_USERS = Looks(
+    by_left=lambda litmos, user: litmos.users.list_courses(user),
+    by_right=lambda litmos, course: litmos.courses.list_users(course),
+    for_many=True,
+)
+PATHS_OF_USERS = Looks(
+    by_left=lambda litmos, user: litmos.users.list_learning_paths(user),
+    by_right=lambda litmos, path: litmos.learning_paths.list_users(path),
+)
+PATHS_OF_TEAMS = Looks(by_left=lambda litmos, team: litmos.teams.list_learning_paths(team))
+TEAMS_OF_USERS = Looks(
+    by_left=lambda litmos, user: litmos.users.list_teams(user),
+    by_right=lambda litmos, team: litmos.teams.list_users(team),
+    right_is_sure=False,
+)
+
+
+def checked_size(list_size: int) -> int:
+    """Return the size of a list, or refuse it.
+
+    Raises:
+        ConfigurationError: It is not 1 to 1,000.
+    """
+    if not 1 <= list_size <= LARGEST_LIST:
+        raise ConfigurationError(f"list_size must be 1 to {LARGEST_LIST:,}, not {list_size}")
+    return list_size
+
+
+def courses_to_users(*, send_message: bool, list_size: int) -> Kind:
+    """All courses of a person in one request."""
+
+    async def send(litmos: Resources, user: str, courses: Sequence[str]) -> None:
+        await litmos.users.assign_courses(user, courses, send_message=send_message)
+
+    return Kind(
+        name="assign_courses_to_users",
+        noun="assignments",
+        item=CourseForUser,
+        names=CourseForUser._fields,
+        ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/courses")},
+        looks=COURSES_OF_USERS,
+        mails=send_message,
+        options={"send_message": send_message},
+    )
+
+
+def courses_to_teams(*, send_message: bool, library: bool, include_sub_teams: bool, list_size: int) -> Kind:
+    """All courses of a team in one request."""
+
+    async def send(litmos: Resources, team: str, courses: Sequence[str]) -> None:
+        await litmos.teams.assign_courses(
+            team, courses, library=library, send_message=send_message, include_sub_teams=include_sub_teams
+        )
+
+    return Kind(
+        name="assign_courses_to_teams",
+        noun="assignments",
+        item=CourseForTeam,
+        names=CourseForTeam._fields,
+        ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/courses")},
+        # Whether a course that is assigned shows up a second time as a library entry is not documented.
+        looks=_courses_of_teams((lambda _: True) if library else _is_assigned),
+        mails=send_message,
+        options={
+            "send_message": send_message,
+            "library": library,
+            "include_sub_teams": include_sub_teams,
+        },
+    )
+
+
+def paths_to_users(*, send_message: bool, list_size: int) -> Kind:
+    """All learning paths of a person in one request."""
+
+    async def send(litmos: Resources, user: str, paths: Sequence[str]) -> None:
+        await litmos.users.assign_learning_paths(user, paths, send_message=send_message)
+
+    return Kind(
+        name="assign_learning_paths_to_users",
+        noun="assignments",
+        item=LearningPathForUser,
+        names=LearningPathForUser._fields,
+        ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/learningpaths")},
+        looks=PATHS_OF_USERS,
+        mails=send_message,
+        options={"send_message": send_message},
+    )
+
+
+def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: int) -> Kind:
+    """All learning paths of a team in one request."""
+
+    async def send(litmos: Resources, team: str, paths: Sequence[str]) -> None:
+        await litmos.teams.assign_learning_paths(
+            team, paths, send_message=send_message, include_sub_teams=include_sub_teams
+        )
+
+    return Kind(
+        name="assign_learning_paths_to_teams",
+        noun="assignments",
+        item=LearningPathForTeam,
+        names=LearningPathForTeam._fields,
+        ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/learningpaths")},
+        looks=PATHS_OF_TEAMS,
+        mails=send_message,
+        options={"send_message": send_message, "include_sub_teams": include_sub_teams},
+    )
+
+
+def users_to_teams(*, send_message: bool, list_size: int) -> Kind:
+    """Many people in a request to a team, or many teams in a request to a person, whichever takes fewer."""
+
+    async def to_user(litmos: Resources, user: str, teams: Sequence[str]) -> None:
+        await litmos.users.add_to_teams(user, teams, send_message=send_message)
+
+    async def to_team(litmos: Resources, team: str, users: Sequence[str]) -> None:
+        await litmos.teams.add_users(team, users, send_message=send_message)
+
+    return Kind(
+        name="add_users_to_teams",
+        noun="memberships",
+        item=UserInTeam,
+        names=UserInTeam._fields,
+        ends={
+            0: End(to_user, min(25, checked_size(list_size)), "POST /users/{user_id}/teams"),
+            1: End(to_team, list_size, "POST /teams/{team_id}/users"),
+        },
+        looks=TEAMS_OF_USERS,
+        mails=send_message,
+        options={"send_message": send_message},
+    )
+
+
+def courses_from_users() -> Kind:
+    """One request a pair: the API has no list form."""
+
+    async def send(litmos: Resources, user: str, courses: Sequence[str]) -> None:
+        await litmos.users.remove_course(user, courses[0])
+
+    return Kind(
+        name="remove_courses_from_users",
+        noun="removals",
+        item=CourseForUser,
+        names=CourseForUser._fields,
+        ends={0: End(send, 1, "DELETE /users/{user_id}/courses/{course_id}")},
+        looks=COURSES_OF_USERS,
+        removes=True,
+    )
+
+
+def courses_from_teams(*, library: bool, list_size: int) -> Kind:
+    """All courses of a team in one request."""
+
+    async def send(litmos: Resources, team: str, courses: Sequence[str]) -> None:
+        await litmos.teams.unassign_courses(team, courses, library=library)
+
+    return Kind(
+        name="remove_courses_from_teams",
+        noun="removals",
+        item=CourseForTeam,
+        names=CourseForTeam._fields,
+        ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/courses")},
+        looks=_courses_of_teams(_is_in_library if library else _is_assigned),
+        removes=True,
+        options={"library": library},
+    )
+
+
+def paths_from_users() -> Kind:
+    """One request a pair: the API has no list form."""
+
+    async def send(litmos: Resources, user: str, paths: Sequence[str]) -> None:
+        await litmos.users.remove_learning_path(user, paths[0])
+
+    return Kind(
+        name="remove_learning_paths_from_users",
+        noun="removals",
+        item=LearningPathForUser,
+        names=LearningPathForUser._fields,
+        ends={0: End(send, 1, "DELETE /users/{user_id}/learningpaths/{learning_path_id}")},
+        looks=PATHS_OF_USERS,
+        removes=True,
+    )
+
+
+def paths_from_teams(*, list_size: int) -> Kind:
+    """All learning paths of a team in one request."""
+
+    async def send(litmos: Resources, team: str, paths: Sequence[str]) -> None:
+        await litmos.teams.unassign_learning_paths(team, paths)
+
+    return Kind(
+        name="remove_learning_paths_from_teams",
+        noun="removals",
+        item=LearningPathForTeam,
+        names=LearningPathForTeam._fields,
+        ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/learningpaths")},
+        looks=PATHS_OF_TEAMS,
+        removes=True,
+    )
+
+
+def users_from_teams() -> Kind:
+    """One request a pair: the API has no list form."""
+
+    async def send(litmos: Resources, user: str, teams: Sequence[str]) -> None:
+        await litmos.teams.remove_user(teams[0], user)
+
+    return Kind(
+        name="remove_users_from_teams",
+        noun="removals",
+        item=UserInTeam,
+        names=UserInTeam._fields,
+        ends={0: End(send, 1, "DELETE /teams/{team_id}/users/{user_id}")},
+        looks=TEAMS_OF_USERS,
+        removes=True,
+    )
+
+
+def _courses_of_teams(counts: Callable[[Any], bool]) -> Looks:
+    return Looks(by_left=lambda litmos, team: litmos.teams.list_courses(team), counts=counts)
+
+
+def _is_in_library(row: Course) -> bool:
+    return row.course_team_library is True
+
+
+def _is_assigned(row: Course) -> bool:
+    return not row.course_team_library

@@ -1,0 +1,132 @@
+"""Ways to read which pairs are there already, and what each of them costs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from litmos_async.bulk.crew import Crew
+from litmos_async.paging import Pages
+from litmos_async.reader import LARGEST_PAGE
+from litmos_async.resources import Resources
+
+Found = AsyncGenerator[tuple[str, str], None]
+"""Pairs that are there, and perhaps others."""
+
+_FOR_MANY = 25
+"""People in one `users.list_courses_for_many` (quirks.md 12)."""
+
+
+@frozen
+class Looks:
+    """How the pairs of a kind can be read.
+
+    Attributes:
+        by_left: The list of right ends of a left end, such as the courses of a person. What it does not hold is
+            not there.
+        by_right: The list of left ends of a right end, such as the people in a course.
+        right_is_sure: Whether what `by_right` does not hold is not there: the members of a team are listed
+            without inactive people.
+        for_many: Whether `users.list_courses_for_many` reads the right ends of 25 left ends in one request.
+        counts: Whether a row of `by_left` stands for such a pair.
+    """
+
+    by_left: Callable[[Resources, str], Pages[Any]]
+    by_right: Callable[[Resources, str], Pages[Any]] | None = None
+    right_is_sure: bool = True
+    for_many: bool = False
+    counts: Callable[[Any], bool] = lambda _: True
+
+
+@frozen
+class Look:
+    """One way to read one scope of pairs.
+
+    Attributes:
+        way: "by_left", "by_right" or "for_many".
+        requests: What it takes at least; a list longer than a page takes more.
+        parts: The ends to read, one request or list each.
+        sure: Whether what it does not find is not there.
+    """
+
+    way: str
+    requests: int
+    parts: Sequence[Any]
+    sure: bool
+
+
+def cheapest(looks: Looks, scope: Mapping[str, Sequence[str]]) -> Look:
+    """Return the way that takes the fewest requests to read the pairs of a scope."""
+    lefts = list(scope)
+    ways = [Look("by_left", len(lefts), lefts, True)]
+    if looks.for_many:
+        parts = [lefts[first : first + _FOR_MANY] for first in range(0, len(lefts), _FOR_MANY)]
+        ways.append(Look("for_many", len(parts), parts, True))
+    if looks.by_right is not None:
+        people: dict[str, int] = {}
+        for rights in scope.values():
+            for right in rights:
+                people[right] = people.get(right, 0) + 1
+        requests = sum(-(-count // LARGEST_PAGE) for count in people.values())
+        ways.append(Look("by_right", requests, list(people), looks.right_is_sure))
+    return min(ways, key=lambda look: look.requests)
+
+
+def reader(looks: Looks, look: Look, resources: Resources) -> Callable[[Any], Found]:
+    """Return what reads one part of a look."""
+
+    async def by_left(left: str) -> Found:
+        async for row in looks.by_left(resources, left):
+            if looks.counts(row):
+                yield left, row.id
+
+    async def by_right(right: str) -> Found:
+        if looks.by_right is not None:
+            async for row in looks.by_right(resources, right):
+                yield row.id, right
+
+    async def for_many(lefts: Sequence[str]) -> Found:
+        for person in await resources.users.list_courses_for_many(lefts):
+            for course in person.courses:
+                yield person.id, course.id
+
+    return {"by_left": by_left, "by_right": by_right, "for_many": for_many}[look.way]
+
+
+async def read(
+    looks: Looks, scope: Mapping[str, Sequence[str]], resources: Resources, *, sure: bool, width: int
+) -> Found:
+    """Yield the pairs of a scope that are there, read in the cheapest way, side by side.
+
+    Args:
+        looks: How they can be read.
+        scope: The pairs that matter: left ends with their right ends.
+        resources: Makes the requests.
+        sure: Whether what is not found must certainly not be there: then left ends of which something is
+            missing are read one by one where the cheapest way leaves a doubt.
+        width: Requests under way at a time at most.
+    """
+    look = cheapest(looks, scope)
+    missing = {left: set(rights) for left, rights in scope.items()}
+    async for left, right in _side_by_side(looks, look, resources, width):
+        if right in missing.get(left, ()):
+            missing[left].discard(right)
+            yield left, right
+    doubtful = [left for left, rights in missing.items() if rights]
+    if sure and not look.sure and doubtful:
+        again = Look("by_left", len(doubtful), doubtful, True)
+        async for left, right in _side_by_side(looks, again, resources, width):
+            if right in missing.get(left, ()):
+                missing[left].discard(right)
+                yield left, right
+
+
+async def _side_by_side(looks: Looks, look: Look, resources: Resources, width: int) -> Found:
+    crew = Crew(reader(looks, look, resources), iter(look.parts), min(width, max(1, len(look.parts))))
+    try:
+        async for pair in crew.results():
+            yield pair
+    finally:
+        await crew.stop()

@@ -1,0 +1,327 @@
+"""Courses and teams given through imports: thousands of people in a request, and some polling.
+
+A row of an import names its person by user name, and takes codes where everything else takes ids. So the lists of
+people and of courses or teams are read first, and afterwards what is there, since an import says no word about a
+course that it left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from itertools import islice
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from litmos_async.bulk.calls import Call
+from litmos_async.bulk.cover import ListRequest
+from litmos_async.bulk.import_job import NOTIFIES, POST
+from litmos_async.bulk.importer import PATIENCE, Importer, NotThrough, Verdict, check, cut
+from litmos_async.bulk.items import Pairs
+from litmos_async.bulk.job import Connect, Options
+from litmos_async.bulk.kinds import Kind
+from litmos_async.bulk.looks import cheapest
+from litmos_async.bulk.pair_job import PairJob
+from litmos_async.bulk.pairs import PairTable, State
+from litmos_async.bulk.report import Outcome, Plan, seconds_for
+from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.limits import Limiter
+from litmos_async.models import UserImport, UserSummary
+from litmos_async.reader import LARGEST_PAGE
+from litmos_async.resources import Resources
+from litmos_async.resources.bulk_imports import MOST_USERS
+from litmos_async.retry import RetryPolicy
+
+CONDITIONS = (
+    "codes instead of ids",
+    "no learning paths",
+    "the server decides about e-mails",
+    NOTIFIES,
+)
+"""What somebody has to agree with who wants an import."""
+
+_LOOKS, _SECONDS = 8, 60.0
+"""What a plan takes an import for: looks until it is through, and how long that takes. Not documented."""
+
+
+_BREATH = 100
+
+
+@frozen
+class Columns:
+    """Where a row of an import takes what people get.
+
+    Attributes:
+        name: Begin of the attributes of `UserImport`: `course1`, `course2` ...
+        at_most: How many a row holds.
+        codes: Reads the codes for bulk imports by id.
+        what: What it is, for reasons.
+    """
+
+    name: str
+    at_most: int
+    codes: Callable[[Resources], AsyncGenerator[tuple[str, str | None], None]]
+    what: str
+
+
+async def _codes_of_courses(litmos: Resources) -> AsyncGenerator[tuple[str, str | None], None]:
+    async for course in litmos.courses.list():
+        yield course.id, course.course_code_for_bulk_import
+
+
+async def _codes_of_teams(litmos: Resources) -> AsyncGenerator[tuple[str, str | None], None]:
+    async for team in litmos.teams.list():
+        yield team.id, team.team_code_for_bulk_import
+
+
+COURSES = Columns("course", 3, _codes_of_courses, "course")
+TEAMS = Columns("team", 5, _codes_of_teams, "team")
+
+
+class OfferingJob(PairJob):
+    """A job over pairs, whose plan says where an import would be quicker."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        pairs: Pairs,
+        limiter: Limiter,
+        connect: Connect,
+        options: Options,
+        *,
+        columns: Columns,
+    ) -> None:
+        super().__init__(kind, pairs, limiter, connect, options)
+        self._columns = columns
+
+    async def plan(self) -> Plan:
+        """Say what would be done, and what else could be."""
+        plan = await super().plan()
+        table = await self._prepare()
+        requests = requests_for(self._kind, self._columns, table)
+        rows_of_all = rows_in(self._columns, table)
+        seconds = seconds_for(requests, self._limiter.quota) + _SECONDS * imports_for(rows_of_all)
+        if seconds >= plan.seconds:
+            return plan
+        hint = f'via="import" would take about {requests:,} requests; conditions: {"; ".join(CONDITIONS)}'
+        return attrs.evolve(plan, hints=(*plan.hints, hint))
+
+
+def rows_in(columns: Columns, table: PairTable) -> list[int]:
+    """Return how many rows each person takes."""
+    return [-(-len(rights) // columns.at_most) for _, rights in table.in_state(State.TODO)]
+
+
+def imports_for(rows: Sequence[int]) -> int:
+    """Return the smallest number of imports that take so many rows of each person, once in each of them."""
+    return max(max(rows, default=0), -(-sum(rows) // MOST_USERS))
+
+
+def requests_for(kind: Kind, columns: Columns, table: PairTable) -> int:
+    """Return about how many requests a job takes through imports: lists, imports, looks, and reading back."""
+    scope = dict(table.in_state(State.TODO))
+    lists = -(-len(scope) // LARGEST_PAGE) + 2
+    return lists + imports_for(rows_in(columns, table)) * (1 + _LOOKS) + cheapest(kind.looks, scope).requests
+
+
+class PairImportJob(PairJob):
+    """Gives courses or teams through imports, one after another, and reads back what became of it."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        pairs: Pairs,
+        limiter: Limiter,
+        connect: Connect,
+        options: Options,
+        *,
+        columns: Columns,
+        retry: RetryPolicy,
+    ) -> None:
+        super().__init__(kind, pairs, limiter, connect, options)
+        self._columns = columns
+        # No login e-mails: nobody in these rows is new.
+        self._importer = Importer(connect, retry=retry, patience=PATIENCE)
+        self._naming = asyncio.Lock()
+        self._people: dict[str, UserSummary] | None = None
+        self._codes: dict[str, str] = {}
+        self._imports = 0
+
+    # ------------------------------------------------ before
+
+    async def plan(self) -> Plan:
+        """Read the input and the lists of names and codes, and say what would be done."""
+        plan = await super().plan()
+        table = await self._prepare()
+        people = sum(1 for _ in table.in_state(State.TODO))
+        return attrs.evolve(
+            plan,
+            requests_by_kind={POST: self._imports} if self._imports else {},
+            skipped={**plan.skipped, f"without a user name or {self._columns.what} code": len(self._errors)},
+            seconds=_SECONDS * self._imports,
+            emails=people,
+            hints=(f"through imports: {'; '.join(CONDITIONS)}",),
+        )
+
+    def _each_call(self, table: PairTable) -> Iterator[Call]:  # noqa: ARG002 - imports take their place
+        return iter(())
+
+    def _mix(self, table: PairTable) -> list[ListRequest]:  # noqa: ARG002 - the same
+        return []
+
+    async def _prepare(self) -> PairTable:
+        table = await super()._prepare()
+        async with self._naming:
+            if self._people is None:
+                self._people = await self._name(table)
+                self._imports = imports_for(rows_in(self._columns, table))
+                self._requests_left = self._imports
+        return table
+
+    async def _name(self, table: PairTable) -> dict[str, UserSummary]:
+        """Read names and codes. A pair without them fails: its import would be a row for somebody else."""
+        wanted = dict(table.in_state(State.TODO))
+        people: dict[str, UserSummary] = {}
+        if wanted:
+            async for user in self._litmos.users.list():
+                if user.id in wanted:
+                    people[user.id] = user
+            rights = {right for of_one in wanted.values() for right in of_one}
+            async for right, code in self._columns.codes(self._litmos):
+                if code and right in rights:
+                    self._codes[right] = code
+        for left, rights_of_left in wanted.items():
+            problem = _problem_of(left, people.get(left))
+            for right in rights_of_left:
+                if problem is None and right in self._codes:
+                    continue
+                missing = f"no {self._columns.what} has the id {right!r} and a code for bulk imports"
+                self._settle((left, right), "failed", 0, problem or ConfigurationError(missing))
+        return people
+
+    # ------------------------------------------------ while it runs
+
+    async def _work(self) -> AsyncGenerator[Outcome, None]:
+        table = await self._prepare()
+        for outcome in self._nothing_to_do(table):
+            yield outcome
+        for left, rights in table.in_state(State.FAILED):
+            for right in rights:
+                problem = self._errors[left, right]
+                yield Outcome(self._kind.item(left, right), "failed", problem, 0, str(problem))
+        async with aclosing(self._import(table)) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
+        async with aclosing(self._verify(table)) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
+        async with aclosing(self._settle_unknown(table)) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
+
+    async def _import(self, table: PairTable) -> AsyncGenerator[Outcome, None]:
+        """Hand the imports in; yields what failed. What was taken is told when it was read back."""
+        scope = dict(table.in_state(State.TODO))
+        for number in range(self._imports):
+            # A row each, in turn: those of a person follow one another, so no import holds two of them.
+            rows = islice(self._rows(scope), number, None, self._imports)
+            for part in cut(await _measured(rows)):
+                try:
+                    verdicts = await self._hand_in(table, part)
+                except NotThrough as late:
+                    self._report.stopped = str(late)
+                    return
+                for row, verdict in zip(part, verdicts, strict=True):
+                    for right in row.rights:
+                        pair = row.left, right
+                        outcome = self._settle(pair, verdict.status, 1, verdict.problem, verdict.reason)
+                        if verdict.status == "failed":
+                            yield outcome
+
+    async def _hand_in(self, table: PairTable, part: Sequence[_Row]) -> list[Verdict]:
+        """Carry out one import, whose pairs are "unknown" if the server does not come to its end."""
+
+        def mark(state: State) -> None:
+            for row in part:
+                for right in row.rights:
+                    table.set(row.left, right, state)
+
+        async def before() -> None:
+            mark(State.UNDER_WAY)
+
+        records = [row.record for row in part]
+        try:
+            return await self._importer.carry_out(records, before, self._litmos, self._answered)
+        except NotThrough:
+            mark(State.UNKNOWN)
+            raise
+
+    def _rows(self, scope: Mapping[str, Sequence[str]]) -> Iterator[_Row]:
+        """Yield the rows of all people, those of a person one after another."""
+        most = self._columns.at_most
+        for left, rights in scope.items():
+            person = (self._people or {})[left]
+            for first in range(0, len(rights), most):
+                some = rights[first : first + most]
+                codes = (self._codes[right] for right in some)
+                yield _Row(left, some, _record(person, self._columns.name, codes))
+
+    async def _settle_unknown(self, table: PairTable) -> AsyncGenerator[Outcome, None]:
+        """Read what became of the pairs of imports of which nobody knows: what is there is done."""
+        scope = dict(table.in_state(State.UNKNOWN))
+        there = set[tuple[str, str]]()
+        try:
+            if scope:
+                async with aclosing(self._read(scope, sure=True)) as found:
+                    there = {pair async for pair in found}
+        except LitmosError:
+            there = set()
+        for left, rights in scope.items():
+            for right in rights:
+                pair = left, right
+                problem = self._errors.get(pair)
+                if pair in there:
+                    yield self._settle(pair, "done", 1)
+                else:
+                    reason = str(problem) if problem else "the import may still be under way"
+                    yield self._settle(pair, "unknown", 1, problem, reason)
+
+
+@frozen
+class _Row:
+    """A row of an import, and the pairs in it."""
+
+    left: str
+    rights: Sequence[str]
+    record: UserImport
+
+
+async def _measured(rows: Iterable[_Row]) -> list[tuple[_Row, int]]:
+    """Return rows with the bytes that they take. Each is encoded for that, so the event loop goes on in between."""
+    found: list[tuple[_Row, int]] = []
+    for row in rows:
+        found.append((row, check(row.record)))
+        if len(found) % _BREATH == 0:
+            await asyncio.sleep(0)
+    return found
+
+
+def _record(person: UserSummary, column: str, codes: Iterable[str]) -> UserImport:
+    columns: dict[str, Any] = {f"{column}{number}": code for number, code in enumerate(codes, start=1)}
+    return UserImport(
+        username=person.user_name, first_name=person.first_name, last_name=person.last_name, **columns
+    )
+
+
+def _problem_of(user_id: str, person: UserSummary | None) -> ConfigurationError | None:
+    """Return why nothing can be imported for a person."""
+    if person is None:
+        return ConfigurationError(f"no user has the id {user_id!r}")
+    try:
+        check(_record(person, "", ()))
+    except ConfigurationError as problem:
+        return problem
+    return None

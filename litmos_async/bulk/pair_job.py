@@ -1,0 +1,373 @@
+"""Jobs over pairs: each end may carry a list of the other one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+
+from litmos_async.bulk.calls import (
+    Call,
+    certainly_not_done,
+    is_refused_list,
+    is_there_already,
+    must_stop,
+)
+from litmos_async.bulk.cover import ListRequest, plan_memberships
+from litmos_async.bulk.crew import Crew
+from litmos_async.bulk.items import Pairs, each_pair
+from litmos_async.bulk.job import BulkJob, Connect, Options
+from litmos_async.bulk.journal import Journal
+from litmos_async.bulk.journal_file import FilePath, Fingerprint, Settled
+from litmos_async.bulk.kinds import Kind
+from litmos_async.bulk.looks import read
+from litmos_async.bulk.pairs import PairTable, State
+from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
+from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.limits import Limiter
+
+_FINAL: Mapping[State, Status] = {
+    State.DONE: "done",
+    State.FAILED: "failed",
+    State.SKIPPED: "skipped",
+    State.UNKNOWN: "unknown",
+    State.UNDER_WAY: "unknown",
+    State.EARLIER: "done",
+}
+_STATES: Mapping[Status, State] = {
+    "done": State.DONE,
+    "failed": State.FAILED,
+    "skipped": State.SKIPPED,
+    "unknown": State.UNKNOWN,
+}
+
+
+class PairJob(BulkJob):
+    """A job over many pairs. Memory holds them in a compact form."""
+
+    def __init__(
+        self, kind: Kind, pairs: Pairs, limiter: Limiter, connect: Connect, options: Options
+    ) -> None:
+        super().__init__(limiter, connect, options)
+        self._kind = kind
+        self._pairs = pairs
+        self._preparing = asyncio.Lock()
+        self._table: PairTable | None = None
+        self._looked = False
+        self._mixed: list[ListRequest] = []
+        self._spoilt: ConfigurationError | None = None
+        self._errors: dict[tuple[str, str], LitmosError] = {}
+
+    # ------------------------------------------------ before
+
+    async def plan(self) -> Plan:
+        """Read the input, and what is there if `skip_existing`, and say what would be done."""
+        table = await self._prepare()
+        requests: Counter[str] = Counter()
+        for call in self._each_call(table):
+            requests[self._kind.ends[call.end].request] += 1
+        people = sum(1 for _ in table.in_state(State.TODO))
+        total = requests.total()
+        return Plan(
+            noun=self._kind.noun,
+            items=table.counts[State.TODO],
+            skipped={
+                self._there: table.counts[State.SKIPPED],
+                "given twice": len(table.duplicates),
+                "done in an earlier run": table.counts[State.EARLIER] + table.counts[State.DONE],
+            },
+            requests_by_kind=dict(requests),
+            reads=self._report.reads,
+            seconds=seconds_for(total, self._limiter.quota),
+            emails=people if self._kind.mails else 0,
+        )
+
+    @property
+    def _there(self) -> str:
+        return "not there" if self._kind.removes else "already there"
+
+    async def _prepare(self) -> PairTable:
+        """Read the input and what is there, once."""
+        async with self._preparing:
+            if self._table is None:
+                self._table = await self._take_in()
+            if self._options.journal is not None and self._journal is None:
+                self._journal = await self._go_on(self._options.journal, self._table)
+            if not self._looked:
+                if self._options.skip_existing:
+                    await self._skip_existing(self._table)
+                if len(self._kind.ends) > 1:
+                    # Off the loop: a hundred thousand pairs take a second.
+                    self._mixed = await asyncio.to_thread(self._mix, self._table)
+                self._requests_left = sum(1 for _ in self._each_call(self._table))
+                self._looked = True
+        return self._table
+
+    async def _take_in(self) -> PairTable:
+        if self._spoilt is not None:
+            # An iterator can be read once: a second try would find less, and say nothing of it.
+            raise self._spoilt
+        table = PairTable()
+        try:
+            async for left, right in each_pair(self._pairs, self._kind.names):
+                table.add(left, right)
+        except ConfigurationError as problem:
+            self._spoilt = problem
+            raise
+        table.close()
+        return table
+
+    async def _go_on(self, path: FilePath, table: PairTable) -> Journal:
+        """Open the journal; leave out what is settled there, and find out what was under way."""
+        fingerprint = Fingerprint()
+        for left, rights in table.in_state(State.TODO):
+            for right in rights:
+                fingerprint.add(left, right)
+        journal = await Journal.open(path, self._kind.name, fingerprint, self._kind.options)
+        try:
+            # With verify, what an earlier run did is read back like the rest.
+            done = State.DONE if self._options.verify else State.EARLIER
+            async for each in journal.settled():
+                table.set(each.first, each.second, done if each.status == "done" else State.SKIPPED)
+            for request in await journal.under_way():
+                call = Call(request.side, request.receiver, request.members)
+                effects = await self._effects(call.pairs())
+                await journal.after(
+                    request.id, [(call.member(pair), "done", "found by reading") for pair in effects]
+                )
+                for pair in effects:
+                    table.set(*pair, done)
+            doubtful = [(each.first, each.second) async for each in journal.settled("unknown")]
+            effects = await self._effects(doubtful)
+            await journal.record([Settled(*pair, "done", "found by reading") for pair in effects])
+            for pair in effects:
+                table.set(*pair, done)
+        except BaseException:
+            await journal.close()
+            raise
+        return journal
+
+    async def _effects(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those pairs for which the job's work is done, by reading what is there now."""
+        scope: dict[str, list[str]] = {}
+        for left, right in pairs:
+            scope.setdefault(left, []).append(right)
+        async with aclosing(self._read(scope, sure=True)) as found:
+            there = {pair async for pair in found}
+        return {pair for pair in pairs if (pair in there) is not self._kind.removes}
+
+    async def _skip_existing(self, table: PairTable) -> None:
+        scope = dict(table.in_state(State.TODO))
+        there = set[tuple[str, str]]()
+        removes = self._kind.removes
+        async with aclosing(self._read(scope, sure=removes)) as found:
+            async for pair in found:
+                if removes:
+                    there.add(pair)
+                else:
+                    table.set(*pair, State.SKIPPED)
+        if removes:
+            for left, rights in scope.items():
+                for right in rights:
+                    if (left, right) not in there:
+                        table.set(left, right, State.SKIPPED)
+
+    def _read(
+        self, scope: Mapping[str, Sequence[str]], *, sure: bool
+    ) -> AsyncGenerator[tuple[str, str], None]:
+        return read(self._kind.looks, scope, self._litmos, sure=sure, width=self._width())
+
+    def _each_call(self, table: PairTable) -> Iterator[Call]:
+        """Yield the requests of the plan, for all pairs that are still to do."""
+        ends = self._kind.ends
+        if len(ends) == 1:
+            ((end, receiver),) = ends.items()
+            for left, rights in table.in_state(State.TODO):
+                for first in range(0, len(rights), receiver.at_most):
+                    yield Call(end, left, rights[first : first + receiver.at_most])
+            return
+        lefts, rights = table.lefts(), table.rights()
+        for request in self._mixed:
+            receivers, members = (lefts, rights) if request.side == 0 else (rights, lefts)
+            yield Call(
+                request.side, receivers[request.receiver], [members[number] for number in request.members]
+            )
+
+    def _mix(self, table: PairTable) -> list[ListRequest]:
+        """Return the fewest requests where both ends can receive one."""
+        return plan_memberships(
+            table.numbered(State.TODO),
+            users_per_team_request=self._kind.ends[1].at_most,
+            teams_per_user_request=self._kind.ends[0].at_most,
+        )
+
+    # ------------------------------------------------ while it runs
+
+    def _total(self) -> int:
+        return len(self._table) + len(self._table.duplicates) if self._table else 0
+
+    async def _work(self) -> AsyncGenerator[Outcome, None]:
+        table = await self._prepare()
+        for outcome in self._nothing_to_do(table):
+            yield outcome
+        size = min(self._width(), self._requests_left)
+        crew = Crew(self._carry_out, self._each_call(table), size)
+        try:
+            async for outcome in crew.results():
+                yield outcome
+        finally:
+            await crew.stop()
+        if self._options.verify:
+            async with aclosing(self._verify(table)) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome
+
+    def _nothing_to_do(self, table: PairTable) -> Iterator[Outcome]:
+        for pair in table.duplicates:
+            yield Outcome(self._kind.item(*pair), "skipped", reason="given twice")
+        for left, rights in table.in_state(State.SKIPPED):
+            for right in rights:
+                yield Outcome(self._kind.item(left, right), "skipped", reason=self._there)
+        for left, rights in table.in_state(State.EARLIER):
+            for right in rights:
+                yield Outcome(self._kind.item(left, right), "done", reason="in an earlier run")
+
+    async def _carry_out(self, call: Call) -> AsyncGenerator[Outcome, None]:
+        """Send one planned request; where its list is refused, halves of it, until the culprit stands alone."""
+        parts = [(call, 1)]
+        while parts:
+            part, attempts = parts.pop()
+            sending = _Sending(part, self._kind, self._table, self._journal)
+            try:
+                await sending.send(self._connect)
+            except LitmosError as problem:
+                if must_stop(problem, first=self._report.requests == 0):
+                    await sending.note([])
+                    raise
+                self._answered()
+                if is_refused_list(problem) and len(part.members) > 1:
+                    await sending.note([])
+                    self._requests_left += 2
+                    parts += [(half, attempts + 1) for half in reversed(part.halves())]
+                    continue
+                outcomes = await self._after(problem, part, attempts)
+            else:
+                self._answered()
+                outcomes = [self._settle(pair, "done", attempts) for pair in part.pairs()]
+            await sending.note(outcomes)
+            for outcome in outcomes:
+                # With verify, what the server took is told when it was read back.
+                if not (self._options.verify and outcome.status == "done"):
+                    yield outcome
+
+    def _settle(
+        self,
+        pair: tuple[str, str],
+        status: Status,
+        attempts: int,
+        problem: LitmosError | None = None,
+        reason: str = "",
+    ) -> Outcome:
+        """Remember what became of a pair, and return its outcome."""
+        if self._table is not None:
+            self._table.set(*pair, _STATES[status])
+        if problem is not None:
+            self._errors[pair] = problem
+        return Outcome(
+            self._kind.item(*pair), status, problem, attempts, reason or (str(problem) if problem else "")
+        )
+
+    # ------------------------------------------------ what became of it
+
+    async def _after(self, problem: LitmosError, call: Call, attempts: int) -> list[Outcome]:
+        """Return the outcomes of a request that failed for good."""
+        if is_there_already(problem, self._kind):
+            return [self._settle(pair, "skipped", attempts, problem, self._there) for pair in call.pairs()]
+        if certainly_not_done(problem):
+            return [self._settle(pair, "failed", attempts, problem) for pair in call.pairs()]
+        try:
+            effects = await self._effects(call.pairs())
+        except LitmosError:
+            return [self._settle(pair, "unknown", attempts, problem) for pair in call.pairs()]
+        return [
+            self._settle(pair, "done", attempts)
+            if pair in effects
+            else self._settle(pair, "failed", attempts, problem, f"no effect was found: {problem}")
+            for pair in call.pairs()
+        ]
+
+    async def _verify(self, table: PairTable) -> AsyncGenerator[Outcome, None]:
+        """Read back what the server took, and tell what of it is true."""
+        scope = dict(table.in_state(State.DONE))
+        problem: LitmosError | None = None
+        effects = set[tuple[str, str]]()
+        try:
+            effects.update(await self._effects([(left, right) for left in scope for right in scope[left]]))
+        except LitmosError as trouble:
+            problem = trouble
+        ignored = "it is still there" if self._kind.removes else "the server took it and ignored it"
+        for left, rights in scope.items():
+            outcomes: list[Outcome] = []
+            for right in rights:
+                pair = left, right
+                if problem is not None:
+                    outcomes.append(self._settle(pair, "unknown", 1, problem))
+                elif pair in effects:
+                    outcomes.append(self._settle(pair, "done", 1))
+                else:
+                    outcomes.append(self._settle(pair, "failed", 1, None, ignored))
+            if self._journal is not None:
+                doubtful = [each for each in outcomes if each.status != "done"]
+                await self._journal.record(
+                    [Settled(each.item[0], each.item[1], each.status) for each in doubtful]
+                )
+            for outcome in outcomes:
+                yield outcome
+
+    def known(self) -> Iterator[Outcome]:
+        """Yield what is known of the pairs; see `BulkJob.known`."""
+        if self._table is None:
+            return
+        for state, status in _FINAL.items():
+            for left, rights in self._table.in_state(state):
+                for right in rights:
+                    problem = self._errors.get((left, right))
+                    reason = "interrupted" if state is State.UNDER_WAY else str(problem or "")
+                    yield Outcome(self._kind.item(left, right), status, problem, reason=reason)
+
+
+class _Sending:
+    """One request on its way: noted in the journal before it leaves, and after its answer."""
+
+    def __init__(self, call: Call, kind: Kind, table: PairTable | None, journal: Journal | None) -> None:
+        self._call = call
+        self._kind = kind
+        self._table = table
+        self._journal = journal
+        self._number: int | None = None
+
+    async def send(self, connect: Connect) -> None:
+        """Send it once there is a slot."""
+        end = self._kind.ends[self._call.end]
+        await end.send(connect(self._before), self._call.receiver, self._call.members)
+
+    async def _before(self) -> None:
+        call = self._call
+        if self._journal is not None:
+            self._number = await self._journal.before(call.end, call.receiver, call.members)
+        if self._table is not None:
+            for pair in call.pairs():
+                self._table.set(*pair, State.UNDER_WAY)
+
+    async def note(self, outcomes: Sequence[Outcome]) -> None:
+        """Note what became of it. Of an error only the kind: the words of a server may hold names."""
+        if self._journal is None or self._number is None:
+            return
+        await self._journal.after(
+            self._number,
+            [
+                (self._call.member(each.item), each.status, type(each.error).__name__ if each.error else "")
+                for each in outcomes
+            ],
+        )

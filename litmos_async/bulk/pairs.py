@@ -1,0 +1,136 @@
+"""All pairs of a job and what is known of each, in little memory."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from enum import IntEnum
+
+from attrs import define, field
+
+
+class State(IntEnum):
+    """What is known of a pair."""
+
+    TODO = 0
+    UNDER_WAY = 1
+    DONE = 2
+    FAILED = 3
+    SKIPPED = 4
+    UNKNOWN = 5
+    EARLIER = 6
+    """Carried out in an earlier run on the same journal."""
+
+
+@define
+class _Group:
+    """The pairs of one left end: the numbers of the right ends, and a state for each."""
+
+    numbers: array[int] = field(factory=lambda: array("I"))
+    states: bytearray = field(factory=bytearray)
+
+
+class PairTable:
+    """Pairs by their left end, each once, with a state.
+
+    A million pairs of a hundred thousand people take some 40 MB: every id is kept once, and a pair is a number and
+    a byte.
+
+    Attributes:
+        duplicates: Pairs that were given before.
+        counts: How many pairs are in each state.
+    """
+
+    def __init__(self) -> None:
+        self.duplicates: list[tuple[str, str]] = []
+        self.counts: Counter[State] = Counter()
+        self._groups: dict[str, _Group] = {}
+        self._numbers: dict[str, int] = {}
+        self._rights: list[str] = []
+
+    def __len__(self) -> int:
+        return self.counts.total()
+
+    def add(self, left: str, right: str) -> None:
+        """Take a pair, which may be there already; `close` sorts that out."""
+        number = self._numbers.setdefault(right, len(self._rights))
+        if number == len(self._rights):
+            self._rights.append(right)
+        group = self._groups.get(left)
+        if group is None:
+            group = self._groups[left] = _Group()
+        group.numbers.append(number)
+
+    def close(self) -> None:
+        """Keep each pair once, in the order of its first time."""
+        for left, group in self._groups.items():
+            unique = array("I", dict.fromkeys(group.numbers))
+            if len(unique) < len(group.numbers):
+                again = Counter(group.numbers)
+                again.subtract(unique)
+                self.duplicates += [(left, self._rights[number]) for number in again.elements()]
+                group.numbers = unique
+            group.states = bytearray(len(unique))
+            self.counts[State.TODO] += len(unique)
+
+    def lefts(self) -> list[str]:
+        """Return the left ends."""
+        return list(self._groups)
+
+    def rights(self) -> list[str]:
+        """Return the right ends."""
+        return list(self._rights)
+
+    def state(self, left: str, right: str) -> State | None:
+        """Return the state of a pair, or None where there is no such pair."""
+        place = self._place(left, right)
+        return State(place[0].states[place[1]]) if place else None
+
+    def set(self, left: str, right: str, state: State) -> State | None:
+        """Change the state of a pair; return the one it had, or None where there is no such pair."""
+        place = self._place(left, right)
+        if place is None:
+            return None
+        group, index = place
+        before = State(group.states[index])
+        group.states[index] = state
+        self.counts[before] -= 1
+        self.counts[state] += 1
+        return before
+
+    def _place(self, left: str, right: str) -> tuple[_Group, int] | None:
+        group, number = self._groups.get(left), self._numbers.get(right)
+        if group is None or number is None:
+            return None
+        try:
+            return group, group.numbers.index(number)
+        except ValueError:
+            return None
+
+    def in_state(self, *states: State) -> Iterator[tuple[str, list[str]]]:
+        """Yield the left ends with those of their right ends that are in one of these states."""
+        wanted = set(states)
+        for left, group in self._groups.items():
+            found = [
+                self._rights[number]
+                for number, state in zip(group.numbers, group.states, strict=True)
+                if state in wanted
+            ]
+            if found:
+                yield left, found
+
+    def by_right(self, *states: State) -> dict[str, list[str]]:
+        """Return the same the other way round: right ends with their left ends."""
+        found: dict[str, list[str]] = {}
+        for left, rights in self.in_state(*states):
+            for right in rights:
+                found.setdefault(right, []).append(left)
+        return found
+
+    def numbered(self, state: State) -> Iterator[tuple[int, int]]:
+        """Yield the pairs in a state as numbers: the place of the left end in `lefts`, of the right in `rights`."""
+        for place, group in enumerate(self._groups.values()):
+            for number, found in zip(group.numbers, group.states, strict=True):
+                if found == state:
+                    yield place, number

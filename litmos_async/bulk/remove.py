@@ -1,0 +1,90 @@
+"""Bulk helpers that take away: the mirror images of `assign.py`."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from litmos_async.bulk import kinds
+from litmos_async.bulk.base import JobOptions, PairJobs
+from litmos_async.bulk.items import Pairs
+from litmos_async.bulk.job import BulkJob
+
+
+class RemoveJobs(PairJobs):
+    """The helpers `remove_...`. What is not there is "skipped"."""
+
+    def remove_courses_from_users(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
+        """Take courses away from people: one request a pair, since the API has no list form.
+
+        `DELETE /users/{user_id}/courses/{course_id}`
+
+        A course that came through a learning path or a team is refused.
+
+        Args:
+            pairs: Who loses what: a mapping from people to courses, or pairs (person, course); ids or records.
+            options: See `JobOptions`. `skip_existing=True` leaves out what is not there: it often pays.
+        """
+        return self._job(kinds.courses_from_users(), pairs, options)
+
+    def remove_courses_from_teams(
+        self,
+        pairs: Pairs,
+        *,
+        library: bool = False,
+        list_size: int = kinds.LIST_SIZE,
+        **options: Unpack[JobOptions],
+    ) -> BulkJob:
+        """Take courses away from teams, or out of their libraries: one request a team.
+
+        `DELETE /teams/{team_id}/courses`
+
+        The server ignores unknown ids. A course that came through a learning path is refused.
+
+        Args:
+            pairs: What loses what: a mapping from teams to courses, or pairs (team, course); ids or records.
+            library: True takes them out of the library of the team; False ends the assignment.
+            list_size: Courses in one request at most, 1 to 1,000.
+            options: See `JobOptions`.
+        """
+        return self._job(kinds.courses_from_teams(library=library, list_size=list_size), pairs, options)
+
+    def remove_learning_paths_from_users(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
+        """Take learning paths away from people: one request a pair, since the API has no list form.
+
+        `DELETE /users/{user_id}/learningpaths/{learning_path_id}`
+
+        One that came through a team is refused.
+
+        Args:
+            pairs: Who loses what: a mapping from people to learning paths, or pairs (person, learning path); ids
+                or records.
+            options: See `JobOptions`.
+        """
+        return self._job(kinds.paths_from_users(), pairs, options)
+
+    def remove_learning_paths_from_teams(
+        self, pairs: Pairs, *, list_size: int = kinds.LIST_SIZE, **options: Unpack[JobOptions]
+    ) -> BulkJob:
+        """Take learning paths away from teams: one request a team.
+
+        `DELETE /teams/{team_id}/learningpaths`
+
+        Args:
+            pairs: What loses what: a mapping from teams to learning paths, or pairs (team, learning path); ids or
+                records.
+            list_size: Learning paths in one request at most, 1 to 1,000.
+            options: See `JobOptions`.
+        """
+        return self._job(kinds.paths_from_teams(list_size=list_size), pairs, options)
+
+    def remove_users_from_teams(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
+        """Take people out of teams: one request a pair, since the API has no list form.
+
+        `DELETE /teams/{team_id}/users/{user_id}`
+
+        Args:
+            pairs: Who leaves what: a mapping from people to teams, or pairs (person, team); ids or records. To
+                take people out of all their teams see `remove_users_from_all_teams`.
+            options: See `JobOptions`.
+        """
+        return self._job(kinds.users_from_teams(), pairs, options)
