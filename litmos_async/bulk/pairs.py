@@ -82,22 +82,14 @@ class PairTable:
         """Return the right ends."""
         return list(self._rights)
 
-    def state(self, left: str, right: str) -> State | None:
-        """Return the state of a pair, or None where there is no such pair."""
+    def set(self, left: str, right: str, state: State) -> None:
+        """Change the state of a pair, if there is such a pair."""
         place = self._place(left, right)
-        return State(place[0].states[place[1]]) if place else None
-
-    def set(self, left: str, right: str, state: State) -> State | None:
-        """Change the state of a pair; return the one it had, or None where there is no such pair."""
-        place = self._place(left, right)
-        if place is None:
-            return None
-        group, index = place
-        before = State(group.states[index])
-        group.states[index] = state
-        self.counts[before] -= 1
-        self.counts[state] += 1
-        return before
+        if place is not None:
+            group, index = place
+            self.counts[State(group.states[index])] -= 1
+            self.counts[state] += 1
+            group.states[index] = state
 
     def _place(self, left: str, right: str) -> tuple[_Group, int] | None:
         group, number = self._groups.get(left), self._numbers.get(right)
@@ -119,14 +111,6 @@ class PairTable:
             ]
             if found:
                 yield left, found
-
-    def by_right(self, *states: State) -> dict[str, list[str]]:
-        """Return the same the other way round: right ends with their left ends."""
-        found: dict[str, list[str]] = {}
-        for left, rights in self.in_state(*states):
-            for right in rights:
-                found.setdefault(right, []).append(left)
-        return found
 
     def numbered(self, state: State) -> Iterator[tuple[int, int]]:
         """Yield the pairs in a state as numbers: the place of the left end in `lefts`, of the right in `rights`."""

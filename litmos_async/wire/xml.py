@@ -110,13 +110,10 @@ def read(body: bytes) -> etree._Element:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, dtd_validation=False
     )
-    reason = "damaged XML"
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as problem:
         reason = f"damaged XML at line {problem.lineno}"
-    except ValueError:
-        pass
     else:
         if root.getroottree().docinfo.doctype:  # type: ignore[union-attr] # pyright: ignore[reportAttributeAccessIssue]
             raise DecodeError("an XML answer with a document type is refused")

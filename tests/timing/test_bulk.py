@@ -467,13 +467,11 @@ def test_team_and_learning_path_jobs() -> None:
     async def main() -> None:
         async with client(sandbox) as litmos:
             bulk = litmos.bulk
+            library = {"send_message": False, "library": True}
             steps = [
+                (bulk.add_users_to_teams, dict.fromkeys(users, teams[:2]), {}),
                 (bulk.assign_courses_to_teams, dict.fromkeys(teams, courses), {"send_message": False}),
-                (
-                    bulk.assign_courses_to_teams,
-                    dict.fromkeys(teams, courses[:1]),
-                    {"send_message": False, "library": True},
-                ),
+                (bulk.assign_courses_to_teams, dict.fromkeys(teams, courses[:1]), library),
                 (bulk.assign_learning_paths_to_users, dict.fromkeys(users, paths), {"send_message": False}),
                 (bulk.assign_learning_paths_to_teams, dict.fromkeys(teams, paths), {"send_message": False}),
                 (bulk.remove_learning_paths_from_teams, dict.fromkeys(teams, paths), {}),
@@ -489,8 +487,49 @@ def test_team_and_learning_path_jobs() -> None:
 
     run_virtual(main())
     assert not tenant.members.of_left(teams[0])
+    assert set(tenant.members.of_left(teams[1])) == set(users)
     assert not any(tenant.team_courses.of_left(team) for team in teams)
     assert not tenant.outbox
+
+
+def test_inactive_members_are_members() -> None:
+    """A team does not list inactive members: before one is taken for missing, the person is asked."""
+    sandbox = bare(users=3, teams=1)
+    users, (team,) = list(sandbox.tenant.users), sandbox.tenant.teams
+    sandbox.tenant.change_user(users[0], Active=False)
+    for user in users:
+        sandbox.tenant.join_team(team, user)
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            pairs = {user: [team] for user in users}
+            report = await litmos.bulk.add_users_to_teams(pairs, verify=True).run()
+            assert (report.done, report.failed) == (3, 0)
+            job = litmos.bulk.remove_users_from_teams(pairs, skip_existing=True)
+            assert (await job.plan()).items == 3
+            assert (await job.run()).ok
+
+    run_virtual(main())
+    assert not sandbox.tenant.members.of_left(team)
+
+
+def test_what_cannot_be_read_back_is_unknown() -> None:
+    """With verify, a reading that fails leaves every item unknown, with the reason."""
+    sandbox, users, courses = make(users=3)
+    sandbox.faults.add(Fault(method="GET", times=1000, status=403))
+    sandbox.faults.add(Fault(path="/users/courses", times=1000, status=403))
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.assign_courses_to_users(
+                dict.fromkeys(users, courses[:2]), send_message=False, verify=True
+            )
+            assert list(job.known()) == []
+            report = await job.run()
+            assert (report.unknown, report.done) == (6, 0)
+            assert all(isinstance(outcome.error, errors.Forbidden) for outcome in job.known())
+
+    run_virtual(main())
 
 
 def test_a_job_that_stops_after_failures() -> None:

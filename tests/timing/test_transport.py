@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
+import attrs
 import httpx
 import pytest
 
@@ -384,6 +385,38 @@ def test_what_is_not_wrapped() -> None:
     assert server.seen[1].url.raw_path.startswith(b"/v1.svc/new/a%2Fb?")
     assert server.seen[2].content == '{"a":"ü"}'.encode()
     assert server.seen[3].content == b"raw"
+
+
+def test_a_hook_that_fails_gives_its_slot_back() -> None:
+    """What a job does before a request leaves may fail: nothing is sent then, and the slot is free again."""
+    server = Server(ok())
+
+    async def fail() -> None:
+        raise OSError("the disk is full")
+
+    async def main() -> None:
+        async with client(server) as litmos:
+            users = type(litmos.users)(attrs.evolve(litmos._caller, before=fail))
+            with pytest.raises(OSError, match="full"):
+                await users.get("u1")
+            assert litmos.quota.used == 0
+
+    run_virtual(main())
+    assert not server.seen
+
+
+def test_only_what_can_be_written_is_patched() -> None:
+    """An attribute that does not exist, or that the server keeps to itself, is refused before anything is sent."""
+    server = Server(ok())
+
+    async def main() -> None:
+        async with client(server) as litmos:
+            for name in ("colour", "full_name", "id", "login_key"):
+                with pytest.raises(errors.ConfigurationError, match=name):
+                    await litmos.users.patch("u1", **{name: "x"})
+
+    run_virtual(main())
+    assert not server.seen
 
 
 def test_a_web_page_is_no_success() -> None:

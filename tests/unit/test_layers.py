@@ -78,6 +78,10 @@ def test_the_public_names() -> None:
     names = litmos_async.__all__
     assert len(names) == len(set(names))
     assert all(hasattr(litmos_async, name) for name in names)
+    assert set(dir(litmos_async)) == set(names)
+    assert all(hasattr(litmos_async.models, name) for name in dir(litmos_async.models))
+    for module in (litmos_async, litmos_async.models):
+        assert not hasattr(module, "NoSuchName")
 
 
 def test_importing_is_quick_and_brings_no_extra() -> None:

@@ -316,6 +316,28 @@ def test_nested_lists_are_written_on_both_wires() -> None:
     ]
 
 
+def test_records_and_texts_inside_a_record() -> None:
+    """A record inside a record, and a list of texts, are written and read on both wires."""
+    item = models.GamificationAchievedItem(id="i", badge=models.Badge(id="b", title="B"))
+    assert (
+        xml.write(item, "Item", "Item") == b"<Item><ID>i</ID><Badge><ID>b</ID><Title>B</Title></Badge></Item>"
+    )
+    assert stdlib_json.loads(json.write(item))["Badge"] == {"ID": "b", "Title": "B"}
+    field = models.CourseCustomField(label="Size", dropdown=["S", "M", "L"])
+    body = xml.write(field, "CourseCustomField", "CourseCustomField")
+    assert body.endswith(
+        b"<Dropdown><string>S</string><string>M</string><string>L</string></Dropdown></CourseCustomField>"
+    )
+    assert codec.decode_one(Reply(200, body=body), one(models.CourseCustomField)) == field
+
+
+def test_numbers_that_are_none() -> None:
+    """A fraction where a whole number belongs, and the infinite, are kept as they came."""
+    course = structure({"OriginalId": "5.5", "Price": "inf", "AccessTillDays": True}, Course)
+    assert (course.original_id, course.price, course.access_till_days) == (None, None, None)
+    assert course.extra == {"OriginalId": "5.5", "Price": "inf", "AccessTillDays": True}
+
+
 def test_rows_that_have_attributes_in_xml() -> None:
     """A custom field carries its label in an attribute and its value as text."""
     shape = many(models.CustomFieldValue, "ArrayOfparameter")
