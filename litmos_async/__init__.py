@@ -19,12 +19,18 @@ from litmos_async.version import __version__
 if TYPE_CHECKING:
     from litmos_async.bulk import (
         BulkJob,
+        CourseForTeam,
         CourseForUser,
+        LearningPathForTeam,
+        LearningPathForUser,
+        MemberChange,
         Outcome,
         Plan,
         Progress,
         Report,
         Resolved,
+        ResultOfUser,
+        UserChange,
         UserInTeam,
     )
     from litmos_async.models import *  # noqa: F403
@@ -33,7 +39,22 @@ if TYPE_CHECKING:
 _HOMES = {
     **dict.fromkeys(models.__all__, "models"),
     **dict.fromkeys(
-        ("BulkJob", "CourseForUser", "Outcome", "Plan", "Progress", "Report", "Resolved", "UserInTeam"),
+        (
+            "BulkJob",
+            "CourseForTeam",
+            "CourseForUser",
+            "LearningPathForTeam",
+            "LearningPathForUser",
+            "MemberChange",
+            "Outcome",
+            "Plan",
+            "Progress",
+            "Report",
+            "Resolved",
+            "ResultOfUser",
+            "UserChange",
+            "UserInTeam",
+        ),
         "bulk",
     ),
     "LoginUrl": "resources.sso",
@@ -42,11 +63,15 @@ _HOMES = {
 
 __all__ = [
     "BulkJob",
+    "CourseForTeam",
     "CourseForUser",
+    "LearningPathForTeam",
+    "LearningPathForUser",
     "Lease",
     "Limiter",
     "LitmosClient",
     "LoginUrl",
+    "MemberChange",
     "MemoryLimiter",
     "Outcome",
     "Page",
@@ -57,7 +82,9 @@ __all__ = [
     "RateLimit",
     "Report",
     "Resolved",
+    "ResultOfUser",
     "RetryPolicy",
+    "UserChange",
     "UserInTeam",
     "__version__",
     "errors",

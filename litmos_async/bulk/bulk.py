@@ -17,10 +17,11 @@ from litmos_async.bulk.resolve import (
     names_of_user,
     resolve,
 )
+from litmos_async.bulk.sync import SyncJobs
 from litmos_async.config import CallOptions
 
 
-class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs):
+class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
     """Jobs over many items, in the bulk lane: calls of the interactive lane go before them."""
 
     async def resolve_users(self, names: Iterable[str], **options: Unpack[CallOptions]) -> Resolved:

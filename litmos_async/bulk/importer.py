@@ -119,7 +119,8 @@ class Importer:
     patience: float = PATIENCE
     send_message: bool = False
     skip_first_login: bool = False
-    _seen: set[str] | None = field(default=None, init=False)
+    _known: set[str] = field(factory=set[str], init=False)
+    _listed: bool = field(default=False, init=False)
 
     async def carry_out(
         self, rows: Sequence[UserImport], before: Before, litmos: Resources, answered: Callable[[], None]
@@ -138,9 +139,10 @@ class Importer:
             Forbidden: The same, where the first answer says so.
         """
         try:
-            if self._seen is None:
+            if not self._listed:
                 # Before the first one: what is new afterwards can be ours.
-                self._seen = await _ids(litmos)
+                self._known |= {job.id async for job in litmos.bulk_imports.list()}
+                self._listed = True
         except LitmosError as problem:
             return self._all(rows, "failed", problem, "nothing was sent, since the imports cannot be listed")
         try:
@@ -157,7 +159,7 @@ class Importer:
         self, rows: Sequence[UserImport], status: Status, problem: LitmosError, reason: str = ""
     ) -> list[Verdict]:
         """Return the same verdict for all rows, unless the key itself is refused."""
-        if must_stop(problem, first=self._seen is None):
+        if must_stop(problem, first=not self._listed):
             raise problem
         return [Verdict(status, problem, f"{reason}: {problem}" if reason else str(problem))] * len(rows)
 
@@ -213,13 +215,6 @@ class Importer:
         self._known.update(job.id for job in jobs)
         return mine[0] if mine else None
 
-    @property
-    def _known(self) -> set[str]:
-        """The ids of jobs that are not the one looked for."""
-        if self._seen is None:
-            self._seen = set()
-        return self._seen
-
     async def _follow(self, job: UserBulkImport, litmos: Resources) -> UserBulkImport:
         """Look at a job, less and less often, until the server is through with it."""
         clock = asyncio.get_running_loop()
@@ -237,10 +232,6 @@ class Importer:
                 if _is_final(problem):
                     raise
         return job
-
-
-async def _ids(litmos: Resources) -> set[str]:
-    return {job.id async for job in litmos.bulk_imports.list()}
 
 
 async def _errors(job: UserBulkImport, litmos: Resources) -> dict[str, str]:

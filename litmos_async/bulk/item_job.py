@@ -163,7 +163,8 @@ class Hands:
 
     def _failed(self, problem: LitmosError) -> None:
         """Count a request that failed, and stop the job where all others will fail, too."""
-        if must_stop(problem, first=self._job.report.requests == 0):
+        report = self._job.report
+        if must_stop(problem, first=report.requests == report.reads == 0):
             raise problem
         # What was refused before it was sent is no request.
         if not isinstance(problem, ConfigurationError):
@@ -268,11 +269,14 @@ class ItemJob(BulkJob):
                 # An iterator can be read once: a second try would find less, and say nothing of it.
                 raise self._spoilt
             if self._tasks is None:
+                # Holds where this is cancelled, too.
+                self._spoilt = ConfigurationError("the input was not read to its end: make a new job")
                 try:
                     self._tasks = await self._take_in()
                 except Exception as problem:
                     self._spoilt = problem
                     raise
+                self._spoilt = None
                 waiting = [task for task in self._tasks if task.known() is None]
                 self._requests_left = self._requests(waiting).total()
         return self._tasks

@@ -144,7 +144,8 @@ class BulkJob(ABC):
                 async for outcome in outcomes:
                     yield self._report.count(outcome)
                     if self._enough():
-                        self._report.stopped = f"{self._options.stop_after_failures} items failed"
+                        failed = self._report.failed + self._report.unknown
+                        self._report.stopped = "1 item failed" if failed == 1 else f"{failed:,} items failed"
                         return
         finally:
             self._report.seconds = asyncio.get_running_loop().time() - began

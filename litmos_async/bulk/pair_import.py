@@ -215,10 +215,11 @@ class PairImportJob(PairJob):
         async with aclosing(self._import(table)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
+        unknown = dict(table.in_state(State.UNKNOWN))
         async with aclosing(self._verify(table)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
-        async with aclosing(self._settle_unknown(table)) as outcomes:
+        async with aclosing(self._settle_unknown(unknown)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
@@ -269,9 +270,8 @@ class PairImportJob(PairJob):
                 codes = (self._codes[right] for right in some)
                 yield _Row(left, some, _record(person, self._columns.name, codes))
 
-    async def _settle_unknown(self, table: PairTable) -> AsyncGenerator[Outcome, None]:
+    async def _settle_unknown(self, scope: Mapping[str, Sequence[str]]) -> AsyncGenerator[Outcome, None]:
         """Read what became of the pairs of imports of which nobody knows: what is there is done."""
-        scope = dict(table.in_state(State.UNKNOWN))
         there = set[tuple[str, str]]()
         try:
             if scope:

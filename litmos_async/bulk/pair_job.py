@@ -56,7 +56,7 @@ class PairJob(BulkJob):
         self._table: PairTable | None = None
         self._looked = False
         self._mixed: list[ListRequest] = []
-        self._spoilt: ConfigurationError | None = None
+        self._spoilt: Exception | None = None
         self._errors: dict[tuple[str, str], LitmosError] = {}
 
     # ------------------------------------------------ before
@@ -108,13 +108,16 @@ class PairJob(BulkJob):
         if self._spoilt is not None:
             # An iterator can be read once: a second try would find less, and say nothing of it.
             raise self._spoilt
+        # Holds where this is cancelled, too.
+        self._spoilt = ConfigurationError("the input was not read to its end: make a new job")
         table = PairTable()
         try:
             async for left, right in each_pair(self._pairs, self._kind.names):
                 table.add(left, right)
-        except ConfigurationError as problem:
+        except Exception as problem:
             self._spoilt = problem
             raise
+        self._spoilt = None
         table.close()
         return table
 

@@ -9,9 +9,11 @@ from typing import Final
 
 from attrs import frozen
 
-from litmos_async import Limiter, LitmosClient, RateLimit
-from litmos_async.cli.assign import FAILED, OK, USAGE, Order, assign_courses
+from litmos_async import LitmosClient, RateLimit
+from litmos_async.bulk import Bulk
+from litmos_async.cli.flow import FAILED, OK, USAGE, Order, carry_out
 from litmos_async.cli.made import UNKNOWN, Made, assigned, make
+from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.cli.terminal import Terminal, count, listed
 from litmos_async.sandbox import Sandbox
 
@@ -56,11 +58,12 @@ async def run_demo(show: Show, terminal: Terminal) -> int:
         async with sandbox.serve() as base_url:
             terminal.say(_introduction(show, made, file, base_url))
 
-            def connect(limiter: Limiter) -> LitmosClient:
+            def connect() -> LitmosClient:
                 """Make a client of the sandbox."""
-                return LitmosClient(_KEY, "litmos-demo", base_url=base_url, limiter=limiter)
+                return LitmosClient(_KEY, "litmos-demo", base_url=base_url, rate_limit=show.rate)
 
-            code = await assign_courses(Order(file, send_message=False, rate=show.rate), connect, terminal)
+            task = Task((USER, COURSE), Bulk.assign_courses_to_users, {"send_message": False})
+            code = await carry_out(Order(task, file), connect, terminal)
     mails = len(made.tenant.outbox) - mails_before
     return _judge(made, sandbox, mails, code, terminal)
 

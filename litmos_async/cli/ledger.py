@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, TypeAlias
 
-from attrs import define
+from attrs import define, frozen
 
-from litmos_async.bulk import CourseForUser, Outcome, Resolved
+from litmos_async.bulk import Outcome, Resolved
 from litmos_async.cli.table import Line, Table
 
 LineStatus = Literal["done", "failed", "skipped", "unknown", "not done"]
 """Those of an `Outcome`, and "not done": the job ended before this line was sent."""
+
+Item: TypeAlias = tuple[str, ...]
+"""What a line is about: an id for each of its columns."""
+
+
+@frozen
+class Subject:
+    """What an outcome is about.
+
+    Attributes:
+        item: The ids.
+        did: What was to be done with it, where that is not the same for all.
+        names: What it goes by, if it stands on no line; the ids where that is not known.
+    """
+
+    item: Item
+    did: str = ""
+    names: Item = ()
+
+
+def subject_of(item: Any) -> Subject:
+    """Return what most outcomes are about: a pair of ids, or one id."""
+    return Subject((item,) if isinstance(item, str) else tuple(item))
 
 
 @define
@@ -27,66 +50,72 @@ class Entry:
 class Ledger:
     """Keeps book of a job.
 
+    Args:
+        table: What was read.
+        about: Tells what an item of an outcome is about.
+
     Attributes:
         table: What was read.
-        entries: What became of each line, in order.
-        pairs: What is to be assigned, each pair once, in order.
+        entries: What became of each line, in order; behind them what the job did that stands on no line.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, about: Callable[[Any], Subject] = subject_of) -> None:
         self.table = table
+        self._about = about
         self.entries = [
             Entry(line, "failed", line.problem) if line.problem else Entry(line) for line in table.lines
         ]
-        self._by_pair: dict[CourseForUser, Entry] = {}
+        self._by_item: dict[Item, Entry] = {}
+        self._names: list[dict[str, str]] = [{} for _ in table.columns]
 
-    def users(self) -> set[str]:
-        """Return who is named."""
-        return {entry.line.user for entry in self._open()}
+    def named(self, place: int) -> list[str]:
+        """Return what a column names on the lines that can be used, each name once, in order."""
+        return list(dict.fromkeys(entry.line.values[place] for entry in self._open()))
 
-    def courses(self) -> set[str]:
-        """Return what is named."""
-        return {entry.line.course for entry in self._open()}
+    def resolve(self, found: Sequence[Resolved]) -> None:
+        """Turn names into ids; a line with a name that has none, or that is there already, is settled now.
 
-    def resolve(self, users: Resolved, courses: Resolved) -> None:
-        """Turn names into pairs of ids; what has none, or is there already, is settled now."""
+        Args:
+            found: What the names of each column stand for.
+        """
+        self._names = [{id: name for name, id in resolved.ids.items()} for resolved in found]
         for entry in self._open():
-            line = entry.line
-            problems = [
-                resolved.problems[name]
-                for resolved, name in ((users, line.user), (courses, line.course))
-                if name in resolved.problems
-            ]
+            named = list(zip(found, entry.line.values, strict=True))
+            problems = [resolved.problems[name] for resolved, name in named if name in resolved.problems]
             if problems:
                 entry.status, entry.reason = "failed", "; ".join(problems)
                 continue
-            pair = CourseForUser(users.ids[line.user], courses.ids[line.course])
-            earlier = self._by_pair.setdefault(pair, entry)
+            item = tuple(resolved.ids[name] for resolved, name in named)
+            earlier = self._by_item.setdefault(item, entry)
             if earlier is not entry:
                 entry.status, entry.reason = "skipped", f"same as line {earlier.line.number}"
 
     @property
-    def pairs(self) -> list[CourseForUser]:
-        """What is to be assigned."""
-        return list(self._by_pair)
+    def items(self) -> list[Item]:
+        """What the job is about, each item once, in order."""
+        return list(self._by_item)
+
+    @property
+    def lines(self) -> list[Line]:
+        """The line of each item, in the same order."""
+        return [entry.line for entry in self._by_item.values()]
 
     def note(self, outcome: Outcome) -> None:
-        """Take an outcome into account."""
-        entry = self._by_pair[outcome.item]
-        entry.status, entry.reason = outcome.status, outcome.reason
+        """Take an outcome into account; the first one of an item counts."""
+        subject = self._about(outcome.item)
+        entry = self._by_item.get(subject.item)
+        if entry is None:
+            entry = self._by_item[subject.item] = Entry(Line(0, subject.names or self._named(subject.item)))
+            self.entries.append(entry)
+        if entry.status is None:
+            entry.status, entry.reason = outcome.status, _reason(outcome, subject)
 
-    def close(self, reason: str, sent: int) -> None:
-        """Settle the lines without an outcome, because the job ended early.
+    def _named(self, item: Item) -> Item:
+        """Return what ids were called in the file, as far as they were."""
+        return tuple(names.get(id, id) for names, id in zip(self._names, item, strict=True))
 
-        A job sends its requests in the order of its pairs, one or more a person. After `sent` requests nothing
-        was sent for anybody behind the first `sent` people. What was sent for the others is not known: the
-        server may have carried it out although nobody waited for the answer.
-        """
-        people = dict.fromkeys(pair.user_id for pair in self._by_pair)
-        begun = {user_id for _, user_id in zip(range(sent), people, strict=False)}
-        for pair, entry in self._by_pair.items():
-            if entry.status is None and pair.user_id in begun:
-                entry.status, entry.reason = "unknown", reason
+    def close(self, reason: str) -> None:
+        """Settle the lines without an outcome, because the job ended early: nothing was sent for them."""
         for entry in self._open():
             entry.status, entry.reason = "not done", reason
 
@@ -96,3 +125,9 @@ class Ledger:
 
     def _open(self) -> Iterator[Entry]:
         return (entry for entry in self.entries if entry.status is None)
+
+
+def _reason(outcome: Outcome, subject: Subject) -> str:
+    """Return why, and of something that was attempted also what it was."""
+    did = "" if outcome.status == "skipped" else subject.did
+    return ": ".join(filter(None, (did, outcome.reason)))

@@ -1,4 +1,4 @@
-"""Reading a CSV of people and courses: pure, and never stopped by a bad line."""
+"""Reading a CSV: pure, and never stopped by a bad line."""
 
 from __future__ import annotations
 
@@ -17,11 +17,6 @@ MOST_BYTES: Final = 100_000_000
 LONGEST_RECORD: Final = 100
 """Lines that quoted fields of one record may span; what is longer is a quotation mark that nobody closed."""
 
-USER_COLUMNS: Final = ("user", "user_name", "email", "login")
-COURSE_COLUMNS: Final = ("course", "course_code", "code", "course_id")
-"""Names of the columns, the strongest first: in a file with `user` and `email` it is `user`. Upper and lower
-case, blanks, `_` and `-` do not matter."""
-
 _DELIMITERS: Final = (",", ";", "\t")
 
 _BROKEN: Final = re.compile("[\udc80-\udcff]")
@@ -33,20 +28,37 @@ class TableError(Exception):
 
 
 @frozen
+class Column:
+    """A column that must be there.
+
+    Attributes:
+        key: What it holds, such as "user": so it is called in the outcomes.
+        names: Names under which it is found, the strongest first: in a file with `user` and `email` it is `user`.
+            Upper and lower case, blanks, `_` and `-` do not matter.
+    """
+
+    key: str
+    names: tuple[str, ...]
+
+    @property
+    def word(self) -> str:
+        """What it holds, as a person says it."""
+        return self.key.replace("_", " ")
+
+
+@frozen
 class Line:
     """One line of the file, empty ones excepted.
 
     Attributes:
-        number: Which line of the file it begins on; the header is line 1.
-        user: Who: a user name, an e-mail address or an id.
-        course: What: a code, or an id.
+        number: Which line of the file it begins on; the header is line 1. 0: it stands in no file.
+        values: The fields of the columns that must be there.
         extra: The fields of the other columns.
         problem: Why the line cannot be used; empty if it can.
     """
 
     number: int
-    user: str
-    course: str
+    values: tuple[str, ...]
     extra: tuple[str, ...] = ()
     problem: str = ""
 
@@ -56,16 +68,16 @@ class Table:
     """What a file holds.
 
     Attributes:
-        user_column: Name of the column that says who.
-        course_column: Name of the column that says what.
-        extra_columns: Names of the others.
+        columns: What was looked for, and found.
+        names: What the file calls these columns.
+        extra_columns: What it calls the others.
         lines: The lines, in order.
         delimiter: What stands between fields.
         bom: Whether the file begins with a byte-order mark.
     """
 
-    user_column: str
-    course_column: str
+    columns: tuple[Column, ...]
+    names: tuple[str, ...]
     extra_columns: tuple[str, ...]
     lines: list[Line]
     delimiter: str = ","
@@ -83,20 +95,22 @@ class _Record:
 
 @frozen
 class _Header:
+    """The names of the columns, and where those stand that must be there."""
+
     names: list[str]
-    user: int | None
-    course: int | None
+    places: list[int | None]
 
     @property
     def found(self) -> int:
-        return (self.user is not None) + (self.course is not None)
+        """How many of them there are."""
+        return sum(place is not None for place in self.places)
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, columns: Sequence[Column]) -> Table:
     """Read a file.
 
     Raises:
-        TableError: It cannot be read, or its first line is no header that names a user and a course column.
+        TableError: It cannot be read, or its first line is no header that names all these columns.
     """
     try:
         # A pipe has no end that one could rely on, and a directory no content.
@@ -108,14 +122,14 @@ def read_table(path: Path) -> Table:
         raise TableError(problem.strerror or str(problem)) from None
     if len(data) > MOST_BYTES:
         raise TableError(f"it is larger than {MOST_BYTES // 1_000_000} MB; split it")
-    return parse(data)
+    return parse(data, columns)
 
 
-def parse(data: bytes) -> Table:
+def parse(data: bytes, columns: Sequence[Column]) -> Table:
     """Read the content of a file: UTF-8, with or without a byte-order mark.
 
     Raises:
-        TableError: The first line is no header that names a user and a course column.
+        TableError: The first line is no header that names all these columns.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise TableError("it is UTF-16; save it as CSV UTF-8")
@@ -125,16 +139,16 @@ def parse(data: bytes) -> Table:
     first = next((index for index, line in enumerate(lines) if line.strip()), None)
     if first is None:
         raise TableError("it is empty")
-    delimiter, header = _sniff(lines, first)
-    user, course = _columns(header)
-    rest = [place for place in range(len(header.names)) if place not in {user, course}]
+    delimiter, header = _sniff(lines, first, columns)
+    places = _found(header, columns)
+    rest = [place for place in range(len(header.names)) if place not in places]
     records = _records(lines, first, delimiter)
     next(records)
     return Table(
-        user_column=header.names[user],
-        course_column=header.names[course],
+        columns=tuple(columns),
+        names=tuple(header.names[place] for place in places),
         extra_columns=tuple(header.names[place] for place in rest),
-        lines=[_line(record, user, course, rest) for record in records if not _is_empty(record)],
+        lines=[_line(record, columns, places, rest) for record in records if not _is_empty(record)],
         delimiter=delimiter,
         bom=data.startswith(b"\xef\xbb\xbf"),
     )
@@ -162,54 +176,58 @@ def _records(lines: Sequence[str], first: int, delimiter: str) -> Iterator[_Reco
             yield _Record(number, fields)
 
 
-def _sniff(lines: Sequence[str], first: int) -> tuple[str, _Header]:
+def _sniff(lines: Sequence[str], first: int, columns: Sequence[Column]) -> tuple[str, _Header]:
     """Return the delimiter with which the header makes the most sense."""
     candidates = [
-        (delimiter, _header(next(_records(lines, first, delimiter)).fields)) for delimiter in _DELIMITERS
+        (delimiter, _header(next(_records(lines, first, delimiter)).fields, columns))
+        for delimiter in _DELIMITERS
     ]
     return max(candidates, key=lambda candidate: (candidate[1].found, len(candidate[1].names)))
 
 
-def _header(fields: Sequence[str]) -> _Header:
+def _header(fields: Sequence[str], columns: Sequence[Column]) -> _Header:
     names = [field.strip() for field in fields]
-    keys = [_key(name) for name in names]
+    keys = [name_key(name) for name in names]
 
     def place_of(wanted: Sequence[str]) -> int | None:
-        return next((keys.index(_key(name)) for name in wanted if _key(name) in keys), None)
+        return next((keys.index(name_key(name)) for name in wanted if name_key(name) in keys), None)
 
-    return _Header(names, place_of(USER_COLUMNS), place_of(COURSE_COLUMNS))
+    return _Header(names, [place_of(column.names) for column in columns])
 
 
-def _key(name: str) -> str:
-    """`Course Code`, `course_code` and `COURSE-CODE` are the same column."""
+def name_key(name: str) -> str:
+    """Return what names of columns are compared by: `Course Code` and `course_code` are the same."""
     return re.sub(r"[\s_-]", "", name).casefold()
 
 
-def _columns(header: _Header) -> tuple[int, int]:
-    """Return the places of the two columns."""
-    if header.user is not None and header.course is not None:
-        return header.user, header.course
+def _found(header: _Header, columns: Sequence[Column]) -> list[int]:
+    """Return the places of the columns."""
+    places = [place for place in header.places if place is not None]
+    if len(places) == len(columns):
+        return places
+    missing = " and ".join(
+        f"{'no' if places else 'a'} {column.word} column ({', '.join(column.names)})"
+        for column, place in zip(columns, header.places, strict=True)
+        if place is None
+    )
     held = ", ".join(map(repr, header.names)) or "nothing that could be read"
-    if not header.found:
-        raise TableError(
-            f"its first line is no header, which would name a user column ({', '.join(USER_COLUMNS)}) and a "
-            f"course column ({', '.join(COURSE_COLUMNS)}); it holds {held}"
-        )
-    what, wanted = ("user", USER_COLUMNS) if header.user is None else ("course", COURSE_COLUMNS)
-    raise TableError(f"its header names no {what} column ({', '.join(wanted)}); it holds {held}")
+    if not places:
+        raise TableError(f"its first line is no header, which would name {missing}; it holds {held}")
+    raise TableError(f"its header names {missing}; it holds {held}")
 
 
-def _line(record: _Record, user: int, course: int, rest: Sequence[int]) -> Line:
+def _line(record: _Record, columns: Sequence[Column], places: Sequence[int], rest: Sequence[int]) -> Line:
     """Return what a record says, as far as it goes."""
-    width = len(rest) + 2
+    width = len(places) + len(rest)
     fields = record.fields + [""] * (width - len(record.fields))
+    values = tuple(fields[place] for place in places)
     problem = record.problem
     if not problem and len(record.fields) != width:
         problem = f"{len(record.fields)} instead of {width} fields"
     elif not problem:
-        empty = [name for name, place in (("user", user), ("course", course)) if not fields[place].strip()]
+        empty = [column.word for column, value in zip(columns, values, strict=True) if not value.strip()]
         problem = f"no {' and no '.join(empty)}" if empty else ""
-    return Line(record.number, fields[user], fields[course], tuple(fields[place] for place in rest), problem)
+    return Line(record.number, values, tuple(fields[place] for place in rest), problem)
 
 
 def _is_empty(record: _Record) -> bool:

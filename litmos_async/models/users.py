@@ -131,7 +131,9 @@ class User(Record):
     brand: str | None = None
     manager_id: str | None = None
     manager_name: str | None = field(default=None, metadata=wire(read_only=True))
-    enable_text_notification: bool | None = None
+    enable_text_notification: bool | None = field(
+        default=None, metadata=wire(aliases=("EnableTextNotifications",))
+    )
     website: str | None = None
     twitter: str | None = None
     expiration_date: datetime | None = None

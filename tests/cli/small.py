@@ -9,12 +9,15 @@ from typing import Any
 import attrs
 import httpx
 
-from litmos_async import Limiter, LitmosClient, RateLimit
-from litmos_async.cli.assign import Order, assign_courses
+from litmos_async import LitmosClient, RateLimit
+from litmos_async.bulk import Bulk
+from litmos_async.cli.flow import Order, carry_out
+from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.sandbox import Sandbox, Tenant
 
 KEY = "sandbox-key"
+RATE = RateLimit(100, 60.0)
 COURSES = ("C-1", "Größe & Gewicht", "Erste Hilfe, Teil 1")
 
 
@@ -31,6 +34,11 @@ def organisation(people: int = 3) -> Tenant:
     return tenant
 
 
+def assign_courses(**options: Any) -> Task:
+    """Return the task of assigning courses to people."""
+    return Task((USER, COURSE), Bulk.assign_courses_to_users, {"send_message": False, **options})
+
+
 @attrs.define
 class Desk:
     """Runs the command against a sandbox in process.
@@ -39,16 +47,18 @@ class Desk:
         folder: Where the file is.
         sandbox: What answers.
         key: The key that the command uses.
-        order: What is asked for.
+        rate: The limit that it keeps.
+        order: What is asked for: at first to assign courses.
     """
 
     folder: Path
     sandbox: Sandbox
     key: str = KEY
+    rate: RateLimit = RATE
     order: Order = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.order = Order(self.folder / "people.csv", send_message=False, rate=RateLimit(100, 60.0))
+        self.order = Order(assign_courses(), self.folder / "people.csv")
 
     def write(self, *lines: str, encoding: str = "utf-8") -> None:
         """Write the file."""
@@ -58,16 +68,20 @@ class Desk:
         """Change the order."""
         self.order = attrs.evolve(self.order, **changes)
 
-    def connect(self, limiter: Limiter) -> LitmosClient:
+    def connect(self) -> LitmosClient:
         """Make a client that reaches the sandbox in process."""
         transport = httpx.ASGITransport(app=self.sandbox.app)
         return LitmosClient(
-            self.key, "tests", base_url="http://127.0.0.1/v1.svc", limiter=limiter, transport=transport
+            self.key,
+            "tests",
+            base_url="http://127.0.0.1/v1.svc",
+            rate_limit=self.rate,
+            transport=transport,
         )
 
     async def run(self, *, quiet: bool = False) -> int:
         """Run the command and return its exit code."""
-        return await assign_courses(self.order, self.connect, Terminal(quiet=quiet))
+        return await carry_out(self.order, self.connect, Terminal(quiet=quiet))
 
     def outcomes(self) -> list[list[str]]:
         """Return line, status and reason of each line."""

@@ -11,21 +11,26 @@ from typing import Any
 
 import pytest
 
-from litmos_async import Limiter, LitmosClient, RateLimit, __version__
+from litmos_async import LitmosClient, __version__
+from litmos_async.bulk import Bulk
 from litmos_async.cli import app as module
-from litmos_async.cli import main
+from litmos_async.cli import main, options
 from litmos_async.cli.app import run
-from litmos_async.cli.assign import Order
-from litmos_async.cli.counting import CountingLimiter
+from litmos_async.cli.flow import Order
+from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, Named
 from litmos_async.cli.terminal import Terminal
 
 FILE = ("assign", "courses", "people.csv")
 
 
+NO_MAIL = ("--send-message", "no")
+NOTHING_SAID = {"verify": False, "stop_after_failures": None, "skip_existing": False}
+
+Ordered = list[tuple[Order, Callable[[], LitmosClient], Terminal]]
+
+
 @pytest.fixture
-def ordered(
-    monkeypatch: pytest.MonkeyPatch,
-) -> list[tuple[Order, Callable[[Limiter], LitmosClient], Terminal]]:
+def ordered(monkeypatch: pytest.MonkeyPatch) -> Ordered:
     """What would be carried out."""
     orders: list[Any] = []
 
@@ -33,41 +38,115 @@ def ordered(
         orders.append(order)
         return 0
 
-    monkeypatch.setattr(module, "assign_courses", note)
+    monkeypatch.setattr(options, "carry_out", note)
     return orders
 
 
-def test_an_order(ordered: list[tuple[Order, Any, Terminal]]) -> None:
-    """Options reach the job."""
-    assert run([*FILE, "--send-message", "yes"]) == 0
-    words = "--send-message=no --dry-run --outcomes o.csv --limit 20/6.5 --quiet"
-    assert run([*FILE, *words.split()]) == 0
+@pytest.mark.parametrize(
+    ("words", "columns", "helper", "said"),
+    [
+        (
+            "assign courses --send-message yes",
+            (USER, COURSE),
+            "assign_courses_to_users",
+            {"send_message": True},
+        ),
+        (
+            "assign courses --send-message no --via import",
+            (USER, COURSE),
+            "assign_courses_to_users",
+            {"send_message": False, "via": "import"},
+        ),
+        (
+            "assign courses --send-message no --teams --library",
+            (TEAM, COURSE),
+            "assign_courses_to_teams",
+            {"send_message": False, "library": True, "include_sub_teams": False},
+        ),
+        (
+            "assign learning-paths --send-message yes",
+            (USER, LEARNING_PATH),
+            "assign_learning_paths_to_users",
+            {"send_message": True},
+        ),
+        (
+            "assign learning-paths --send-message no --teams --include-sub-teams",
+            (TEAM, LEARNING_PATH),
+            "assign_learning_paths_to_teams",
+            {"send_message": False, "include_sub_teams": True},
+        ),
+        ("assign teams", (USER, TEAM), "add_users_to_teams", {"send_message": False}),
+        (
+            "assign teams --send-message yes --via import",
+            (USER, TEAM),
+            "add_users_to_teams",
+            {"send_message": True, "via": "import"},
+        ),
+        ("remove courses", (USER, COURSE), "remove_courses_from_users", {}),
+        (
+            "remove courses --teams --library",
+            (TEAM, COURSE),
+            "remove_courses_from_teams",
+            {"library": True},
+        ),
+        ("remove learning-paths", (USER, LEARNING_PATH), "remove_learning_paths_from_users", {}),
+        ("remove learning-paths --teams", (TEAM, LEARNING_PATH), "remove_learning_paths_from_teams", {}),
+        ("remove teams", (USER, TEAM), "remove_users_from_teams", {}),
+        (
+            "remove teams --skip-existing --verify --stop-after 5 --journal night.db",
+            (USER, TEAM),
+            "remove_users_from_teams",
+            {
+                "skip_existing": True,
+                "verify": True,
+                "stop_after_failures": 5,
+                "journal": Path("night.db"),
+            },
+        ),
+        ("remove teams --no-skip-existing", (USER, TEAM), "remove_users_from_teams", {}),
+    ],
+)
+def test_what_the_commands_do(
+    ordered: Ordered, words: str, columns: tuple[Named, ...], helper: str, said: dict[str, Any]
+) -> None:
+    """Each command needs its columns, starts its helper, and passes on what was said."""
+    assert run([*words.split(), "people.csv"]) == 0
+    ((order, _, _),) = ordered
+    assert order.task.columns == columns
+    assert order.task.helper is getattr(Bulk, helper)
+    assert order.task.options == NOTHING_SAID | said
+
+
+def test_what_is_shown_and_written(ordered: Ordered) -> None:
+    """Options about the output reach the flow."""
+    assert run([*FILE, *NO_MAIL]) == 0
+    words = "--dry-run --outcomes o.csv --plan-json p.json --quiet"
+    assert run([*FILE, *NO_MAIL, *words.split()]) == 0
     (first, _, loud), (second, _, quiet) = ordered
-    assert first == Order(Path("people.csv"), send_message=True, rate=RateLimit(100, 60.0))
-    rate = RateLimit(20, 6.5, burst=20)
-    assert second == Order(Path("people.csv"), False, rate, Path("o.csv"), dry_run=True)
+    assert first == Order(first.task, Path("people.csv"))
+    assert second == Order(
+        second.task, Path("people.csv"), Path("o.csv"), dry_run=True, plan_json=Path("p.json")
+    )
     assert (loud.quiet, quiet.quiet) == (False, True)
 
 
-def test_the_key_and_the_address(
-    ordered: list[tuple[Order, Any, Terminal]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The key comes from a file or the environment; region or address go to the client."""
+def test_the_account(ordered: Ordered, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The key comes from a file or the environment; limit, region or address go to the client."""
     key = tmp_path / "key"
     key.write_text("from-file\n")
-    assert run([*FILE, "--send-message", "no", "--api-key-file", str(key), "--region", "eu"]) == 0
+    assert run([*FILE, *NO_MAIL, "--api-key-file", str(key), "--region", "eu"]) == 0
     monkeypatch.setenv("LITMOS_API_KEY", "from-environment")
     monkeypatch.setenv("LITMOS_SOURCE", "nightly")
-    assert run([*FILE, "--send-message", "no", "--base-url", "http://127.0.0.1:1/v1.svc"]) == 0
+    assert run([*FILE, *NO_MAIL, "--base-url", "http://127.0.0.1:1/v1.svc", "--limit", "20/6.5"]) == 0
 
-    async def client(connect: Callable[[Limiter], LitmosClient]) -> tuple[str, str, str]:
-        async with connect(CountingLimiter(RateLimit())) as litmos:
-            config = litmos._sender._config
-            return config.api_key, config.source, config.base_url
+    async def client(connect: Callable[[], LitmosClient]) -> tuple[str, str, str, int, float]:
+        async with connect() as litmos:
+            config, quota = litmos._sender._config, litmos.quota
+            return config.api_key, config.source, config.base_url, quota.limit, quota.period
 
     assert [asyncio.run(client(order[1])) for order in ordered] == [
-        ("from-file", "litmos-cli", "https://api.litmoseu.com/v1.svc"),
-        ("from-environment", "nightly", "http://127.0.0.1:1/v1.svc"),
+        ("from-file", "litmos-cli", "https://api.litmoseu.com/v1.svc", 100, 60.0),
+        ("from-environment", "nightly", "http://127.0.0.1:1/v1.svc", 20, 6.5),
     ]
 
 
@@ -82,6 +161,14 @@ def test_the_key_and_the_address(
         ((*FILE, "--send-message", "no", "--api-key", "secret"), "Unknown option"),
         ((*FILE, "--send-message", "no", "--api-key-file", "none"), "none holds no API key"),
         ((*FILE, "--send-message", "no"), "cannot use people.csv: No such file"),
+        ((*FILE, *NO_MAIL, "--library"), "--library is for teams: say --teams, too"),
+        ((*FILE, *NO_MAIL, "--include-sub-teams"), "--include-sub-teams is for teams: say --teams, too"),
+        ((*FILE, *NO_MAIL, "--teams", "--via", "import"), "a team cannot be imported"),
+        ((*FILE, *NO_MAIL, "--stop-after", "0"), "Must be >= 1"),
+        (("assign", "learning-paths", "people.csv"), "--send-message is missing."),
+        (("remove", "courses", "people.csv", "--library"), "--library is for teams: say --teams, too"),
+        (("remove", "courses", "people.csv", "--send-message", "no"), "Unknown option"),
+        (("jobs", "show", "none.db"), "there is no such file"),
         (("fly",), "Unknown command"),
         (("demo", "--users", "3"), "Must be >= 10"),
     ],
@@ -118,8 +205,8 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     """Both end with exit code 0; the help names every option, and tells where the key comes from."""
     assert run(["assign", "courses", "--help"]) == 0
     shown = capsys.readouterr().out
-    options = "send-message dry-run outcomes api-key-file source region base-url limit quiet"
-    assert all(f"--{name} " in shown for name in options.split())
+    names = "send-message teams verify journal dry-run outcomes plan-json api-key-file source region limit"
+    assert all(f"--{name} " in shown for name in names.split())
     assert "LITMOS_API_KEY" in shown
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"{__version__}\n"

@@ -10,6 +10,7 @@ from litmos_async.cli.app import run
 from litmos_async.cli.demo import Show, run_demo
 from litmos_async.cli.made import make
 from litmos_async.cli.table import parse
+from litmos_async.cli.tasks import COURSE, USER
 from litmos_async.cli.terminal import Terminal
 from litmos_async.sandbox import Fault, Sandbox
 
@@ -69,7 +70,7 @@ def test_the_file(users: int, lines: int) -> None:
     """It holds what occurs in real files, and as many lines as asked for; the same for the same seed."""
     made = make(users, lines, seed=5)
     assert len(made.tenant.users) == users
-    table = parse(made.data)
+    table = parse(made.data, (USER, COURSE))
     assert len(table.lines) == made.lines == lines
     assert len(made.expected) == lines - 7
     assert not made.expected & made.before

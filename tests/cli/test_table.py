@@ -13,22 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmos_async.cli import table as module
-from litmos_async.cli.table import Line, TableError, parse, read_table
+from litmos_async.cli.table import Line, Table, TableError, read_table
+from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER
 
 # Lone surrogates are no text; a name of many lines would pass for a quotation mark that nobody closed.
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(str.strip)
 
 
+def parse(data: bytes) -> Table:
+    """Read the content of a file with people and courses."""
+    return module.parse(data, (USER, COURSE))
+
+
 def test_plain() -> None:
     """The two columns are found by name, and every line knows its number."""
     table = parse(b"user,course\nada@example.com,C-1\nben@example.com,C-2\n")
-    assert table.lines == [Line(2, "ada@example.com", "C-1"), Line(3, "ben@example.com", "C-2")]
-    assert (table.user_column, table.course_column, table.delimiter, table.bom) == (
-        "user",
-        "course",
-        ",",
-        False,
-    )
+    assert table.lines == [Line(2, ("ada@example.com", "C-1")), Line(3, ("ben@example.com", "C-2"))]
+    assert (table.names, table.delimiter, table.bom) == (("user", "course"), ",", False)
 
 
 @settings(deadline=None)
@@ -49,7 +50,7 @@ def test_what_a_csv_writer_writes_is_read(
     writer.writerow(["Note", "User", "Course"])
     writer.writerows([extra, user, course] for user, course, extra in rows)
     table = parse(text.getvalue().encode("utf-8-sig" if bom else "utf-8"))
-    assert [(line.user, line.course, *line.extra) for line in table.lines] == rows
+    assert [(*line.values, *line.extra) for line in table.lines] == rows
     assert not any(line.problem for line in table.lines)
     assert (table.bom, table.extra_columns, table.delimiter) == (bom, ("Note",), delimiter)
 
@@ -60,7 +61,7 @@ def test_any_bytes(data: bytes) -> None:
     """Below a header nothing is fatal, and whatever is read can be written again."""
     table = parse(b"user,course\n" + data)
     for line in table.lines:
-        (line.user + line.course + line.problem).encode("utf-8")
+        ("".join(line.values) + line.problem).encode("utf-8")
 
 
 @settings(deadline=None)
@@ -85,7 +86,7 @@ def test_any_file(data: bytes) -> None:
 def test_headers(header: str, user: str, course: str) -> None:
     """Columns go by several names in any order, case, spacing and with any delimiter; the strongest name wins."""
     table = parse(f"\n{header}\n".encode())
-    assert (table.user_column, table.course_column) == (user, course)
+    assert table.names == (user, course)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,27 @@ def test_no_header(data: bytes, reason: str) -> None:
     """Without the two columns the error says what was found, and what was looked for."""
     with pytest.raises(TableError, match=reason):
         parse(data)
+
+
+@pytest.mark.parametrize(
+    ("columns", "header", "names"),
+    [
+        ((TEAM, COURSE), "Team Name,code", ("Team Name", "code")),
+        ((USER, LEARNING_PATH), "path;email", ("email", "path")),
+        ((USER,), "note,login", ("login",)),
+    ],
+)
+def test_any_columns(columns: tuple[module.Column, ...], header: str, names: tuple[str, ...]) -> None:
+    """A file is read for whatever columns are needed, one or several."""
+    assert module.parse(header.encode(), columns).names == names
+
+
+def test_missing_columns() -> None:
+    """The error names what is missing and how it may be called, and what is there."""
+    with pytest.raises(TableError, match=r"no learning path column .learning_path, .*'user', 'kurs'"):
+        module.parse(b"user,kurs", (USER, LEARNING_PATH))
+    with pytest.raises(TableError, match=r"no user column .* and no team column .*'course'"):
+        module.parse(b"course", (COURSE, USER, TEAM))
 
 
 def test_bad_lines_cost_no_others() -> None:
@@ -137,8 +159,8 @@ def test_bad_lines_cost_no_others() -> None:
         (13, "no valid CSV: ',' expected after '\"'"),
         (14, ""),
     ]
-    assert [line.user for line in table.lines if not line.problem] == ["ada", "cara", "emil"]
-    assert table.lines[6].user == "j\N{REPLACEMENT CHARACTER}rg"
+    assert [line.values[0] for line in table.lines if not line.problem] == ["ada", "cara", "emil"]
+    assert table.lines[6].values[0] == "j\N{REPLACEMENT CHARACTER}rg"
 
 
 def test_a_quotation_mark_that_nobody_closes() -> None:
@@ -152,12 +174,12 @@ def test_a_quotation_mark_that_nobody_closes() -> None:
 def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing file, a folder and a huge file are refused with a reason."""
     with pytest.raises(TableError, match="No such file"):
-        read_table(tmp_path / "none.csv")
+        read_table(tmp_path / "none.csv", [USER])
     with pytest.raises(TableError, match="no regular file"):
-        read_table(tmp_path)
+        read_table(tmp_path, [USER])
     file = tmp_path / "people.csv"
     file.write_bytes(b"user,course\n")
-    assert read_table(file).lines == []
+    assert read_table(file, [USER, COURSE]).lines == []
     monkeypatch.setattr(module, "MOST_BYTES", 5)
     with pytest.raises(TableError, match="larger than"):
-        read_table(file)
+        read_table(file, [USER, COURSE])

@@ -1,17 +1,24 @@
-"""The job, from the file to the outcomes."""
+"""A command, from the file to the outcomes."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
+import attrs
 import pytest
 
 from litmos_async import RateLimit
-from litmos_async.cli.assign import SHOWN
+from litmos_async.bulk import Bulk, BulkJob, Outcome, Plan, Report
+from litmos_async.cli.flow import SHOWN
+from litmos_async.cli.tasks import COURSE, USER, Task
+from litmos_async.errors import OutcomeUnknown
 from litmos_async.sandbox import Fault, Sandbox
-from tests.cli.small import COURSES, Desk, organisation
+from tests.cli.small import COURSES, Desk, assign_courses, organisation
 
 HEADER = "user,course"
 LISTS = 2
@@ -52,11 +59,12 @@ async def test_a_file_full_of_surprises(desk: Desk, capsys: pytest.CaptureFixtur
     assert len(desk.sandbox.requests) == LISTS + 2
     assert desk.sandbox.tenant.outbox == []
     shown = capsys.readouterr().out
-    assert "3 for 2 people" in shown
-    assert "2, after 2 to read the lists" in shown
+    assert "people       2, in column 'user'" in shown
+    assert "assignments  3\n" in shown
+    assert " 2 POST /users/{user_id}/courses\n" in shown
     assert "3 done, 3 failed, 1 skipped" in shown
     assert "line 8 failed: no course goes by 'C-9'" in shown
-    assert "4 requests sent, 0 rejected" in shown
+    assert "Beside the lists: 2 requests to change something, 0 to read, 0 rejected" in shown
 
 
 async def test_nothing_fails(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,7 +83,7 @@ async def test_e_mails_are_sent_if_and_only_if_asked_for(
 ) -> None:
     """With yes people get their e-mails, and the plan says to how many."""
     desk.write(HEADER, "user.0@example.com,C-1", "user.1@example.com,C-1")
-    desk.ask(send_message=True)
+    desk.ask(task=assign_courses(send_message=True))
     assert await desk.run() == 0
     assert len(desk.sandbox.tenant.outbox) == 2
     assert "to up to 2 people" in capsys.readouterr().out
@@ -150,7 +158,7 @@ async def test_a_key_that_dies_on_the_way(tmp_path: Path) -> None:
     """What was done by then is noted as done, and what was not yet sent as not done."""
     desk = Desk(tmp_path, Sandbox(organisation(20), requests=10_000))
     # Three requests at a time, the third of which finds the key withdrawn.
-    desk.ask(rate=RateLimit(3, 0.01, burst=3))
+    desk.rate = RateLimit(3, 0.01, burst=3)
     desk.sandbox.faults.add(Fault(method="POST", nth=5, times=None, status=401))
     desk.write(HEADER, *[f"user.{number}@example.com,C-1" for number in range(20)])
     assert await desk.run() == 1
@@ -186,7 +194,7 @@ async def test_a_disk_that_fills_up(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("litmos_async.cli.assign.write_outcomes", full)
+    monkeypatch.setattr("litmos_async.cli.flow.write_outcomes", full)
     desk.write(HEADER, "user.0@example.com,C-1")
     assert await desk.run() == 1
     shown = capsys.readouterr()
@@ -198,7 +206,7 @@ async def test_a_disk_that_fills_up(
 async def test_cancelled_on_the_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Done is what was answered, unknown what was under way, not done what never left: the sandbox agrees."""
     desk = Desk(tmp_path, Sandbox(organisation(30), requests=10_000))
-    desk.ask(rate=RateLimit(10, 60.0, burst=10))
+    desk.rate = RateLimit(10, 60.0, burst=10)
     # Carried out, but the answer never comes.
     desk.sandbox.faults.add(Fault(method="POST", nth=3, after=True, stall=1_000.0))
     desk.write(HEADER, *[f"user.{number}@example.com,{COURSES[0]}" for number in range(30)])
@@ -246,11 +254,60 @@ async def test_cancelled_while_the_file_is_read(desk: Desk, capsys: pytest.Captu
 async def test_the_window_of_the_server_is_kept(tmp_path: Path) -> None:
     """Against a sandbox that counts, nothing is rejected."""
     desk = Desk(tmp_path, Sandbox(organisation(30), requests=10, period=0.05))
-    desk.ask(rate=RateLimit(10, 0.05, burst=10))
+    desk.rate = RateLimit(10, 0.05, burst=10)
     desk.write(HEADER, *[f"user.{number}@example.com,C-1" for number in range(30)])
     assert await desk.run() == 0
     assert len(desk.sandbox.quota.arrivals) == LISTS + 30
     assert desk.sandbox.quota.rejections == []
+
+
+@attrs.frozen
+class Breaking:
+    """As much of a job as the flow needs: it breaks off before it has told of anything."""
+
+    pairs: list[tuple[str, str]]
+    problem: BaseException
+    report: Report = attrs.field(factory=lambda: Report(requests=1))
+
+    async def plan(self) -> Plan:
+        """Return the plan."""
+        return Plan(noun="assignments", items=len(self.pairs))
+
+    async def __aiter__(self) -> AsyncIterator[Outcome]:
+        raise self.problem
+        yield
+
+    def known(self) -> list[Outcome]:
+        """Return what was answered and what was under way."""
+        return [Outcome(self.pairs[0], "done"), Outcome(self.pairs[1], "unknown", reason="interrupted")]
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (OutcomeUnknown("the answer was lost"), "the answer was lost"),
+        (sqlite3.OperationalError("database or disk is full"), "disk is full"),
+        (asyncio.CancelledError(), ""),
+    ],
+    ids=["error", "disk", "interrupted"],
+)
+async def test_what_the_job_knows_is_not_lost(
+    desk: Desk, capsys: pytest.CaptureFixture[str], problem: BaseException, told: str
+) -> None:
+    """However a job ends, what was answered by then is noted although nobody took its outcome."""
+
+    def helper(_: Bulk, pairs: list[tuple[str, str]]) -> BulkJob:
+        return cast(BulkJob, Breaking(pairs, problem))
+
+    desk.ask(task=Task((USER, COURSE), helper))
+    desk.write(HEADER, *[f"user.{number}@example.com,C-1" for number in range(3)])
+    if isinstance(problem, asyncio.CancelledError):
+        with pytest.raises(asyncio.CancelledError):
+            await desk.run(quiet=True)
+    else:
+        assert await desk.run(quiet=True) == 1
+    assert [outcome[1] for outcome in desk.outcomes()] == ["done", "unknown", "not done"]
+    assert told in capsys.readouterr().err
 
 
 def names_with(desk: Desk, status: str) -> set[str]:

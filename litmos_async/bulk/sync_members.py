@@ -1,0 +1,231 @@
+"""The job behind `sync_team_members`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Literal, NamedTuple, TypeAlias, cast
+
+import attrs
+from attrs import define, field
+
+from litmos_async.bulk import kinds
+from litmos_async.bulk.crew import Crew
+from litmos_async.bulk.item_job import counted
+from litmos_async.bulk.job import BulkJob, Connect, Options
+from litmos_async.bulk.pair_job import PairJob
+from litmos_async.bulk.removals import Removals
+from litmos_async.bulk.report import Outcome, Plan, seconds_for
+from litmos_async.errors import ConfigurationError, NotFound
+from litmos_async.limits import Limiter
+from litmos_async.resources.base import Ref, id_of
+
+Change: TypeAlias = Literal["add", "remove"]
+
+
+class MemberChange(NamedTuple):
+    """A person in a team, and what is to become of it."""
+
+    change: Literal["add", "remove", "keep"]
+    user_id: str
+    team_id: str
+
+
+@define
+class _Members:
+    """What should be, what is, and the difference.
+
+    Attributes:
+        active: How many active members there are, as the server lists them.
+        known: Outcomes for which nothing is sent.
+        unchanged: How many people stay.
+        left_alone: How many would go with `remove=True`.
+        add: Pairs of a person and a team that are missing.
+        remove: Pairs that are too many.
+        jobs: The jobs that add and remove, in this order.
+    """
+
+    active: int = 0
+    known: list[Outcome] = field(factory=list[Outcome])
+    unchanged: int = 0
+    left_alone: int = 0
+    add: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
+    remove: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
+    jobs: dict[Change, PairJob] = field(factory=dict[Change, PairJob])
+
+
+class MembersJob(BulkJob):
+    """Teams brought to the members that they should have: a job that adds, and then one that removes."""
+
+    def __init__(
+        self,
+        desired: Mapping[str, Iterable[Ref]],
+        limiter: Limiter,
+        connect: Connect,
+        options: Options,
+        *,
+        removals: Removals,
+        send_message: bool,
+    ) -> None:
+        super().__init__(limiter, connect, options)
+        self._desired = _each_team(desired)
+        self._removals = removals
+        self._send_message = send_message
+        self._preparing = asyncio.Lock()
+        self._found: _Members | None = None
+        self._reads_before = 0
+
+    # ------------------------------------------------ before
+
+    async def plan(self) -> Plan:
+        """Read who is in the teams, and say who would join, leave and stay. Nothing is changed."""
+        found = await self._prepare()
+        plans = {change: await job.plan() for change, job in found.jobs.items()}
+        requests: Counter[str] = Counter()
+        for plan in plans.values():
+            requests.update(plan.requests_by_kind)
+        return Plan(
+            noun="membership changes",
+            items=sum(plan.items for plan in plans.values()),
+            skipped=Counter(outcome.reason for outcome in found.known if outcome.status == "skipped"),
+            requests_by_kind=dict(requests),
+            reads=self._report.reads,
+            seconds=seconds_for(requests.total(), self._limiter.quota),
+            emails=sum(plan.emails for plan in plans.values()),
+            hints=tuple(self._hints(found)),
+        )
+
+    def _hints(self, found: _Members) -> Iterator[str]:
+        numbers = {"to add": len(found.add), "to remove": len(found.remove), "unchanged": found.unchanged}
+        yield counted(numbers) or "nothing to do"
+        if found.left_alone:
+            yield f"{found.left_alone:,} members should not be there and stay: taking them out has to be asked for"
+        failed = sum(outcome.status == "failed" for outcome in found.known)
+        if failed:
+            yield f"{failed:,} people belong to teams that do not exist"
+        if refusal := self._refusal(found):
+            yield f"running is refused: {refusal}"
+
+    def _refusal(self, found: _Members) -> str:
+        return self._removals.refusal(len(found.remove), found.active, "active members")
+
+    async def _prepare(self) -> _Members:
+        """Read who is in the teams, once."""
+        async with self._preparing:
+            if self._found is None:
+                self._found = await self._compare()
+                self._reads_before = self._report.reads
+                # So that the progress knows how many requests there are.
+                for job in self._found.jobs.values():
+                    await job.plan()
+                self._mirror(self._found)
+        return self._found
+
+    async def _compare(self) -> _Members:
+        found = _Members()
+        crew = Crew(self._read_team, iter(self._desired), min(self._width(), max(1, len(self._desired))))
+        try:
+            async for team, members in crew.results():
+                self._compare_team(found, team, members)
+        finally:
+            await crew.stop()
+        if found.add:
+            kind = kinds.users_to_teams(send_message=self._send_message, list_size=kinds.LIST_SIZE)
+            found.jobs["add"] = self._pair_job(kind, found.add)
+        if found.remove:
+            found.jobs["remove"] = self._pair_job(kinds.users_from_teams(), found.remove)
+        return found
+
+    def _pair_job(self, kind: kinds.Kind, pairs: list[tuple[str, str]]) -> PairJob:
+        return PairJob(kind, pairs, self._limiter, self._connect, Options(verify=self._options.verify))
+
+    async def _read_team(self, team: str) -> AsyncGenerator[tuple[str, set[str] | NotFound], None]:
+        try:
+            yield team, {user.id async for user in self._litmos.teams.list_users(team)}
+        except NotFound as problem:
+            yield team, problem
+
+    def _compare_team(self, found: _Members, team: str, members: set[str] | NotFound) -> None:
+        wanted = Counter(self._desired[team])
+        if isinstance(members, NotFound):
+            found.known += [
+                Outcome(MemberChange("add", user, team), "failed", members, 0, str(members))
+                for user in wanted
+            ]
+            return
+        found.active += len(members)
+        for user, times in wanted.items():
+            keep = MemberChange("keep", user, team)
+            found.known += [Outcome(keep, "skipped", reason="given twice")] * (times - 1)
+            if user in members:
+                found.unchanged += 1
+                found.known.append(Outcome(keep, "skipped", reason="already there"))
+            else:
+                found.add.append((user, team))
+        too_many = [(user, team) for user in sorted(members) if user not in wanted]
+        if self._removals.allowed:
+            found.remove += too_many
+        else:
+            found.left_alone += len(too_many)
+
+    # ------------------------------------------------ while it runs
+
+    def _total(self) -> int:
+        found = self._found
+        return len(found.known) + len(found.add) + len(found.remove) if found else 0
+
+    async def _work(self) -> AsyncGenerator[Outcome, None]:
+        found = await self._prepare()
+        if refusal := self._refusal(found):
+            raise ConfigurationError(refusal)
+        for outcome in found.known:
+            yield outcome
+        for change, job in found.jobs.items():
+            async with aclosing(cast(AsyncGenerator[Outcome, None], aiter(job))) as outcomes:
+                async for outcome in outcomes:
+                    self._mirror(found)
+                    yield _about(outcome, change)
+            self._mirror(found)
+
+    def _mirror(self, found: _Members) -> None:
+        """Count what the two jobs have done as one's own."""
+        steps = [job.progress for job in found.jobs.values()]
+        self._report.requests = sum(step.requests for step in steps)
+        self._report.reads = self._reads_before + sum(job.report.reads for job in found.jobs.values())
+        self._requests_left = sum(step.requests_planned - step.requests for step in steps)
+
+    def known(self) -> Iterator[Outcome]:
+        """Yield what is known of the people in teams; see `BulkJob.known`."""
+        if self._found is None:
+            return
+        yield from self._found.known
+        for change, job in self._found.jobs.items():
+            for outcome in job.known():
+                yield _about(outcome, change)
+
+
+def _each_team(desired: Mapping[str, Iterable[Ref]]) -> dict[str, list[str]]:
+    """Return the ids of the people who should be in each team.
+
+    Raises:
+        ConfigurationError: Something is no id. A list of pairs is refused, too: it cannot say that nobody should
+            be in a team.
+    """
+    given: object = desired
+    if not isinstance(given, Mapping):
+        raise ConfigurationError("desired must be a mapping from ids of teams to people")
+    teams: dict[str, list[str]] = {}
+    for team, users in desired.items():
+        people: Sequence[Ref] = [users] if isinstance(users, str) else list(users)
+        try:
+            teams[id_of(team, "team_id")] = [id_of(user, "user_id") for user in people]
+        except ConfigurationError as problem:
+            raise ConfigurationError(f"team {team!r}: {problem}") from None
+    return teams
+
+
+def _about(outcome: Outcome, change: Change) -> Outcome:
+    user_id, team_id = outcome.item
+    return attrs.evolve(outcome, item=MemberChange(change, user_id, team_id))

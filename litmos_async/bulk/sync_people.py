@@ -1,0 +1,228 @@
+"""The job behind `sync_users`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing
+from typing import Any, Literal, NamedTuple, cast
+
+from litmos_async.bulk.importer import fold
+from litmos_async.bulk.item_job import Hands, ItemJob, Task, counted
+from litmos_async.bulk.items import in_order
+from litmos_async.bulk.job import Connect, Options
+from litmos_async.bulk.removals import Removals
+from litmos_async.bulk.report import Outcome
+from litmos_async.errors import ConfigurationError
+from litmos_async.limits import Limiter
+from litmos_async.models import AccessLevel, User
+from litmos_async.models.record import fields_of
+from litmos_async.resources import Resources
+from litmos_async.resources.base import complete
+from litmos_async.wire.codec import SEARCH_LIMIT
+
+
+class UserChange(NamedTuple):
+    """A person, and what is to become of the record.
+
+    `fields` names the attributes that are to change, and no values. `user_id` is empty for somebody who is missing.
+    """
+
+    change: Literal["create", "update", "deactivate", "keep"]
+    user_name: str
+    user_id: str = ""
+    fields: tuple[str, ...] = ()
+
+
+_CREATE, _UPDATE = "POST /users", "PUT /users/{user_id}"
+
+_NEW_ONLY = {"password", "skip_first_login"}
+"""Answers never hold the one, and the other came back as False where True was sent (quirks.md 8)."""
+
+_COMPARED = tuple(
+    attribute.name
+    for attribute, fact in fields_of(User)
+    if not fact.read_only and attribute.name not in {"id", "user_name", *_NEW_ONLY}
+)
+
+
+class UsersJob(ItemJob):
+    """People brought to the state that they should have."""
+
+    def __init__(
+        self,
+        desired: Iterable[User | Mapping[str, Any]] | AsyncIterable[User | Mapping[str, Any]],
+        limiter: Limiter,
+        connect: Connect,
+        options: Options,
+        *,
+        removals: Removals,
+        create: bool,
+        send_message: bool,
+    ) -> None:
+        super().__init__("changes to people", self._compare, limiter, connect, options)
+        self._desired = desired
+        self._removals = removals
+        self._create = create
+        self._send_message = send_message
+        self._active = 0
+        self._going = 0
+        self._left_alone = 0
+
+    # ------------------------------------------------ the difference
+
+    async def _compare(self, litmos: Resources) -> AsyncIterator[Task]:
+        desired: dict[str, User] = {}
+        async for user in _each_desired(self._desired):
+            if fold(user.user_name) in desired:
+                yield Task(UserChange("keep", user.user_name or ""), skipped="given twice")
+            else:
+                desired[fold(user.user_name)] = user
+        found = set[str]()
+        async for row in litmos.users.list_details():
+            name = fold(row.user_name)
+            found.add(name)
+            self._active += row.active is not False
+            task = self._changed(desired[name], row) if name in desired else self._not_desired(row)
+            if task is not None:
+                yield task
+        for name, user in desired.items():
+            if name not in found:
+                yield self._missing(user)
+
+    def _changed(self, user: User, row: User) -> Task:
+        """Return what there is to do for somebody who is there."""
+        name = row.user_name or ""
+        changes = _differences(user, row)
+        if not changes:
+            return Task(UserChange("keep", name, row.id), skipped="as desired")
+        self._going += changes.get("active") is False
+        return Task(UserChange("update", name, row.id, tuple(changes)), _writing(row, changes), (_UPDATE,))
+
+    def _not_desired(self, row: User) -> Task | None:
+        """Return what there is to do for somebody who is there and should not."""
+        if row.active is False:
+            return None
+        if not self._removals.allowed:
+            self._left_alone += 1
+            return None
+        name = row.user_name or ""
+        keep = UserChange("keep", name, row.id)
+        if row.access_level == AccessLevel.ACCOUNT_OWNER:
+            return Task(keep, skipped="missing, and an account owner")
+        if not name:
+            return Task(keep, skipped="without a user name")
+        self._going += 1
+        change = UserChange("deactivate", name, row.id, ("active",))
+        return Task(change, _writing(row, {"active": False}), (_UPDATE,))
+
+    def _missing(self, user: User) -> Task:
+        """Return what there is to do for somebody who is not there."""
+        name = user.user_name or ""
+        if not self._create:
+            return Task(UserChange("keep", name), skipped="missing, and create=False")
+        change = UserChange("create", name)
+        try:
+            complete(user)
+        except ConfigurationError as problem:
+            return Task(change, refused=problem)
+
+        async def carry_out(hands: Hands) -> None:
+            await hands.write(
+                lambda litmos: litmos.users.create(user, send_message=self._send_message),
+                lambda litmos: _is_there(litmos, name),
+            )
+
+        return Task(change, carry_out, (_CREATE,))
+
+    # ------------------------------------------------ what is said of it
+
+    def _emails(self, waiting: list[Task]) -> int:
+        return sum(_CREATE in task.requests for task in waiting) if self._send_message else 0
+
+    def _hints(self, tasks: list[Task]) -> tuple[str, ...]:
+        changes = Counter(cast(UserChange, task.item).change for task in tasks if task.requests)
+        numbers = {
+            "to create": changes["create"],
+            "to change": changes["update"],
+            "to deactivate": changes["deactivate"],
+            "unchanged": sum(task.skipped == "as desired" for task in tasks),
+        }
+        hints = [counted(numbers) or "nothing to do"]
+        if self._left_alone:
+            hints.append(
+                f"{self._left_alone:,} active people are not among them; deactivate=True would bar them"
+            )
+        if refusal := self._refusal():
+            hints.append(f"running is refused: {refusal}")
+        return tuple(hints)
+
+    def _refusal(self) -> str:
+        return self._removals.refusal(self._going, self._active, "active people")
+
+    async def _work(self) -> AsyncGenerator[Outcome, None]:
+        await self._prepare()
+        if refusal := self._refusal():
+            raise ConfigurationError(refusal)
+        async with aclosing(super()._work()) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
+
+
+async def _each_desired(
+    desired: Iterable[User | Mapping[str, Any]] | AsyncIterable[User | Mapping[str, Any]],
+) -> AsyncIterator[User]:
+    """Yield the people as records.
+
+    Raises:
+        ConfigurationError: Something is no person, or has no user name; the message says which one it was.
+    """
+    count = 0
+    async for given in in_order(desired):
+        count += 1
+        try:
+            user = given if isinstance(given, User) else User(**given)
+        except TypeError as problem:
+            # "User.__init__() got an unexpected keyword argument 'x'"; no value of the row.
+            reason = str(problem).removeprefix("User.__init__() ")
+            raise ConfigurationError(f"person {count}: {reason}") from None
+        if not fold(user.user_name):
+            raise ConfigurationError(f"person {count}: user_name is missing")
+        yield user
+
+
+def _differences(user: User, row: User) -> dict[str, Any]:
+    """Return what the desired record names and the server has otherwise."""
+    return {
+        name: wanted
+        for name in _COMPARED
+        if (wanted := getattr(user, name)) is not None
+        and _plain(name, wanted) != _plain(name, getattr(row, name))
+    }
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Return a value so that what means the same is equal."""
+    if name == "manager_id" and value == "0":
+        # "0" means none (records.yaml, User).
+        return ""
+    return "" if value is None else value
+
+
+def _writing(row: User, changes: Mapping[str, Any]) -> Any:
+    """Return what writes changes into a record as the server has it."""
+
+    async def is_written(litmos: Resources) -> bool:
+        now = await litmos.users.get(row)
+        return all(_plain(name, getattr(now, name)) == _plain(name, changes[name]) for name in changes)
+
+    async def carry_out(hands: Hands) -> None:
+        await hands.write(lambda litmos: litmos.users.update(row.replace(**changes)), is_written)
+
+    return carry_out
+
+
+async def _is_there(litmos: Resources, user_name: str) -> bool:
+    """Tell whether there is somebody of this user name, which may not be able to travel in a path (quirks.md 7)."""
+    rows = litmos.users.list(search=user_name.strip()[:SEARCH_LIMIT])
+    return any([fold(row.user_name) == fold(user_name) async for row in rows])

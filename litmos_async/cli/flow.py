@@ -1,0 +1,243 @@
+"""What all bulk commands do: read a file, look names up, plan, run, and tell what became of each line."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, get_args
+
+from attrs import frozen
+
+from litmos_async import LitmosClient
+from litmos_async.bulk import BulkJob, Plan, duration
+from litmos_async.cli.ledger import Ledger, LineStatus
+from litmos_async.cli.outcomes import check_writable, write_outcomes
+from litmos_async.cli.progress import shown
+from litmos_async.cli.table import Table, TableError, read_table
+from litmos_async.cli.tasks import TEAM, Task
+from litmos_async.cli.terminal import Terminal, count, listed
+from litmos_async.errors import ConfigurationError, LitmosError
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+"""The exit codes, beside that of Ctrl-C."""
+
+SHOWN: Final = 10
+"""Bad lines that are named on the terminal; the outcomes file names all of them."""
+
+Connect = Callable[[], LitmosClient]
+"""Makes the client."""
+
+
+@frozen
+class Order:
+    """What a command was asked to do.
+
+    Attributes:
+        task: What to do with the lines.
+        file: The CSV.
+        outcomes: Where the outcomes go; beside the file if None.
+        dry_run: Whether to stop after the plan.
+        plan_json: Where the plan goes, for somebody to approve.
+    """
+
+    task: Task
+    file: Path
+    outcomes: Path | None = None
+    dry_run: bool = False
+    plan_json: Path | None = None
+
+    @property
+    def outcomes_file(self) -> Path:
+        """Where the outcomes go."""
+        return self.outcomes or self.file.with_suffix(".outcomes.csv")
+
+    def check(self) -> None:
+        """Make sure that everything can be written that is going to be.
+
+        Raises:
+            ConfigurationError: Something cannot.
+        """
+        wanted = {} if self.dry_run else {"the outcomes": self.outcomes_file}
+        if self.plan_json is not None:
+            wanted["the plan"] = self.plan_json
+        for what, path in wanted.items():
+            try:
+                if path.exists() and path.samefile(self.file):
+                    raise OSError("that is the file to read from")
+                check_writable(path)
+            except OSError as problem:
+                raise ConfigurationError(_unwritable(what, path, problem)) from None
+
+
+async def carry_out(order: Order, connect: Connect, terminal: Terminal) -> int:
+    """Carry out the order and return the exit code.
+
+    When it is cancelled, it writes the outcomes as far as they are known before it ends.
+    """
+    try:
+        table = await asyncio.to_thread(_read, order)
+        order.check()
+        litmos = connect()
+    except TableError as problem:
+        terminal.complain(f"cannot use {order.file}: {problem}")
+        return USAGE
+    except ConfigurationError as problem:
+        terminal.complain(str(problem))
+        return USAGE
+    except asyncio.CancelledError:
+        terminal.say("Interrupted before anything was sent")
+        raise
+    async with litmos:
+        return await _Run(order, table, litmos, terminal).to_end()
+
+
+def _read(order: Order) -> Table:
+    return order.task.check(read_table(order.file, order.task.columns))
+
+
+class _Run:
+    """One run of a command, once there is a table and a client."""
+
+    def __init__(self, order: Order, table: Table, litmos: LitmosClient, terminal: Terminal) -> None:
+        self._order = order
+        self._task = order.task
+        self._ledger = Ledger(table, order.task.about)
+        self._litmos = litmos
+        self._terminal = terminal
+        self._job: BulkJob | None = None
+        self._began = asyncio.get_running_loop().time()
+
+    async def to_end(self) -> int:
+        """Resolve, plan, run, and tell what became of it."""
+        try:
+            await self._resolve()
+            job = self._task.start(self._litmos, self._ledger, dry_run=self._order.dry_run)
+            self._job = job
+            self._tell(await job.plan())
+            if self._order.dry_run:
+                self._say_what_failed()
+                return FAILED if self._ledger.counts()["failed"] else OK
+            async with shown(job, self._terminal):
+                async for outcome in job:
+                    self._ledger.note(outcome)
+        except asyncio.CancelledError:
+            self._finish("Interrupted", "interrupted")
+            raise
+        except (LitmosError, OSError, sqlite3.Error) as problem:
+            # The last two: the disk under a journal or a plan is full, or gone.
+            self._terminal.complain(str(problem))
+            self._finish("Stopped", "the job stopped before its end")
+            return USAGE if isinstance(problem, ConfigurationError) else FAILED
+        if job.report.stopped:
+            return self._finish("Stopped", f"the job stopped: {job.report.stopped}")
+        return self._finish("Finished")
+
+    async def _resolve(self) -> None:
+        """Look all names up in the lists, which are read side by side."""
+        ledger, columns = self._ledger, self._task.columns
+        if not ledger.named(0):
+            return  # no line can be used, so no request is needed
+        if lists := [column.many for column in columns if column.listed]:
+            self._terminal.tell(
+                f"Reading {'the list' if len(lists) == 1 else 'the lists'} of {' and '.join(lists)} …"
+            )
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(column.resolve(self._litmos.bulk, ledger.named(place)))
+                    for place, column in enumerate(columns)
+                ]
+        except ExceptionGroup as problems:
+            raise problems.exceptions[0] from None
+        ledger.resolve([task.result() for task in tasks])
+
+    def _tell(self, plan: Plan) -> None:
+        """Say what is going to be done, and write it down for those who have to approve it."""
+        if self._order.plan_json is not None:
+            self._order.plan_json.write_text(f"{plan.to_json()}\n", "utf-8")
+        if self._order.dry_run or not self._terminal.quiet:
+            self._terminal.say(self._describe(plan))
+
+    def _describe(self, plan: Plan) -> str:
+        """Return the plan as a person reads it."""
+        table, counts = self._ledger.table, self._ledger.counts()
+        rows = [("lines", f"{len(table.lines):,}")]
+        for place, (column, name) in enumerate(zip(self._task.columns, table.names, strict=True)):
+            different = len({item[place] for item in self._ledger.items})
+            rows.append((column.many, f"{different:,}, in column {name!r}"))
+        rows += [
+            (plan.noun, f"{plan.items:,}"),
+            ("given twice", f"{counts['skipped']:,}"),
+            *((reason, f"{number:,}") for reason, number in plan.skipped.items() if number),
+            ("unusable", f"{counts['failed']:,}"),
+            ("requests", f"{plan.requests:,}{_after(plan)}"),
+            *(("", f"{number:,} {kind}") for kind, number in plan.requests_by_kind.items()),
+            ("time", f"about {duration(plan.seconds)}" if plan.seconds else "a few seconds"),
+            ("e-mails", self._mails(plan)),
+        ]
+        return "\n".join([listed(f"Plan for {self._order.file}", rows), *plan.hints])
+
+    def _mails(self, plan: Plan) -> str:
+        if not plan.emails:
+            return "none"
+        if TEAM is self._task.columns[0]:
+            return f"to members of up to {count(plan.emails, 'team')}"
+        return f"to up to {count(plan.emails, 'person', 'people')}"
+
+    def _finish(self, how: str, reason: str = "") -> int:
+        """Settle what is open, write the outcomes, sum up, and return the exit code."""
+        if self._order.dry_run:
+            self._terminal.tell(f"{how}; nothing was changed")
+            self._say_what_failed()
+            return FAILED
+        ledger, path = self._ledger, self._order.outcomes_file
+        if self._job is not None:
+            # What was answered and not yet taken, and what was under way.
+            for outcome in self._job.known():
+                ledger.note(outcome)
+        ledger.close(reason)
+        try:
+            write_outcomes(path, ledger.table, ledger.entries)
+            written = f"Outcomes of all lines: {path}"
+        except OSError as problem:
+            self._terminal.complain(_unwritable("the outcomes", path, problem))
+            written = ""
+        counts = ledger.counts()
+        seconds = asyncio.get_running_loop().time() - self._began
+        told = ", ".join(f"{counts[each]:,} {each}" for each in get_args(LineStatus) if counts[each])
+        self._terminal.say(f"{how} after {duration(seconds)}: {told or 'nothing to do'}")
+        self._say_what_failed()
+        self._say_what_was_sent()
+        if written:
+            self._terminal.say(written)
+        return OK if written and set(counts) <= {"done", "skipped"} else FAILED
+
+    def _say_what_was_sent(self) -> None:
+        report = self._job.report if self._job else None
+        changes, reads = (report.requests, report.reads) if report else (0, 0)
+        rejected = self._litmos.quota.rejected
+        self._terminal.say(
+            f"Beside the lists: {count(changes, 'request')} to change something, {reads:,} to read, "
+            f"{rejected:,} rejected by the rate limit"
+        )
+
+    def _say_what_failed(self) -> None:
+        bad = [entry for entry in self._ledger.entries if entry.status in {"failed", "unknown"}]
+        for entry in bad[:SHOWN]:
+            line = entry.line
+            where = f"line {line.number}" if line.number else ", ".join(line.values)
+            self._terminal.say(f"  {where} {entry.status}: {entry.reason}")
+        if len(bad) > SHOWN:
+            self._terminal.say(f"  and {count(len(bad) - SHOWN, 'more line')}")
+
+
+def _after(plan: Plan) -> str:
+    return f", after {plan.reads:,} that read what is there" if plan.reads else ""
+
+
+def _unwritable(what: str, path: Path, problem: OSError) -> str:
+    return f"cannot write {what} to {path}: {problem.strerror or problem}"

@@ -1,0 +1,197 @@
+"""What can be said to all bulk commands, and how a command is started with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from attrs import frozen
+from cyclopts import Parameter, Token
+from cyclopts.validators import Number
+
+from litmos_async import LitmosClient, RateLimit
+from litmos_async.cli.flow import Order, carry_out
+from litmos_async.cli.interrupt import until_interrupted
+from litmos_async.cli.tasks import Task
+from litmos_async.cli.terminal import Terminal
+from litmos_async.errors import ConfigurationError
+
+SERVICE_LIMIT: Final = RateLimit()
+
+
+def parse_limit(_type: Any, tokens: Sequence[Token]) -> RateLimit:
+    """Read a limit such as `100/60`."""
+    requests, _, seconds = tokens[0].value.partition("/")
+    try:
+        number = int(requests)
+        return RateLimit(number, float(seconds), burst=number)
+    except ValueError:
+        raise ValueError("expected requests/seconds, such as 100/60") from None
+
+
+SendMessage: TypeAlias = Annotated[
+    Literal["yes", "no"],
+    Parameter(help="Whether the server may e-mail the people about this. There is no default."),
+]
+SendMessageOrNot: TypeAlias = Annotated[
+    Literal["yes", "no"], Parameter(help="Whether the server e-mails the people about this.")
+]
+"""For what the server does without an e-mail unless asked to."""
+
+Teams: TypeAlias = Annotated[
+    bool, Parameter(help="The file names teams in place of people: it has a column team.")
+]
+ViaImport: TypeAlias = Annotated[
+    Literal["import"] | None,
+    Parameter(
+        help="Let the server do it by a bulk import of people: far fewer requests, but it turns message "
+        "notifications on for everyone in the file, and the server decides about e-mails."
+    ),
+]
+
+
+@Parameter(name="*")
+@frozen
+class Account:
+    """Which account, and how to reach it."""
+
+    api_key_file: Annotated[
+        Path | None, Parameter(help="A file that holds the API key, in place of LITMOS_API_KEY.")
+    ] = None
+    source: Annotated[
+        str, Parameter(help="A short name for the server's own records.", env_var="LITMOS_SOURCE")
+    ] = "litmos-cli"
+    region: Annotated[
+        Literal["us", "eu", "au"] | None,
+        Parameter(help="Where the account lives. [env var: LITMOS_REGION] [default: us]"),
+    ] = None
+    base_url: Annotated[
+        str | None, Parameter(help="Another address of the API. [env var: LITMOS_BASE_URL]")
+    ] = None
+    limit: Annotated[
+        RateLimit,
+        Parameter(
+            help="Requests and seconds of the account's rate limit.",
+            metavar="REQUESTS/SECONDS",
+            converter=parse_limit,
+            n_tokens=1,
+            accepts_keys=False,
+            show_default=lambda rate: f"{rate.requests}/{rate.period:g}",
+        ),
+    ] = SERVICE_LIMIT
+
+    def key(self) -> str | None:
+        """Return the key of the file; None if the environment has it.
+
+        Raises:
+            ConfigurationError: There is a file, but no key in it.
+        """
+        if self.api_key_file is None:
+            return None
+        try:
+            key = self.api_key_file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            key = ""
+        if not key:
+            raise ConfigurationError(f"{self.api_key_file} holds no API key, or cannot be read")
+        return key
+
+
+@Parameter(name="*")
+@frozen
+class Show:
+    """What is shown, and what is written down."""
+
+    dry_run: Annotated[bool, Parameter(help="Show the plan and stop. Nothing is changed.")] = False
+    outcomes: Annotated[
+        Path | None,
+        Parameter(
+            help="Where to write what became of each line. [default: people.outcomes.csv for people.csv]"
+        ),
+    ] = None
+    plan_json: Annotated[
+        Path | None, Parameter(help="Write the plan to this file, for somebody to approve.")
+    ] = None
+    quiet: Annotated[bool, Parameter(help="Show the summary and errors only.")] = False
+
+
+@Parameter(name="*")
+@frozen
+class Care:
+    """What every job takes."""
+
+    stop_after: Annotated[
+        int | None, Parameter(help="Stop when so many lines have failed.", validator=Number(gte=1))
+    ] = None
+
+    def options(self) -> dict[str, Any]:
+        """Return them as a bulk helper takes them."""
+        return {"stop_after_failures": self.stop_after}
+
+
+@Parameter(name="*")
+@frozen
+class ItemCare(Care):
+    """What jobs take that can look at what they did."""
+
+    verify: Annotated[
+        bool,
+        Parameter(help="Read back afterwards: what the server took and ignored then counts as failed."),
+    ] = False
+
+    def options(self) -> dict[str, Any]:
+        """Return them as a bulk helper takes them."""
+        return super().options() | {"verify": self.verify}
+
+
+@Parameter(name="*")
+@frozen
+class PairCare(ItemCare):
+    """What jobs over pairs take."""
+
+    skip_existing: Annotated[
+        bool,
+        Parameter(
+            help="Read first what is there, in the cheapest way, and do only the rest.",
+            negative="--no-skip-existing",
+        ),
+    ] = False
+    journal: Annotated[
+        Path | None,
+        Parameter(
+            help="A file that remembers what was sent: after an interruption the same command goes on where "
+            "it was. A dry run leaves it alone."
+        ),
+    ] = None
+
+    def options(self) -> dict[str, Any]:
+        """Return them as a bulk helper takes them."""
+        options = super().options() | {"skip_existing": self.skip_existing}
+        return options | ({"journal": self.journal} if self.journal else {})
+
+
+ACCOUNT: Final = Account()
+SHOW: Final = Show()
+CARE: Final = Care()
+ITEM_CARE: Final = ItemCare()
+PAIR_CARE: Final = PairCare()
+"""What holds where nothing is said."""
+
+
+async def start(task: Task, file: Path, show: Show, account: Account) -> int:
+    """Carry a command out and return the exit code."""
+    key = account.key()
+
+    def connect() -> LitmosClient:
+        """Make the client; what was not said on the command line it finds in the environment."""
+        return LitmosClient(
+            key,
+            account.source,
+            region=account.region,
+            base_url=account.base_url,
+            rate_limit=account.limit,
+        )
+
+    order = Order(task, file, show.outcomes, show.dry_run, show.plan_json)
+    return await until_interrupted(carry_out(order, connect, Terminal(quiet=show.quiet)))

@@ -1,0 +1,91 @@
+"""`litmos import users` and `litmos deactivate`: people as such."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter
+
+from litmos_async import UserImport
+from litmos_async.bulk import Bulk
+from litmos_async.cli.fields import Fields
+from litmos_async.cli.ledger import Ledger, Subject
+from litmos_async.cli.options import (
+    ACCOUNT,
+    CARE,
+    ITEM_CARE,
+    SHOW,
+    Account,
+    Care,
+    ItemCare,
+    SendMessage,
+    Show,
+    start,
+)
+from litmos_async.cli.tasks import USER, USER_NAME, Task, fold
+
+importing = App(name="import", help="Create or change people by the thousand.")
+
+IMPORT: Final = Fields(UserImport, "username")
+
+
+def imported(item: str) -> Subject:
+    """Return whom the outcome of a row is about."""
+    return Subject((fold(item),))
+
+
+@importing.command
+async def users(
+    file: Annotated[
+        Path,
+        Parameter(
+            help="The CSV. Its first line names the columns: user_name, first_name, last_name, and whatever else "
+            "an import takes, such as email, team1 or course1 (codes for bulk imports)."
+        ),
+    ],
+    /,
+    *,
+    send_message: SendMessage,
+    skip_first_login: Annotated[
+        bool, Parameter(help="New people are asked for no password at their first login.")
+    ] = False,
+    care: Care = CARE,
+    show: Show = SHOW,
+    account: Account = ACCOUNT,
+) -> int:
+    """Create the people of a CSV, or change them: 2,000 in a request.
+
+    An empty field leaves what is stored. The import turns message notifications on for everyone in the file.
+    Passwords are not copied into the outcomes.
+
+    The API key and the exit codes are those of `litmos assign courses`.
+    """
+    options = care.options() | {"send_message": send_message == "yes", "skip_first_login": skip_first_login}
+    task = Task((USER_NAME,), Bulk.import_users, options, IMPORT.read, imported, IMPORT.check)
+    return await start(task, file, show, account)
+
+
+def ids_of(ledger: Ledger) -> Sequence[str]:
+    """Return the ids of the people."""
+    return [id for (id,) in ledger.items]
+
+
+async def deactivate(
+    file: Annotated[Path, Parameter(help="The CSV. Its first line names the column: user.")],
+    /,
+    *,
+    remove_from_teams: Annotated[
+        bool, Parameter(help="Also take them out of all their teams. That cannot be undone.")
+    ] = False,
+    care: ItemCare = ITEM_CARE,
+    show: Show = SHOW,
+    account: Account = ACCOUNT,
+) -> int:
+    """Bar the people of a CSV from logging in; all their results are kept.
+
+    The API key and the exit codes are those of `litmos assign courses`.
+    """
+    options = care.options() | {"remove_from_teams": remove_from_teams}
+    return await start(Task((USER,), Bulk.deactivate_users, options, ids_of), file, show, account)

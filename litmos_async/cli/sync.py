@@ -1,0 +1,162 @@
+"""`litmos sync`: what should be, by a file, against what is; only the difference is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeAlias
+
+from cyclopts import App, Parameter, Token
+
+from litmos_async import User
+from litmos_async.bulk import Bulk, MemberChange, UserChange
+from litmos_async.cli.fields import Fields
+from litmos_async.cli.ledger import Ledger, Subject
+from litmos_async.cli.options import (
+    ACCOUNT,
+    ITEM_CARE,
+    SHOW,
+    Account,
+    ItemCare,
+    SendMessageOrNot,
+    Show,
+    start,
+)
+from litmos_async.cli.tasks import TEAM, USER, USER_NAME, Task, fold
+from litmos_async.errors import ConfigurationError
+
+app = App(name="sync", help="Bring the server to the state of a file: only the difference is done.")
+
+PEOPLE: Final = Fields(User, "user_name", left_out=("id", "full_name", "login_key", "manager_name"))
+
+
+def parse_removals(_type: Any, tokens: Sequence[Token]) -> float:
+    """Read how many may go: `10%`, or a number such as `25`."""
+    text = tokens[0].value
+    try:
+        return float(text[:-1]) / 100 if text.endswith("%") else int(text)
+    except ValueError:
+        raise ValueError("expected a number or a part, such as 25 or 10%") from None
+
+
+MaxRemovals: TypeAlias = Annotated[
+    float,
+    Parameter(
+        help="How many may go at most: a number, or a part of all that there are. If it would be more, nothing "
+        "is done.",
+        metavar="NUMBER|PERCENT%",
+        converter=parse_removals,
+        n_tokens=1,
+        accepts_keys=False,
+        show_default=lambda part: f"{part:.0%}",
+    ),
+]
+TENTH: Final = 0.10
+
+
+def complete(given: Callable[[Ledger], Any]) -> Callable[[Ledger], Any]:
+    """Refuse to take anything away where a line cannot be used: whom it means would be taken for missing."""
+
+    def checked(ledger: Ledger) -> Any:
+        """Return the input, unless it has gaps."""
+        if bad := ledger.counts()["failed"]:
+            raise ConfigurationError(
+                f"lines that cannot be used: {bad:,}. Whom they mean would be taken for somebody who should go. "
+                "Correct them, or do without removals"
+            )
+        if not ledger.items:
+            raise ConfigurationError("there is nobody in the file, so everybody would go")
+        return given(ledger)
+
+    return checked
+
+
+def teams_of(ledger: Ledger) -> dict[str, list[str]]:
+    """Return who should be in each team."""
+    members: dict[str, list[str]] = {}
+    for user_id, team_id in ledger.items:
+        members.setdefault(team_id, []).append(user_id)
+    return members
+
+
+def member(item: MemberChange) -> Subject:
+    """Return what a change of a membership is about."""
+    return Subject((item.user_id, item.team_id), item.change)
+
+
+def person(item: UserChange) -> Subject:
+    """Return whom a change is about, and which fields it changes."""
+    did = f"{item.change}: {', '.join(item.fields)}" if item.fields else item.change
+    return Subject((fold(item.user_name),), did, (item.user_name,))
+
+
+@app.command
+async def teams(
+    file: Annotated[
+        Path,
+        Parameter(
+            help="The CSV. Its first line names the columns: user and team. It holds everybody who should be in "
+            "these teams."
+        ),
+    ],
+    /,
+    *,
+    remove: Annotated[bool, Parameter(help="Take out who should not be there.")] = False,
+    max_removals: MaxRemovals = TENTH,
+    send_message: SendMessageOrNot = "no",
+    care: ItemCare = ITEM_CARE,
+    show: Show = SHOW,
+    account: Account = ACCOUNT,
+) -> int:
+    """Bring the teams of a CSV to the members that it names. Teams that it does not name are left alone.
+
+    The outcomes name those who were taken out, too: without a line.
+
+    The API key and the exit codes are those of `litmos assign courses`.
+    """
+    options = care.options() | {
+        "remove": remove,
+        "max_removals": max_removals,
+        "send_message": send_message == "yes",
+    }
+    given = complete(teams_of) if remove else teams_of
+    task = Task((USER, TEAM), Bulk.sync_team_members, options, given, member)
+    return await start(task, file, show, account)
+
+
+@app.command
+async def users(
+    file: Annotated[
+        Path,
+        Parameter(
+            help="The CSV. Its first line names the columns: user_name, and what else is to be compared, such as "
+            "first_name, last_name, email or job_title. Empty fields are not compared."
+        ),
+    ],
+    /,
+    *,
+    create: Annotated[bool, Parameter(help="Create people who are missing.", negative="--no-create")] = True,
+    deactivate: Annotated[
+        bool, Parameter(help="Bar everybody from logging in whom the file does not name.")
+    ] = False,
+    max_removals: MaxRemovals = TENTH,
+    send_message: SendMessageOrNot = "no",
+    care: ItemCare = ITEM_CARE,
+    show: Show = SHOW,
+    account: Account = ACCOUNT,
+) -> int:
+    """Bring the people of the account to what a CSV says of them.
+
+    The outcomes name those who were barred, too: without a line. Passwords are not copied into them.
+
+    The API key and the exit codes are those of `litmos assign courses`.
+    """
+    options = care.options() | {
+        "create": create,
+        "deactivate": deactivate,
+        "max_removals": max_removals,
+        "send_message": send_message == "yes",
+    }
+    given = complete(PEOPLE.read) if deactivate else PEOPLE.read
+    task = Task((USER_NAME,), Bulk.sync_users, options, given, person, PEOPLE.check)
+    return await start(task, file, show, account)

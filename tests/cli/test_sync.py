@@ -1,0 +1,171 @@
+"""The commands that bring the server to the state of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litmos_async.cli import options
+from litmos_async.cli.app import run
+from litmos_async.cli.flow import Order
+from litmos_async.sandbox import Fault, Sandbox
+from tests.cli.small import Desk, organisation
+
+Carry = Callable[[str], int]
+"""Carries out a command line on the file of the desk, and returns the exit code."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A desk whose organisation has the team `North` with `user.0@example.com` and `user.1@example.com` in it."""
+    tenant = organisation()
+    team = tenant.add_team(Name="North")
+    for user_id in list(tenant.users)[:2]:
+        tenant.join_team(team["Id"], user_id)
+    return Desk(tmp_path, Sandbox(tenant, requests=10_000))
+
+
+@pytest.fixture
+def carry(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Carry:
+    """Carries out commands against the sandbox in process."""
+
+    async def at_the_desk(order: Order, _: Any, terminal: Any) -> int:
+        desk.order = order
+        return await desk.run(quiet=terminal.quiet)
+
+    monkeypatch.setattr(options, "carry_out", at_the_desk)
+    return lambda words: run([*words.split(), str(desk.folder / "people.csv")])
+
+
+def members(desk: Desk) -> list[str]:
+    """Return who is in the team."""
+    tenant = desk.sandbox.tenant
+    return sorted(
+        tenant.users[user_id]["UserName"] for _, user_id, link in tenant.members.rows() if link.active
+    )
+
+
+def active(desk: Desk) -> list[str]:
+    """Return who may log in."""
+    return [user["UserName"] for user in desk.sandbox.tenant.users.values() if user["Active"]]
+
+
+TEAM_FILE = ("user,team", "user.1@example.com,North", "user.2@example.com,North")
+
+
+def test_members_join(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without more being said nobody has to leave, and the plan says who would."""
+    desk.write(*TEAM_FILE)
+    assert carry("sync teams") == 0
+    assert desk.outcomes() == [["2", "skipped", "already there"], ["3", "done", "add"]]
+    assert len(members(desk)) == 3
+    shown = capsys.readouterr().out
+    assert "1 to add, 1 unchanged" in shown
+    assert "1 members should not be there" in shown
+
+
+def test_members_leave(desk: Desk, carry: Carry) -> None:
+    """Who was taken out stands behind the lines, by name where the file has one."""
+    desk.write(*TEAM_FILE)
+    assert carry("sync teams --remove --max-removals 50% --verify") == 0
+    user_id = next(iter(desk.sandbox.tenant.users))
+    text = desk.order.outcomes_file.read_text("utf-8").splitlines()
+    assert text[-1] == f",{user_id},North,done,remove"
+    assert members(desk) == ["user.1@example.com", "user.2@example.com"]
+
+
+def test_too_many_would_leave(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is changed then, not even by those who would join."""
+    desk.write(*TEAM_FILE)
+    assert carry("sync teams --remove") == 2
+    assert "does not allow that" in capsys.readouterr().err
+    assert [outcome[1] for outcome in desk.outcomes()] == ["skipped", "not done"]
+    assert len(members(desk)) == 2
+
+
+@pytest.mark.parametrize("dry_run", ["", " --dry-run"])
+def test_a_name_that_is_misspelt(
+    desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str], dry_run: str
+) -> None:
+    """Nobody has to leave because of it."""
+    desk.write("user,team", "user.0@example.com,North", "user.l@example.com,North")
+    assert carry(f"sync teams --remove --max-removals 5{dry_run}") == 2
+    shown = capsys.readouterr()
+    assert "lines that cannot be used: 1" in shown.err
+    assert "no user goes by 'user.l@example.com'" in shown.out
+    assert len(members(desk)) == 2
+
+
+@pytest.mark.parametrize("command", ["sync teams --remove", "sync users --deactivate"])
+def test_an_empty_file(desk: Desk, carry: Carry, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no reason to throw everybody out."""
+    desk.write("user,team" if "teams" in command else "user")
+    assert carry(command) == 2
+    assert "everybody would go" in capsys.readouterr().err
+    assert len(desk.sandbox.requests) == 0
+
+
+def test_people_are_changed_and_created(desk: Desk, carry: Carry) -> None:
+    """Only the difference is written, and the outcomes name its fields and no values."""
+    desk.write(
+        "user_name,first_name,last_name,job_title",
+        "USER.0@example.com,Ada,Example,",
+        "user.1@example.com,Ada,Lovelace,Analyst",
+        "new@example.com,Nora,Newman,",
+    )
+    assert carry("sync users") == 0
+    assert desk.outcomes() == [
+        ["2", "skipped", "as desired"],
+        ["3", "done", "update: last_name, job_title"],
+        ["4", "done", "create"],
+    ]
+    people = {user["UserName"]: user for user in desk.sandbox.tenant.users.values()}
+    assert people["user.1@example.com"]["LastName"] == "Lovelace"
+    assert "new@example.com" in people
+    assert len(active(desk)) == 4
+    assert desk.sandbox.tenant.outbox == []
+
+
+def test_people_are_barred(desk: Desk, carry: Carry) -> None:
+    """Who was barred stands behind the lines, and nobody is created if that is not wanted."""
+    desk.write("user_name,city", "user.0@example.com,", "user.1@example.com,", "new@example.com,Rome")
+    assert carry("sync users --deactivate --no-create --max-removals 1") == 0
+    text = desk.order.outcomes_file.read_text("utf-8").splitlines()
+    assert text[-1] == ",user.2@example.com,done,deactivate: active,"
+    assert desk.outcomes()[2] == ["4", "skipped", "missing, and create=False"]
+    assert active(desk) == ["user.0@example.com", "user.1@example.com"]
+
+
+def test_a_change_that_fails(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) -> None:
+    """What stands on no line is told by its name."""
+    desk.sandbox.faults.add(Fault(method="PUT", status=400, times=None))
+    desk.write("user_name", "user.0@example.com", "user.1@example.com")
+    assert carry("sync users --deactivate --max-removals 100%") == 1
+    assert "user.2@example.com failed: deactivate: active: 400" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("part", ["10", "0", "2.5%", "100%"])
+def test_how_many_may_go(desk: Desk, carry: Carry, part: str) -> None:
+    """It is a number, or a part of all."""
+    desk.write(*TEAM_FILE)
+    assert carry(f"sync teams --dry-run --remove --max-removals {part}") == 0
+    wanted = float(part[:-1]) / 100 if part.endswith("%") else int(part)
+    assert desk.order.task.options["max_removals"] == wanted
+    assert type(desk.order.task.options["max_removals"]) is type(wanted)
+
+
+@pytest.mark.parametrize("part", ["many", "5.5", "%"])
+def test_how_many_may_not_go(carry: Carry, part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error says what is expected."""
+    assert carry(f"sync teams --max-removals {part}") == 2
+    assert "such as 25 or 10%" in capsys.readouterr().err
+
+
+def test_a_part_beyond_all(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) -> None:
+    """The library refuses it."""
+    desk.write(*TEAM_FILE)
+    assert carry("sync teams --remove --max-removals 150%") == 2
+    assert "max_removals must be" in capsys.readouterr().err
