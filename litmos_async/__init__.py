@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from litmos_async import errors, models
 from litmos_async.client import LitmosClient
-from litmos_async.limits import Lease, Limiter, MemoryLimiter, Quota, RateLimit
+from litmos_async.limits import (
+    Lease,
+    Limiter,
+    MemoryLimiter,
+    Quota,
+    RateLimit,
+    RedisLimiter,
+    SqliteLimiter,
+    Usage,
+)
 from litmos_async.paging import Page, Pages
 from litmos_async.retry import RetryPolicy
 from litmos_async.version import __version__
@@ -80,10 +89,13 @@ __all__ = [
     "Progress",
     "Quota",
     "RateLimit",
+    "RedisLimiter",
     "Report",
     "Resolved",
     "ResultOfUser",
     "RetryPolicy",
+    "SqliteLimiter",
+    "Usage",
     "UserChange",
     "UserInTeam",
     "__version__",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from litmos_async.config import CallOptions, Defaults, KeyPlace, Region, configure
 from litmos_async.errors import ConfigurationError
-from litmos_async.limits import Limiter, MemoryLimiter, Quota, RateLimit
+from litmos_async.limits import Limiter, Quota, RateLimit, Usage, limiter_from_url
 from litmos_async.resources import Resources
 from litmos_async.resources.base import Caller
 from litmos_async.retry import RetryPolicy
@@ -38,8 +39,9 @@ class LitmosClient(Resources):
         wire: "auto" reads and writes each operation over the wire that is best attested for it; "json" or "xml"
             for all of them.
         rate_limit: How many requests the account may make.
-        limiter: Who keeps the limit, in place of a `MemoryLimiter(rate_limit)`; share one among clients of one
-            account. It stays open when the client is closed.
+        limiter: Who keeps the limit: a limiter, which stays open when the client is closed, or where it is kept:
+            "memory://" in this process, "sqlite:///path" for all processes of a host, "redis://host:6379/0" for
+            many hosts. `LITMOS_LIMIT`, else "memory://", if None.
         retry: What to do when a request fails.
         timeout: Seconds for one attempt.
         transport: Another way to the server, for tests and for mounting an ASGI app.
@@ -60,7 +62,7 @@ class LitmosClient(Resources):
         key_in: KeyPlace = "header",
         wire: WireChoice = "auto",
         rate_limit: RateLimit | None = None,
-        limiter: Limiter | None = None,
+        limiter: Limiter | str | None = None,
         retry: RetryPolicy | None = None,
         timeout: float = 30.0,
         transport: Transport | None = None,
@@ -70,7 +72,7 @@ class LitmosClient(Resources):
         # installed. Who imports this library for its records or errors need not wait for it.
         from litmos_async.transport import Sender  # noqa: PLC0415
 
-        if limiter is not None and rate_limit is not None:
+        if rate_limit is not None and not (limiter is None or isinstance(limiter, str)):
             raise ConfigurationError(
                 "give rate_limit or a limiter, which has a rate limit of its own, not both"
             )
@@ -78,9 +80,13 @@ class LitmosClient(Resources):
             api_key, source, region=region, base_url=base_url, key_in=key_in, json_dates=json_dates
         )
         defaults = Defaults(timeout=timeout, retry=retry or RetryPolicy(), wire=wire)
-        self._limiter = limiter or MemoryLimiter(rate_limit or RateLimit())
-        self._owns_limiter = limiter is None
-        self._sender = Sender(config, self._limiter, transport)
+        limiter = limiter or os.environ.get("LITMOS_LIMIT") or "memory://"
+        self._owns_limiter = isinstance(limiter, str)
+        if isinstance(limiter, str):
+            limiter = limiter_from_url(limiter, rate_limit or RateLimit())
+        limiter.bind(config.account)
+        self._limiter = limiter
+        self._sender = Sender(config, limiter, transport)
         self._base_url = config.base_url
         super().__init__(Caller(self._sender, defaults, json_dates))
 
@@ -107,6 +113,14 @@ class LitmosClient(Resources):
     def quota(self) -> Quota:
         """How the limit stands: slots used and free, when the next one is free, who waits."""
         return self._limiter.quota
+
+    async def usage(self) -> Usage:
+        """Return who uses what of the limit, process by process, as the limiter's store has it.
+
+        Raises:
+            LimiterUnavailable: The store cannot be reached.
+        """
+        return await self._limiter.usage()
 
     async def request(
         self,

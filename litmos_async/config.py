@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -70,6 +71,11 @@ class Config:
     base_url: str
     key_in: KeyPlace = "header"
     json_dates: JsonDates = "wall_clock"
+
+    @property
+    def account(self) -> str:
+        """What tells this account from others, where several share a limiter: a hash, never the key."""
+        return hashlib.sha256(f"{self.base_url}\n{self.api_key}".encode()).hexdigest()[:32]
 
 
 def configure(

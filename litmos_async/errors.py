@@ -21,6 +21,7 @@ __all__ = [
     "DecodeError",
     "Forbidden",
     "IncompleteListing",
+    "LimiterUnavailable",
     "LitmosError",
     "NetworkError",
     "NotAcceptable",
@@ -67,6 +68,10 @@ class DecodeError(LitmosError):
 
 class IncompleteListing(LitmosError):
     """A list could not be proven complete, so its rows must not be taken for all there are."""
+
+
+class LimiterUnavailable(LitmosError):
+    """Where a shared limit is kept cannot be reached, so nobody knows whether a request may be sent."""
 
 
 class _RequestError(LitmosError):

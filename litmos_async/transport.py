@@ -113,7 +113,9 @@ class Sender:
             raise ConfigurationError("the client is closed")
         try:
             return await self._limiter.acquire(
-                options.priority, max_pause=max(0.0, options.retry.deadline - spent)
+                options.priority,
+                max_pause=max(0.0, options.retry.deadline - spent),
+                timeout=options.timeout,
             )
         except RateLimited as pause:
             _describe(pause, request, attempts)

@@ -11,7 +11,7 @@ from cyclopts.exceptions import CycloptsError, MissingArgumentError
 from cyclopts.validators import Number
 
 from litmos_async import __version__
-from litmos_async.cli import assign, jobs, people, remove, sync
+from litmos_async.cli import assign, jobs, people, quota, remove, sync
 from litmos_async.cli.extras import missing
 from litmos_async.cli.flow import USAGE
 from litmos_async.cli.interrupt import until_interrupted
@@ -28,6 +28,7 @@ app = App(
 for part in (assign.app, remove.app, sync.app, people.importing, jobs.app):
     app.command(part)
 app.command(people.deactivate)
+app.command(quota.quota)
 
 FEWEST_USERS: Final = 10
 FEWEST_LINES: Final = 20

@@ -60,7 +60,9 @@ async def run_demo(show: Show, terminal: Terminal) -> int:
 
             def connect() -> LitmosClient:
                 """Make a client of the sandbox."""
-                return LitmosClient(_KEY, "litmos-demo", base_url=base_url, rate_limit=show.rate)
+                return LitmosClient(
+                    _KEY, "litmos-demo", base_url=base_url, rate_limit=show.rate, limiter="memory://"
+                )
 
             task = Task((USER, COURSE), Bulk.assign_courses_to_users, {"send_message": False})
             code = await carry_out(Order(task, file), connect, terminal)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -80,6 +82,28 @@ class Account:
             show_default=lambda rate: f"{rate.requests}/{rate.period:g}",
         ),
     ] = SERVICE_LIMIT
+    limiter: Annotated[
+        str | None,
+        Parameter(
+            help="Where the limit is kept: memory://, sqlite:///path or redis://host:6379/0. [env var: "
+            "LITMOS_LIMIT] [default: a file of this user, so that two commands at a time keep the limit]"
+        ),
+    ] = None
+
+    def client(self) -> LitmosClient:
+        """Return the client; what was not said on the command line it finds in the environment.
+
+        Raises:
+            ConfigurationError: Something is missing or cannot work.
+        """
+        return LitmosClient(
+            self.key(),
+            self.source,
+            region=self.region,
+            base_url=self.base_url,
+            rate_limit=self.limit,
+            limiter=self.limiter or os.environ.get("LITMOS_LIMIT") or shared_by_this_user(),
+        )
 
     def key(self) -> str | None:
         """Return the key of the file; None if the environment has it.
@@ -181,17 +205,21 @@ PAIR_CARE: Final = PairCare()
 
 async def start(task: Task, file: Path, show: Show, account: Account) -> int:
     """Carry a command out and return the exit code."""
-    key = account.key()
-
-    def connect() -> LitmosClient:
-        """Make the client; what was not said on the command line it finds in the environment."""
-        return LitmosClient(
-            key,
-            account.source,
-            region=account.region,
-            base_url=account.base_url,
-            rate_limit=account.limit,
-        )
-
+    account.key()  # a file without a key is told before the table is read
     order = Order(task, file, show.outcomes, show.dry_run, show.plan_json)
-    return await until_interrupted(carry_out(order, connect, Terminal(quiet=show.quiet)))
+    return await until_interrupted(carry_out(order, account.client, Terminal(quiet=show.quiet)))
+
+
+def shared_by_this_user() -> str:
+    """Return where all commands of this user keep the limit together: in the folder for such things."""
+    if sys.platform == "win32":
+        folder = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    file = folder / "litmos-async" / "limits.db"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        # A home that cannot be written to: one command at a time keeps the limit.
+        return "memory://"
+    return f"sqlite://{file.absolute().as_posix()}"

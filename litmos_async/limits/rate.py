@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-__all__ = ["Lanes", "Lease", "Limiter", "Priority", "Quota", "RateLimit", "paused"]
+__all__ = ["Lanes", "Lease", "Limiter", "Priority", "Quota", "RateLimit", "Share", "Usage", "paused"]
 
 Priority: TypeAlias = Literal["interactive", "bulk"]
 
@@ -49,6 +49,15 @@ class RateLimit:
         if not 0 <= self.reserve < self.requests:
             raise ConfigurationError("RateLimit.reserve must be at least 0 and less than RateLimit.requests")
 
+    def part(self, share: float) -> RateLimit:
+        """Return a part of this limit, from 0 to 1, but at least one request."""
+        return RateLimit(
+            requests=max(1, int(self.requests * share)),
+            period=self.period,
+            burst=max(1, int(self.burst * share)),
+            reserve=int(max(1, int(self.requests * share)) * self.reserve / self.requests),
+        )
+
 
 @attrs.frozen
 class Quota:
@@ -75,6 +84,34 @@ class Quota:
     limit: int
     period: float
     budget: int
+
+
+@attrs.frozen
+class Share:
+    """What one process has of the limit.
+
+    Attributes:
+        process: Its host and process number.
+        used: Slots that it holds, or whose requests the server may still count.
+        waiting: Callers in its queue, as of the last time that it looked for a slot.
+    """
+
+    process: str
+    used: int
+    waiting: int
+
+
+@attrs.frozen
+class Usage:
+    """Who uses what.
+
+    Attributes:
+        quota: How things stand for all together.
+        processes: What each has of it, the largest share first.
+    """
+
+    quota: Quota
+    processes: tuple[Share, ...]
 
 
 class Lease(Protocol):
@@ -109,8 +146,29 @@ class Limiter(Protocol):
         """The limit that is kept."""
         ...
 
-    async def acquire(self, priority: Priority = "interactive", *, max_pause: float = math.inf) -> Lease:
+    def bind(self, account: str) -> None:
+        """Say whose limit is kept. The client does so, before the first call.
+
+        Args:
+            account: A hash of what tells accounts apart; never the key itself. It is the same in every
+                process that uses the account.
+        """
+        ...
+
+    async def acquire(
+        self,
+        priority: Priority = "interactive",
+        *,
+        max_pause: float = math.inf,
+        timeout: float = 30.0,  # noqa: ASYNC109 - it bounds the request, not this call
+    ) -> Lease:
         """Wait for a slot.
+
+        Args:
+            priority: The lane to wait in.
+            max_pause: The longest pause that the caller would sit out.
+            timeout: How long the request will take at most. Should the process die, its slot is freed
+                `timeout + period` after it was taken.
 
         Raises:
             RateLimited: A pause is in force, or was declared while waiting, that ends later than `max_pause`
@@ -121,6 +179,14 @@ class Limiter(Protocol):
     @property
     def quota(self) -> Quota:
         """How things stand now."""
+        ...
+
+    async def usage(self) -> Usage:
+        """Ask who uses what, process by process.
+
+        Raises:
+            LimiterUnavailable: Where the limit is kept cannot be reached.
+        """
         ...
 
     async def aclose(self) -> None:
@@ -150,6 +216,10 @@ class Lanes(Generic[T]):
 
     def __len__(self) -> int:
         return sum(map(len, self._lanes.values()))
+
+    def waiting(self) -> dict[Priority, int]:
+        """Count those in each lane."""
+        return {priority: len(lane) for priority, lane in self._lanes.items()}
 
     def join(self, priority: Priority, future: asyncio.Future[T], patience: float) -> None:
         """Stand at the end of a lane."""

@@ -4,19 +4,18 @@ The server counts a request at some moment between its sending and its answer. O
 known to be late enough, so a slot is taken before the request leaves and is freed one `period` after its
 answer arrived. Then no latency, jitter or reordering puts one request too many into a window of the server.
 
-Every method takes `now`. The state is numbers and one list of numbers, so the same rule can run on state that
-is kept in this object, in a file or in a database.
+Every method takes `now`. The state is plain numbers, so the same rule runs on state that is kept in this object,
+in a file or in a database: `account.py` saves and loads it.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right, insort
 from typing import Final
 
 import attrs
 
-from .rate import Priority, RateLimit
+from .rate import Priority, Quota, RateLimit
 
 __all__ = ["Window"]
 
@@ -46,10 +45,10 @@ class Window:
 
     rate: RateLimit
 
-    # The slots: those of requests under way, and when those of answered requests are freed, ascending.
-    held: int = 0
-    cooling: list[float] = attrs.field(factory=list[float])
-    taken: int = 0  # tickets so far
+    # The slots: the ticket of each, and when it is freed if nothing else is heard of it. For a request under way
+    # that is when its holder must have died, or never, where holder and window can only die together.
+    slots: dict[int, float] = attrs.field(factory=dict[int, float])
+    taken: int = 0  # the last ticket
 
     # The pause. It is a time and not a flag: nobody has to reopen it, and nobody can reopen it too early.
     not_before: float = 0.0
@@ -67,25 +66,36 @@ class Window:
     # What was ours at the end of the last pause; it grows with time from there.
     base: float = attrs.Factory(lambda self: float(self.rate.requests), takes_self=True)
 
+    @property
+    def held(self) -> int:
+        """How many slots only a report can free; none, where a holder may die and its slots expire."""
+        return sum(end == math.inf for end in self.slots.values())
+
     def used(self, now: float) -> int:
         """Count the slots that are taken."""
-        return self.held + len(self.cooling) - bisect_right(self.cooling, now)
+        return sum(end > now for end in self.slots.values())
 
     def budget(self, now: float) -> float:
         """Return how many slots are ours at present."""
         grown = (now - self.not_before) / self.rate.period * self.rate.requests / PERIODS_TO_GROW
         return min(self.rate.requests, self.base + max(0.0, grown))
 
-    def opens_at(self, now: float, priority: Priority = "interactive") -> float:
-        """Return when the next request may start, `now` or later; infinity if that depends on an answer."""
-        gate = max(now, self.not_before, self.next_start, self.probe_due if self.probing else 0.0)
-        return max(gate, self._slot_at(self.rate.reserve if priority == "bulk" else 0))
+    def opens_at(self, now: float, priority: Priority = "interactive", ahead: int = 0) -> float:
+        """Return when the next request may start, `now` or later; infinity if that depends on an answer.
 
-    def take(self, now: float) -> int:
-        """Take a slot, once `opens_at` says that it is time, and return the ticket for it."""
-        del self.cooling[: bisect_right(self.cooling, now)]
-        self.held += 1
+        `ahead` is how many slots must be left for others besides.
+        """
+        gate = max(now, self.not_before, self.next_start, self.probe_due if self.probing else 0.0)
+        return max(gate, self._slot_at(ahead + (self.rate.reserve if priority == "bulk" else 0)))
+
+    def take(self, now: float, timeout: float = math.inf) -> int:
+        """Take a slot, once `opens_at` says that it is time, and return the ticket for it.
+
+        If nobody reports back, the request reached the server within `timeout` or never.
+        """
+        self.slots = {ticket: end for ticket, end in self.slots.items() if end > now}
         self.taken += 1
+        self._cool(self.taken, now + timeout)
         if self.probing:
             # A probe whose holder never reports back must not shut the gate for good: this is a time, too.
             self.probe, self.probe_due = self.taken, now + self.rate.period
@@ -95,21 +105,21 @@ class Window:
 
     def unused(self, ticket: int, now: float) -> None:
         """Nothing was sent: free the slot at once."""
-        self.held -= 1
+        self.slots.pop(ticket, None)
         self._probe_failed(ticket)
         if ticket == self.taken:  # the last start did not take place, so nobody need keep a distance from it
             self.next_start = min(self.next_start, now)
 
     def answered(self, ticket: int, now: float) -> None:
         """An answer came: free the slot a period from now; after a pause, let the others follow."""
-        self._cool(now)
+        self._cool(ticket, now)
         if self.probing and ticket > self.wave:
             self.probing = False
             self.spread_until = now + self.rate.period
 
     def lost(self, ticket: int, now: float, timeout: float) -> None:
         """No answer came: the request may reach the server until `timeout` from now, and counts from then."""
-        self._cool(now + max(0.0, timeout))
+        self._cool(ticket, now + max(0.0, timeout))
         self._probe_failed(ticket)
 
     def refused(self, ticket: int, now: float, retry_after: float | None, jitter: float) -> None:
@@ -126,7 +136,7 @@ class Window:
             self.strikes = 1 if quiet else self.strikes + 1
             if self.used(now) < self.rate.requests:  # not our doing: somebody else uses the account
                 budget = max(1.0, budget * SHRINK)
-        self._cool(now)
+        self._cool(ticket, now)
 
         if retry_after is not None:
             until = now + min(max(0.0, retry_after), LONGEST_RETRY_AFTER)
@@ -136,23 +146,29 @@ class Window:
         else:
             return
         if new_wave or until > self.not_before:
-            self.not_before = max(self.not_before, until)
-            self.wave = self.taken
             self.base = budget
-            self.probing, self.probe_due = True, 0.0
+            self.pause(until)
+
+    def pause(self, until: float) -> None:
+        """Let nobody start until then, and one request go first after it."""
+        self.not_before = max(self.not_before, until)
+        self.wave = self.taken
+        self.probing, self.probe_due = True, 0.0
 
     def carried_over(self, then: float, now: float) -> Window:
         """Return this state for another clock, which shows `now` where the old one showed `then`.
 
-        Nobody will report what became of the requests that were under way, and the old clock may have stood
-        still for a while. So every slot is kept for a whole period at least.
+        Nobody may be left to report what became of the requests that were under way, and the old clock may
+        have stood still for a while. So every slot is kept for a whole period at least.
         """
         whole = self.rate.period + GUARD
-        left = [whole] * self.held + [max(whole, end - then) for end in self.cooling if end > then]
+        left = {ticket: end - then for ticket, end in self.slots.items() if end > then}
         return attrs.evolve(
             self,
-            held=0,
-            cooling=sorted(now + seconds for seconds in left),
+            slots={
+                ticket: now + (max(whole, seconds) if seconds < math.inf else whole)
+                for ticket, seconds in left.items()
+            },
             not_before=now + max(0.0, self.not_before - then),
             probe_due=0.0,
             spread_until=now + max(0.0, self.spread_until - then),
@@ -160,10 +176,30 @@ class Window:
             base=self.budget(then),
         )
 
-    def _cool(self, counted_by: float) -> None:
-        """Free a held slot a period after the last moment at which the server may count its request."""
-        self.held -= 1
-        insort(self.cooling, counted_by + self.rate.period + GUARD)
+    def forgotten(self, now: float) -> None:
+        """The record of the slots was lost: the server may count as many as it allows, so take them all."""
+        for _ in range(self.rate.requests - self.used(now)):
+            self.taken += 1
+            self._cool(self.taken, now)
+
+    def quota(self, now: float, waiting: int) -> Quota:
+        """Tell how things stand."""
+        used, budget = self.used(now), int(self.budget(now))
+        opens_in = self.opens_at(now) - now
+        return Quota(
+            used=used,
+            free=max(0, budget - used),
+            next_free_in=opens_in if opens_in < math.inf else self.rate.period,
+            waiting=waiting,
+            rejected=self.rejected,
+            limit=self.rate.requests,
+            period=self.rate.period,
+            budget=budget,
+        )
+
+    def _cool(self, ticket: int, counted_by: float) -> None:
+        """Free a slot a period after the last moment at which the server may count its request."""
+        self.slots[ticket] = counted_by + self.rate.period + GUARD
 
     def _probe_failed(self, ticket: int) -> None:
         """Let the next request be the probe, if this one was, for it has told nothing."""
@@ -176,8 +212,9 @@ class Window:
         Two things make room as time goes by: slots cool down and the budget grows. When the first `n` slots
         have cooled down, the budget must have grown to hold the rest, the newcomer and the reserve.
         """
-        rest = self.held + len(self.cooling) + 1 + reserve
-        return min(max(end, self._grown_to(rest - n)) for n, end in enumerate([0.0, *self.cooling]))
+        rest = len(self.slots) + 1 + reserve
+        ends = [0.0, *sorted(self.slots.values())]
+        return min(max(end, self._grown_to(rest - n)) for n, end in enumerate(ends))
 
     def _grown_to(self, slots: int) -> float:
         """Return when the budget holds that many slots."""

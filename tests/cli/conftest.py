@@ -19,10 +19,11 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @pytest.fixture(autouse=True)
-def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep the environment out, and put back what answers to Ctrl-C."""
-    for name in ("LITMOS_API_KEY", "LITMOS_SOURCE", "LITMOS_REGION", "LITMOS_BASE_URL"):
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Keep the environment and the user's own limit out, and put back what answers to Ctrl-C."""
+    for name in ("LITMOS_API_KEY", "LITMOS_SOURCE", "LITMOS_REGION", "LITMOS_BASE_URL", "LITMOS_LIMIT"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)

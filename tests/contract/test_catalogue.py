@@ -396,4 +396,4 @@ def test_exclusions(capsys: pytest.CaptureFixture[str]) -> None:
             shapes = [shape for shape in (entry.request, entry.response) if shape and shape.record]
             assert any(shape.xml_root is None for shape in shapes)
     with capsys.disabled():
-        print("\nwithout XML:", json.dumps(NO_XML, indent=2))  # noqa: T201 - it shall be seen
+        print("\nwithout XML:", json.dumps(NO_XML, indent=2))

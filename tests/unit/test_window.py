@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 
 import attrs
@@ -27,6 +26,11 @@ def take_all(one: Window, now: float) -> list[int]:
     return tickets
 
 
+def ends(one: Window) -> list[float]:
+    """Return when the slots are freed, ascending."""
+    return sorted(one.slots.values())
+
+
 def test_an_untouched_window_is_open() -> None:
     """The first request may start at once."""
     one = window()
@@ -40,7 +44,7 @@ def test_a_held_slot_stays_taken_however_long_the_answer_takes() -> None:
     one = window()
     assert take_all(one, 0.0) == [1, 2, 3]
     assert one.opens_at(1_000_000.0) == math.inf
-    assert one.used(1_000_000.0) == 3
+    assert one.used(1_000_000.0) == one.held == 3
 
 
 def test_a_slot_is_freed_one_period_after_the_answer() -> None:
@@ -51,7 +55,48 @@ def test_a_slot_is_freed_one_period_after_the_answer() -> None:
     assert one.used(67.0) == 1
     assert one.used(67.0 + GUARD) == 0
     assert take_all(one, 67.0 + GUARD) == [2]
-    assert one.cooling == []
+    assert one.slots == {2: math.inf}
+
+
+def test_the_slot_of_a_holder_that_died_is_freed_by_expiry() -> None:
+    """Without any report it is free when its request can no longer be counted, and not sooner."""
+    one = window(1)
+    one.take(5.0, timeout=30.0)
+    assert one.opens_at(6.0) == 95.0 + GUARD
+    assert one.used(95.0) == 1
+    assert one.used(95.0 + GUARD) == 0
+
+
+def test_a_report_after_the_expiry_still_counts() -> None:
+    """Who was only slow, not dead, says when the server counted: the slot is taken again, full or not."""
+    one = window(1)
+    slow = one.take(0.0, timeout=1.0)
+    other = one.take(100.0, timeout=1.0)
+    one.answered(slow, 100.5)
+    one.answered(other, 101.0)
+    assert one.used(101.0) == 2
+    assert one.opens_at(101.0) == 161.0 + GUARD
+
+
+def test_slots_are_left_for_others() -> None:
+    """Whoever has to leave some for others waits until so many more are free."""
+    one = window(3, reserve=1)
+    for now in (1.0, 2.0):
+        one.answered(one.take(now), now)
+    assert one.opens_at(5.0, ahead=1) == 61.0 + GUARD
+    assert one.opens_at(5.0, ahead=2) == 62.0 + GUARD
+    assert one.opens_at(5.0, "bulk", ahead=1) == 62.0 + GUARD
+    assert one.opens_at(5.0, ahead=3) == math.inf
+
+
+def test_a_lost_record_takes_every_slot_for_a_period() -> None:
+    """If nobody knows what the server may count, it is taken to be as much as it allows."""
+    one = window(3)
+    one.answered(one.take(0.0), 1.0)
+    one.forgotten(10.0)
+    assert ends(one) == [61.0 + GUARD, 70.0 + GUARD, 70.0 + GUARD]
+    one.forgotten(11.0)
+    assert one.used(11.0) == 3
 
 
 def test_the_slot_of_a_lost_request_waits_for_its_timeout_too() -> None:
@@ -84,7 +129,7 @@ def test_answers_out_of_order_free_the_slots_in_the_order_of_the_answers() -> No
     one.answered(third, 1.0)
     one.answered(first, 3.0)
     one.answered(second, 2.0)
-    assert one.cooling == [61.0 + GUARD, 62.0 + GUARD, 63.0 + GUARD]
+    assert ends(one) == [61.0 + GUARD, 62.0 + GUARD, 63.0 + GUARD]
     assert one.opens_at(3.0) == 61.0 + GUARD
 
 
@@ -329,7 +374,7 @@ def test_a_lowered_budget_is_kept() -> None:
     one.spread_until = one.next_start = 0.0  # leave the distances out of this test
     assert len(take_all(one, 0.0)) == 5  # of 7, two are cooling down
     assert one.opens_at(0.0) == pytest.approx(60.0 + GUARD)
-    one.cooling = [500.0, 500.0]
+    one.slots = {101: 500.0, 102: 500.0, **dict.fromkeys(range(5), math.inf)}
     # Half a slot in 60 seconds: the eighth is there after 120.
     assert one.opens_at(0.0) == pytest.approx(120.0)
     assert len(take_all(one, one.opens_at(0.0))) == 1
@@ -343,8 +388,7 @@ def test_another_clock_keeps_what_the_server_may_still_count() -> None:
     one.lost(lost, 130.0, 30.0)
     one.refused(refused, 130.0, 50.0, jitter=0.0)
     moved = one.carried_over(then=140.0, now=3.0)
-    assert moved.held == 0
-    assert moved.cooling == pytest.approx([63.0 + GUARD, 63.0 + GUARD, 63.0 + GUARD, 83.0 + GUARD])
+    assert ends(moved) == pytest.approx([63.0 + GUARD, 63.0 + GUARD, 63.0 + GUARD, 83.0 + GUARD])
     assert moved.not_before == 43.0
     assert moved.probing
     assert moved.rejected == 1
@@ -358,19 +402,8 @@ def test_another_clock_forgets_what_is_over() -> None:
     one.refused(one.take(0.0), 0.0, None, jitter=0.0)
     one.answered(one.take(1.0), 1.0)
     moved = one.carried_over(then=500.0, now=3.0)
-    assert moved.cooling == []
+    assert moved.slots == {}
     assert moved.opens_at(3.0) == 3.0
-
-
-def test_the_state_can_be_kept_anywhere() -> None:
-    """The state is numbers and a list of numbers: saved as JSON and loaded again, it goes on as before."""
-    one = window(10)
-    tickets = [one.take(0.0) for _ in range(4)]
-    one.answered(tickets[0], 1.0)
-    one.refused(tickets[1], 2.0, None, jitter=0.5)
-    state = attrs.asdict(one)
-    del state["rate"]
-    assert Window(one.rate, **json.loads(json.dumps(state))) == one
 
 
 @pytest.mark.parametrize(
@@ -394,6 +427,14 @@ def test_a_rate_that_cannot_work_is_refused(wrong: dict[str, float]) -> None:
     """A senseless limit is an error where it is written down, not where it is used."""
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         RateLimit(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_part_of_a_rate_is_a_rate() -> None:
+    """Requests, burst and reserve become smaller, and at least one request is left."""
+    whole = RateLimit(requests=100, burst=10, reserve=20)
+    assert whole.part(0.25) == RateLimit(requests=25, burst=2, reserve=5)
+    assert whole.part(0.001) == RateLimit(requests=1, burst=1)
+    assert whole.part(1.0) == whole
 
 
 def test_the_default_rate_is_that_of_the_service() -> None:

@@ -1,0 +1,35 @@
+"""`litmos quota`: who uses what of the limit."""
+
+from __future__ import annotations
+
+from litmos_async.cli.flow import OK
+from litmos_async.cli.options import ACCOUNT, Account
+from litmos_async.cli.terminal import Terminal, listed
+from litmos_async.errors import LitmosError
+
+UNREACHABLE = 1
+
+
+async def quota(*, account: Account = ACCOUNT) -> int:
+    """Show who uses what of the account's limit, by the limiter that the commands share. Nothing is sent.
+
+    Exit code 0: here it is. 1: where the limit is kept cannot be reached.
+    """
+    terminal = Terminal()
+    async with account.client() as litmos:
+        try:
+            usage = await litmos.usage()
+        except LitmosError as problem:
+            terminal.complain(str(problem))
+            return UNREACHABLE
+    now = usage.quota
+    rows = [
+        ("limit", f"{now.limit:,} requests in {now.period:g} s"),
+        ("used", f"{now.used:,}"),
+        ("free", f"{now.free:,}"),
+        ("next free", "now" if not now.next_free_in else f"in {now.next_free_in:.1f} s"),
+        ("rejected", f"{now.rejected:,}"),
+    ]
+    rows += [(each.process, f"{each.used:,} used, {each.waiting:,} waiting") for each in usage.processes]
+    terminal.say(listed("Quota of the account", rows))
+    return OK

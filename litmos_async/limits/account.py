@@ -1,0 +1,248 @@
+"""What the processes of one account share: the window, and who of them holds and waits for its slots.
+
+Pure, like `window.py`: a store loads it, lets one change happen, and saves it, all in one transaction. `transact`
+is that change of text into text, the same for every store.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+import socket
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import attrs
+
+from .rate import Priority, RateLimit, Share
+from .window import GUARD, Window
+
+__all__ = ["Account", "Demand", "dump", "load", "process_name", "transact"]
+
+T = TypeVar("T")
+
+# Nobody is told when another process gives back a slot unused, or when a probe is answered there. So whoever
+# waits looks again after this part of a period, however far off the next slot seems to be.
+LOOK_AGAIN: Final = 1 / 10
+LOOK_FOR_PROBE: Final = 1 / 60
+
+# How much longer than it said a process may need to come back, before the others take what was left for it.
+LATE: Final = 1 / 60
+
+
+def _new_record() -> str:
+    return secrets.token_hex(8)
+
+
+@attrs.define
+class Demand:
+    """How many callers of a process wait in each lane, and until when the others heed that."""
+
+    interactive: int
+    bulk: int
+    until: float
+
+    def __getitem__(self, priority: Priority) -> int:
+        return self.interactive if priority == "interactive" else self.bulk
+
+
+@attrs.define
+class Account:
+    """The window of an account, and how its processes share it.
+
+    Lanes hold across processes: bulk callers leave a slot for each interactive caller anywhere. Inside a lane
+    every process that waits has an even part of the slots; what one does not want is for the others.
+    """
+
+    window: Window
+    holders: dict[int, str] = attrs.field(factory=dict[int, str])  # the process of each ticket
+    demands: dict[str, Demand] = attrs.field(factory=dict[str, Demand])
+    paced_until: float = 0.0  # when the bucket of `burst` tokens will be full again
+
+    # Which record this is, so that its loss is noticed: see `heed`.
+    record: str = attrs.Factory(_new_record)
+    changes: int = 0
+    replaces: list[str] = attrs.field(factory=list[str])
+    saved: float = 0.0
+
+    def opens_at(self, now: float, process: str, priority: Priority) -> float:
+        """Return when a process may start its next request."""
+        pace = self.paced_until - (self.window.rate.burst - 1) * self._pace - GUARD
+        return max(pace, self.window.opens_at(now, priority, self._ahead(now, process, priority)))
+
+    def look_at(self, now: float, process: str, priority: Priority) -> float:
+        """Return when a process that waits shall look again: when a slot can be free, as far as is known."""
+        part = LOOK_FOR_PROBE if self.window.probing else LOOK_AGAIN
+        latest = max(now, self.window.not_before) + part * self.window.rate.period
+        if self._ahead(now, process, priority):
+            latest = min(latest, *(one.until for one in self._others(now, process).values()))
+        return min(latest, self.opens_at(now, process, priority))
+
+    def take(self, now: float, process: str, timeout: float) -> int:
+        """Take a slot for a process."""
+        ticket = self.window.take(now, timeout)
+        self.holders = {one: name for one, name in self.holders.items() if one in self.window.slots}
+        self.holders[ticket] = process
+        self.paced_until = max(self.paced_until, now) + self._pace
+        return ticket
+
+    def unused(self, ticket: int, now: float) -> None:
+        """Nothing was sent: free the slot at once, and put its token back into the bucket."""
+        self.window.unused(ticket, now)
+        self.paced_until -= self._pace
+
+    def demand(self, now: float, process: str, interactive: int, bulk: int, back_at: float) -> None:
+        """Note how many callers of a process wait, and when it will be back to look for a slot."""
+        self.demands = self._others(now, process)
+        if interactive or bulk:
+            until = back_at + LATE * self.window.rate.period
+            self.demands[process] = Demand(interactive, bulk, until)
+
+    def shares(self, now: float) -> tuple[Share, ...]:
+        """Tell what each process has, the largest share first."""
+        used = self._used(now)
+        waiting = {name: one.interactive + one.bulk for name, one in self.demands.items() if one.until > now}
+        shares = [Share(name, used[name], waiting.get(name, 0)) for name in {*used, *waiting}]
+        return tuple(sorted(shares, key=lambda share: (-share.used, share.process)))
+
+    def heed(self, seen: Account, then: float, now: float) -> None:
+        """Compare with what a process saw last: the store may have lost what others sent since, or all of it.
+
+        Then nobody sends for a period. The first process to notice sees to that for all.
+
+        Args:
+            seen: This account as it was then.
+            then: What the clock would show now that stood at `seen.saved`.
+            now: The time.
+        """
+        if not seen.window.used(then):  # it is so long ago that nothing of it matters
+            return
+        if (self.record == seen.record and self.changes > seen.changes) or seen.record in self.replaces:
+            return
+        self.window.taken = max(self.window.taken, _first_ticket(now))
+        self.window.forgotten(now)
+        self.replaces = [*self.replaces[-9:], seen.record]
+        if self.record == seen.record:
+            self.record = _new_record()
+
+    def part(self, rate: RateLimit, share: float) -> Account:
+        """Return what a process goes on with alone: a share of the limit, and of the slots that are taken."""
+        ends = sorted(self.window.slots.items(), key=lambda slot: slot[1], reverse=True)
+        window = attrs.evolve(
+            self.window,
+            rate=rate,
+            slots=dict(ends[int(n / share)] for n in range(math.ceil(len(ends) * share))),
+            # Others do the same, and the tickets are to be told apart when they meet again.
+            taken=self.window.taken + secrets.randbelow(2**50),
+            base=self.window.base * share,
+        )
+        return Account(window, replaces=[self.record])
+
+    def absorb(self, other: Account, then: float, now: float) -> None:
+        """Take over what a process did alone, on a clock that shows `then` now."""
+        self.replaces = [*self.replaces[-9:], other.record]
+        for ticket, end in other.window.slots.items():
+            if end > then:
+                self.window.slots[ticket] = now + end - then
+        self.holders.update(other.holders)
+        self.window.rejected = max(self.window.rejected, other.window.rejected)
+        pause_ends = now + other.window.not_before - then
+        if pause_ends > max(now, self.window.not_before):
+            self.window.pause(pause_ends)
+
+    @property
+    def _pace(self) -> float:
+        return self.window.rate.period / self.window.rate.requests
+
+    def _used(self, now: float) -> Counter[str]:
+        """Count the slots of each process."""
+        slots = self.window.slots
+        return Counter(name for ticket, name in self.holders.items() if slots.get(ticket, now) > now)
+
+    def _others(self, now: float, process: str) -> dict[str, Demand]:
+        """Return the demands of the other processes."""
+        return {name: one for name, one in self.demands.items() if name != process and one.until > now}
+
+    def _ahead(self, now: float, process: str, priority: Priority) -> int:
+        """Count the slots that a process has to leave for others which wait, too."""
+        waiting = self._others(now, process)
+        ahead = sum(one.interactive for one in waiting.values()) if priority == "bulk" else 0
+        rivals = {name: one[priority] for name, one in waiting.items() if one[priority]}
+        if rivals:
+            used = self._used(now)
+            part = self.window.budget(now) / (len(rivals) + 1)
+            if used[process] >= part:
+                ahead += sum(max(0, min(count, round(part) - used[name])) for name, count in rivals.items())
+        return ahead
+
+
+def process_name() -> str:
+    """Return the name of this process, as people see it in `Usage`."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def transact(
+    text: str | None, rate: RateLimit, now: float, change: Callable[[Account, float], T]
+) -> tuple[T, str]:
+    """Let a change happen to a saved account; return its result and what is to be saved.
+
+    Args:
+        text: What was saved, or None.
+        rate: The limit to keep.
+        now: The time of the store.
+        change: What to do. It may be called again on the account as another process has left it.
+    """
+    account = load(text, rate, now) if text else _new(rate, now)
+    if now < account.saved:  # the clock was set back, or began anew with the machine
+        account.window = account.window.carried_over(account.saved, now)
+        account.demands = {}
+        account.paced_until = now
+    account.changes += 1
+    result = change(account, now)
+    account.saved = now
+    return result, dump(account)
+
+
+def dump(account: Account) -> str:
+    """Return what `load` understands."""
+    return json.dumps(
+        {
+            **attrs.asdict(account, recurse=False),
+            "window": attrs.asdict(
+                account.window, recurse=False, filter=lambda field, _: field.name != "rate"
+            ),
+            "demands": {name: attrs.astuple(one) for name, one in account.demands.items()},
+        },
+        separators=(",", ":"),
+    )
+
+
+def load(text: str, rate: RateLimit, now: float) -> Account:
+    """Return a saved account."""
+    try:
+        state: dict[str, Any] = json.loads(text)
+        window = state.pop("window")
+        slots = {int(ticket): end for ticket, end in window.pop("slots").items()}
+        return Account(
+            Window(rate, slots, **window),
+            {int(ticket): name for ticket, name in state.pop("holders").items()},
+            {name: Demand(*one) for name, one in state.pop("demands").items()},
+            **state,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Damaged, or of another version of this library. What it held may still count.
+        account = _new(rate, now)
+        account.window.forgotten(now)
+        return account
+
+
+def _new(rate: RateLimit, now: float) -> Account:
+    return Account(Window(rate, taken=_first_ticket(now)))
+
+
+def _first_ticket(now: float) -> int:
+    """Return a number above all tickets of an earlier record: nobody ever takes a million a second."""
+    return int(now * 1e6)

@@ -1,0 +1,195 @@
+"""The limiter for many hosts: the account under a key of Redis or Valkey."""
+
+from __future__ import annotations
+
+import asyncio
+import random as _random
+import secrets
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, get_args
+from urllib.parse import urlsplit
+
+import attrs
+
+from litmos_async.errors import ConfigurationError, LimiterUnavailable
+
+from .account import transact
+from .outage import OutageStore
+from .rate import RateLimit
+from .shared import Change, SharedLimiter
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+__all__ = ["OnOutage", "RedisLimiter"]
+
+OnOutage: TypeAlias = Literal["wait", "local", "fail"]
+
+T = TypeVar("T")
+
+# Compare and set, on the clock of Redis. A change is decided on what was read, and saved if nobody has saved
+# another one since, and less than a second has passed; else it is decided anew, on what is answered here. So it
+# is as if it had happened at the moment of reading. Without arguments the script only reads. What a change is,
+# is no business of Redis: the rule is written once, in window.py and account.py.
+SCRIPT: Final = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local saved = redis.call('HMGET', KEYS[1], 'version', 'state')
+local version, state = saved[1] or '', saved[2] or ''
+if ARGV[1] == version and now - ARGV[2] < 1000000 then
+    version, state = ARGV[3], ARGV[4]
+    redis.call('HSET', KEYS[1], 'version', version, 'state', state)
+    redis.call('EXPIRE', KEYS[1], ARGV[5])
+end
+return {now, version, state}
+"""
+
+# An account that nobody uses is forgotten after a day; nothing in it matters so long.
+LIFETIME: Final = 86_400
+
+
+class RedisLimiter(SharedLimiter):
+    """Keeps the limit for all processes, on any host, that name the same Redis.
+
+    Several accounts may share a Redis: each has one key.
+
+    Args:
+        url: `redis://user:password@host:6379/0`, or `rediss://` for TLS, with the options that redis-py takes.
+        rate: The limit to keep. Give the same in every process; only `reserve` may differ.
+        account: What tells accounts apart in Redis; the client says it if you do not.
+        on_outage: What to do while Redis cannot be reached. "wait": go on trying for `patience` seconds, then
+            raise `LimiterUnavailable`. "fail": raise it at once. "local": keep to `local_share` of the limit
+            without Redis, and tell Redis when it is back.
+        patience: How many seconds "wait" waits.
+        local_share: The part of the limit for "local". The parts of all processes together must not be more
+            than 1, or the limit may be passed during an outage.
+        timeout: Seconds for one answer of Redis, and for connecting to it.
+        random: Where jitter comes from; give a seeded one for repeatable tests.
+
+    Raises:
+        ConfigurationError: An option cannot work, or redis-py is not installed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        rate: RateLimit = RateLimit(),  # noqa: B008 - frozen, so one for all is fine
+        *,
+        account: str | None = None,
+        on_outage: OnOutage = "wait",
+        patience: float = 30.0,
+        local_share: float | None = None,
+        timeout: float = 2.0,
+        random: _random.Random | None = None,
+    ) -> None:
+        if on_outage not in get_args(OnOutage):
+            raise ConfigurationError(f'on_outage must be "wait", "local" or "fail", not {on_outage!r}')
+        if (on_outage == "local") != (local_share is not None):
+            raise ConfigurationError('on_outage="local" and local_share=... need each other')
+        if local_share is not None and not 0 < local_share <= 1:
+            raise ConfigurationError(f"local_share must be more than 0 and at most 1, not {local_share}")
+        redis = RedisStore(url, timeout=timeout)
+        store = OutageStore(redis, patience=patience if on_outage == "wait" else 0.0, share=local_share)
+        super().__init__(store, rate, account=account, random=random)
+        self._place = redis.place
+
+    def __repr__(self) -> str:
+        return f"RedisLimiter({self._place!r})"
+
+
+@attrs.frozen
+class _Link:
+    """What belongs to one event loop."""
+
+    loop: asyncio.AbstractEventLoop
+    client: Redis
+    lock: asyncio.Lock
+
+
+class RedisStore:
+    """Accounts in Redis: each is a hash with a version, and a state that Redis does not look into.
+
+    Args:
+        url: Where Redis is.
+        timeout: Seconds for one answer.
+
+    Attributes:
+        place: The address without user and password.
+    """
+
+    def __init__(self, url: str, *, timeout: float) -> None:
+        try:
+            import redis  # noqa: F401, PLC0415 - an extra, and slow to import
+        except ImportError as problem:
+            raise ConfigurationError(
+                'RedisLimiter needs redis-py: pip install "litmos-async[redis]"'
+            ) from problem
+        self.place = _place(url)
+        self._url = url
+        self._timeout = timeout
+        self._link: _Link | None = None
+
+    async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
+        """Let a change happen to an account, as often as it takes until nobody else comes between."""
+        from redis.exceptions import AuthenticationError, AuthorizationError, RedisError  # noqa: PLC0415
+
+        link = self._here()
+        try:
+            async with link.lock:  # this process does not compete with itself
+                return await self._compare_and_set(link.client, account, rate, change)
+        except (AuthenticationError, AuthorizationError) as problem:
+            raise ConfigurationError(f"{self.place} does not accept user and password") from problem
+        except (RedisError, OSError) as problem:
+            raise LimiterUnavailable(f"{self.place} cannot be used: {type(problem).__name__}") from problem
+
+    async def aclose(self) -> None:
+        """Close the connections of this loop."""
+        link, self._link = self._link, None
+        if link is not None and link.loop is asyncio.get_running_loop():
+            await link.client.aclose()
+
+    async def _compare_and_set(self, client: Redis, account: str, rate: RateLimit, change: Change[T]) -> T:
+        script = client.register_script(SCRIPT)
+        keys = [f"litmos:{{{account}}}:limit"]
+        now, version, state = await script(keys=keys)
+        while True:
+            result, new_state = transact(state or None, rate, now / 1e6, change)
+            new_version = secrets.token_hex(8)
+            arguments: list[Any] = [version, now, new_version, new_state, LIFETIME]
+            now, version, state = await script(keys=keys, args=arguments)
+            if version == new_version:
+                return result
+
+    def _here(self) -> _Link:
+        """Return the connections of the running loop."""
+        from redis.asyncio import Redis  # noqa: PLC0415
+        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+
+        loop = asyncio.get_running_loop()
+        if self._link is None or self._link.loop is not loop:
+            client = Redis.from_url(
+                self._url,
+                decode_responses=True,
+                socket_timeout=self._timeout,
+                socket_connect_timeout=self._timeout,
+                # A connection that broke while nobody used it is no outage.
+                retry=Retry(NoBackoff(), 1),
+            )
+            self._link = _Link(loop, client, asyncio.Lock())
+        return self._link
+
+
+def _place(url: str) -> str:
+    """Return the address without secrets, and see that it can be used."""
+    from redis.asyncio.connection import parse_url  # noqa: PLC0415
+
+    refused = ConfigurationError("This is no address of a Redis: redis://user:password@host:port/0")
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+        parse_url(url)
+    except ValueError:
+        raise refused from None  # what the parsers say may quote a part of the password
+    if parts.scheme != "unix" and parts.path.strip("/") and not parts.path[1:].isdecimal():
+        raise refused  # so may a path, if a slash in the password was not quoted
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"

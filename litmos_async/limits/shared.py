@@ -1,0 +1,312 @@
+"""The limiter of many processes: a desk whose pump goes to a store that all of them share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+import random as _random
+import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol, TypeAlias, TypeVar
+
+import attrs
+
+from litmos_async.errors import ConfigurationError
+
+from .account import Account, process_name
+from .desk import Desk, Report, closed
+from .rate import Lease, Priority, Quota, RateLimit, Usage
+from .window import Window
+
+__all__ = ["Change", "SharedLimiter", "Store"]
+
+logger = logging.getLogger("litmos_async")
+
+T = TypeVar("T")
+
+Change: TypeAlias = Callable[[Account, float], T]
+"""What happens to an account at a time. It may be called again, on the account as another process left it."""
+
+# Slots for several callers are taken on one way to the store, but not so many that other processes which come
+# at the same moment find nothing left.
+AT_ONCE: Final = 10
+
+# Processes that wait for the same slot come at different times, within this part of a period.
+JITTER: Final = 1 / 2_000
+
+# What cannot be reported is tried again after a second, and on closing for a few seconds at most.
+REPORT_AGAIN: Final = 1.0
+LAST_REPORT: Final = 5.0
+
+
+class Store(Protocol):
+    """Where accounts are kept. It does one change of one account after the other, at a time of its own."""
+
+    async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
+        """Let a change happen to an account.
+
+        Raises:
+            LimiterUnavailable: The store cannot be reached. The change may have happened or not.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class SharedLimiter:
+    """Keeps the limit for all processes that use the same store.
+
+    Args:
+        store: Where the account is kept.
+        rate: The limit to keep. Give the same in every process; only `reserve` may differ.
+        account: What tells accounts apart in the store; the client says it if you do not.
+        random: Where jitter comes from; give a seeded one for repeatable tests.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        rate: RateLimit,
+        *,
+        account: str | None = None,
+        random: _random.Random | None = None,
+    ) -> None:
+        self.rate = rate
+        self._store = store
+        self._account = account
+        self._account_given = account is not None
+        self._random = random or _random.Random()
+        self._desk: _Desk | None = None
+        self._closed = False
+
+    def bind(self, account: str) -> None:
+        """Say whose limit is kept. What was said to the constructor goes before.
+
+        Raises:
+            ConfigurationError: The limiter keeps the limit of another account already.
+        """
+        if self._account_given:
+            return
+        if self._account not in {None, account}:
+            raise ConfigurationError(
+                "A limiter keeps the limit of one account: make another one for this one"
+            )
+        self._account = account
+
+    async def acquire(
+        self,
+        priority: Priority = "interactive",
+        *,
+        max_pause: float = math.inf,
+        timeout: float = 30.0,  # noqa: ASYNC109 - it bounds the request, not this call
+    ) -> Lease:
+        """Wait for a slot; see `Limiter.acquire`.
+
+        Raises:
+            LimiterUnavailable: The store cannot be reached.
+        """
+        if self._closed:
+            raise closed()
+        if not 0 <= timeout < math.inf:
+            raise ConfigurationError("A shared slot needs a finite timeout, since its holder may die")
+        desk = self._here()
+        desk.longest_timeout = max(desk.longest_timeout, timeout)
+        return await desk.acquire(priority, max_pause)
+
+    @property
+    def quota(self) -> Quota:
+        """How things stood when this process last went to the store, and what time has changed since."""
+        desk = self._desk
+        if desk is None or desk.seen is None:
+            return Window(self.rate).quota(0.0, waiting=len(desk.lanes) if desk else 0)
+        return desk.seen.account.window.quota(desk.seen.there(desk.loop.time()), waiting=len(desk.lanes))
+
+    async def usage(self) -> Usage:
+        """Ask the store who uses what.
+
+        Raises:
+            LimiterUnavailable: The store cannot be reached.
+        """
+        return await self._here().apply(_usage)
+
+    async def aclose(self) -> None:
+        """Stop for good, when the last reports are in the store.
+
+        Whoever still waits gets a `LitmosError`. A lease that ends later reports to nobody, and its slot is
+        freed by expiry.
+        """
+        self._closed = True
+        if self._desk is not None and self._desk.loop is asyncio.get_running_loop():
+            await self._desk.aclose()
+        await self._store.aclose()
+
+    def _here(self) -> _Desk:
+        """Return the desk on the running loop. What it knows is in the store, so a new one begins empty."""
+        loop, desk = asyncio.get_running_loop(), self._desk
+        if self._account is None:
+            raise ConfigurationError("Whose limit? Say account=..., or give this limiter to a client")
+        if desk is not None and desk.loop is loop:
+            return desk
+        if desk is not None and desk.loop.is_running() and desk.pid == os.getpid():
+            raise ConfigurationError("A limiter serves one event loop at a time, and another one runs")
+        self._desk = _Desk(
+            loop, self._random, self.rate, partial(self._store.apply, self._account, self.rate)
+        )
+        return self._desk
+
+
+class _Apply(Protocol):
+    """`Store.apply` for one account."""
+
+    async def __call__(self, change: Change[T]) -> T: ...
+
+
+@attrs.frozen
+class _Seen:
+    """An account as it was in the store, and when that was, there and on the clock of the loop."""
+
+    account: Account
+    at: float
+    when: float
+
+    def there(self, time: float) -> float:
+        """Return what the clock of the store shows at that time of the loop, at least."""
+        return self.at + time - self.when
+
+    def here(self, time: float) -> float:
+        """Return what the clock of the loop shows at that time of the store, at most."""
+        return self.when + time - self.at
+
+
+class _Desk(Desk):
+    """A desk whose pump goes to the store and back."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, random: _random.Random, rate: RateLimit, apply: _Apply
+    ) -> None:
+        super().__init__(loop, random)
+        self.pid = os.getpid()
+        self.seen: _Seen | None = None
+        self.longest_timeout = 0.0
+        self._rate = rate
+        self._apply = apply
+        self._name = f"{process_name()}:{secrets.token_hex(3)}"
+        self._reports: list[Change[None]] = []
+        self._expected = False  # the others leave slots for us
+        self._again: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    @property
+    def pause_ends(self) -> float:
+        """When the pause is over, as far as is known here."""
+        return self.seen.here(self.seen.account.window.not_before) if self.seen else -math.inf
+
+    async def apply(self, change: Change[T]) -> T:
+        """Let a change happen in the store, and remember what was found there."""
+        last = self.seen
+
+        def look(account: Account, now: float) -> tuple[T, Account, float]:
+            if last is not None:
+                account.heed(last.account, last.there(self.loop.time()), now)
+            return change(account, now), account, now
+
+        result, account, at = await self._apply(look)
+        self.seen = _Seen(account, at, self.loop.time())
+        return result
+
+    async def aclose(self) -> None:
+        """Send everybody away and go to the store for the last time."""
+        self.lanes.fail(closed)
+        self._wake()
+        if self._reports or self._expected:
+            self._start()
+        if self._pump is not None:
+            await asyncio.wait([self._pump], timeout=LAST_REPORT)
+        self._closed = True
+        await super().aclose()
+        if self._again is not None:
+            self._again.cancel()
+        if self._reports:
+            self._give_up_reports()
+
+    def unused(self, ticket: int) -> None:
+        """Free the slot at once, and let its token be used again."""
+        self._tell(lambda account, now: account.unused(ticket, now))
+
+    def _report(self, report: Report) -> None:
+        self._tell(lambda account, now: report(account.window, now))
+
+    def _tell(self, report: Change[None]) -> None:
+        """See that the store learns it, now or later."""
+        self._reports.append(report)
+        if self._closed or self.loop.is_closed():
+            self._give_up_reports()
+        else:
+            self._wake()
+            self._start()
+
+    def _give_up_reports(self) -> None:
+        logger.warning("A limiter was closed too early: %d slots are freed by expiry", len(self._reports))
+        self._reports.clear()
+
+    async def _serve(self) -> None:
+        """Go to the store whenever there is something to report, or a slot may be free for those who wait."""
+        while self.lanes or self._reports or self._expected:
+            self._changed.clear()
+            look_in = await self._visit()
+            self._send_the_hasty_away()
+            if self.lanes and look_in > 0:
+                jitter = self._random.random() * JITTER * self._rate.period
+                await self._sleep_until(self.loop.time() + look_in + jitter)
+
+    async def _visit(self) -> float:
+        """Report, take slots for those who are next, and say who is left; return in how long to look again."""
+        reports, self._reports = self._reports, []
+        priority = self.lanes.first()
+        waiting = self.lanes.waiting()
+        wanted = min(waiting[priority], AT_ONCE) if priority else 0
+
+        def visit(account: Account, now: float) -> tuple[list[int], float]:
+            for report in reports:
+                report(account, now)
+            tickets: list[int] = []
+            while priority and len(tickets) < wanted and account.opens_at(now, self._name, priority) <= now:
+                tickets.append(account.take(now, self._name, self.longest_timeout))
+            left = {**waiting, **({priority: waiting[priority] - len(tickets)} if priority else {})}
+            look_at = account.look_at(now, self._name, "interactive" if left["interactive"] else "bulk")
+            account.demand(now, self._name, left["interactive"], left["bulk"], look_at)
+            return tickets, look_at - now
+
+        try:
+            tickets, look_in = await self.apply(visit)
+        except BaseException:
+            self._reports[:0] = reports
+            raise
+        self._expected = sum(waiting.values()) > len(tickets)
+        for ticket in tickets:
+            self._deal_out(ticket, priority)
+        return look_in
+
+    def _deal_out(self, ticket: int, priority: Priority | None) -> None:
+        """Give a slot to whoever is first now, or back, if only bulk callers are left for one of the others."""
+        while (first := self.lanes.first()) and (first == "interactive" or priority == "bulk"):
+            future = self.lanes.pop(first)
+            if not future.done():
+                self._hand_over(future, ticket)
+                return
+        self.unused(ticket)
+
+    def _pump_ended(self, pump: asyncio.Task[None]) -> None:
+        super()._pump_ended(pump)
+        if self._reports and not self._closed and not self.loop.is_closed():
+            self._again = self.loop.call_later(REPORT_AGAIN, self._start)
+
+
+def _usage(account: Account, now: float) -> Usage:
+    shares = account.shares(now)
+    return Usage(account.window.quota(now, sum(one.waiting for one in shares)), shares)

@@ -1,0 +1,97 @@
+"""The web example under uvicorn with two workers, next to a bulk job, on one shared limit."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import statistics
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from litmos_async.sandbox import Sandbox, Tenant
+
+ROOT = Path(__file__).parents[2]
+USERS = 400
+REQUESTS, PERIOD = 100, 3.0
+
+
+@asynccontextmanager
+async def served(base_url: str, limit: Path, reserve: int) -> AsyncIterator[httpx.AsyncClient]:
+    """Run the example with two workers, and return a client of it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "LITMOS_API_KEY": "sandbox-key",
+        "LITMOS_SOURCE": "web",
+        "LITMOS_BASE_URL": base_url,
+        "LITMOS_LIMIT": f"sqlite://{limit}",
+        "REQUESTS": str(REQUESTS),
+        "PERIOD": str(PERIOD),
+        "RESERVE": str(reserve),
+        "COVERAGE_PROCESS_START": "",
+    }
+    options = ["--workers", "2", "--port", str(port), "--log-level", "warning"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "uvicorn", "examples.web:app", *options, cwd=ROOT, env=environment
+    )
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            for _ in range(600):
+                try:
+                    await client.get("/")
+                    break
+                except httpx.ConnectError:
+                    await asyncio.sleep(0.05)
+            yield client
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def slowest(base_url: str, limit: Path, reserve: int, sandbox: Sandbox) -> float:
+    """Ask for fifty learners while a bulk job runs; return the 95th percentile of the waits, in seconds."""
+    emails = [user["UserName"] for user in sandbox.tenant.users.values()][:50]
+    waits: list[float] = []
+    async with served(base_url, limit, reserve) as client:
+        (course_id,) = sandbox.tenant.courses
+        assert (await client.post(f"/courses/{course_id}")).status_code == 202
+        before = len(sandbox.requests)
+        # The job has used up what there was, and asks for more than there is.
+        while len(sandbox.requests) < before + REQUESTS // 2:  # noqa: ASYNC110 - the sandbox has no event for it
+            await asyncio.sleep(0.05)
+
+        async def ask(email: str) -> None:
+            began = asyncio.get_running_loop().time()
+            answer = await client.get(f"/learners/{email}")
+            waits.append(asyncio.get_running_loop().time() - began)
+            assert answer.status_code == 200
+
+        for email in emails:
+            await ask(email)
+            await asyncio.sleep(0.1)
+        assert (await client.get("/learners/nobody@example.com")).status_code == 404
+    return statistics.quantiles(waits, n=20)[-1]
+
+
+@pytest.mark.parametrize("reserve", [0, 30])
+async def test_visitors_next_to_a_bulk_job(tmp_path: Path, reserve: int) -> None:
+    """Visitors are answered while the job runs, at once with a reserve, and the limit is kept by both workers."""
+    tenant = Tenant()
+    for number in range(USERS):
+        tenant.add_user(UserName=f"user{number}@example.com", FirstName="U", LastName=f"No {number}")
+    tenant.add_course(Name="Welcome")
+    sandbox = Sandbox(tenant, requests=REQUESTS, period=PERIOD)
+    async with sandbox.serve() as base_url:
+        p95 = await slowest(base_url, tmp_path / "limit.db", reserve, sandbox)
+    print(f"\n95th percentile with a reserve of {reserve}: {p95 * 1000:.0f} ms")
+    assert sandbox.quota.rejections == []
+    assert sandbox.quota.most_in_any_window() <= REQUESTS
+    assert not reserve or p95 < PERIOD / 2

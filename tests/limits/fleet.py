@@ -1,0 +1,96 @@
+"""Several processes on one account, against the sandbox over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from litmos_async.sandbox import Sandbox, Tenant
+
+ROOT: Final = Path(__file__).parents[2]
+REQUESTS: Final = 100
+PERIOD: Final = 3.0
+
+
+@attrs.define
+class Member:
+    """A process that makes calls, and when each of them was done, in seconds after its start."""
+
+    process: Process
+    calls: int
+    done: list[float] = attrs.field(factory=list)
+    ended: asyncio.Task[None] | None = None
+
+    def go(self) -> None:
+        """Let it make its calls."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"go\n")
+        self.process.stdin.close()
+        self.ended = asyncio.ensure_future(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.done.append(float(line))
+        await self.process.wait()
+
+    async def end(self) -> None:
+        """Wait until it has done everything."""
+        assert self.ended is not None
+        await self.ended
+        assert self.process.returncode == 0
+        assert len(self.done) == self.calls
+
+    async def kill(self) -> int:
+        """End it with SIGKILL; return how many of its calls are not done."""
+        assert self.ended is not None
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.ended
+        return self.calls - len(self.done)
+
+
+class Fleet:
+    """Starts the processes. The log of the sandbox is the judge.
+
+    Args:
+        limit_url: Where they keep their limit.
+        burst: How many requests may start at once. A low number keeps the load even, so that what a busy
+            machine costs in speed is not mistaken for what the limiter costs.
+    """
+
+    def __init__(self, limit_url: str, *, burst: int = REQUESTS) -> None:
+        self.quota = (sandbox := Sandbox(Tenant.example(users=5), requests=REQUESTS, period=PERIOD)).quota
+        self.serve = sandbox.serve
+        self._limit_url = limit_url
+        self._burst = burst
+
+    async def member(self, base_url: str, calls: int, *, wrong_by: float = 0.0) -> Member:
+        """Start a process, with a wall clock that is wrong by so many seconds, and wait until it is ready."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.limits.worker"),
+            *(base_url, self._limit_url, str(calls), str(self._burst), str(wrong_by)),
+            cwd=ROOT,
+            stdin=PIPE,
+            stdout=PIPE,
+        )
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+        return Member(process, calls)
+
+    @property
+    def share_of_ideal(self) -> float:
+        """How fast they were beside the ideal: the burst, and then as many as the limit allows."""
+        arrivals = self.quota.arrivals
+        ideal = (len(arrivals) - self._burst) / REQUESTS * PERIOD
+        return ideal / (max(arrivals) - min(arrivals))
+
+    def assert_limit_was_kept(self) -> None:
+        """No request was refused, and no window held too many."""
+        assert self.quota.rejections == []
+        assert self.quota.most_in_any_window() <= REQUESTS

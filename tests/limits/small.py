@@ -1,0 +1,128 @@
+"""Helpers for the tests of the limiters."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any, TypeVar
+
+from litmos_async.errors import LimiterUnavailable
+from litmos_async.limits import (
+    Lease,
+    Limiter,
+    MemoryLimiter,
+    RateLimit,
+    limiter_from_url,
+)
+from litmos_async.limits.account import transact
+from litmos_async.limits.shared import Change, SharedLimiter, Store
+
+T = TypeVar("T")
+
+
+class NoJitter(random.Random):
+    """Makes every pause exactly as long as its rule says."""
+
+    def random(self) -> float:
+        """Return the least jitter."""
+        return 0.0
+
+
+def limiter_of(requests: int, **options: Any) -> MemoryLimiter:
+    """Make a limiter without jitter."""
+    return MemoryLimiter(RateLimit(requests=requests, **options), random=NoJitter())
+
+
+def time() -> float:
+    """Return the virtual time."""
+    return asyncio.get_running_loop().time()
+
+
+async def settle() -> None:
+    """Let everything happen that happens without waiting."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def take(limiter: Limiter, count: int) -> list[Lease]:
+    """Acquire that many leases, one after the other."""
+    return [await limiter.acquire() for _ in range(count)]
+
+
+class Office:
+    """One account, and the limiters of several processes that use it.
+
+    In memory there is only one process, so there it is always the same limiter.
+    """
+
+    def __init__(self, url: str, account: str) -> None:
+        self.url = url
+        self._account = account
+        self._limiters: list[Limiter] = []
+
+    def limiter(self, requests: int, **options: Any) -> Limiter:
+        """Return the limiter of another process."""
+        if self.url == "memory://" and self._limiters:
+            return self._limiters[0]
+        limiter = limiter_from_url(self.url, RateLimit(requests=requests, **options), account=self._account)
+        self._limiters.append(limiter)
+        return limiter
+
+    async def aclose(self) -> None:
+        """Close all."""
+        for limiter in self._limiters:
+            await limiter.aclose()
+
+
+class VirtualStore:
+    """A store in virtual time, with a way there and back, as many processes see it.
+
+    Like Redis it compares and sets: what was decided on an old state is decided anew.
+
+    Attributes:
+        texts: What is saved for each account.
+        visits: How often somebody came.
+        away: Whether it cannot be reached.
+        slow_by: The longest way, one way, in seconds.
+        wrong_by: What the store's clock is ahead of the loop's.
+    """
+
+    def __init__(self, *, slow_by: float = 0.0, seed: int = 1) -> None:
+        self.texts: dict[str, str] = {}
+        self.visits = 0
+        self.away = False
+        self.slow_by = slow_by
+        self.wrong_by = 0.0
+        self.closed = 0
+        self._random = random.Random(seed)
+
+    async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
+        """Let a change happen."""
+        while True:
+            self.visits += 1
+            await self._way()
+            before, now = self.texts.get(account), time() + self.wrong_by
+            await self._way()
+            result, after = transact(before, rate, now, change)
+            await self._way()
+            if self.texts.get(account) == before:
+                self.texts[account] = after
+                await self._way()
+                return result
+
+    async def aclose(self) -> None:
+        """Note it."""
+        self.closed += 1
+
+    async def _way(self) -> None:
+        if self.away:
+            raise LimiterUnavailable("away")
+        if self.slow_by:
+            await asyncio.sleep(self._random.random() * self.slow_by)
+        if self.away:
+            raise LimiterUnavailable("away")
+
+
+def process_of(store: Store, requests: int = 3, **options: Any) -> SharedLimiter:
+    """Return the limiter of a process without jitter."""
+    return SharedLimiter(store, RateLimit(requests=requests, **options), account="one", random=NoJitter())

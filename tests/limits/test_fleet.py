@@ -1,0 +1,100 @@
+"""Real processes under one limit of 100 requests in 3 seconds, judged by the log of the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import signal
+import sys
+
+import pytest
+
+from litmos_async.limits import RateLimit, limiter_from_url
+from litmos_async.limits.shared import SharedLimiter
+from tests.limits.fleet import ROOT, Fleet
+from tests.limits.redis_server import RedisServer
+from tests.limits.small import time
+
+
+@pytest.mark.parametrize("wrong_by", [0.0, 90.0])
+async def test_four_processes_share_the_limit_evenly(shared_url: str, wrong_by: float) -> None:
+    """400 calls: none refused, at 95 % of the ideal speed, to all alike; also if one host's clock is wrong."""
+    fleet = Fleet(shared_url, burst=10)
+    async with fleet.serve() as base_url:
+        members = [await fleet.member(base_url, 100) for _ in range(3)]
+        members.append(await fleet.member(base_url, 100, wrong_by=wrong_by))
+        for member in members:
+            member.go()
+        for member in members:
+            await member.end()
+    fleet.assert_limit_was_kept()
+    assert len(fleet.quota.arrivals) == 400
+    assert fleet.share_of_ideal >= 0.95
+    took = [max(member.done) for member in members]
+    assert max(took) <= 1.5 * min(took)
+
+
+async def test_a_process_is_killed_every_second(shared_url: str) -> None:
+    """Each is replaced by one that does the rest. The limit is kept throughout, and the others go on."""
+    fleet = Fleet(shared_url)
+    async with fleet.serve() as base_url:
+        members = [await fleet.member(base_url, 100) for _ in range(4)]
+        for member in members:
+            member.go()
+        for victim in itertools.islice(itertools.cycle(range(4)), 6):
+            await asyncio.sleep(1)
+            if left := await members[victim].kill():
+                members[victim] = await fleet.member(base_url, left)
+                members[victim].go()
+        for member in members:
+            await member.end()
+    fleet.assert_limit_was_kept()
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_redis_is_restarted_in_the_middle(own_redis_server: RedisServer, *, keeps: bool) -> None:
+    """With its data or without: no request is refused, and everybody gets through."""
+    own_redis_server.stop()
+    own_redis_server.start(keeps=keeps)
+    fleet = Fleet(own_redis_server.url)
+    async with fleet.serve() as base_url:
+        members = [await fleet.member(base_url, 60) for _ in range(4)]
+        for member in members:
+            member.go()
+        await asyncio.sleep(1.5)
+        await asyncio.to_thread(own_redis_server.stop)
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(own_redis_server.start, keeps=keeps)
+        for member in members:
+            await member.end()
+    fleet.assert_limit_was_kept()
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from litmos_async.limits import RateLimit, limiter_from_url
+
+async def main():
+    limiter = limiter_from_url(sys.argv[1], RateLimit(3, period=1.0), account="one")
+    for _ in range(3):
+        await limiter.acquire(timeout=0.5)
+    waiting = [asyncio.ensure_future(limiter.acquire()) for _ in range(5)]
+    await asyncio.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+async def test_the_slots_of_a_killed_process_come_back_by_expiry(shared_url: str) -> None:
+    """A process with three slots and five callers in its queue is killed: the slots are free after 1.5 s."""
+    limiter = limiter_from_url(shared_url, RateLimit(3, period=1.0), account="one")
+    assert isinstance(limiter, SharedLimiter)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, shared_url, cwd=ROOT)
+    while (await limiter.usage()).quota.used < 3:  # noqa: ASYNC110 - the other process sets no event
+        await asyncio.sleep(0.005)
+    begin = time()
+    await limiter.acquire()
+    assert 1.3 < time() - begin < 1.8
+    assert await process.wait() == -signal.SIGKILL
+    await limiter.aclose()

@@ -1,0 +1,127 @@
+"""The promise across processes: never more than `requests` in any window, whoever is slow, cancelled or dies.
+
+Hypothesis invents the traffic of several processes, a virtual loop runs it, and a plain list of the moments at
+which the server counted a request is the judge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import attrs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from litmos_async.limits import Lease, Priority, RateLimit
+from litmos_async.limits.shared import SharedLimiter
+from tests.limits.small import VirtualStore
+from tests.properties.test_lease_rule import Caller, Log, Server, World, call, callers, rates
+from tests.virtual import run_virtual
+
+
+@attrs.define
+class Process:
+    """The limiter of a process as its callers see it, until it dies: then nothing of it is heard any more."""
+
+    limiter: SharedLimiter
+    timeout: float
+    dead: bool = False
+
+    async def acquire(self, priority: Priority, *, max_pause: float) -> Lease:
+        """Wait for a slot."""
+        lease = await self.limiter.acquire(priority, max_pause=max_pause, timeout=self.timeout)
+        return _Reports(self, lease)
+
+    def die(self) -> None:
+        """Stop in the middle of whatever it does."""
+        self.dead = True
+        desk = self.limiter._desk
+        if desk is not None:
+            desk._closed = True
+            if desk._pump is not None:
+                desk._pump.cancel()
+
+
+@attrs.define
+class _Reports:
+    """A lease of a process: who is dead reports nothing."""
+
+    process: Process
+    lease: Lease
+
+    def __getattr__(self, name: str) -> Any:
+        return (lambda *_: None) if self.process.dead else getattr(self.lease, name)
+
+
+@attrs.frozen
+class Crowd:
+    """Some processes with their callers, and how far away the store is."""
+
+    rate: RateLimit
+    timeout: float
+    processes: list[list[Caller]]
+    deaths: list[float | None]
+    slow_by: float
+    seed: int
+
+
+crowds = st.builds(
+    Crowd,
+    rate=rates(),
+    timeout=st.floats(0, 1),
+    processes=st.lists(st.lists(callers, min_size=1, max_size=10), min_size=1, max_size=4),
+    deaths=st.lists(st.one_of(st.none(), st.floats(0, 3)), min_size=4, max_size=4),
+    slow_by=st.sampled_from([0.0, 0.001, 0.05]),
+    seed=st.integers(0, 9),
+)
+
+
+async def run(crowd: Crowd) -> Log:
+    """Let it all happen, then wait until every slot must be free again."""
+    loop = asyncio.get_running_loop()
+    period = crowd.rate.period
+    store = VirtualStore(slow_by=crowd.slow_by * period, seed=crowd.seed)
+    world = World(crowd.rate, crowd.timeout, [], [], crowd.seed)
+    server = Server(world, loop.time())
+    log = Log(server.counted)
+    # A call lasts 1.5 periods at most, and what is lost may reach the server some time later.
+    longest = (1.5 + crowd.timeout) * period
+    processes, tasks = [], []
+    for number, (some, dies_at) in enumerate(zip(crowd.processes, crowd.deaths, strict=False)):
+        limiter = SharedLimiter(store, crowd.rate, account="one", random=random.Random(crowd.seed + number))
+        process = Process(limiter, longest)
+        processes.append(process)
+        mine = [asyncio.ensure_future(call(one, world, process, server, log)) for one in some]  # type: ignore[arg-type]
+        tasks += mine
+        for task, one in zip(mine, some, strict=True):
+            if one.cancelled is not None:
+                loop.call_later(one.cancelled * period, task.cancel)
+        if dies_at is not None:
+            loop.call_later(dies_at * period, process.die)
+            for task in mine:
+                loop.call_later(dies_at * period, task.cancel)
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    failed = [one for one in results if isinstance(one, Exception)]
+    assert not failed, failed
+    await asyncio.sleep(period + longest + 1.0)
+    witness = SharedLimiter(store, crowd.rate, account="one")
+    usage = await witness.usage()
+    log.leftover = (usage.quota.used, usage.quota.waiting)
+    for one in [*processes, Process(witness, 0.0)]:
+        if not one.dead:
+            await one.limiter.aclose()
+    return log
+
+
+@settings(max_examples=400, deadline=None)
+@given(crowds)
+def test_no_window_of_the_server_holds_too_many(crowd: Crowd) -> None:
+    """Any traffic of any processes: no window overfull, everybody served, no slot or waiter left over."""
+    log = run_virtual(run(crowd))
+    times = sorted(log.counted)
+    for begin in times:
+        inside = [time for time in times if begin <= time <= begin + crowd.rate.period]
+        assert len(inside) <= crowd.rate.requests, inside
+    assert log.leftover == (0, 0)

@@ -1,0 +1,209 @@
+"""What happens while the store is away, on a virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from litmos_async.errors import LimiterUnavailable
+from litmos_async.limits import RateLimit
+from litmos_async.limits.outage import OutageStore
+from litmos_async.limits.shared import SharedLimiter
+from tests.limits.small import NoJitter, VirtualStore, settle, take, time
+from tests.virtual import run_virtual
+
+
+def process_of(store: VirtualStore, requests: int = 8, **options: Any) -> SharedLimiter:
+    """Return the limiter of a process that is prepared for an outage."""
+    guarded = OutageStore(store, patience=options.pop("patience", 0.0), share=options.pop("share", None))
+    return SharedLimiter(guarded, RateLimit(requests, **options), account="one", random=NoJitter())
+
+
+def test_wait_goes_on_trying() -> None:
+    """A store that is back within the patience is no error, and is asked again with growing distance."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        limiter = process_of(store, patience=30.0)
+        store.away = True
+        caller = asyncio.ensure_future(limiter.acquire())
+        await asyncio.sleep(20)
+        assert store.visits < 45
+        assert not caller.done()
+        store.away = False
+        await asyncio.sleep(1)
+        assert caller.done()
+        (await caller).answered()
+        await limiter.aclose()
+
+    run_virtual(main())
+
+
+def test_wait_ends_with_a_typed_error() -> None:
+    """After the patience everybody who waits hears it, within a second."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        limiter = process_of(store, patience=30.0)
+        store.away = True
+        begin = time()
+        errors = await asyncio.gather(*(limiter.acquire() for _ in range(3)), return_exceptions=True)
+        assert [type(error) for error in errors] == [LimiterUnavailable] * 3
+        assert 29 <= time() - begin <= 30
+        await limiter.aclose()
+
+    run_virtual(main())
+
+
+def test_fail_raises_at_once() -> None:
+    """Without patience the first failure is told."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        limiter = process_of(store)
+        store.away = True
+        begin = time()
+        with pytest.raises(LimiterUnavailable):
+            await limiter.acquire()
+        assert time() == begin
+        store.away = False
+        await limiter.acquire()
+        await limiter.aclose()
+
+    run_virtual(main())
+
+
+def test_local_keeps_to_its_share() -> None:
+    """A store that was never there: a quarter of the limit can be used, in any window."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        store.away = True
+        limiter = process_of(store, share=0.25)
+        begin = time()
+        for lease in await take(limiter, 2):
+            lease.answered()
+        assert time() == begin
+        assert limiter.quota.limit == 2
+        await limiter.acquire()
+        assert time() - begin == pytest.approx(60.001)
+        await limiter.aclose()
+
+    run_virtual(main())
+
+
+def test_local_begins_with_a_share_of_what_was_taken() -> None:
+    """With six of eight slots taken, one process of four has a fourth of the other two: none, as it rounds."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        limiters = [process_of(store, share=0.25) for _ in range(4)]
+        begin = time()
+        for lease in await take(limiters[0], 6):
+            lease.answered()
+        await settle()
+        for limiter in limiters[1:]:
+            await limiter.usage()
+        store.away = True
+        callers = [asyncio.ensure_future(limiter.acquire()) for limiter in limiters for _ in range(2)]
+        await asyncio.sleep(50)
+        assert sum(task.done() for task in callers) + 6 <= 8
+        await asyncio.gather(*callers)
+        assert time() - begin < 62
+        for limiter in limiters:
+            await limiter.aclose()
+
+    run_virtual(main())
+
+
+def test_what_was_done_alone_is_told_when_the_store_is_back() -> None:
+    """Slots that were used meanwhile are taken for everybody; leases from before and from meanwhile may end."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        one, two = (process_of(store, share=0.5) for _ in range(2))
+        (before,) = await take(one, 1)
+        store.away = True
+        meanwhile = await take(one, 3)
+        meanwhile[0].answered()
+        before.answered()
+        await settle()
+        store.away = False
+        await asyncio.sleep(2)
+        (await one.acquire()).answered()
+        assert (await two.usage()).quota.used == 5
+        for lease in meanwhile[1:]:
+            lease.answered()
+        await settle()
+        begin = time()
+        await take(two, 3)
+        assert time() == begin
+        await two.acquire()
+        assert 57 <= time() - begin < 61
+        for limiter in (one, two):
+            await limiter.aclose()
+
+    run_virtual(main())
+
+
+def test_a_refusal_met_alone_pauses_everybody_when_the_store_is_back() -> None:
+    """The pause is known to all, and one call goes first at its end."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        one, two = (process_of(store, share=0.5) for _ in range(2))
+        (await two.acquire()).answered()
+        store.away = True
+        (await one.acquire()).rejected(30.0)
+        await settle()
+        begin = time()
+        store.away = False
+        await asyncio.sleep(2)
+        await one.usage()
+        await two.acquire()
+        assert 29 <= time() - begin <= 31
+        assert two.quota.rejected == 1
+        for limiter in (one, two):
+            await limiter.aclose()
+
+    run_virtual(main())
+
+
+def test_a_store_that_forgot_while_it_was_away_is_noticed() -> None:
+    """A process that went on alone remembers what was in the store before."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        limiter = process_of(store, share=0.5)
+        (await limiter.acquire()).answered()
+        await settle()
+        store.away = True
+        (await limiter.acquire()).answered()
+        await settle()
+        store.texts.clear()
+        store.away = False
+        await asyncio.sleep(2)
+        begin = time()
+        await limiter.acquire()
+        assert time() - begin == pytest.approx(60.001)
+        await limiter.aclose()
+
+    run_virtual(main())
+
+
+def test_alone_the_store_is_asked_once_a_second() -> None:
+    """Callers do not wait for a store that was found away a moment ago."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        store.away = True
+        limiter = process_of(store, 100, share=1.0)
+        for _ in range(50):
+            (await limiter.acquire()).answered()
+            await asyncio.sleep(0.1)
+        assert store.visits <= 7
+        await limiter.aclose()
+
+    run_virtual(main())

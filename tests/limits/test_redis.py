@@ -1,0 +1,254 @@
+"""What is special about Redis: its script, its restarts, who may use it, and what must not be told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+import sys
+import time as real_time
+import traceback
+
+import pytest
+import redis.asyncio
+
+from litmos_async.errors import ConfigurationError, LimiterUnavailable
+from litmos_async.limits import RateLimit, RedisLimiter
+from litmos_async.limits.redis import SCRIPT
+from tests.limits.redis_server import RedisServer
+from tests.limits.small import take, time
+
+RATE = RateLimit(5, period=0.6)
+
+
+async def test_an_account_is_one_key_with_one_hash_tag(redis_server: RedisServer) -> None:
+    """So the script may run in a cluster; the key goes away by itself, and holds no secret."""
+    limiter = RedisLimiter(redis_server.url, account="0123abcd")
+    (await limiter.acquire()).answered()
+    await limiter.aclose()
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+        assert await client.keys("*0123abcd*") == [b"litmos:{0123abcd}:limit"]
+        assert 80_000 < await client.ttl("litmos:{0123abcd}:limit") <= 86_400
+        assert set(await client.hkeys("litmos:{0123abcd}:limit")) == {b"version", b"state"}
+
+
+async def test_only_one_of_two_saves(redis_server: RedisServer) -> None:
+    """What was decided on a state that somebody has changed since is not saved, nor what was decided long ago."""
+    async with redis.asyncio.Redis.from_url(redis_server.url, decode_responses=True) as client:
+        script = client.register_script(SCRIPT)
+        keys = ["litmos:{script}:limit"]
+        now, version, state = await script(keys=keys)
+        assert (version, state) == ("", "")
+        assert (await script(keys=keys, args=["", now, "v1", "first", 60]))[1:] == ["v1", "first"]
+        assert (await script(keys=keys, args=["", now, "v2", "second", 60]))[1:] == ["v1", "first"]
+        long_ago = now - 1_000_001
+        assert (await script(keys=keys, args=["v1", long_ago, "v2", "second", 60]))[1:] == ["v1", "first"]
+        assert (await script(keys=keys, args=["v1", now, "v2", "second", 60]))[1:] == ["v2", "second"]
+        assert await client.ttl(keys[0]) in {59, 60}
+
+
+async def test_the_clock_of_the_host_is_not_used(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one host took is taken for another one whose clock is 90 seconds ahead or behind."""
+    limiter = RedisLimiter(redis_server.url, RateLimit(5), account="clock")
+    await take(limiter, 5)
+    right = real_time.time
+    for wrong_by in (90.0, -90.0):
+        monkeypatch.setattr(real_time, "time", lambda wrong_by=wrong_by: right() + wrong_by)
+        wrong = RedisLimiter(redis_server.url, RateLimit(5), account="clock")
+        assert (await wrong.usage()).quota.used == 5
+        assert 85 < wrong.quota.next_free_in <= 91
+        await wrong.aclose()
+    await limiter.aclose()
+
+
+async def test_a_restart_that_keeps_the_data_is_only_a_delay(own_redis_server: RedisServer) -> None:
+    """Leases, reports and callers outlast it."""
+    own_redis_server.stop()
+    own_redis_server.start(keeps=True)
+    limiter = RedisLimiter(own_redis_server.url, RateLimit(5, period=3.0), account="one")
+    leases = await take(limiter, 5)
+    begin = time()
+    own_redis_server.stop()
+    for lease in leases:
+        lease.answered()
+    caller = asyncio.ensure_future(limiter.acquire())
+    await asyncio.sleep(0.5)
+    own_redis_server.start(keeps=True)
+    (await caller).answered()
+    assert 3.0 <= time() - begin < 5.0
+    await limiter.aclose()
+
+
+async def test_a_restart_that_loses_the_data_stops_everybody_for_a_period(
+    own_redis_server: RedisServer,
+) -> None:
+    """What was sent before may still count, so nobody sends until it no longer does."""
+    one, two = (RedisLimiter(own_redis_server.url, RateLimit(5, period=1.0), account="one") for _ in range(2))
+    for limiter in (one, two):
+        (await limiter.acquire()).answered()
+        await limiter.usage()
+    own_redis_server.stop()
+    own_redis_server.start()
+    begin = time()
+    await asyncio.gather(one.acquire(), two.acquire())
+    assert 1.0 <= time() - begin < 1.5
+    for limiter in (one, two):
+        await limiter.aclose()
+
+
+async def test_a_connection_that_broke_in_idle_times_is_no_outage(own_redis_server: RedisServer) -> None:
+    """Also where an outage fails at once, the connection is made anew first."""
+    limiter = RedisLimiter(own_redis_server.url, RATE, account="one", on_outage="fail")
+    (await limiter.acquire()).answered()
+    await limiter.usage()
+    own_redis_server.stop()
+    own_redis_server.start()
+    (await limiter.acquire()).answered()
+    await limiter.aclose()
+
+
+async def test_fail_tells_at_once_and_where(own_redis_server: RedisServer) -> None:
+    """The error is typed, names the address, and can travel to another process."""
+    own_redis_server.stop()
+    limiter = RedisLimiter(own_redis_server.url, RATE, account="one", on_outage="fail")
+    begin = time()
+    with pytest.raises(LimiterUnavailable, match=f"redis://127.0.0.1:{own_redis_server.port}/0") as caught:
+        await limiter.acquire()
+    assert time() - begin < 1
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    await limiter.aclose()
+
+
+async def test_wait_is_bounded(own_redis_server: RedisServer) -> None:
+    """After its patience it raises the same error."""
+    own_redis_server.stop()
+    limiter = RedisLimiter(own_redis_server.url, RATE, account="one", patience=0.5)
+    begin = time()
+    with pytest.raises(LimiterUnavailable):
+        await limiter.acquire()
+    assert 0.2 < time() - begin < 1.5
+    await limiter.aclose()
+
+
+async def test_local_goes_on_with_its_share(own_redis_server: RedisServer) -> None:
+    """Without Redis two of five slots are ours; when it is back, it knows of them."""
+    options = {"account": "one", "on_outage": "local", "local_share": 0.4}
+    limiter = RedisLimiter(own_redis_server.url, RateLimit(5, period=5.0), **options)  # type: ignore[arg-type]
+    own_redis_server.stop()
+    for lease in await take(limiter, 2):
+        lease.answered()
+    assert (limiter.quota.limit, limiter.quota.free) == (2, 0)
+    own_redis_server.start()
+    await asyncio.sleep(1.1)
+    assert (await limiter.usage()).quota.limit == 5
+    assert (await limiter.usage()).quota.used == 2
+    await limiter.aclose()
+
+
+async def test_a_silent_redis_is_an_outage() -> None:
+    """One that accepts connections and says nothing is given up after `timeout`."""
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    limiter = RedisLimiter(f"redis://127.0.0.1:{port}", account="one", on_outage="fail", timeout=0.1)
+    begin = time()
+    with pytest.raises(LimiterUnavailable, match="TimeoutError"):
+        await limiter.acquire()
+    assert time() - begin < 1.5
+    await limiter.aclose()
+    server.close()
+
+
+# Secrets
+
+USER, PASSWORD = "litmos-user", "pass-WORD-marker"
+
+
+def test_the_address_is_shown_without_user_and_password() -> None:
+    """Neither in the representation, nor anywhere in the attributes that a debugger shows."""
+    limiter = RedisLimiter(f"rediss://{USER}:{PASSWORD}@redis.example.com:6380/3")
+    assert repr(limiter) == "RedisLimiter('rediss://redis.example.com:6380/3')"
+    for part in (limiter, limiter._store, limiter._store._store):  # type: ignore[attr-defined]
+        assert PASSWORD not in repr(part)
+
+
+async def test_user_and_password_are_sent_and_never_told(
+    own_redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An ACL user may use the limiter; a wrong password is an error without the password, and no outage."""
+    async with redis.asyncio.Redis.from_url(own_redis_server.url) as admin:
+        await admin.execute_command(
+            "ACL", "SETUSER", USER, "on", f">{PASSWORD}", "~litmos:*", "+@all", "-@admin"
+        )
+        await admin.execute_command("ACL", "SETUSER", "default", "off")
+    address = f"127.0.0.1:{own_redis_server.port}/0"
+    right = RedisLimiter(f"redis://{USER}:{PASSWORD}@{address}", account="one")
+    (await right.acquire()).answered()
+    await right.aclose()
+    with caplog.at_level(logging.DEBUG):
+        wrong = RedisLimiter(f"redis://{USER}:{PASSWORD}-wrong@{address}", account="one")
+        with pytest.raises(ConfigurationError, match="user and password") as caught:
+            await wrong.acquire()
+        await wrong.aclose()
+    told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(wrong)
+    assert PASSWORD not in told
+    assert USER not in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"redis://user:{PASSWORD}/x@host:6379",
+        f"redis://user:12/{PASSWORD}@host:6379",
+        f"redis://host:port-{PASSWORD}",
+        f"http://{PASSWORD}@host",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_not_quoted(url: str) -> None:
+    """A password with an unquoted slash ends up in the wrong part of the address, so no part is shown."""
+    with pytest.raises(ConfigurationError) as caught:
+        RedisLimiter(url)
+    assert PASSWORD not in "".join(traceback.format_exception(caught.value)).replace(url, "")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"on_outage": "panic"},
+        {"on_outage": "local"},
+        {"local_share": 0.5},
+        {"on_outage": "local", "local_share": 0.0},
+        {"on_outage": "local", "local_share": 1.1},
+    ],
+)
+def test_options_that_cannot_work_are_refused(wrong: dict[str, object]) -> None:
+    """Before anything is sent."""
+    with pytest.raises(ConfigurationError, match=r"on_outage|local_share"):
+        RedisLimiter("redis://127.0.0.1", **wrong)  # type: ignore[arg-type]
+
+
+def test_without_redis_py_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an extra."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigurationError, match=r"litmos-async\[redis\]"):
+        RedisLimiter("redis://127.0.0.1")
+
+
+def test_a_second_run_makes_connections_of_its_own(redis_server: RedisServer) -> None:
+    """Connections belong to a loop; what is in Redis does not."""
+    limiter = RedisLimiter(redis_server.url, account="runs")
+
+    async def use(*, last: bool) -> int:
+        (await limiter.acquire()).answered()
+        used = (await limiter.usage()).quota.used
+        await (limiter if last else limiter._store).aclose()
+        return used
+
+    assert asyncio.run(use(last=False)) == 1
+    assert asyncio.run(use(last=True)) == 2

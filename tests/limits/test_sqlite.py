@@ -1,0 +1,179 @@
+"""What is special about SQLite: the file, the thread, the clock, and processes that are killed."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+import threading
+import time as real_time
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litmos_async.errors import LimiterUnavailable
+from litmos_async.limits import RateLimit, SqliteLimiter
+from litmos_async.limits.shared import SharedLimiter
+from litmos_async.limits.sqlite import SqliteStore
+from tests.limits.small import NoJitter, take, time
+from tests.virtual import run_virtual
+
+ROOT = Path(__file__).parents[2]
+
+
+class Here(Executor):
+    """Runs everything at once in the thread of the caller, so that a virtual clock stands still meanwhile."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run it."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as problem:  # noqa: BLE001 - the caller gets it
+            future.set_exception(problem)
+        return future
+
+
+def virtual(path: Path, requests: int = 3, *, started: float = 0.0, **options: Any) -> SharedLimiter:
+    """Return a limiter over a file on the virtual clock of a machine that was started then."""
+    store = SqliteStore(path, clock=lambda: time() - started, executor=Here())
+    return SharedLimiter(store, RateLimit(requests, **options), account="one", random=NoJitter())
+
+
+def test_hours_over_a_file(tmp_path: Path) -> None:
+    """The rule over a real file on a virtual clock: windows follow one another at full speed."""
+
+    async def main() -> None:
+        one, two = (virtual(tmp_path / "limits.db", 10) for _ in range(2))
+        begin = time()
+        starts = []
+
+        async def call(limiter: SharedLimiter) -> None:
+            lease = await limiter.acquire()
+            starts.append(time() - begin)
+            await asyncio.sleep(0.5)
+            lease.answered()
+
+        await asyncio.gather(*(call(limiter) for _ in range(50) for limiter in (one, two)))
+        assert max(sum(first <= one <= first + 60 for one in starts) for first in starts) <= 10
+        assert 9 * 60.5 <= max(starts) < 9 * 61
+        for limiter in (one, two):
+            await limiter.aclose()
+
+    run_virtual(main())
+
+
+def test_after_a_restart_of_the_machine_every_slot_is_kept_for_a_period(tmp_path: Path) -> None:
+    """The clock begins anew: nothing is freed early, and nothing is shut for as long as the machine ran."""
+    path = tmp_path / "limits.db"
+
+    async def before() -> None:
+        limiter = virtual(path)
+        (await limiter.acquire()).answered()
+        await take(limiter, 2)
+        await limiter.aclose()
+
+    async def after() -> None:
+        limiter = virtual(path, started=1_000_000.0)
+        begin = time()
+        await limiter.acquire()
+        assert 60 <= time() - begin < 91
+        await limiter.aclose()
+
+    run_virtual(before(), start=1_000_000.0)
+    run_virtual(after(), start=1_000_010.0)
+
+
+async def test_the_wall_clock_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wall clock that jumps by a day in either direction changes nothing."""
+    limiter = SqliteLimiter(tmp_path / "limits.db", RateLimit(2, period=0.5), account="one")
+    right = real_time.time
+    assert limiter._store._clock is real_time.monotonic  # type: ignore[attr-defined]
+    begin = time()
+    for wrong_by in (0.0, 86_400.0, -86_400.0, 90.0):
+        monkeypatch.setattr(real_time, "time", lambda wrong_by=wrong_by: right() + wrong_by)
+        (await limiter.acquire()).answered()
+    assert 0.5 <= time() - begin < 1.0
+    await limiter.aclose()
+
+
+async def test_the_loop_is_never_blocked(tmp_path: Path) -> None:
+    """While another process holds the file for a moment, only those wait who want a slot."""
+    path = tmp_path / "limits.db"
+    limiter = SqliteLimiter(path, account="one")
+    (await limiter.acquire()).answered()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    caller = asyncio.ensure_future(limiter.acquire())
+    longest = 0.0
+    for _ in range(30):
+        begin = time()
+        await asyncio.sleep(0.01)
+        longest = max(longest, time() - begin)
+    assert not caller.done()
+    other.execute("ROLLBACK")
+    other.close()
+    (await caller).answered()
+    assert longest < 0.2
+    await limiter.aclose()
+
+
+async def test_nothing_is_left_open(tmp_path: Path) -> None:
+    """After closing there is no thread and no journal beside the file."""
+    limiter = SqliteLimiter(tmp_path / "deep" / "limits.db", account="one")
+    (await limiter.acquire()).answered()
+    await limiter.aclose()
+    await asyncio.sleep(0.05)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("litmos-limiter")]
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["limits.db"]
+    assert repr(limiter).startswith("SqliteLimiter('")
+
+
+@pytest.mark.parametrize("kind", ["folder", "no database", "forbidden"])
+async def test_a_file_that_cannot_be_used_is_a_typed_error(tmp_path: Path, kind: str) -> None:
+    """The error names the file; the next call tries anew."""
+    path = tmp_path / "limits.db"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "no database":
+        path.write_text("this is no database" * 100)
+    else:
+        (tmp_path / "file").touch()
+        path = tmp_path / "file" / "limits.db"
+    limiter = SqliteLimiter(path, account="one")
+    for _ in range(2):
+        with pytest.raises(LimiterUnavailable, match=r"limits\.db"):
+            await limiter.acquire()
+    await limiter.aclose()
+
+
+FORKED = """
+import asyncio, os, sys
+from litmos_async.limits import RateLimit, SqliteLimiter
+
+limiter = SqliteLimiter(sys.argv[1], RateLimit(10), account="one")
+
+async def use(count):
+    for _ in range(count):
+        (await limiter.acquire()).answered()
+    await asyncio.sleep(0.05)
+    return (await limiter.usage()).quota.used
+
+assert asyncio.run(use(3)) == 3
+if child := os.fork():
+    status = os.waitpid(child, 0)[1]
+    assert asyncio.run(use(1)) == 6
+    asyncio.run(limiter.aclose())
+    sys.exit(os.waitstatus_to_exitcode(status))
+assert asyncio.run(use(2)) == 5
+os._exit(0)
+"""
+
+
+def test_it_may_be_inherited_by_a_forked_worker(tmp_path: Path) -> None:
+    """As servers do that load the application and then fork: the child opens the file anew."""
+    path = str(tmp_path / "limits.db")
+    subprocess.run([sys.executable, "-c", FORKED, path], check=True, timeout=30, cwd=ROOT)
