@@ -10,81 +10,49 @@ from litmos_async.models.record import Record, wire
 
 
 @define(kw_only=True, repr=False)
-class ActionActivity(Record):
-    """Something that somebody did.
+class _ObjectActivity(Record):
+    """What actions, assignments and changes of content have in common: who did what to what.
 
     Attributes:
         target_object_id: 0 when none.
         activity_by: Numeric id.
     """
+
+    key = ()
+
+    activity_type: str | None = None
+    object_type: str | None = None
+    object_id: str | None = None
+    original_object_id: str | None = None
+    object_name: str | None = None
+    target_object_type: str | None = field(default=None, metadata=wire(aliases=("TargteObjectType",)))
+    target_object_id: str | None = None
+    original_target_object_id: str | None = None
+    target_object_name: str | None = None
+    activity_by: str | None = None
+    activity_by_user_name: str | None = field(default=None, metadata=wire(aliases=("ActivityByUsername",)))
+    activity_date: datetime | None = None
+
+
+@define(kw_only=True, repr=False)
+class ActionActivity(_ObjectActivity):
+    """Something that somebody did."""
 
     xml_element = "ActionActivity"
-    key = ()
-
-    activity_type: str | None = None
-    object_type: str | None = None
-    object_id: str | None = None
-    original_object_id: str | None = None
-    object_name: str | None = None
-    target_object_type: str | None = field(default=None, metadata=wire(aliases=("TargteObjectType",)))
-    target_object_id: str | None = None
-    original_target_object_id: str | None = None
-    target_object_name: str | None = None
-    activity_by: str | None = None
-    activity_by_user_name: str | None = field(default=None, metadata=wire(aliases=("ActivityByUsername",)))
-    activity_date: datetime | None = None
 
 
 @define(kw_only=True, repr=False)
-class AssignmentActivity(Record):
-    """An assignment that somebody made or took back.
-
-    Attributes:
-        target_object_id: 0 when none.
-        activity_by: Numeric id.
-    """
+class AssignmentActivity(_ObjectActivity):
+    """An assignment that somebody made or took back."""
 
     xml_element = "AssignmentActivity"
-    key = ()
-
-    activity_type: str | None = None
-    object_type: str | None = None
-    object_id: str | None = None
-    original_object_id: str | None = None
-    object_name: str | None = None
-    target_object_type: str | None = field(default=None, metadata=wire(aliases=("TargteObjectType",)))
-    target_object_id: str | None = None
-    original_target_object_id: str | None = None
-    target_object_name: str | None = None
-    activity_by: str | None = None
-    activity_by_user_name: str | None = field(default=None, metadata=wire(aliases=("ActivityByUsername",)))
-    activity_date: datetime | None = None
 
 
 @define(kw_only=True, repr=False)
-class ContentActivity(Record):
-    """A change of content.
-
-    Attributes:
-        target_object_id: 0 when none.
-        activity_by: Numeric id.
-    """
+class ContentActivity(_ObjectActivity):
+    """A change of content."""
 
     xml_element = "ContentActivity"
-    key = ()
-
-    activity_type: str | None = None
-    object_type: str | None = None
-    object_id: str | None = None
-    original_object_id: str | None = None
-    object_name: str | None = None
-    target_object_type: str | None = field(default=None, metadata=wire(aliases=("TargteObjectType",)))
-    target_object_id: str | None = None
-    original_target_object_id: str | None = None
-    target_object_name: str | None = None
-    activity_by: str | None = None
-    activity_by_user_name: str | None = field(default=None, metadata=wire(aliases=("ActivityByUsername",)))
-    activity_date: datetime | None = None
 
 
 @define(kw_only=True, repr=False)
