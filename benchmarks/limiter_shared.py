@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,6 +21,7 @@ from typing import Final
 import attrs
 
 from litmos_async.limits import Limiter, RateLimit, limiter_from_url
+from tests.limits.fleet import Fleet
 from tests.limits.redis_server import RedisServer
 
 SECONDS: Final = 2.0
@@ -98,8 +100,26 @@ def stores() -> Iterator[dict[str, str]]:
             yield {**urls, "redis": server.url}
 
 
-def main() -> None:
-    """Print the table."""
+async def of_fleet(url: str) -> tuple[float, float, int]:
+    """Let four processes make 100 calls each at a sandbox of 100 requests in 3 seconds.
+
+    Returns:
+        The share of the ideal speed, the slowest process beside the fastest, and requests that were refused.
+    """
+    fleet = Fleet(url, burst=10)
+    async with fleet.serve() as base_url:
+        members = [await fleet.member(base_url, 100) for _ in range(4)]
+        for member in members:
+            member.go()
+        for member in members:
+            await member.end()
+    took = [max(member.done) for member in members]
+    return fleet.share_of_ideal, max(took) / min(took), len(fleet.quota.rejections)
+
+
+def main() -> int:
+    """Print the tables; fail if a fleet is refused, slower than 95 % of the ideal, or uneven."""
+    good = True
     with stores() as urls:
         print(f"{'':34}{'median ms':>10}{'95 % ms':>10}{'a second':>10}")
         if "redis" in urls:
@@ -109,7 +129,14 @@ def main() -> None:
             print(f"{name:34}{alone}")
             if name != "memory":
                 print(f"{f'{name}, {LIMITERS} limiters at once':34}{together}")
+        print(f"\n{'4 processes, 100 in 3 s':34}{'of ideal':>10}{'uneven':>10}{'refused':>10}")
+        for name, url in urls.items():
+            if name != "memory":
+                share, uneven, refused = asyncio.run(of_fleet(url))
+                print(f"{name:34}{share:>10.1%}{uneven:>10.2f}{refused:>10}")
+                good = good and share >= 0.95 and uneven <= 1.5 and not refused
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

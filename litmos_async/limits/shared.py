@@ -37,6 +37,9 @@ AT_ONCE: Final = 10
 # Processes that wait for the same slot come at different times, within this part of a period.
 JITTER: Final = 1 / 2_000
 
+# Answers are reported together, within this part of a period. A report tells how old it is, so nothing is lost.
+TOGETHER: Final = 1 / 200
+
 # What cannot be reported is tried again after a second, and on closing for a few seconds at most.
 REPORT_AGAIN: Final = 1.0
 LAST_REPORT: Final = 5.0
@@ -196,10 +199,10 @@ class _Desk(Desk):
         self._rate = rate
         self._apply = apply
         self._name = f"{process_name()}:{secrets.token_hex(3)}"
-        self._reports: list[Change[None]] = []
+        self._reports: list[tuple[float, Change[None]]] = []  # each with the time at which it was made
+        self._trip: asyncio.TimerHandle | None = None  # when they are brought to the store at the latest
         self._expected = False  # the others leave slots for us
-        self._again: asyncio.TimerHandle | None = None
-        self._closed = False
+        self._closing = self._closed = False
 
     @property
     def pause_ends(self) -> float:
@@ -221,6 +224,7 @@ class _Desk(Desk):
 
     async def aclose(self) -> None:
         """Send everybody away and go to the store for the last time."""
+        self._closing = True
         self.lanes.fail(closed)
         self._wake()
         if self._reports or self._expected:
@@ -229,26 +233,43 @@ class _Desk(Desk):
             await asyncio.wait([self._pump], timeout=LAST_REPORT)
         self._closed = True
         await super().aclose()
-        if self._again is not None:
-            self._again.cancel()
+        self._cancel_trip()
         if self._reports:
             self._give_up_reports()
 
     def unused(self, ticket: int) -> None:
         """Free the slot at once, and let its token be used again."""
-        self._tell(lambda account, now: account.unused(ticket, now))
+        self._tell(lambda account, now: account.unused(ticket, now), within=0.0)
+
+    def refused(self, ticket: int, retry_after: float | None) -> None:
+        """Pause everybody, and do not wait with that."""
+        super().refused(ticket, retry_after)
+        self._go()
 
     def _report(self, report: Report) -> None:
-        self._tell(lambda account, now: report(account.window, now))
+        self._tell(lambda account, now: report(account.window, now), within=TOGETHER * self._rate.period)
 
-    def _tell(self, report: Change[None]) -> None:
-        """See that the store learns it, now or later."""
-        self._reports.append(report)
+    def _tell(self, report: Change[None], within: float) -> None:
+        """See that the store learns it in so many seconds, or as soon as it can be reached."""
+        self._reports.append((self.loop.time(), report))
         if self._closed or self.loop.is_closed():
             self._give_up_reports()
-        else:
+        elif self._closing or not within:
+            self._go()
+        elif self._trip is None:
+            self._trip = self.loop.call_later(within, self._go)
+
+    def _go(self) -> None:
+        """Go to the store now, or once more if the pump is there already."""
+        self._cancel_trip()
+        if self._reports:
             self._wake()
             self._start()
+
+    def _cancel_trip(self) -> None:
+        if self._trip is not None:
+            self._trip.cancel()
+            self._trip = None
 
     def _give_up_reports(self) -> None:
         logger.warning("A limiter was closed too early: %d slots are freed by expiry", len(self._reports))
@@ -256,7 +277,8 @@ class _Desk(Desk):
 
     async def _serve(self) -> None:
         """Go to the store whenever there is something to report, or a slot may be free for those who wait."""
-        while self.lanes or self._reports or self._expected:
+        self._wake()
+        while self.lanes or self._expected or self._changed.is_set():
             self._changed.clear()
             look_in = await self._visit()
             self._send_the_hasty_away()
@@ -267,13 +289,15 @@ class _Desk(Desk):
     async def _visit(self) -> float:
         """Report, take slots for those who are next, and say who is left; return in how long to look again."""
         reports, self._reports = self._reports, []
+        self._cancel_trip()
+        here = self.loop.time()
         priority = self.lanes.first()
         waiting = self.lanes.waiting()
         wanted = min(waiting[priority], AT_ONCE) if priority else 0
 
         def visit(account: Account, now: float) -> tuple[list[int], float]:
-            for report in reports:
-                report(account, now)
+            for made, report in reports:
+                report(account, now - (here - made))
             tickets: list[int] = []
             while priority and len(tickets) < wanted and account.opens_at(now, self._name, priority) <= now:
                 tickets.append(account.take(now, self._name, self.longest_timeout))
@@ -303,8 +327,8 @@ class _Desk(Desk):
 
     def _pump_ended(self, pump: asyncio.Task[None]) -> None:
         super()._pump_ended(pump)
-        if self._reports and not self._closed and not self.loop.is_closed():
-            self._again = self.loop.call_later(REPORT_AGAIN, self._start)
+        if self._reports and self._trip is None and not self._closed and not self.loop.is_closed():
+            self._trip = self.loop.call_later(REPORT_AGAIN, self._go)
 
 
 def _usage(account: Account, now: float) -> Usage:
