@@ -103,7 +103,7 @@ def test_local_begins_with_a_share_of_what_was_taken() -> None:
         begin = time()
         for lease in await take(limiters[0], 6):
             lease.answered()
-        await settle()
+        await asyncio.sleep(1)
         for limiter in limiters[1:]:
             await limiter.usage()
         store.away = True
@@ -111,7 +111,7 @@ def test_local_begins_with_a_share_of_what_was_taken() -> None:
         await asyncio.sleep(50)
         assert sum(task.done() for task in callers) + 6 <= 8
         await asyncio.gather(*callers)
-        assert time() - begin < 62
+        assert time() - begin < 61
         for limiter in limiters:
             await limiter.aclose()
 
