@@ -50,7 +50,8 @@ LIFETIME: Final = 86_400
 class RedisLimiter(SharedLimiter):
     """Keeps the limit for all processes, on any host, that name the same Redis.
 
-    Several accounts may share a Redis: each has one key.
+    Several accounts may share a Redis: each has one key. Close the limiter at the end: then the last
+    answers are reported, whose slots would else be freed later, by expiry.
 
     Args:
         url: `redis://user:password@host:6379/0`, or `rediss://` for TLS, with the options that redis-py takes.

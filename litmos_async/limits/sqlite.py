@@ -34,7 +34,8 @@ class SqliteLimiter(SharedLimiter):
     """Keeps the limit for all processes of one host that name the same file.
 
     Several accounts may share a file. It must be on a disk of this host: SQLite's locks do not hold on network
-    file systems.
+    file systems. Close the limiter at the end: then the last answers are reported, whose slots would else be
+    freed later, by expiry.
 
     Args:
         path: The file; it is made if it does not exist.
