@@ -88,7 +88,7 @@ async def test_the_record(client: Client) -> None:
     assert (row["StartDate"], row["EndDate"]) == (row["Days"][0]["StartDate"], row["Days"][1]["EndDate"])
     node = await client.xml(SESSION)
     assert [each.tag for each in node] == list(row)
-    assert [each.tag for each in node.find("Days") or ()] == ["SessionDay", "SessionDay"]
+    assert [each.tag for each in node.iterfind("Days/*")] == ["SessionDay", "SessionDay"]
     assert node.findtext("Days/SessionDay/StartDate") == "2024-08-08T11:02:03.643"
 
 
