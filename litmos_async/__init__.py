@@ -10,19 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from litmos_async import errors, models
-from litmos_async.client import LitmosClient
-from litmos_async.limits import (
-    Lease,
-    Limiter,
-    MemoryLimiter,
-    Quota,
-    RateLimit,
-    RedisLimiter,
-    SqliteLimiter,
-    Usage,
-)
-from litmos_async.paging import Page, Pages
-from litmos_async.retry import RetryPolicy
 from litmos_async.version import __version__
 
 if TYPE_CHECKING:
@@ -42,8 +29,21 @@ if TYPE_CHECKING:
         UserChange,
         UserInTeam,
     )
+    from litmos_async.client import LitmosClient
+    from litmos_async.limits import (
+        Lease,
+        Limiter,
+        MemoryLimiter,
+        Quota,
+        RateLimit,
+        RedisLimiter,
+        SqliteLimiter,
+        Usage,
+    )
     from litmos_async.models import *  # noqa: F403
+    from litmos_async.paging import Page, Pages
     from litmos_async.resources.sso import LoginUrl
+    from litmos_async.retry import RetryPolicy
 
 _HOMES = {
     **dict.fromkeys(models.__all__, "models"),
@@ -66,7 +66,24 @@ _HOMES = {
         ),
         "bulk",
     ),
+    **dict.fromkeys(
+        (
+            "Lease",
+            "Limiter",
+            "MemoryLimiter",
+            "Quota",
+            "RateLimit",
+            "RedisLimiter",
+            "SqliteLimiter",
+            "Usage",
+        ),
+        "limits",
+    ),
+    "LitmosClient": "client",
     "LoginUrl": "resources.sso",
+    "Page": "paging",
+    "Pages": "paging",
+    "RetryPolicy": "retry",
 }
 """Names that are imported when they are first used: see `litmos_async.models`."""
 
