@@ -67,14 +67,15 @@ class Sender:
         self._closed = False
 
     async def send(
-        self, request: Request, options: Defaults, before: Callable[[], Awaitable[None]] | None = None
+        self, request: Request, options: Defaults, before: Callable[[int], Awaitable[None]] | None = None
     ) -> Reply:
         """Return the answer of success, whatever it takes.
 
         Args:
             request: What to send.
             options: How.
-            before: Called once, when there is a slot and nothing has left yet.
+            before: Called before each attempt, with its number from 1, when there is a slot and nothing of the
+                attempt has left yet.
 
         Raises:
             APIError: The server said no.
@@ -89,9 +90,9 @@ class Sender:
             lease = await self._slot(request, options, spent, attempts)
             if started is None:
                 started = loop.time()
-                if before is not None:
-                    await _holding(lease, before)
             attempts += 1
+            if before is not None:
+                await _holding(lease, before(attempts))
             result = await self._attempt(request, lease, options.timeout)
             if isinstance(result, Reply):
                 return result
@@ -272,10 +273,10 @@ def _reply(response: httpx.Response) -> Reply:
     )
 
 
-async def _holding(lease: Lease, work: Callable[[], Awaitable[None]]) -> None:
+async def _holding(lease: Lease, work: Awaitable[None]) -> None:
     """Do something while a lease is held, and give it back if that fails."""
     try:
-        await work()
+        await work
     except BaseException:
         lease.unused()
         raise

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, Unpack
 
+import attrs
+
 from litmos_async.bulk import kinds
 from litmos_async.bulk.base import JobOptions, PairJobs
 from litmos_async.bulk.items import Pairs
@@ -40,7 +42,7 @@ class AssignJobs(PairJobs):
         offers it. It needs the codes for bulk imports, which it looks up, and reads back always. Three things
         you must want: the import turns message notifications on for everyone it touches; the server alone
         decides about e-mails, whatever `send_message` says; and somebody whose user name changes meanwhile is
-        created anew under the old one. It takes no journal: run it again, with `skip_existing=True`.
+        created anew under the old one.
 
         Args:
             pairs: Who gets what: a mapping from people to their courses, or pairs (person, course); ids or
@@ -178,7 +180,6 @@ class AssignJobs(PairJobs):
             return OfferingJob(kind, pairs, self._limiter, connect, of_job, columns=columns)
         if via != "import":
             raise ConfigurationError(f'via must be "import" or None, not {via!r}')
-        if of_job.journal is not None:
-            raise ConfigurationError('via="import" takes no journal: run it again with skip_existing=True')
+        kind = attrs.evolve(kind, options={**kind.options, "via": via})
         retry = options.get("retry", self._caller.defaults.retry)
         return PairImportJob(kind, pairs, self._limiter, connect, of_job, columns=columns, retry=retry)

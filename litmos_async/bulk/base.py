@@ -59,6 +59,7 @@ class PairJobs:
         names = JobOptions.__annotations__.keys() - CallOptions.__annotations__.keys()
         of_job = Options(**{name: given.pop(name) for name in names if name in given})
         caller = self._caller.with_options(cast(CallOptions, given))
+        of_job = attrs.evolve(of_job, timeout=caller.defaults.timeout)
 
         def connect(before: Before | None) -> Resources:
             return Resources(attrs.evolve(caller, before=before))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from attrs import frozen
 
-from litmos_async.bulk.journal_file import Side
+from litmos_async.bulk.cover import Side
 from litmos_async.bulk.kinds import Kind
 from litmos_async.errors import (
     APIError,
@@ -15,6 +16,7 @@ from litmos_async.errors import (
     ConnectError,
     Forbidden,
     LitmosError,
+    NetworkError,
     NotFound,
     RateLimited,
     ServerError,
@@ -39,10 +41,6 @@ class Call:
         if self.end == 0:
             return [(self.receiver, member) for member in self.members]
         return [(member, self.receiver) for member in self.members]
-
-    def member(self, pair: tuple[str, str]) -> str:
-        """Return the end of a pair that travels in the list."""
-        return pair[1 - self.end]
 
     def halves(self) -> tuple[Call, Call]:
         """Return it in two parts."""
@@ -78,3 +76,25 @@ def certainly_not_done(problem: LitmosError) -> bool:
     return isinstance(problem, ConnectError | ConfigurationError) or (
         isinstance(problem, APIError) and not isinstance(problem, ServerError)
     )
+
+
+def may_yet_arrive(problem: LitmosError) -> bool:
+    """Tell whether a request without an effect may have one later: no server has said that it is through with it.
+
+    A gateway that gives up (502, 504) does not know what becomes of the request behind it.
+    """
+    cause = problem.__cause__ if isinstance(problem.__cause__, LitmosError) else problem
+    return isinstance(cause, NetworkError) or (isinstance(cause, ServerError) and cause.status in {502, 504})
+
+
+async def has_waited(sent_at: float, timeout: float) -> bool:  # noqa: ASYNC109 - of the request, not of this call
+    """Wait until a request cannot reach the server any more; tell whether there was anything to wait for.
+
+    Args:
+        sent_at: When it was sent, on the clock of the loop.
+        timeout: For how many seconds after that it may arrive.
+    """
+    left = sent_at + timeout - asyncio.get_running_loop().time()
+    if left > 0:
+        await asyncio.sleep(left)
+    return left > 0

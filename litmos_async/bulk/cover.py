@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import accumulate
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from litmos_async.errors import ConfigurationError
 
@@ -31,6 +31,10 @@ USERS_PER_TEAM_REQUEST = 100
 
 TEAMS_PER_USER_REQUEST = 25
 """Teams in one `users.add_to_teams`: the documented limit."""
+
+
+Side: TypeAlias = Literal[0, 1]
+"""An end of a pair: 0 the left one, such as the user, 1 the right one, such as the team."""
 
 
 class ListRequest(NamedTuple):
@@ -42,7 +46,7 @@ class ListRequest(NamedTuple):
         members: The numbers of the other ends, which travel in the list.
     """
 
-    side: Literal[0, 1]
+    side: Side
     receiver: int
     members: array[int]
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import aclosing
 from typing import Any, TypeAlias, Unpack, cast
 
+import attrs
 from attrs import define
 
 from litmos_async.bulk.base import JobOptions, PairJobs
-from litmos_async.bulk.importer import PATIENCE, Importer, NotThrough, check, cut, fold
-from litmos_async.bulk.item_job import ItemJob, Task
+from litmos_async.bulk.import_log import ImportLog, Trace
+from litmos_async.bulk.importer import PATIENCE, Importer, NotThrough, Verdict, check, cut, fold
+from litmos_async.bulk.item_job import GivenJob
 from litmos_async.bulk.items import in_order
-from litmos_async.bulk.job import BulkJob, Connect, Options
+from litmos_async.bulk.job import BulkJob, Connect, Options, settled
+from litmos_async.bulk.journal_file import FilePath, Key, nameless
 from litmos_async.bulk.report import Outcome
+from litmos_async.bulk.task import Task
 from litmos_async.config import CallOptions
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter
 from litmos_async.models import UserImport
 
@@ -38,9 +43,14 @@ class ImportOptions(CallOptions, total=False):
 
     Attributes:
         stop_after_failures: Stop when so many rows have failed or are unknown; None, the default, never stops.
+        journal: A file in which every import is written down before it leaves, when the server has taken it, and
+            at its end. Killed at any moment and started again with the same rows and the same file, the job
+            leaves out what is done, follows the import that the server had to its end, and does the rest. It
+            holds no names: rows are told apart by hashes.
     """
 
     stop_after_failures: int | None
+    journal: FilePath | None
 
 
 class ImportJobs(PairJobs):
@@ -86,6 +96,7 @@ class ImportJobs(PairJobs):
         importer = Importer(
             connect,
             retry=options.get("retry", self._caller.defaults.retry),
+            timeout=of_job.timeout,
             patience=patience,
             send_message=send_message,
             skip_first_login=skip_first_login,
@@ -101,21 +112,24 @@ class RowTask(Task):
     size: int = 0
 
 
-class ImportJob(ItemJob):
+class ImportJob(GivenJob):
     """Imports of many rows, one after another."""
 
     def __init__(
         self, rows: ImportRows, importer: Importer, limiter: Limiter, connect: Connect, options: Options
     ) -> None:
         super().__init__(
+            "import_users",
             "people to import",
-            lambda _: _each_row(rows),
             limiter,
             connect,
             options,
+            tasks=_each_row(rows),
             mails=importer.send_message,
+            agreed={"send_message": importer.send_message, "skip_first_login": importer.skip_first_login},
         )
         self._importer = importer
+        self._late = ""
 
     def _requests(self, waiting: list[Task]) -> Counter[str]:
         return Counter({POST: sum(1 for _ in _parts(waiting))})
@@ -123,23 +137,57 @@ class ImportJob(ItemJob):
     def _hints(self, tasks: list[Task]) -> tuple[str, ...]:  # noqa: ARG002 - holds for all of them
         return (f"{NOTIFIES}; the server works in its own time, and is asked now and then how far it is",)
 
+    async def _settle_doubtful(self, tasks: Mapping[Key, Task]) -> None:
+        """Follow the imports that an earlier run had handed in. A row that is still unknown goes in once more."""
+        for request in self._past.under_way:
+            part = [task for entry in request.items if isinstance(task := tasks.get(entry), RowTask)]
+            try:
+                verdicts = await self._importer.go_on(Trace.of(request.note), _rows(part), self._litmos)
+            except NotThrough as late:
+                # It stays under way in the journal: the next run goes on with it.
+                self._late = str(late)
+                verdicts = [Verdict("unknown", None, self._late)] * len(part)
+            for task, verdict in zip(part, verdicts or (), strict=False):
+                task.settle(verdict.status, verdict.problem, verdict.reason, 1)
+            if not self._late:
+                await self._note(request.id, part)
+
     async def _do(self, waiting: list[Task]) -> AsyncGenerator[Outcome, None]:
         for part in _parts(waiting):
-
-            async def before(part: list[RowTask] = part) -> None:
-                for task in part:
-                    task.mark_sent()
-
-            rows = [task.row for task in part if task.row is not None]
-            try:
-                verdicts = await self._importer.carry_out(rows, before, self._litmos, self._answered)
-            except NotThrough as late:
-                self._report.stopped = str(late)
-                for task in part:
-                    yield task.settle("unknown", None, str(late), 1)
+            if self._late:
+                self._report.stopped = self._late
                 return
-            for task, verdict in zip(part, verdicts, strict=True):
-                yield task.settle(verdict.status, verdict.problem, verdict.reason, 1)
+            async with aclosing(self._import(part)) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome
+
+    async def _import(self, part: list[RowTask]) -> AsyncGenerator[Outcome, None]:
+        def leaves() -> None:
+            for task in part:
+                task.mark_sent()
+
+        log = ImportLog(self._journal, [task.entry for task in part], leaves)
+        try:
+            verdicts = await self._importer.carry_out(_rows(part), log, self._litmos, self._answered)
+        except NotThrough as late:
+            self._late = self._report.stopped = str(late)
+            for task in part:
+                yield task.settle("unknown", None, self._late, 1)
+            return
+        except LitmosError:
+            await log.note([])  # it was refused, and stops the job
+            raise
+        outcomes = [
+            task.settle(verdict.status, verdict.problem, verdict.reason, 1)
+            for task, verdict in zip(part, verdicts, strict=True)
+        ]
+        await log.note(settled(task.entry, outcome) for task, outcome in zip(part, outcomes, strict=True))
+        for outcome in outcomes:
+            yield outcome
+
+
+def _rows(part: Iterable[RowTask]) -> list[UserImport]:
+    return [task.row for task in part if task.row is not None]
 
 
 def _parts(tasks: Iterable[Task]) -> Iterator[list[RowTask]]:
@@ -163,10 +211,12 @@ async def _each_row(rows: ImportRows) -> AsyncIterator[Task]:
                 f"row {count}: {str(problem).removeprefix('UserImport.__init__() ')}"
             ) from None
         name = str(row.username or "")
+        # Without a user name it is nobody's: its place in the input tells it from others.
+        entry = nameless(fold(name)) if fold(name) else ("row", str(count))
+        content = repr(attrs.astuple(row))
         try:
-            yield RowTask(name, key=fold(name), row=row, size=check(row))
+            yield RowTask(name, entry, content=content, row=row, size=check(row))
         except ConfigurationError as problem:
-            # Without a user name it is nobody's: its place in the input tells it from others.
-            yield RowTask(name, key=fold(name) or count, refused=problem, row=row)
+            yield RowTask(name, entry, content=content, refused=problem, row=row)
         if count % _BREATH == 0:
             await asyncio.sleep(0)

@@ -9,8 +9,9 @@ from typing import TypeVar
 import attrs
 from attrs import define, field, frozen
 
-from litmos_async.bulk.calls import certainly_not_done, must_stop
-from litmos_async.bulk.job import Before, Connect
+from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive, must_stop
+from litmos_async.bulk.import_log import ImportLog, Trace
+from litmos_async.bulk.job import Connect
 from litmos_async.bulk.report import Status
 from litmos_async.errors import (
     APIError,
@@ -40,6 +41,8 @@ _TRIES = 3
 _LONGEST = {"username": 50, "company_name": 100}
 _SHORTEST_PASSWORD = 6
 """What is known of the texts of a row (records.yaml, UserImport)."""
+
+AMBIGUOUS = "it may be one of several imports, or cannot be looked up"
 
 _WIRES: tuple[codec.Wire, ...] = ("json", "xml")
 
@@ -109,6 +112,7 @@ class Importer:
     Args:
         connect: Makes the resources through which imports are handed in.
         retry: The retries of the caller.
+        timeout: Seconds after which an import that was sent cannot reach the server any more.
         patience: Seconds to wait for one import.
         send_message: Whether new people get the login e-mail.
         skip_first_login: Whether new people are asked for no password.
@@ -116,6 +120,7 @@ class Importer:
 
     connect: Connect
     retry: RetryPolicy
+    timeout: float
     patience: float = PATIENCE
     send_message: bool = False
     skip_first_login: bool = False
@@ -123,13 +128,13 @@ class Importer:
     _listed: bool = field(default=False, init=False)
 
     async def carry_out(
-        self, rows: Sequence[UserImport], before: Before, litmos: Resources, answered: Callable[[], None]
+        self, rows: Sequence[UserImport], log: ImportLog, litmos: Resources, answered: Callable[[], None]
     ) -> list[Verdict]:
         """Import rows that fit into one import, and return what became of each.
 
         Args:
             rows: The rows.
-            before: Called when the import has a slot and nothing of it has left yet.
+            log: Is told when the import leaves, and when the server has it.
             litmos: What reads.
             answered: Called after each request that handed the import in, whatever came of it.
 
@@ -146,9 +151,34 @@ class Importer:
         except LitmosError as problem:
             return self._all(rows, "failed", problem, "nothing was sent, since the imports cannot be listed")
         try:
-            job = await self._hand_in(rows, before, litmos, answered)
+            job = await self._hand_in(rows, log, litmos, answered)
         except LitmosError as problem:
             return self._all(rows, "failed" if certainly_not_done(problem) else "unknown", problem)
+        return await self._to_its_end(job, rows, litmos)
+
+    async def go_on(
+        self, trace: Trace, rows: Sequence[UserImport], litmos: Resources
+    ) -> list[Verdict] | None:
+        """Find an import that an earlier run has sent, follow it, and return what became of its rows.
+
+        Returns:
+            None if the server knows nothing of it: then it can be handed in once more.
+
+        Raises:
+            NotThrough: It takes too long.
+        """
+        job: UserBulkImport | None = UserBulkImport(id=trace.id)
+        if not trace.id:
+            self._known |= trace.known
+            try:
+                job = await self._look_for(trace.rows, DecodeError(AMBIGUOUS), litmos)
+            except LitmosError as problem:
+                return self._all(rows, "unknown", problem)
+        return None if job is None else await self._to_its_end(job, rows, litmos)
+
+    async def _to_its_end(
+        self, job: UserBulkImport, rows: Sequence[UserImport], litmos: Resources
+    ) -> list[Verdict]:
         try:
             job = await self._follow(job, litmos)
             return _sort_out(job, rows, await _errors(job, litmos))
@@ -164,9 +194,16 @@ class Importer:
         return [Verdict(status, problem, f"{reason}: {problem}" if reason else str(problem))] * len(rows)
 
     async def _hand_in(
-        self, rows: Sequence[UserImport], before: Before, litmos: Resources, answered: Callable[[], None]
+        self, rows: Sequence[UserImport], log: ImportLog, litmos: Resources, answered: Callable[[], None]
     ) -> UserBulkImport:
         """Start an import, once, and return the server's job."""
+        sent_at = 0.0
+
+        async def before(_: int) -> None:
+            nonlocal sent_at
+            await log.before(Trace(len(rows), frozenset(self._known)))
+            sent_at = asyncio.get_running_loop().time()
+
         sending = self.connect(before)
         tries = 0
         while True:
@@ -183,19 +220,35 @@ class Importer:
                     raise DecodeError("the server gave no id for the import")
             except LitmosError as problem:
                 answered()
-                if not isinstance(problem, ConnectError):
-                    if certainly_not_done(problem):
-                        raise
-                    found = await self._look_for(len(rows), problem, litmos)
-                    if found is not None:
-                        return found
+                found = await self._recover(len(rows), problem, sent_at, litmos)
+                if found is not None:
+                    await log.learn(Trace(len(rows), id=found.id))
+                    return found
                 if tries == _TRIES:
                     raise
                 await asyncio.sleep(_FIRST_WAIT * _GROWTH**tries)
             else:
                 answered()
                 self._known.add(job.id)
+                await log.learn(Trace(len(rows), id=job.id))
                 return job
+
+    async def _recover(
+        self, rows: int, problem: LitmosError, sent_at: float, litmos: Resources
+    ) -> UserBulkImport | None:
+        """Return the job of an import that got no answer, or None where it can be handed in again.
+
+        Raises:
+            LitmosError: It was refused, or nobody can tell.
+        """
+        if isinstance(problem, ConnectError):
+            return None
+        if certainly_not_done(problem):
+            raise problem
+        found = await self._look_for(rows, problem, litmos)
+        if found is None and may_yet_arrive(problem) and await has_waited(sent_at, self.timeout):
+            found = await self._look_for(rows, problem, litmos)
+        return found
 
     async def _look_for(self, rows: int, lost: LitmosError, litmos: Resources) -> UserBulkImport | None:
         """Return the job of an import whose answer was lost, or None where the server has no such job.

@@ -3,232 +3,67 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Hashable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Any, ClassVar
 
-from attrs import define, field
-
-from litmos_async.bulk.calls import certainly_not_done, must_stop
 from litmos_async.bulk.crew import Crew
-from litmos_async.bulk.job import BulkJob, Connect, Options
+from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
+from litmos_async.bulk.journal import Past
+from litmos_async.bulk.journal_file import FINAL, Fingerprint, Key, Settled
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
-from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.bulk.task import CANNOT_BE_TOLD, Hands, Means, Stuck, Task
+from litmos_async.errors import ConfigurationError, LitmosError, NotFound
 from litmos_async.limits import Limiter
-from litmos_async.resources import Resources
-
-T = TypeVar("T")
-
-Ask = Callable[[Resources], Awaitable[T]]
-"""Makes one call."""
-
-IsDone = Callable[[Resources], Awaitable[bool | None]]
-"""Reads whether a write was carried out; None where that cannot be told."""
 
 REFUSED = "refused before it was sent"
-
-
-@define
-class Task:
-    """One item of a job.
-
-    Attributes:
-        item: What it is, for the outcome.
-        carry_out: Does it, request by request, through the `Hands` it is given. It returns why there was nothing
-            to do, or nothing where it did something.
-        requests: Verb and path of each request that it may take, for the plan.
-        skipped: Why there is nothing to do, where that is known already.
-        refused: Why it cannot be done, where that is known already.
-        key: What tells it from others, its item if None: a second task with the same key is skipped.
-    """
-
-    item: Hashable
-    carry_out: Callable[[Hands], Awaitable[str | None]] | None = None
-    requests: tuple[str, ...] = ()
-    skipped: str = ""
-    refused: LitmosError | None = None
-    key: Hashable = None
-    _sent: bool = field(default=False, init=False)
-    _outcome: Outcome | None = field(default=None, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        if self.refused is not None:
-            self.settle("failed", self.refused)
-        elif self.skipped:
-            self.settle("skipped", reason=self.skipped)
-
-    def settle(
-        self, status: Status, problem: LitmosError | None = None, reason: str = "", attempts: int = 0
-    ) -> Outcome:
-        """Remember what became of it, and return its outcome."""
-        self._outcome = Outcome(self.item, status, problem, attempts, reason or str(problem or ""))
-        return self._outcome
-
-    def known(self) -> Outcome | None:
-        """Return what is known of it; None if nothing of it was sent."""
-        if self._outcome is None and self._sent:
-            return Outcome(self.item, "unknown", reason="interrupted")
-        return self._outcome
-
-    def mark_sent(self) -> None:
-        """Note that a write of it is about to leave."""
-        self._sent = True
-
-
-class Stuck(Exception):
-    """A task cannot go on.
-
-    Attributes:
-        status: What became of its item.
-        problem: What went wrong, if that was an error.
-        reason: Why, in a few words; empty where the problem says it.
-    """
-
-    def __init__(self, status: Status, problem: LitmosError | None, reason: str = "") -> None:
-        super().__init__(reason)
-        self.status: Status = status
-        self.problem = problem
-        self.reason = reason
-
-
-class Hands:
-    """What a task makes its requests with, one after another.
-
-    Args:
-        task: The task.
-        job: The job, which counts.
-    """
-
-    def __init__(self, task: Task, job: ItemJob) -> None:
-        self._task = task
-        self._job = job
-        self.used = 0
-
-    async def read(self, ask: Ask[T]) -> T:
-        """Make a call that only reads, and return its answer.
-
-        Raises:
-            Stuck: It failed: nothing was changed by it.
-        """
-        try:
-            answer = await ask(self._job.connect(None))
-        except LitmosError as problem:
-            self._failed(problem)
-            raise Stuck("failed", problem) from None
-        self._answered()
-        return answer
-
-    async def write(self, send: Ask[object], is_done: IsDone, *, so_far: str = "") -> None:
-        """Make a call that changes something; find out by reading what became of it where that is in doubt.
-
-        Args:
-            send: Makes the call.
-            is_done: Reads whether it was carried out: where its answer was lost, and always with `verify`.
-            so_far: What is done of the item already, for the reason of its outcome.
-
-        Raises:
-            Stuck: It was not carried out, or nobody knows.
-        """
-
-        async def before() -> None:
-            self._task.mark_sent()
-
-        lost: LitmosError | None = None
-        try:
-            await send(self._job.connect(before))
-        except LitmosError as problem:
-            self._failed(problem)
-            if certainly_not_done(problem):
-                raise Stuck("failed", problem, _reason(so_far, str(problem))) from None
-            lost = problem
-        else:
-            self._answered()
-        if lost is not None or self._job.verifies:
-            await self._look(is_done, lost, so_far)
-
-    async def _look(self, is_done: IsDone, lost: LitmosError | None, so_far: str) -> None:
-        """Read what became of a write, and return if it was carried out."""
-        try:
-            done = await is_done(self._job.reading)
-        except LitmosError as problem:
-            told = str(lost or f"it could not be read back: {problem}")
-            raise Stuck("unknown", lost or problem, _reason(so_far, told)) from None
-        if done is None:
-            told = "it cannot be told whether it was carried out"
-            raise Stuck("unknown", lost, _reason(so_far, f"{told}: {lost}" if lost else told))
-        if not done:
-            told = f"no effect was found: {lost}" if lost else "the server took it and ignored it"
-            raise Stuck("failed", lost, _reason(so_far, told))
-
-    def _failed(self, problem: LitmosError) -> None:
-        """Count a request that failed, and stop the job where all others will fail, too."""
-        report = self._job.report
-        if must_stop(problem, first=report.requests == report.reads == 0):
-            raise problem
-        # What was refused before it was sent is no request.
-        if not isinstance(problem, ConfigurationError):
-            self._answered()
-
-    def _answered(self) -> None:
-        self.used += 1
-        self._job.answered()
-
-
-def _reason(so_far: str, text: str) -> str:
-    return f"{so_far}, but: {text}" if so_far else text
 
 
 class ItemJob(BulkJob):
     """A job over single items. Memory holds one small task for each.
 
     Args:
+        kind: Name of the helper; a journal belongs to it.
         noun: What the items are.
-        tasks: Yields the tasks. It is read once, and given what reads.
         limiter: Bounds what is under way.
         connect: Makes the resources through which the job sends.
         options: How it runs.
         mails: Whether each item may send an e-mail.
+        agreed: What else a journal must agree on.
     """
+
+    final: ClassVar[tuple[Status, ...]] = FINAL
+    """Outcomes of earlier runs that stay as they are."""
 
     def __init__(
         self,
+        kind: str,
         noun: str,
-        tasks: Callable[[Resources], AsyncIterable[Task]],
         limiter: Limiter,
         connect: Connect,
         options: Options,
         *,
         mails: bool = False,
+        agreed: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(limiter, connect, options)
+        self._kind = kind
         self._noun = noun
-        self._source = tasks
         self._mails = mails
+        self._agreed = dict(agreed or {})
         self._preparing = asyncio.Lock()
+        self._past = Past()
         self._tasks: list[Task] | None = None
         self._spoilt: Exception | None = None
-
-    # ------------------------------------------------ what the hands need
-
-    @property
-    def connect(self) -> Connect:
-        """Makes the resources through which the job sends."""
-        return self._connect
-
-    @property
-    def reading(self) -> Resources:
-        """For what only looks at what became of a write."""
-        return self._litmos
-
-    @property
-    def verifies(self) -> bool:
-        """Whether every write is read back."""
-        return self._options.verify
-
-    def answered(self) -> None:
-        """Count a request of the plan."""
-        self._answered()
 
     # ------------------------------------------------ before
 
@@ -240,9 +75,7 @@ class ItemJob(BulkJob):
         return Plan(
             noun=self._noun,
             items=len(waiting),
-            skipped=Counter(
-                task.skipped or REFUSED for task in tasks if task.skipped or task.refused is not None
-            ),
+            skipped=Counter(_left_out(task, outcome) for task in tasks if (outcome := task.known())),
             requests_by_kind=dict(requests),
             reads=self._report.reads,
             seconds=seconds_for(requests.total(), self._limiter.quota),
@@ -273,8 +106,10 @@ class ItemJob(BulkJob):
                 self._spoilt = ConfigurationError("the input was not read to its end: make a new job")
                 try:
                     self._tasks = await self._take_in()
-                except Exception as problem:
-                    self._spoilt = problem
+                except BaseException as problem:
+                    if isinstance(problem, Exception):
+                        self._spoilt = problem
+                    await self.aclose()
                     raise
                 self._spoilt = None
                 waiting = [task for task in self._tasks if task.known() is None]
@@ -282,16 +117,83 @@ class ItemJob(BulkJob):
         return self._tasks
 
     async def _take_in(self) -> list[Task]:
+        fingerprint = Fingerprint()
+        await self._read_input(fingerprint)
+        self._journal = await self._open_journal(self._kind, fingerprint, self._agreed)
+        if self._journal is not None:
+            self._past = await self._journal.past(self._options.timeout)
         tasks: list[Task] = []
-        seen = set[Hashable]()
-        async for task in self._source(self._litmos):
-            key = task.item if task.key is None else task.key
-            if key in seen:
-                tasks.append(Task(task.item, skipped="given twice"))
+        by_entry: dict[Key, Task] = {}
+        async for task in self._each_task():
+            if task.entry in by_entry:
+                tasks.append(Task(task.item, task.entry, skipped="given twice"))
             else:
-                seen.add(key)
+                by_entry[task.entry] = task
                 tasks.append(task)
+        if self._journal is not None:
+            await self._go_on(by_entry)
+            await self._journal.record(self._news(by_entry))
+            await self._journal.expect(len(by_entry))
         return tasks
+
+    @abstractmethod
+    async def _read_input(self, fingerprint: Fingerprint) -> None:
+        """Take in what was given, before anything is asked of the server."""
+
+    @abstractmethod
+    def _each_task(self) -> AsyncIterator[Task]:
+        """Yield what there is to do. What earlier runs did is known by now, and nothing of it is under way."""
+
+    # ------------------------------------------------ after an earlier run
+
+    async def _go_on(self, tasks: Mapping[Key, Task]) -> None:
+        """Leave out what earlier runs did, and find out what became of what they had under way."""
+        for entry, status in self._past.settled.items():
+            if status in self.final and (task := tasks.get(entry)) is not None:
+                task.settle(status, reason=EARLIER)
+        await self._settle_doubtful(tasks)
+
+    async def _settle_doubtful(self, tasks: Mapping[Key, Task]) -> None:
+        """Look at what was sent and got no answer, side by side."""
+        doubtful = [tasks[entry] for entry in self._past.doubtful if entry in tasks]
+        crew = Crew(self._look_at, iter(doubtful), min(self._width(), max(1, len(doubtful))))
+        try:
+            async for _ in crew.results():
+                pass
+        finally:
+            await crew.stop()
+        for request in self._past.under_way:
+            await self._note(request.id, [tasks[entry] for entry in request.items if entry in tasks])
+
+    async def _look_at(self, task: Task) -> AsyncGenerator[None, None]:
+        """Settle a task that an earlier run had under way; it stays to be done where it had no effect."""
+        if task.known() is not None:
+            task.settle("done", reason=FOUND)  # nothing is left to do
+        elif task.is_done is not None:
+            try:
+                done = await task.is_done(self._litmos)
+            except NotFound:
+                done = False  # whoever does not exist has nothing, and the server will say so
+            if done:
+                task.settle("done", reason=FOUND)
+            elif done is None:
+                task.settle("unknown", reason=CANNOT_BE_TOLD)
+        yield None
+
+    def _news(self, tasks: Mapping[Key, Task]) -> Iterator[Settled]:
+        """Yield what is known of tasks before anything is sent, and is not in the journal yet."""
+        for entry, task in tasks.items():
+            outcome = task.known()
+            if outcome is not None and self._past.settled.get(entry) != outcome.status:
+                yield settled(entry, outcome)
+
+    async def _note(self, request: int, tasks: Sequence[Task]) -> None:
+        """Write down what became of a request of an earlier run."""
+        if self._journal is not None:
+            known = ((task.entry, task.known()) for task in tasks)
+            await self._journal.after(
+                request, [settled(entry, outcome) for entry, outcome in known if outcome]
+            )
 
     # ------------------------------------------------ while it runs
 
@@ -319,15 +221,22 @@ class ItemJob(BulkJob):
             await crew.stop()
 
     async def _carry_out(self, task: Task) -> AsyncGenerator[Outcome, None]:
-        hands = Hands(task, self)
+        means = Means(self._connect, self._litmos, self._options, self._report, self._answered, self._journal)
+        hands = Hands(task, means)
         try:
             nothing = await task.carry_out(hands) if task.carry_out is not None else None
         except Stuck as stuck:
-            yield task.settle(stuck.status, stuck.problem, stuck.reason, hands.used)
+            outcome = task.settle(stuck.status, stuck.problem, stuck.reason, hands.used)
+        except LitmosError:
+            # The answer stops the job, so the request has one.
+            await hands.note(None)
+            raise
         else:
-            yield task.settle("skipped" if nothing else "done", None, nothing or "", hands.used)
+            outcome = task.settle("skipped" if nothing else "done", None, nothing or "", hands.used)
         finally:
             self._requests_left -= len(task.requests) - hands.used
+        await hands.note(outcome)
+        yield outcome
 
     def known(self) -> Iterator[Outcome]:
         """Yield what is known of the items; see `BulkJob.known`."""
@@ -335,6 +244,58 @@ class ItemJob(BulkJob):
             outcome = task.known()
             if outcome is not None:
                 yield outcome
+
+
+class GivenJob(ItemJob):
+    """A job over items that are given one by one.
+
+    Args:
+        kind: See `ItemJob`.
+        noun: See `ItemJob`.
+        limiter: See `ItemJob`.
+        connect: See `ItemJob`.
+        options: See `ItemJob`.
+        tasks: Yields the tasks. It is read once.
+        mails: See `ItemJob`.
+        agreed: See `ItemJob`.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        noun: str,
+        limiter: Limiter,
+        connect: Connect,
+        options: Options,
+        *,
+        tasks: AsyncIterable[Task],
+        mails: bool = False,
+        agreed: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(kind, noun, limiter, connect, options, mails=mails, agreed=agreed)
+        self._source = tasks
+        self._given: list[Task] = []
+
+    async def _read_input(self, fingerprint: Fingerprint) -> None:
+        entries = set[Key]()
+        async for task in self._source:
+            self._given.append(task)
+            if task.entry not in entries:
+                entries.add(task.entry)
+                fingerprint.add(*task.entry, task.content)
+
+    async def _each_task(self) -> AsyncIterator[Task]:
+        for task in self._given:
+            yield task
+
+
+def _left_out(task: Task, outcome: Outcome) -> str:
+    """Return why a plan leaves a task out."""
+    if task.refused is not None:
+        return REFUSED
+    if outcome.status == "skipped" and outcome.reason != EARLIER:
+        return outcome.reason
+    return f"{outcome.status} {EARLIER}"
 
 
 def counted(tasks: Mapping[str, int]) -> str:

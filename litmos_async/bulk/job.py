@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
-from typing import Self
+from typing import Any, Self
 
 from attrs import frozen
 
 from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.journal_file import FilePath
+from litmos_async.bulk.journal_file import FilePath, Fingerprint, Key, Settled
 from litmos_async.bulk.report import Outcome, Plan, Progress, Report, seconds_for
 from litmos_async.errors import ConfigurationError
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
 
-Before = Callable[[], Awaitable[None]]
-"""Called when a request has a slot and nothing of it has left yet."""
+Before = Callable[[int], Awaitable[None]]
+"""Called before each attempt of a request, with its number from 1: it has a slot, and nothing of it has left."""
 
 Connect = Callable[[Before | None], Resources]
 """Makes the resources through which a job sends, with a hook before each request."""
+
+
+EARLIER = "in an earlier run"
+FOUND = "found by reading"
+"""Why something is done, where this run did not do it: an earlier one did, or had it under way when it ended."""
 
 
 @frozen
@@ -32,13 +37,16 @@ class Options:
         skip_existing: Read first what is there, and do only the rest.
         verify: Read back afterwards: the server accepts unknown ids in silence.
         stop_after_failures: Stop when so many items have failed; None never stops.
-        journal: The file of a journal, or None for none.
+        journal: The file of a journal, or None for none. A job that is a part of another one is given its journal,
+            which the other one keeps and closes.
+        timeout: Seconds after which a request that was sent cannot reach the server any more.
     """
 
     skip_existing: bool = False
     verify: bool = False
     stop_after_failures: int | None = None
-    journal: FilePath | None = None
+    journal: FilePath | Journal | None = None
+    timeout: float = 30.0
 
     def __attrs_post_init__(self) -> None:
         if self.stop_after_failures is not None and self.stop_after_failures < 1:
@@ -70,8 +78,12 @@ class BulkJob(ABC):
     async def plan(self) -> Plan:
         """Read the input, and what is there where that matters, and say what would be done. Nothing is changed.
 
+        With the journal of a run that was killed, it finds out what became of its requests. So it waits until the
+        last one cannot arrive any more, `timeout` seconds after it was sent, and until its import is through.
+
         Raises:
-            ConfigurationError: The input holds something that cannot be an item.
+            ConfigurationError: The input holds something that cannot be an item, or the journal is not that of
+                this job.
         """
 
     @abstractmethod
@@ -91,6 +103,15 @@ class BulkJob(ABC):
         """Do everything, and yield an outcome for every item."""
 
     # ------------------------------------------------ what all jobs do
+
+    async def _open_journal(
+        self, kind: str, fingerprint: Fingerprint, options: Mapping[str, Any]
+    ) -> Journal | None:
+        """Begin the journal or go on with it, where there is to be one; see `JournalFile.open`."""
+        given = self._options.journal
+        if given is None or isinstance(given, Journal):
+            return given
+        return await Journal.open(given, kind, fingerprint, options)
 
     @property
     def progress(self) -> Progress:
@@ -153,7 +174,7 @@ class BulkJob(ABC):
 
     async def aclose(self) -> None:
         """Let go of the journal. A job that was run has done so; one that was only planned has not."""
-        if self._journal is not None:
+        if self._journal is not None and self._journal is not self._options.journal:
             await self._journal.close()
 
     async def __aenter__(self) -> Self:
@@ -170,9 +191,14 @@ class BulkJob(ABC):
         """Return how many requests can be under way: as many as the window has slots."""
         return self._limiter.rate.requests
 
-    async def _count_read(self) -> None:
-        self._report.reads += 1
+    async def _count_read(self, attempt: int) -> None:
+        self._report.reads += attempt == 1
 
     def _answered(self) -> None:
         self._report.requests += 1
         self._requests_left -= 1
+
+
+def settled(key: Key, outcome: Outcome) -> Settled:
+    """Return what a journal keeps of an outcome: of an error only the kind, as words of a server may hold names."""
+    return Settled(*key, outcome.status, type(outcome.error).__name__ if outcome.error else "")

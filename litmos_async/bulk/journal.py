@@ -6,17 +6,22 @@ Writing to a disk can take longer than an event loop should stand still.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, ParamSpec, Self, TypeVar
+from itertools import islice
+from typing import Any, Final, ParamSpec, Self, TypeVar
+
+from attrs import field, frozen
 
 from litmos_async.bulk.journal_file import (
+    FINAL,
     FilePath,
     Fingerprint,
     JournalFile,
+    Key,
     Settled,
-    Side,
     Summary,
     UnderWay,
 )
@@ -24,6 +29,28 @@ from litmos_async.bulk.report import Status
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_AT_ONCE: Final = 10_000
+"""Outcomes in one transaction."""
+
+
+@frozen
+class Past:
+    """What earlier runs left in a journal.
+
+    Attributes:
+        settled: What became of items: "done", "skipped" or "unknown". What failed is left out: it is tried again.
+        under_way: Requests that were sent and have no answer. None of them can arrive any more.
+    """
+
+    settled: Mapping[Key, Status] = field(factory=dict[Key, Status])
+    under_way: Sequence[UnderWay] = ()
+
+    @property
+    def doubtful(self) -> set[Key]:
+        """Items of which nobody knows whether they were carried out."""
+        unknown = {key for key, status in self.settled.items() if status == "unknown"}
+        return unknown.union(*(request.items for request in self.under_way))
 
 
 class Journal:
@@ -75,21 +102,47 @@ class Journal:
             self._file.close()
             self._file = None
 
-    async def before(self, side: Side, receiver: str, members: Sequence[str]) -> int:
+    async def before(self, items: Sequence[Key], note: str = "") -> int:
         """Write down a request that is about to leave: see `JournalFile.before`."""
-        return await self._run(self._open_file.before, side, receiver, members)
+        return await self._run(self._open_file.before, items, note)
 
-    async def after(self, request: int, outcomes: Sequence[tuple[str, Status, str]] = ()) -> None:
+    async def again(self, request: int) -> None:
+        """Write down that a request leaves once more: see `JournalFile.again`."""
+        await self._run(self._open_file.again, request)
+
+    async def note(self, request: int, text: str) -> None:
+        """Write down what has become known of a request: see `JournalFile.note`."""
+        await self._run(self._open_file.note, request, text)
+
+    async def after(self, request: int, outcomes: Sequence[Settled] = ()) -> None:
         """Write down what became of a request: see `JournalFile.after`."""
         await self._run(self._open_file.after, request, outcomes)
 
-    async def record(self, outcomes: Sequence[Settled]) -> None:
-        """Write down outcomes that took no request: see `JournalFile.record`."""
-        await self._run(self._open_file.record, outcomes)
+    async def record(self, outcomes: Iterable[Settled]) -> None:
+        """Write down outcomes that took no request, some at a time: see `JournalFile.record`."""
+        rest = iter(outcomes)
+        while some := list(islice(rest, _AT_ONCE)):
+            await self._run(self._open_file.record, some)
 
-    async def under_way(self) -> list[UnderWay]:
-        """Return the requests that were sent and have no answer: see `JournalFile.under_way`."""
-        return await self._run(self._open_file.under_way)
+    async def expect(self, items: int) -> None:
+        """Write down how many items there are: see `JournalFile.expect`."""
+        await self._run(self._open_file.expect, items)
+
+    async def under_way(self, timeout: float) -> list[UnderWay]:  # noqa: ASYNC109 - of requests, not of this call
+        """Return the requests that were sent and have no answer, once none of them can arrive any more.
+
+        What a killed process had sent may reach the server after its death: who reads at once may find no effect
+        of it and send it a second time.
+
+        Args:
+            timeout: For how many seconds after it was sent a request may arrive.
+        """
+        requests = await self._run(self._open_file.under_way)
+        # The clock of the machine may have been set since: never longer than from now.
+        left = max((request.sent for request in requests), default=0.0) + timeout - time.time()
+        if requests and left > 0:
+            await asyncio.sleep(min(left, timeout))
+        return requests
 
     async def settled(self, *statuses: Status) -> AsyncIterator[Settled]:
         """Yield what became of items: see `JournalFile.settled`."""
@@ -98,6 +151,12 @@ class Journal:
             for each in page:
                 yield each
             page = await self._run(self._open_file.settled_page, page[-1], *statuses)
+
+    async def past(self, timeout: float) -> Past:  # noqa: ASYNC109 - as for `under_way`
+        """Return all that the next run has to know; for jobs whose items fit into memory."""
+        under_way = await self.under_way(timeout)
+        settled = {each[:2]: each.status async for each in self.settled(*FINAL, "unknown")}
+        return Past(settled, under_way)
 
     async def summary(self) -> Summary:
         """Return how the job stands."""

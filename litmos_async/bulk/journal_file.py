@@ -6,7 +6,7 @@ out what is settled, finds out by reading what became of the requests under way,
 
 `JournalFile` is all of it, synchronous, for one thread; `Journal` lets it work beside an event loop.
 
-The file holds ids, and no names, keys or texts of the server.
+The file holds ids, and no names, keys or texts of the server. Where an item has no id, `nameless` makes one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hashlib import blake2b
 from itertools import starmap
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, ParamSpec, Self, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, ParamSpec, Self, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -31,24 +31,26 @@ from litmos_async.errors import ConfigurationError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Side: TypeAlias = Literal[0, 1]
 FilePath: TypeAlias = str | PathLike[str]
+
+Key: TypeAlias = tuple[str, str]
+"""What an item is called in a journal: a pair of ids, or an id and an empty text. The first one is never empty."""
 
 FINAL: Final[tuple[Status, ...]] = ("done", "skipped")
 """What the next run leaves out. "failed" is tried again, "unknown" has to be settled first."""
 
 _APPLICATION: Final = 0x4C4A4E4C  # "LJNL": SQLite keeps it in the header of the file
-_VERSION: Final = 1
+_VERSION: Final = 2
 _PAGE: Final = 10_000
 """Outcomes that are read at once."""
 
 _SCHEMA: Final = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    # The members are needed until the answer; after it every item has a row of its own.
+    # The items are needed until the answer; after it each of them has a row of its own.
     """CREATE TABLE requests (
-        id INTEGER PRIMARY KEY, side INTEGER NOT NULL, receiver TEXT NOT NULL, members TEXT, sent REAL NOT NULL
+        id INTEGER PRIMARY KEY, items TEXT, note TEXT NOT NULL, sent REAL NOT NULL
     )""",
-    "CREATE INDEX under_way ON requests (id) WHERE members IS NOT NULL",
+    "CREATE INDEX under_way ON requests (id) WHERE items IS NOT NULL",
     """CREATE TABLE outcomes (
         first TEXT, second TEXT, status TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (first, second)
     ) WITHOUT ROWID""",
@@ -61,7 +63,7 @@ class Settled(NamedTuple):
     """What became of an item.
 
     Attributes:
-        first: The first id of the pair.
+        first: The first part of its key.
         second: The second one; empty where the items of a job are no pairs.
         status: As in `Outcome`.
         reason: A few words of ours, such as the name of an error: never the server's, which may hold names.
@@ -78,15 +80,15 @@ class UnderWay(NamedTuple):
 
     Attributes:
         id: Its number.
-        side: Which of the two ends of its pairs is the receiver: 0 the first, 1 the second.
-        receiver: The id that it was sent to.
-        members: The ids of the other ends.
+        items: The keys of what it carried.
+        note: What else was noted of it; empty where there is nothing.
+        sent: When it was sent last, in seconds since 1970.
     """
 
     id: int
-    side: Side
-    receiver: str
-    members: list[str]
+    items: list[Key]
+    note: str
+    sent: float
 
 
 @frozen
@@ -97,7 +99,7 @@ class Summary:
         kind: What the job does, such as "add_users_to_teams".
         options: The options it was started with.
         created: When that was, in seconds since 1970.
-        items: Items of its input.
+        items: Items that it has to do with: those of its input, and what `expect` added.
         requests: Requests that were sent, answered or not.
         under_way: Those without an answer.
         done: Items that were carried out.
@@ -123,26 +125,31 @@ class Summary:
         return self.items - self.done - self.skipped
 
 
-class Fingerprint:
-    """Tells one set of pairs from another, in whatever order they come.
+def nameless(name: str) -> Key:
+    """Return the key of an item that has a name and no id: a hash, since a journal holds no names."""
+    return blake2b(name.encode(), digest_size=16).hexdigest(), ""
 
-    The hashes of the pairs are added up, so it takes no memory. Give it each pair once: it counts them.
+
+class Fingerprint:
+    """Tells one input from another, in whatever order its items come.
+
+    The hashes of the items are added up, so it takes no memory. Give it each item once: it counts them.
     """
 
     def __init__(self) -> None:
         self._sum = 0
         self._items = 0
 
-    def add(self, first: str, second: str = "") -> None:
-        """Take a pair into account."""
-        # With the length in front, no two different pairs make the same text.
-        text = f"{len(first)}:{first}{second}".encode()
+    def add(self, first: str, second: str = "", content: str = "") -> None:
+        """Take an item into account: its key, and whatever else makes it what it is."""
+        # With the lengths in front, no two different items make the same text.
+        text = f"{len(first)}:{first}{len(second)}:{second}{content}".encode()
         self._sum += int.from_bytes(blake2b(text, digest_size=16).digest())
         self._items += 1
 
     @property
     def items(self) -> int:
-        """How many pairs there were."""
+        """How many items there were."""
         return self._items
 
     def __str__(self) -> str:
@@ -207,34 +214,42 @@ class JournalFile:
         self._database.close()
         self._lock.close()
 
-    def before(self, side: Side, receiver: str, members: Sequence[str]) -> int:
-        """Write down a request that is about to leave; return its number."""
+    def before(self, items: Sequence[Key], note: str = "") -> int:
+        """Write down a request that is about to leave; return its number.
+
+        Args:
+            items: The keys of what it carries.
+            note: What else the next run must know to find out what became of it; no names.
+        """
         cursor = self._database.execute(
-            "INSERT INTO requests (side, receiver, members, sent) VALUES (?, ?, ?, ?)",
-            (side, receiver, json.dumps(list(members)), time.time()),
+            "INSERT INTO requests (items, note, sent) VALUES (?, ?, ?)",
+            (json.dumps(items), note, time.time()),
         )
         return cursor.lastrowid or 0
 
-    def after(self, request: int, outcomes: Iterable[tuple[str, Status, str]] = ()) -> None:
-        """Write down that a request is no longer under way, and what became of its members.
+    def again(self, request: int) -> None:
+        """Write down that a request is about to leave once more: refused by the limit, or safe to repeat."""
+        self._database.execute("UPDATE requests SET sent = ? WHERE id = ?", (time.time(), request))
+
+    def note(self, request: int, text: str) -> None:
+        """Write down what has become known of a request; it takes the place of its note."""
+        self._database.execute("UPDATE requests SET note = ? WHERE id = ?", (text, request))
+
+    def after(self, request: int, outcomes: Iterable[Settled] = ()) -> None:
+        """Write down that a request is no longer under way, and what became of its items.
 
         Args:
             request: Its number.
-            outcomes: Members with status and reason. A member that is left out is still to be done: so it is with
-                all of them when a list was refused and goes on in parts.
+            outcomes: What became of its items. One that is left out is still to be done: so it is with all of
+                them when a list was refused and goes on in parts.
         """
         with _transaction(self._database):
-            found = self._database.execute(
-                "SELECT side, receiver FROM requests WHERE id = ? AND members IS NOT NULL", (request,)
-            ).fetchone()
-            if found is None:
-                raise ValueError(f"request {request} is not under way")
-            side, receiver = found
-            self._database.execute("UPDATE requests SET members = NULL WHERE id = ?", (request,))
-            self._write(
-                Settled(receiver if side == 0 else member, member if side == 0 else receiver, status, reason)
-                for member, status, reason in outcomes
+            changed = self._database.execute(
+                "UPDATE requests SET items = NULL, note = '' WHERE id = ? AND items IS NOT NULL", (request,)
             )
+            if not changed.rowcount:
+                raise ValueError(f"request {request} is not under way")
+            self._write(outcomes)
 
     def record(self, outcomes: Iterable[Settled]) -> None:
         """Write down outcomes that took no request, all or none of them."""
@@ -247,9 +262,16 @@ class JournalFile:
     def under_way(self) -> list[UnderWay]:
         """Return the requests that were sent and have no answer, the oldest first."""
         rows = self._database.execute(
-            "SELECT id, side, receiver, members FROM requests WHERE members IS NOT NULL ORDER BY id"
+            "SELECT id, items, note, sent FROM requests WHERE items IS NOT NULL ORDER BY id"
         ).fetchall()
-        return [UnderWay(id, side, receiver, json.loads(members)) for id, side, receiver, members in rows]
+        return [
+            UnderWay(id, [(first, second) for first, second in json.loads(items)], note, sent)
+            for id, items, note, sent in rows
+        ]
+
+    def expect(self, items: int) -> None:
+        """Write down how many items there are, where the input alone does not tell."""
+        self._database.execute("INSERT OR REPLACE INTO meta VALUES ('expected', ?)", (str(items),))
 
     def settled(self, *statuses: Status) -> Iterator[Settled]:
         """Yield what became of items, in the order of their ids.
@@ -267,7 +289,7 @@ class JournalFile:
         wanted = statuses or FINAL
         marks = ", ".join("?" * len(wanted))
         rows = self._database.execute(
-            # Ids are not empty, so everything comes after two empty ones.
+            # The first part of a key is not empty, so everything comes after two empty ones.
             f"SELECT * FROM outcomes WHERE (first, second) > (?, ?) AND status IN ({marks}) "  # noqa: S608 - question marks
             "ORDER BY first, second LIMIT ?",
             (*(last[:2] if last else ("", "")), *wanted, at_most),
@@ -303,12 +325,12 @@ def _summary(database: sqlite3.Connection) -> Summary:
     count = Counter(
         dict(database.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall())
     )
-    requests, under_way = database.execute("SELECT count(*), count(members) FROM requests").fetchone()
+    requests, under_way = database.execute("SELECT count(*), count(items) FROM requests").fetchone()
     return Summary(
         kind=meta["kind"],
         options=json.loads(meta["options"]),
         created=float(meta["created"]),
-        items=int(meta["items"]),
+        items=int(meta["expected"] if "expected" in meta else meta["items"]),
         requests=requests,
         under_way=under_way,
         done=count["done"],

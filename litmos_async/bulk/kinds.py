@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from litmos_async.bulk.cover import Side
 from litmos_async.bulk.items import (
     CourseForTeam,
     CourseForUser,
@@ -14,7 +15,6 @@ from litmos_async.bulk.items import (
     LearningPathForUser,
     UserInTeam,
 )
-from litmos_async.bulk.journal_file import Side
 from litmos_async.bulk.looks import Looks
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import Course

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from attrs import frozen
 
 from litmos_async.bulk.crew import Crew
+from litmos_async.errors import NotFound
 from litmos_async.paging import Pages
 from litmos_async.reader import LARGEST_PAGE
 from litmos_async.resources import Resources
@@ -77,15 +79,18 @@ def cheapest(looks: Looks, scope: Mapping[str, Sequence[str]]) -> Look:
 def reader(looks: Looks, look: Look, resources: Resources) -> Callable[[Any], Found]:
     """Return what reads one part of a look."""
 
+    # Of what does not exist nothing is there. What was to be done with it will say so for itself.
     async def by_left(left: str) -> Found:
-        async for row in looks.by_left(resources, left):
-            if looks.counts(row):
-                yield left, row.id
+        with suppress(NotFound):
+            async for row in looks.by_left(resources, left):
+                if looks.counts(row):
+                    yield left, row.id
 
     async def by_right(right: str) -> Found:
         if looks.by_right is not None:
-            async for row in looks.by_right(resources, right):
-                yield row.id, right
+            with suppress(NotFound):
+                async for row in looks.by_right(resources, right):
+                    yield row.id, right
 
     async def for_many(lefts: Sequence[str]) -> Found:
         for person in await resources.users.list_courses_for_many(lefts):

@@ -19,9 +19,11 @@ from attrs import frozen
 from litmos_async.bulk.calls import Call
 from litmos_async.bulk.cover import ListRequest
 from litmos_async.bulk.import_job import NOTIFIES, POST
-from litmos_async.bulk.importer import PATIENCE, Importer, NotThrough, Verdict, check, cut
+from litmos_async.bulk.import_log import ImportLog, Trace
+from litmos_async.bulk.importer import Importer, NotThrough, check, cut
 from litmos_async.bulk.items import Pairs
-from litmos_async.bulk.job import Connect, Options
+from litmos_async.bulk.job import Connect, Options, settled
+from litmos_async.bulk.journal import Journal
 from litmos_async.bulk.kinds import Kind
 from litmos_async.bulk.looks import cheapest
 from litmos_async.bulk.pair_job import PairJob
@@ -144,11 +146,12 @@ class PairImportJob(PairJob):
         super().__init__(kind, pairs, limiter, connect, options)
         self._columns = columns
         # No login e-mails: nobody in these rows is new.
-        self._importer = Importer(connect, retry=retry, patience=PATIENCE)
+        self._importer = Importer(connect, retry=retry, timeout=options.timeout)
         self._naming = asyncio.Lock()
         self._people: dict[str, UserSummary] | None = None
         self._codes: dict[str, str] = {}
         self._imports = 0
+        self._late = ""
 
     # ------------------------------------------------ before
 
@@ -165,6 +168,23 @@ class PairImportJob(PairJob):
             emails=people,
             hints=(f"through imports: {'; '.join(CONDITIONS)}",),
         )
+
+    @property
+    def _verifies(self) -> bool:
+        return True
+
+    async def _settle_under_way(self, journal: Journal, table: PairTable, done: State) -> None:
+        """Follow the import of an earlier run to its end; what it did is read afterwards."""
+        for request in await journal.under_way(self._options.timeout):
+            try:
+                await self._importer.go_on(Trace.of(request.note), (), self._litmos)
+            except NotThrough as late:
+                # It stays under way in the journal: the next run goes on with it.
+                self._late = str(late)
+                for pair in request.items:
+                    table.set(*pair, State.UNKNOWN)
+                return
+        await super()._settle_under_way(journal, table, done)
 
     def _each_call(self, table: PairTable) -> Iterator[Call]:  # noqa: ARG002 - imports take their place
         return iter(())
@@ -193,13 +213,17 @@ class PairImportJob(PairJob):
             async for right, code in self._columns.codes(self._litmos):
                 if code and right in rights:
                     self._codes[right] = code
+        failed: list[Outcome] = []
         for left, rights_of_left in wanted.items():
             problem = _problem_of(left, people.get(left))
             for right in rights_of_left:
                 if problem is None and right in self._codes:
                     continue
                 missing = f"no {self._columns.what} has the id {right!r} and a code for bulk imports"
-                self._settle((left, right), "failed", 0, problem or ConfigurationError(missing))
+                failed.append(
+                    self._settle((left, right), "failed", 0, problem or ConfigurationError(missing))
+                )
+        await self._record(failed)
         return people
 
     # ------------------------------------------------ while it runs
@@ -230,35 +254,39 @@ class PairImportJob(PairJob):
             # A row each, in turn: those of a person follow one another, so no import holds two of them.
             rows = islice(self._rows(scope), number, None, self._imports)
             for part in cut(await _measured(rows)):
-                try:
-                    verdicts = await self._hand_in(table, part)
-                except NotThrough as late:
-                    self._report.stopped = str(late)
+                if self._late:
+                    self._report.stopped = self._late
                     return
-                for row, verdict in zip(part, verdicts, strict=True):
-                    for right in row.rights:
-                        pair = row.left, right
-                        outcome = self._settle(pair, verdict.status, 1, verdict.problem, verdict.reason)
-                        if verdict.status == "failed":
-                            yield outcome
+                for outcome in await self._hand_in(table, part):
+                    if outcome.status == "failed":
+                        yield outcome
 
-    async def _hand_in(self, table: PairTable, part: Sequence[_Row]) -> list[Verdict]:
+    async def _hand_in(self, table: PairTable, part: Sequence[_Row]) -> list[Outcome]:
         """Carry out one import, whose pairs are "unknown" if the server does not come to its end."""
+        pairs = [(row.left, right) for row in part for right in row.rights]
 
         def mark(state: State) -> None:
-            for row in part:
-                for right in row.rights:
-                    table.set(row.left, right, state)
+            for pair in pairs:
+                table.set(*pair, state)
 
-        async def before() -> None:
-            mark(State.UNDER_WAY)
-
+        log = ImportLog(self._journal, pairs, lambda: mark(State.UNDER_WAY))
         records = [row.record for row in part]
         try:
-            return await self._importer.carry_out(records, before, self._litmos, self._answered)
-        except NotThrough:
+            verdicts = await self._importer.carry_out(records, log, self._litmos, self._answered)
+        except NotThrough as late:
+            self._late = self._report.stopped = str(late)
             mark(State.UNKNOWN)
+            return []
+        except LitmosError:
+            await log.note([])  # it was refused, and stops the job
             raise
+        outcomes = [
+            self._settle((row.left, right), verdict.status, 1, verdict.problem, verdict.reason)
+            for row, verdict in zip(part, verdicts, strict=True)
+            for right in row.rights
+        ]
+        await log.note(settled(outcome.item, outcome) for outcome in outcomes)
+        return outcomes
 
     def _rows(self, scope: Mapping[str, Sequence[str]]) -> Iterator[_Row]:
         """Yield the rows of all people, those of a person one after another."""
@@ -279,15 +307,17 @@ class PairImportJob(PairJob):
                     there = {pair async for pair in found}
         except LitmosError:
             there = set()
-        for left, rights in scope.items():
-            for right in rights:
-                pair = left, right
-                problem = self._errors.get(pair)
-                if pair in there:
-                    yield self._settle(pair, "done", 1)
-                else:
-                    reason = str(problem) if problem else "the import may still be under way"
-                    yield self._settle(pair, "unknown", 1, problem, reason)
+        outcomes: list[Outcome] = []
+        for pair in ((left, right) for left, rights in scope.items() for right in rights):
+            problem = self._errors.get(pair)
+            if pair in there:
+                outcomes.append(self._settle(pair, "done", 1))
+            else:
+                reason = str(problem) if problem else "the import may still be under way"
+                outcomes.append(self._settle(pair, "unknown", 1, problem, reason))
+        await self._record(outcomes)
+        for outcome in outcomes:
+            yield outcome
 
 
 @frozen

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 
 from litmos_async.bulk.calls import (
     Call,
     certainly_not_done,
+    has_waited,
     is_refused_list,
     is_there_already,
+    may_yet_arrive,
     must_stop,
 )
 from litmos_async.bulk.cover import ListRequest, plan_memberships
 from litmos_async.bulk.crew import Crew
 from litmos_async.bulk.items import Pairs, each_pair
-from litmos_async.bulk.job import BulkJob, Connect, Options
+from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal import Journal
 from litmos_async.bulk.journal_file import FilePath, Fingerprint, Settled
 from litmos_async.bulk.kinds import Kind
@@ -75,7 +77,7 @@ class PairJob(BulkJob):
             skipped={
                 self._there: table.counts[State.SKIPPED],
                 "given twice": len(table.duplicates),
-                "done in an earlier run": table.counts[State.EARLIER] + table.counts[State.DONE],
+                f"done {EARLIER}": table.counts[State.EARLIER] + table.counts[State.DONE],
             },
             requests_by_kind=dict(requests),
             reads=self._report.reads,
@@ -121,35 +123,45 @@ class PairJob(BulkJob):
         table.close()
         return table
 
-    async def _go_on(self, path: FilePath, table: PairTable) -> Journal:
+    @property
+    def _verifies(self) -> bool:
+        """Whether what the server took is read back."""
+        return self._options.verify
+
+    async def _go_on(self, given: FilePath | Journal, table: PairTable) -> Journal:
         """Open the journal; leave out what is settled there, and find out what was under way."""
+        if isinstance(given, Journal):
+            return given  # of a job whose part this one is: it has left out what is settled
         fingerprint = Fingerprint()
         for left, rights in table.in_state(State.TODO):
             for right in rights:
                 fingerprint.add(left, right)
-        journal = await Journal.open(path, self._kind.name, fingerprint, self._kind.options)
+        journal = await Journal.open(given, self._kind.name, fingerprint, self._kind.options)
         try:
-            # With verify, what an earlier run did is read back like the rest.
-            done = State.DONE if self._options.verify else State.EARLIER
+            # What is read back is so whether this run sent it or an earlier one.
+            done = State.DONE if self._verifies else State.EARLIER
             async for each in journal.settled():
                 table.set(each.first, each.second, done if each.status == "done" else State.SKIPPED)
-            for request in await journal.under_way():
-                call = Call(request.side, request.receiver, request.members)
-                effects = await self._effects(call.pairs())
-                await journal.after(
-                    request.id, [(call.member(pair), "done", "found by reading") for pair in effects]
-                )
-                for pair in effects:
-                    table.set(*pair, done)
+            await self._settle_under_way(journal, table, done)
             doubtful = [(each.first, each.second) async for each in journal.settled("unknown")]
             effects = await self._effects(doubtful)
-            await journal.record([Settled(*pair, "done", "found by reading") for pair in effects])
+            await journal.record(_found(effects))
             for pair in effects:
                 table.set(*pair, done)
         except BaseException:
             await journal.close()
             raise
         return journal
+
+    async def _settle_under_way(self, journal: Journal, table: PairTable, done: State) -> None:
+        """Find out by reading what became of the requests that an earlier run had sent."""
+        requests = await journal.under_way(self._options.timeout)
+        effects = await self._effects([pair for request in requests for pair in request.items])
+        for request in requests:
+            there = effects.intersection(request.items)
+            await journal.after(request.id, _found(there))
+            for pair in there:
+                table.set(*pair, done)
 
     async def _effects(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return those pairs for which the job's work is done, by reading what is there now."""
@@ -161,6 +173,7 @@ class PairJob(BulkJob):
         return {pair for pair in pairs if (pair in there) is not self._kind.removes}
 
     async def _skip_existing(self, table: PairTable) -> None:
+        """Leave out what is there, or what is not where the job removes."""
         scope = dict(table.in_state(State.TODO))
         there = set[tuple[str, str]]()
         removes = self._kind.removes
@@ -175,6 +188,12 @@ class PairJob(BulkJob):
                 for right in rights:
                     if (left, right) not in there:
                         table.set(left, right, State.SKIPPED)
+        if self._journal is not None:
+            await self._journal.record(
+                Settled(left, right, "skipped")
+                for left, rights in table.in_state(State.SKIPPED)
+                for right in rights
+            )
 
     def _read(
         self, scope: Mapping[str, Sequence[str]], *, sure: bool
@@ -221,7 +240,7 @@ class PairJob(BulkJob):
                 yield outcome
         finally:
             await crew.stop()
-        if self._options.verify:
+        if self._verifies:
             async with aclosing(self._verify(table)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
@@ -234,16 +253,16 @@ class PairJob(BulkJob):
                 yield Outcome(self._kind.item(left, right), "skipped", reason=self._there)
         for left, rights in table.in_state(State.EARLIER):
             for right in rights:
-                yield Outcome(self._kind.item(left, right), "done", reason="in an earlier run")
+                yield Outcome(self._kind.item(left, right), "done", reason=EARLIER)
 
     async def _carry_out(self, call: Call) -> AsyncGenerator[Outcome, None]:
         """Send one planned request; where its list is refused, halves of it, until the culprit stands alone."""
         parts = [(call, 1)]
         while parts:
             part, attempts = parts.pop()
-            sending = _Sending(part, self._kind, self._table, self._journal)
+            sending = Sending(self._kind, self._table, self._journal)
             try:
-                await sending.send(self._connect)
+                await sending.send(part, self._connect)
             except LitmosError as problem:
                 if must_stop(problem, first=self._report.requests == 0):
                     await sending.note([])
@@ -254,14 +273,14 @@ class PairJob(BulkJob):
                     self._requests_left += 2
                     parts += [(half, attempts + 1) for half in reversed(part.halves())]
                     continue
-                outcomes = await self._after(problem, part, attempts)
+                outcomes = await self._after(problem, part, attempts, sending.sent_at)
             else:
                 self._answered()
                 outcomes = [self._settle(pair, "done", attempts) for pair in part.pairs()]
             await sending.note(outcomes)
             for outcome in outcomes:
                 # With verify, what the server took is told when it was read back.
-                if not (self._options.verify and outcome.status == "done"):
+                if not (self._verifies and outcome.status == "done"):
                     yield outcome
 
     def _settle(
@@ -283,7 +302,12 @@ class PairJob(BulkJob):
 
     # ------------------------------------------------ what became of it
 
-    async def _after(self, problem: LitmosError, call: Call, attempts: int) -> list[Outcome]:
+    async def _record(self, outcomes: Iterable[Outcome]) -> None:
+        """Write down outcomes that took no request."""
+        if self._journal is not None:
+            await self._journal.record(settled(each.item, each) for each in outcomes)
+
+    async def _after(self, problem: LitmosError, call: Call, attempts: int, sent_at: float) -> list[Outcome]:
         """Return the outcomes of a request that failed for good."""
         if is_there_already(problem, self._kind):
             return [self._settle(pair, "skipped", attempts, problem, self._there) for pair in call.pairs()]
@@ -291,6 +315,9 @@ class PairJob(BulkJob):
             return [self._settle(pair, "failed", attempts, problem) for pair in call.pairs()]
         try:
             effects = await self._effects(call.pairs())
+            missing = [pair for pair in call.pairs() if pair not in effects]
+            if missing and may_yet_arrive(problem) and await has_waited(sent_at, self._options.timeout):
+                effects |= await self._effects(missing)
         except LitmosError:
             return [self._settle(pair, "unknown", attempts, problem) for pair in call.pairs()]
         return [
@@ -320,11 +347,7 @@ class PairJob(BulkJob):
                     outcomes.append(self._settle(pair, "done", 1))
                 else:
                     outcomes.append(self._settle(pair, "failed", 1, None, ignored))
-            if self._journal is not None:
-                doubtful = [each for each in outcomes if each.status != "done"]
-                await self._journal.record(
-                    [Settled(each.item[0], each.item[1], each.status) for each in doubtful]
-                )
+            await self._record(each for each in outcomes if each.status != "done")
             for outcome in outcomes:
                 yield outcome
 
@@ -340,37 +363,51 @@ class PairJob(BulkJob):
                     yield Outcome(self._kind.item(left, right), status, problem, reason=reason)
 
 
-class _Sending:
-    """One request on its way: noted in the journal before it leaves, and after its answer."""
+def _found(pairs: Iterable[tuple[str, str]]) -> list[Settled]:
+    """Return what a journal says of pairs whose request had an effect that was found by reading."""
+    return [Settled(*pair, "done", FOUND) for pair in pairs]
 
-    def __init__(self, call: Call, kind: Kind, table: PairTable | None, journal: Journal | None) -> None:
-        self._call = call
+
+class Sending:
+    """One request on its way: noted in the journal before it leaves, and after its answer.
+
+    Attributes:
+        sent_at: When its last attempt left, on the clock of the loop.
+    """
+
+    def __init__(self, kind: Kind, table: PairTable | None, journal: Journal | None) -> None:
+        self.sent_at = 0.0
         self._kind = kind
         self._table = table
         self._journal = journal
         self._number: int | None = None
 
-    async def send(self, connect: Connect) -> None:
+    async def send(self, call: Call, connect: Connect) -> None:
         """Send it once there is a slot."""
-        end = self._kind.ends[self._call.end]
-        await end.send(connect(self._before), self._call.receiver, self._call.members)
 
-    async def _before(self) -> None:
-        call = self._call
+        async def before(attempt: int) -> None:
+            await self.before(call.pairs(), attempt)
+
+        await self._kind.ends[call.end].send(connect(before), call.receiver, call.members)
+
+    async def before(self, pairs: Sequence[tuple[str, str]], attempt: int, note: str = "") -> None:
+        """Note that pairs are about to leave."""
         if self._journal is not None:
-            self._number = await self._journal.before(call.end, call.receiver, call.members)
-        if self._table is not None:
-            for pair in call.pairs():
+            if self._number is None:
+                self._number = await self._journal.before(pairs, note)
+            else:
+                await self._journal.again(self._number)
+        if self._table is not None and attempt == 1:
+            for pair in pairs:
                 self._table.set(*pair, State.UNDER_WAY)
+        self.sent_at = asyncio.get_running_loop().time()
 
-    async def note(self, outcomes: Sequence[Outcome]) -> None:
-        """Note what became of it. Of an error only the kind: the words of a server may hold names."""
-        if self._journal is None or self._number is None:
-            return
-        await self._journal.after(
-            self._number,
-            [
-                (self._call.member(each.item), each.status, type(each.error).__name__ if each.error else "")
-                for each in outcomes
-            ],
-        )
+    async def learn(self, note: str) -> None:
+        """Note what has become known of it."""
+        if self._journal is not None and self._number is not None:
+            await self._journal.note(self._number, note)
+
+    async def note(self, outcomes: Iterable[Outcome]) -> None:
+        """Note what became of it."""
+        if self._journal is not None and self._number is not None:
+            await self._journal.after(self._number, [settled(each.item, each) for each in outcomes])

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from typing import NamedTuple, TypeAlias, Unpack, cast
 
+import attrs
+
 from litmos_async.bulk.base import JobOptions, PairJobs
-from litmos_async.bulk.item_job import Hands, ItemJob, Task
+from litmos_async.bulk.item_job import GivenJob
 from litmos_async.bulk.items import in_order
 from litmos_async.bulk.job import BulkJob
+from litmos_async.bulk.journal_file import FilePath
+from litmos_async.bulk.task import Hands, Task
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import ModuleResult
@@ -40,10 +44,15 @@ class ItemOptions(CallOptions, total=False):
         verify: Read back after every write: one more request each. What the server took and ignored ends as
             "failed".
         stop_after_failures: Stop when so many items have failed or are unknown; None, the default, never stops.
+        journal: A file in which every write is written down before it leaves and after its answer. Killed at any
+            moment and started again with the same input and the same file, the job leaves out what is done,
+            finds out by reading what became of the writes under way, and does the rest. It holds ids, and
+            hashes where an item has only a name.
     """
 
     verify: bool
     stop_after_failures: int | None
+    journal: FilePath | None
 
 
 class PeopleJobs(PairJobs):
@@ -78,9 +87,20 @@ class PeopleJobs(PairJobs):
             async def carry_out(hands: Hands) -> str | None:
                 return await _deactivate(hands, user_id, remove_from_teams=remove_from_teams)
 
-            return Task(user_id, carry_out, requests)
+            async def is_done(litmos: Resources) -> bool:
+                return await _is_inactive(litmos, user_id) and (
+                    not remove_from_teams or await _is_in_no_team(litmos, user_id)
+                )
 
-        return self._item_job("deactivations", lambda _: _each_user(users, task), options)
+            return Task(user_id, (user_id, ""), carry_out, is_done, requests)
+
+        return self._item_job(
+            "deactivate_users",
+            "deactivations",
+            _each_user(users, task),
+            options,
+            remove_from_teams=remove_from_teams,
+        )
 
     def remove_users_from_all_teams(self, users: Refs, **options: Unpack[ItemOptions]) -> BulkJob:
         """Take people out of all their teams: one request a person.
@@ -98,9 +118,12 @@ class PeopleJobs(PairJobs):
             async def carry_out(hands: Hands) -> None:
                 await _leave_all_teams(hands, user_id)
 
-            return Task(user_id, carry_out, ("DELETE /users/{user_id}/teams",))
+            async def is_done(litmos: Resources) -> bool:
+                return await _is_in_no_team(litmos, user_id)
 
-        return self._item_job("people", lambda _: _each_user(users, task), options)
+            return Task(user_id, (user_id, ""), carry_out, is_done, ("DELETE /users/{user_id}/teams",))
+
+        return self._item_job("remove_users_from_all_teams", "people", _each_user(users, task), options)
 
     def complete_modules(self, results: ModuleResults, **options: Unpack[ItemOptions]) -> BulkJob:
         """Write results of people in modules: one request a result, since the API has no list form.
@@ -118,12 +141,18 @@ class PeopleJobs(PairJobs):
                 its note at most 255 characters. Dates go out over XML, whose form is documented.
             options: See `ItemOptions`.
         """
-        return self._item_job("results", lambda _: _each_result(results), options)
+        return self._item_job("complete_modules", "results", _each_result(results), options)
 
     def _item_job(
-        self, noun: str, tasks: Callable[[Resources], AsyncIterable[Task]], options: ItemOptions
+        self,
+        kind: str,
+        noun: str,
+        tasks: AsyncIterable[Task],
+        options: ItemOptions,
+        **agreed: bool,
     ) -> BulkJob:
-        return ItemJob(noun, tasks, self._limiter, *self._parted(cast(JobOptions, options)))
+        connect, of_job = self._parted(cast(JobOptions, options))
+        return GivenJob(kind, noun, self._limiter, connect, of_job, tasks=tasks, agreed=agreed)
 
 
 async def _each_user(users: Refs, task: Callable[[str], Task]) -> AsyncIterator[Task]:
@@ -146,11 +175,11 @@ async def _deactivate(hands: Hands, user_id: str, *, remove_from_teams: bool) ->
     person = await hands.read(lambda litmos: litmos.users.get(user_id))
     inactive_already = person.active is False
 
-    async def is_inactive(litmos: Resources) -> bool:
-        return (await litmos.users.get(person)).active is False
-
     if not inactive_already:
-        await hands.write(lambda litmos: litmos.users.update(person.replace(active=False)), is_inactive)
+        await hands.write(
+            lambda litmos: litmos.users.update(person.replace(active=False)),
+            lambda litmos: _is_inactive(litmos, person.id),
+        )
     if remove_from_teams:
         await _leave_all_teams(hands, person.id, so_far="inactive")
         return None
@@ -158,12 +187,19 @@ async def _deactivate(hands: Hands, user_id: str, *, remove_from_teams: bool) ->
 
 
 async def _leave_all_teams(hands: Hands, user_id: str, *, so_far: str = "") -> None:
-    async def is_in_no_team(litmos: Resources) -> bool:
-        return not (await litmos.users.list_teams(user_id)).items
-
     await hands.write(
-        lambda litmos: litmos.users.remove_from_all_teams(user_id), is_in_no_team, so_far=so_far
+        lambda litmos: litmos.users.remove_from_all_teams(user_id),
+        lambda litmos: _is_in_no_team(litmos, user_id),
+        so_far=so_far,
     )
+
+
+async def _is_inactive(litmos: Resources, user_id: str) -> bool:
+    return (await litmos.users.get(user_id)).active is False
+
+
+async def _is_in_no_team(litmos: Resources, user_id: str) -> bool:
+    return not (await litmos.users.list_teams(user_id)).items
 
 
 async def _each_result(results: ModuleResults) -> AsyncIterator[Task]:
@@ -188,10 +224,12 @@ async def _each_result(results: ModuleResults) -> AsyncIterator[Task]:
 
 def _result_task(module_id: str, result: ModuleResult) -> Task:
     item = ResultOfUser(result.user_id or "", result.course_id or "", module_id)
+    # A slash is in no id.
+    entry, content = (module_id, f"{item.course_id}/{item.user_id}"), repr(attrs.astuple(result))
     try:
         _check(complete(result))
     except ConfigurationError as problem:
-        return Task(item, refused=problem)
+        return Task(item, entry, content=content, refused=problem)
 
     async def is_done(litmos: Resources) -> bool | None:
         details = await litmos.users.get_course(item.user_id, item.course_id)
@@ -207,7 +245,7 @@ def _result_task(module_id: str, result: ModuleResult) -> Task:
     async def carry_out(hands: Hands) -> None:
         await hands.write(lambda litmos: litmos.results.complete_module(module_id, result), is_done)
 
-    return Task(item, carry_out, ("PUT /results/modules/{module_id}",))
+    return Task(item, entry, carry_out, is_done, ("PUT /results/modules/{module_id}",), content)
 
 
 def _check(result: ModuleResult) -> None:

@@ -14,13 +14,17 @@ from attrs import define, field
 from litmos_async.bulk import kinds
 from litmos_async.bulk.crew import Crew
 from litmos_async.bulk.item_job import counted
-from litmos_async.bulk.job import BulkJob, Connect, Options
+from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
+from litmos_async.bulk.journal import Past
+from litmos_async.bulk.journal_file import Fingerprint
 from litmos_async.bulk.pair_job import PairJob
 from litmos_async.bulk.removals import Removals
 from litmos_async.bulk.report import Outcome, Plan, seconds_for
 from litmos_async.errors import ConfigurationError, NotFound
 from litmos_async.limits import Limiter
 from litmos_async.resources.base import Ref, id_of
+
+TWICE = "given twice"
 
 Change: TypeAlias = Literal["add", "remove"]
 
@@ -74,6 +78,7 @@ class MembersJob(BulkJob):
         self._removals = removals
         self._send_message = send_message
         self._preparing = asyncio.Lock()
+        self._earlier = _Earlier(Past())
         self._found: _Members | None = None
         self._reads_before = 0
 
@@ -115,13 +120,37 @@ class MembersJob(BulkJob):
         """Read who is in the teams, once."""
         async with self._preparing:
             if self._found is None:
-                self._found = await self._compare()
+                try:
+                    self._found = await self._begin()
+                except BaseException:
+                    await self.aclose()
+                    raise
                 self._reads_before = self._report.reads
                 # So that the progress knows how many requests there are.
                 for job in self._found.jobs.values():
                     await job.plan()
                 self._mirror(self._found)
         return self._found
+
+    async def _begin(self) -> _Members:
+        """Open the journal, if there is to be one, and compare."""
+        fingerprint = Fingerprint()
+        for team, users in self._desired.items():
+            fingerprint.add(team, "", " ".join(sorted(set(users))))
+        agreed = {"remove": self._removals.allowed, "send_message": self._send_message}
+        self._journal = await self._open_journal("sync_team_members", fingerprint, agreed)
+        if self._journal is None:
+            return await self._compare()
+        past = await self._journal.past(self._options.timeout)
+        self._earlier = _Earlier(past)
+        found = await self._compare()
+        known = {_pair(outcome): outcome for outcome in found.known if outcome.reason != TWICE}
+        for request in past.under_way:
+            told = [settled(pair, known[pair]) for pair in request.items if pair in known]
+            await self._journal.after(request.id, told)
+        await self._journal.record(settled(pair, outcome) for pair, outcome in known.items())
+        await self._journal.expect(len(known) + len(found.add) + len(found.remove))
+        return found
 
     async def _compare(self) -> _Members:
         found = _Members()
@@ -139,7 +168,8 @@ class MembersJob(BulkJob):
         return found
 
     def _pair_job(self, kind: kinds.Kind, pairs: list[tuple[str, str]]) -> PairJob:
-        return PairJob(kind, pairs, self._limiter, self._connect, Options(verify=self._options.verify))
+        options = attrs.evolve(self._options, journal=self._journal, stop_after_failures=None)
+        return PairJob(kind, pairs, self._limiter, self._connect, options)
 
     async def _read_team(self, team: str) -> AsyncGenerator[tuple[str, set[str] | NotFound], None]:
         try:
@@ -158,17 +188,23 @@ class MembersJob(BulkJob):
         found.active += len(members)
         for user, times in wanted.items():
             keep = MemberChange("keep", user, team)
-            found.known += [Outcome(keep, "skipped", reason="given twice")] * (times - 1)
-            if user in members:
+            found.known += [Outcome(keep, "skipped", reason=TWICE)] * (times - 1)
+            if done := self._earlier.did((user, team), as_desired=user in members):
+                found.known.append(Outcome(MemberChange("add", user, team), "done", reason=done))
+            elif user in members:
                 found.unchanged += 1
                 found.known.append(Outcome(keep, "skipped", reason="already there"))
             else:
                 found.add.append((user, team))
-        too_many = [(user, team) for user in sorted(members) if user not in wanted]
-        if self._removals.allowed:
-            found.remove += too_many
-        else:
-            found.left_alone += len(too_many)
+        for user in sorted(members.union(self._earlier.people_in(team)).difference(wanted)):
+            if done := self._earlier.did((user, team), as_desired=user not in members):
+                found.known.append(Outcome(MemberChange("remove", user, team), "done", reason=done))
+            elif user not in members:
+                continue  # an earlier run left it to be done, and meanwhile somebody else has done it
+            elif self._removals.allowed:
+                found.remove.append((user, team))
+            else:
+                found.left_alone += 1
 
     # ------------------------------------------------ while it runs
 
@@ -204,6 +240,31 @@ class MembersJob(BulkJob):
         for change, job in self._found.jobs.items():
             for outcome in job.known():
                 yield _about(outcome, change)
+
+
+class _Earlier:
+    """What earlier runs on the same journal had to do with."""
+
+    def __init__(self, past: Past) -> None:
+        self._settled = past.settled
+        self._doubtful = past.doubtful
+        self._by_team: dict[str, set[str]] = {}
+        for user, team in {*self._settled, *self._doubtful}:
+            self._by_team.setdefault(team, set()).add(user)
+
+    def people_in(self, team: str) -> set[str]:
+        """Return whom they added to a team, took out of it, or meant to."""
+        return self._by_team.get(team, set())
+
+    def did(self, pair: tuple[str, str], *, as_desired: bool) -> str:
+        """Return why a change is done that is theirs; nothing if it is not done, or not theirs."""
+        if self._settled.get(pair) == "done":
+            return EARLIER
+        return FOUND if as_desired and pair in self._doubtful else ""
+
+
+def _pair(outcome: Outcome) -> tuple[str, str]:
+    return outcome.item.user_id, outcome.item.team_id
 
 
 def _each_team(desired: Mapping[str, Iterable[Ref]]) -> dict[str, list[str]]:

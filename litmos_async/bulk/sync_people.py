@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, ClassVar, Literal, NamedTuple, cast
+
+import attrs
 
 from litmos_async.bulk.importer import fold
-from litmos_async.bulk.item_job import Hands, ItemJob, Task, counted
+from litmos_async.bulk.item_job import ItemJob, counted
 from litmos_async.bulk.items import in_order
 from litmos_async.bulk.job import Connect, Options
+from litmos_async.bulk.journal_file import Fingerprint, Key, nameless
 from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.report import Outcome
+from litmos_async.bulk.report import Outcome, Status
+from litmos_async.bulk.task import Hands, Task
 from litmos_async.errors import ConfigurationError
 from litmos_async.limits import Limiter
 from litmos_async.models import AccessLevel, User
@@ -36,6 +40,8 @@ class UserChange(NamedTuple):
 
 _CREATE, _UPDATE = "POST /users", "PUT /users/{user_id}"
 
+AS_DESIRED = "as desired"
+
 _NEW_ONLY = {"password", "skip_first_login"}
 """Answers never hold the one, and the other came back as False where True was sent (quirks.md 8)."""
 
@@ -49,6 +55,9 @@ _COMPARED = tuple(
 class UsersJob(ItemJob):
     """People brought to the state that they should have."""
 
+    # What was as desired is compared again, which costs nothing: the list is read anyway.
+    final: ClassVar[tuple[Status, ...]] = ("done",)
+
     def __init__(
         self,
         desired: Iterable[User | Mapping[str, Any]] | AsyncIterable[User | Mapping[str, Any]],
@@ -60,8 +69,17 @@ class UsersJob(ItemJob):
         create: bool,
         send_message: bool,
     ) -> None:
-        super().__init__("changes to people", self._compare, limiter, connect, options)
-        self._desired = desired
+        super().__init__(
+            "sync_users",
+            "changes to people",
+            limiter,
+            connect,
+            options,
+            agreed={"create": create, "deactivate": removals.allowed, "send_message": send_message},
+        )
+        self._wanted = desired
+        self._desired: dict[str, User] = {}
+        self._twice: list[str] = []
         self._removals = removals
         self._create = create
         self._send_message = send_message
@@ -71,61 +89,74 @@ class UsersJob(ItemJob):
 
     # ------------------------------------------------ the difference
 
-    async def _compare(self, litmos: Resources) -> AsyncIterator[Task]:
-        desired: dict[str, User] = {}
-        async for user in _each_desired(self._desired):
-            if fold(user.user_name) in desired:
-                yield Task(UserChange("keep", user.user_name or ""), skipped="given twice")
+    async def _read_input(self, fingerprint: Fingerprint) -> None:
+        async for user in _each_desired(self._wanted):
+            name = fold(user.user_name)
+            if name in self._desired:
+                self._twice.append(user.user_name or "")
             else:
-                desired[fold(user.user_name)] = user
+                self._desired[name] = user
+                fingerprint.add(*_entry(name), repr(attrs.astuple(user)))
+
+    async def _each_task(self) -> AsyncIterator[Task]:
         found = set[str]()
-        async for row in litmos.users.list_details():
+        async for row in self._litmos.users.list_details():
             name = fold(row.user_name)
             found.add(name)
             self._active += row.active is not False
-            task = self._changed(desired[name], row) if name in desired else self._not_desired(row)
+            wanted = self._desired.get(name)
+            task = self._not_desired(row) if wanted is None else self._changed(wanted, row)
             if task is not None:
                 yield task
-        for name, user in desired.items():
+        for name, user in self._desired.items():
             if name not in found:
                 yield self._missing(user)
+        for user_name in self._twice:
+            yield Task(UserChange("keep", user_name), _entry(user_name), skipped="given twice")
 
     def _changed(self, user: User, row: User) -> Task:
         """Return what there is to do for somebody who is there."""
         name = row.user_name or ""
         changes = _differences(user, row)
         if not changes:
-            return Task(UserChange("keep", name, row.id), skipped="as desired")
-        self._going += changes.get("active") is False
-        return Task(UserChange("update", name, row.id, tuple(changes)), _writing(row, changes), (_UPDATE,))
+            return Task(UserChange("keep", name, row.id), _entry(name), skipped=AS_DESIRED)
+        self._going += changes.get("active") is False and not self._is_done(name)
+        change = UserChange("update", name, row.id, tuple(changes))
+        return Task(change, _entry(name), _writing(row, changes), requests=(_UPDATE,))
+
+    def _is_done(self, user_name: str) -> bool:
+        """Tell whether an earlier run did what there was to do for somebody."""
+        return self._past.settled.get(_entry(user_name)) == "done"
 
     def _not_desired(self, row: User) -> Task | None:
         """Return what there is to do for somebody who is there and should not."""
+        name = row.user_name or ""
+        change = UserChange("deactivate", name, row.id, ("active",))
         if row.active is False:
-            return None
+            # Only an earlier run makes that news.
+            mine = self._is_done(name) or _entry(name) in self._past.doubtful
+            return Task(change, _entry(name), skipped="inactive already") if mine else None
         if not self._removals.allowed:
             self._left_alone += 1
             return None
-        name = row.user_name or ""
         keep = UserChange("keep", name, row.id)
         if row.access_level == AccessLevel.ACCOUNT_OWNER:
-            return Task(keep, skipped="missing, and an account owner")
+            return Task(keep, _entry(name), skipped="missing, and an account owner")
         if not name:
-            return Task(keep, skipped="without a user name")
-        self._going += 1
-        change = UserChange("deactivate", name, row.id, ("active",))
-        return Task(change, _writing(row, {"active": False}), (_UPDATE,))
+            return Task(keep, (row.id, ""), skipped="without a user name")
+        self._going += not self._is_done(name)
+        return Task(change, _entry(name), _writing(row, {"active": False}), requests=(_UPDATE,))
 
     def _missing(self, user: User) -> Task:
         """Return what there is to do for somebody who is not there."""
         name = user.user_name or ""
         if not self._create:
-            return Task(UserChange("keep", name), skipped="missing, and create=False")
+            return Task(UserChange("keep", name), _entry(name), skipped="missing, and create=False")
         change = UserChange("create", name)
         try:
             complete(user)
         except ConfigurationError as problem:
-            return Task(change, refused=problem)
+            return Task(change, _entry(name), refused=problem)
 
         async def carry_out(hands: Hands) -> None:
             await hands.write(
@@ -133,7 +164,7 @@ class UsersJob(ItemJob):
                 lambda litmos: _is_there(litmos, name),
             )
 
-        return Task(change, carry_out, (_CREATE,))
+        return Task(change, _entry(name), carry_out, requests=(_CREATE,))
 
     # ------------------------------------------------ what is said of it
 
@@ -141,12 +172,13 @@ class UsersJob(ItemJob):
         return sum(_CREATE in task.requests for task in waiting) if self._send_message else 0
 
     def _hints(self, tasks: list[Task]) -> tuple[str, ...]:
-        changes = Counter(cast(UserChange, task.item).change for task in tasks if task.requests)
+        waiting = [task for task in tasks if task.known() is None]
+        changes = Counter(cast(UserChange, task.item).change for task in waiting)
         numbers = {
             "to create": changes["create"],
             "to change": changes["update"],
             "to deactivate": changes["deactivate"],
-            "unchanged": sum(task.skipped == "as desired" for task in tasks),
+            "unchanged": sum(_is_as_desired(task) for task in tasks),
         }
         hints = [counted(numbers) or "nothing to do"]
         if self._left_alone:
@@ -169,6 +201,11 @@ class UsersJob(ItemJob):
                 yield outcome
 
 
+def _entry(user_name: str) -> Key:
+    """Return what tells somebody from others: not the id, which people who are missing do not have."""
+    return nameless(fold(user_name))
+
+
 async def _each_desired(
     desired: Iterable[User | Mapping[str, Any]] | AsyncIterable[User | Mapping[str, Any]],
 ) -> AsyncIterator[User]:
@@ -189,6 +226,11 @@ async def _each_desired(
         if not fold(user.user_name):
             raise ConfigurationError(f"person {count}: user_name is missing")
         yield user
+
+
+def _is_as_desired(task: Task) -> bool:
+    outcome = task.known()
+    return outcome is not None and outcome.reason == AS_DESIRED
 
 
 def _differences(user: User, row: User) -> dict[str, Any]:

@@ -61,13 +61,14 @@ class Caller:
         sender: Sends the requests.
         defaults: What holds for a call that says nothing else.
         json_dates: How JSON dates are read.
-        before: Called when a request has a slot and nothing of it has left yet.
+        before: Called before each attempt of a request, with its number from 1, when it has a slot and nothing
+            of it has left yet.
     """
 
     sender: Sender
     defaults: Defaults
     json_dates: JsonDates
-    before: Callable[[], Awaitable[None]] | None = None
+    before: Callable[[int], Awaitable[None]] | None = None
 
     async def reply(
         self,

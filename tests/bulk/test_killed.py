@@ -32,8 +32,9 @@ async def test_killed_fifty_times(tmp_path: Path) -> None:
             child = await asyncio.create_subprocess_exec(
                 sys.executable, Path(__file__).with_name("killed.py"), base_url, journal, given, outcomes
             )
-            # From before the job begins until it is well under way: starting takes most of it.
-            moment = chance.uniform(0.2, 1.2) if kills < KILLS else 60
+            # From before the job begins until it is well under way: starting takes a part of it, and so does
+            # waiting until nothing that the one before had sent can arrive any more.
+            moment = chance.uniform(0.2, 1.6) if kills < KILLS else 60
             try:
                 await asyncio.wait_for(child.wait(), moment)
             except TimeoutError:

@@ -583,7 +583,7 @@ def test_pairs_that_cannot_be_read_back_after_an_import() -> None:
 
 
 def test_the_way_must_be_named_right() -> None:
-    """An unknown way is refused, and so is a journal with an import; an empty input sends nothing."""
+    """An unknown way is refused; an empty input sends nothing."""
     sandbox = make()
 
     async def main() -> None:
@@ -591,8 +591,6 @@ def test_the_way_must_be_named_right() -> None:
             bulk = litmos.bulk
             with pytest.raises(errors.ConfigurationError, match="via"):
                 bulk.assign_courses_to_users([], send_message=False, via="post")
-            with pytest.raises(errors.ConfigurationError, match="journal"):
-                bulk.assign_courses_to_users([], send_message=False, via="import", journal="x.db")
             job = bulk.assign_courses_to_users([], send_message=False, via="import")
             assert (await job.plan()).requests_by_kind == {}
             assert (await job.run()).counted == 0

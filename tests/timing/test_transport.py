@@ -391,7 +391,8 @@ def test_a_hook_that_fails_gives_its_slot_back() -> None:
     """What a job does before a request leaves may fail: nothing is sent then, and the slot is free again."""
     server = Server(ok())
 
-    async def fail() -> None:
+    async def fail(attempt: int) -> None:
+        assert attempt == 1
         raise OSError("the disk is full")
 
     async def main() -> None:

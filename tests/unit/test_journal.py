@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,22 @@ import pytest
 
 import litmos_async
 from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.journal_file import Fingerprint, JournalFile, Settled, UnderWay, read_summary
+from litmos_async.bulk.journal_file import Fingerprint, JournalFile, Settled, nameless, read_summary
 from litmos_async.errors import ConfigurationError
+from tests.virtual import run_virtual
 
 KIND = "add_users_to_teams"
 OPTIONS = {"send_message": False}
 PAIRS = [("anna", "red"), ("bert", "red"), ("anna", "blue"), ("carl", "blue")]
+
+
+RED, BLUE = [("anna", "red"), ("bert", "red")], [("anna", "blue")]
+"""What two requests carry."""
+
+
+def done(items: list[tuple[str, str]]) -> list[Settled]:
+    """Return the outcomes of items that were carried out."""
+    return [Settled(*item, "done") for item in items]
 
 
 def fingerprint(pairs: list[tuple[str, str]] | None = None) -> Fingerprint:
@@ -52,10 +63,10 @@ def path(tmp_path: Path) -> Path:
 def test_outcomes_are_kept_by_pair(path: Path) -> None:
     """Whichever end of the pairs received a request, the outcomes are those of (first, second)."""
     with opened(path) as journal:
-        by_team = journal.before(1, "red", ["anna", "bert"])
-        journal.after(by_team, [("anna", "done", ""), ("bert", "failed", "NotFound")])
-        by_user = journal.before(0, "anna", ["blue"])
-        journal.after(by_user, [("blue", "done", "")])
+        by_team = journal.before(RED)
+        journal.after(by_team, [Settled("anna", "red", "done"), Settled("bert", "red", "failed", "NotFound")])
+        by_user = journal.before(BLUE)
+        journal.after(by_user, done(BLUE))
     with opened(path) as journal:
         assert list(journal.settled()) == [Settled("anna", "blue", "done"), Settled("anna", "red", "done")]
         assert list(journal.settled("failed", "unknown")) == [Settled("bert", "red", "failed", "NotFound")]
@@ -65,29 +76,51 @@ def test_outcomes_are_kept_by_pair(path: Path) -> None:
 def test_a_request_without_answer_is_under_way(path: Path) -> None:
     """The next run learns of every request that left and was not answered, in order."""
     with opened(path) as journal:
-        first = journal.before(1, "red", ["anna", "bert"])
-        second = journal.before(0, "anna", ["blue"])
+        began = time.time()
+        first = journal.before(RED)
+        second = journal.before(BLUE, "waits")
+        journal.note(second, "taken")
     with opened(path) as journal:
-        assert journal.under_way() == [
-            UnderWay(first, 1, "red", ["anna", "bert"]),
-            UnderWay(second, 0, "anna", ["blue"]),
-        ]
-        journal.after(second, [("blue", "done", "")])
+        requests = journal.under_way()
+        assert [request[:3] for request in requests] == [(first, RED, ""), (second, BLUE, "taken")]
+        assert all(began <= request.sent <= time.time() for request in requests)
+        journal.after(second, done(BLUE))
         assert [request.id for request in journal.under_way()] == [first]
+
+
+def test_a_request_that_leaves_again_is_as_new(path: Path) -> None:
+    """The next run waits for the last time that it left: only that one may still arrive."""
+    with opened(path) as journal:
+        request = journal.before(RED, "kept")
+        (once,) = journal.under_way()
+        journal.again(request)
+        (twice,) = journal.under_way()
+    assert twice.sent > once.sent
+    assert twice[:3] == once[:3] == (request, RED, "kept")
+
+
+def test_what_turns_up_is_counted(path: Path) -> None:
+    """A job that finds out how many items it has says so, and that holds for the next run."""
+    with opened(path) as journal:
+        assert (journal.summary().items, journal.summary().left) == (4, 4)
+        journal.expect(6)
+    with opened(path) as journal:
+        journal.expect(5)
+        assert (journal.summary().items, journal.summary().left) == (5, 5)
 
 
 def test_a_later_outcome_replaces_an_earlier_one(path: Path) -> None:
     """What failed is tried again, and its last outcome counts."""
     with opened(path) as journal:
         for status in ("failed", "done"):
-            journal.after(journal.before(1, "red", ["anna"]), [("anna", status, "")])
+            journal.after(journal.before(RED[:1]), [Settled("anna", "red", status)])
         assert list(journal.settled("done", "failed")) == [Settled("anna", "red", "done")]
 
 
 def test_a_refused_list_goes_on_in_parts(path: Path) -> None:
     """An answer without outcomes ends the request and settles nothing: its items are still to be done."""
     with opened(path) as journal:
-        journal.after(journal.before(1, "red", ["anna", "bert"]))
+        journal.after(journal.before(RED))
         assert journal.under_way() == []
         assert list(journal.settled()) == []
         assert journal.summary().left == 4
@@ -125,20 +158,20 @@ def test_only_a_request_under_way_can_be_answered(path: Path, answered: bool) ->
     with opened(path) as journal:
         number = 17
         if answered:
-            number = journal.before(1, "red", ["anna"])
+            number = journal.before(RED)
             journal.after(number)
         with pytest.raises(ValueError, match=f"request {number} is not under way"):
-            journal.after(number, [("anna", "done", "")])
+            journal.after(number, done(RED))
         assert list(journal.settled()) == []
 
 
 def test_a_full_disk_is_said_and_spoils_nothing(path: Path) -> None:
     """A write that does not fit raises, and the journal holds what it held before."""
     with opened(path) as journal:
-        request = journal.before(1, "red", ["anna"])
+        request = journal.before(RED)
         journal._database.execute("PRAGMA max_page_count = 1").fetchall()
         with pytest.raises(sqlite3.OperationalError, match="full"):
-            journal.after(request, [(f"{n:01000}", "done", "") for n in range(100)])
+            journal.after(request, [Settled(f"{n:01000}", "red", "done") for n in range(100)])
         assert [each.id for each in journal.under_way()] == [request]
         assert list(journal.settled()) == []
 
@@ -207,7 +240,7 @@ def test_a_journal_of_another_version_is_refused(path: Path) -> None:
     """A form that this version does not know is not guessed at."""
     opened(path).close()
     with contextlib.closing(sqlite3.connect(path)) as other:
-        other.execute("PRAGMA user_version = 2")
+        other.execute("PRAGMA user_version = 1")
     with pytest.raises(ConfigurationError, match="another version"):
         opened(path)
 
@@ -242,10 +275,9 @@ def test_closing_twice_is_no_error(path: Path) -> None:
 def test_the_summary_counts(path: Path) -> None:
     """All numbers of a job, during it and after it; reading them takes no lock and changes nothing."""
     with opened(path) as journal:
-        journal.after(
-            journal.before(1, "red", ["anna", "bert"]), [("anna", "done", ""), ("bert", "failed", "x")]
-        )
-        journal.before(0, "anna", ["blue"])
+        outcomes = [Settled("anna", "red", "done"), Settled("bert", "red", "failed", "x")]
+        journal.after(journal.before(RED), outcomes)
+        journal.before(BLUE)
         journal.record([Settled("carl", "blue", "skipped"), Settled("dora", "blue", "unknown")])
         during = journal.summary()
         assert read_summary(path) == during
@@ -272,6 +304,24 @@ def test_a_fingerprint_knows_the_pairs_but_not_their_order() -> None:
     assert fingerprint().items == 4
 
 
+def test_a_fingerprint_knows_what_an_item_holds() -> None:
+    """Another content is another input, wherever the letters of key and content are cut."""
+    texts = []
+    for item in [("anna", "red", ""), ("anna", "", "red"), ("anna", "re", "d"), ("annar", "e", "d")]:
+        one = Fingerprint()
+        one.add(*item)
+        texts.append(str(one))
+    assert len(set(texts)) == 4
+
+
+def test_a_name_becomes_a_key_that_does_not_show_it() -> None:
+    """The same name is the same key in every run, another one another; neither can be read from it."""
+    key = nameless("user@example.com")
+    assert key == nameless("user@example.com") != nameless("other@example.com")
+    assert "user" not in key[0]
+    assert key[1] == ""
+
+
 # What a process does that is killed before its nth SQL statement; each child says what it has lived to see.
 KILLED_AT_EACH_STATEMENT = """
 import itertools, os, signal, sqlite3, sys
@@ -294,9 +344,9 @@ def live(path, log, last):
         os.write(log, word.encode() + b" ")
     say("opened")
     for team in ("red", "blue"):
-        number = file.before(1, team, ["anna", "bert"])
+        number = file.before([("anna", team), ("bert", team)])
         say("sent-" + team)
-        file.after(number, [("anna", "done", ""), ("bert", "skipped", "")])
+        file.after(number, [("anna", team, "done", ""), ("bert", team, "skipped", "")])
         say("answered-" + team)
     file.close()
     say("closed")
@@ -321,9 +371,9 @@ fingerprint = journal.Fingerprint()
 for pair in (("anna", "red"), ("bert", "red"), ("anna", "blue"), ("carl", "blue")):
     fingerprint.add(*pair)
 file = journal.JournalFile.open(sys.argv[1], "add_users_to_teams", fingerprint, {"send_message": False})
-number = file.before(1, "red", ["anna", "bert"])
+number = file.before([("anna", "red"), ("bert", "red")])
 if sys.argv[2] == "after":
-    file.after(number, [("anna", "done", ""), ("bert", "done", "")])
+    file.after(number, [("anna", "red", "done", ""), ("bert", "red", "done", "")])
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -351,7 +401,7 @@ def test_killed_before_any_statement(tmp_path: Path) -> None:
         words = log.read_text().split()
         only = fingerprint([("anna", "red")])
         with opened(log.with_suffix(""), kind="job", options={}, fingerprint=only) as journal:
-            under_way = {request.receiver: request.members for request in journal.under_way()}
+            under_way = {request.items[0][1]: request.items for request in journal.under_way()}
             settled = {(first, second) for first, second, *_ in journal.settled()}
             requests = journal.summary().requests
         for team in ("red", "blue"):
@@ -360,7 +410,7 @@ def test_killed_before_any_statement(tmp_path: Path) -> None:
                 assert team not in under_way
                 assert len(of_team) == 2
             elif f"sent-{team}" in words:
-                assert (under_way.get(team) == ["anna", "bert"]) != (len(of_team) == 2)
+                assert (under_way.get(team) == [("anna", team), ("bert", team)]) != (len(of_team) == 2)
             else:
                 assert not of_team
         assert requests >= sum(word.startswith("sent") for word in words)
@@ -381,7 +431,7 @@ def test_killed_from_outside(path: Path, moment: str) -> None:
     assert read_summary(path) == during
     with opened(path) as journal:
         if moment == "before":
-            assert [request.members for request in journal.under_way()] == [["anna", "bert"]]
+            assert [request.items for request in journal.under_way()] == [RED]
             assert list(journal.settled()) == []
         else:
             assert journal.under_way() == []
@@ -403,11 +453,14 @@ def hold(journal: Journal) -> threading.Event:
 async def test_the_thread_does_what_the_file_does(path: Path) -> None:
     """Every method has its counterpart, and the file holds what came through it."""
     async with await open_async(path) as journal:
-        request = await journal.before(1, "red", ["anna", "bert"])
-        await journal.before(0, "anna", ["blue"])
-        await journal.after(request, [("anna", "done", ""), ("bert", "failed", "NotFound")])
+        request = await journal.before(RED)
+        other = await journal.before(BLUE, "waits")
+        await journal.again(other)
+        await journal.note(other, "taken")
+        await journal.after(request, [*done(RED[:1]), Settled("bert", "red", "failed", "NotFound")])
         await journal.record([Settled("carl", "blue", "skipped")])
-        assert [each.receiver for each in await journal.under_way()] == ["anna"]
+        await journal.expect(5)
+        assert [each[1:3] for each in await journal.under_way(0.0)] == [(BLUE, "taken")]
         assert [row async for row in journal.settled()] == [
             Settled("anna", "red", "done"),
             Settled("carl", "blue", "skipped"),
@@ -424,8 +477,8 @@ async def test_many_tasks_share_one_journal(path: Path) -> None:
     async with await open_async(path) as journal:
 
         async def call(number: int) -> int:
-            request = await journal.before(1, f"team{number:03}", ["anna"])
-            await journal.after(request, [("anna", "done", str(request))])
+            request = await journal.before([(f"user{number:03}", "red")])
+            await journal.after(request, [Settled(f"user{number:03}", "red", "done", str(request))])
             return request
 
         requests = await asyncio.gather(*map(call, range(100)))
@@ -436,9 +489,9 @@ async def test_many_tasks_share_one_journal(path: Path) -> None:
 async def test_an_answer_is_written_down_though_nobody_waits_for_it(path: Path) -> None:
     """A cancelled `after` that had not begun is carried out all the same, before the file is closed."""
     async with await open_async(path) as journal:
-        request = await journal.before(1, "red", ["anna"])
+        request = await journal.before(RED[:1])
         event = hold(journal)
-        call = asyncio.ensure_future(journal.after(request, [("anna", "done", "")]))
+        call = asyncio.ensure_future(journal.after(request, done(RED[:1])))
         await asyncio.sleep(0)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -497,7 +550,39 @@ async def test_a_closed_journal_says_so(path: Path) -> None:
     await journal.close()
     await journal.close()
     with pytest.raises(ValueError, match="closed"):
-        await journal.before(1, "red", ["anna"])
+        await journal.before(RED)
+
+
+def test_reading_waits_until_nothing_can_arrive(path: Path) -> None:
+    """A request of a killed process is looked for when its time is up, not before; without one nobody waits."""
+    times: list[float] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with await open_async(path) as journal:
+            for quiet in (True, False):
+                begin = loop.time()
+                assert bool(await journal.under_way(30.0)) != quiet
+                times.append(loop.time() - begin)
+                await journal.before(RED)
+
+    run_virtual(main())
+    assert times[0] == 0.0
+    assert times[1] == pytest.approx(30.0, abs=5.0)  # less the real time since it was sent
+
+
+def test_a_clock_that_was_set_makes_nobody_wait_longer(path: Path) -> None:
+    """A request from the future is waited for no longer than one that has just been sent."""
+
+    async def main() -> float:
+        async with await open_async(path) as journal:
+            await journal.before(RED)
+            journal._open_file._database.execute("UPDATE requests SET sent = sent + 86400")
+            begin = asyncio.get_running_loop().time()
+            await journal.under_way(30.0)
+            return asyncio.get_running_loop().time() - begin
+
+    assert run_virtual(main()) == 30.0
 
 
 async def wait_for_threads() -> None:
@@ -510,8 +595,8 @@ async def wait_for_threads() -> None:
 def test_nothing_but_ids_is_in_the_file(path: Path) -> None:
     """The options that were given, ids, numbers and our own words: an answered request keeps no list."""
     with opened(path) as journal:
-        journal.after(journal.before(1, "red", ["anna"]), [("anna", "done", "")])
-        rows = journal._database.execute("SELECT id, side, receiver, members FROM requests").fetchall()
-        assert rows == [(1, 1, "red", None)]
+        journal.after(journal.before(RED, "a note"), done(RED))
+        rows = journal._database.execute("SELECT id, items, note FROM requests").fetchall()
+        assert rows == [(1, None, "")]
         names = journal._database.execute("SELECT name FROM meta").fetchall()
         assert names == [("created",), ("fingerprint",), ("items",), ("kind",), ("options",)]
