@@ -148,10 +148,18 @@ class Care:
     stop_after: Annotated[
         int | None, Parameter(help="Stop when so many lines have failed.", validator=Number(gte=1))
     ] = None
+    journal: Annotated[
+        Path | None,
+        Parameter(
+            help="A file that remembers what was sent: after an interruption the same command goes on where "
+            "it was. A dry run leaves it alone."
+        ),
+    ] = None
 
     def options(self) -> dict[str, Any]:
         """Return them as a bulk helper takes them."""
-        return {"stop_after_failures": self.stop_after}
+        options: dict[str, Any] = {"stop_after_failures": self.stop_after}
+        return options | ({"journal": self.journal} if self.journal else {})
 
 
 @Parameter(name="*")
@@ -181,18 +189,10 @@ class PairCare(ItemCare):
             negative="--no-skip-existing",
         ),
     ] = False
-    journal: Annotated[
-        Path | None,
-        Parameter(
-            help="A file that remembers what was sent: after an interruption the same command goes on where "
-            "it was. A dry run leaves it alone."
-        ),
-    ] = None
 
     def options(self) -> dict[str, Any]:
         """Return them as a bulk helper takes them."""
-        options = super().options() | {"skip_existing": self.skip_existing}
-        return options | ({"journal": self.journal} if self.journal else {})
+        return super().options() | {"skip_existing": self.skip_existing}
 
 
 ACCOUNT: Final = Account()

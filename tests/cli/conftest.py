@@ -5,11 +5,15 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from litmos_async.cli import options
+from litmos_async.cli.app import run
+from litmos_async.cli.flow import Order
 from litmos_async.sandbox import Sandbox
-from tests.cli.small import Desk, organisation
+from tests.cli.small import Carry, Desk, organisation
 
 
 @pytest.fixture
@@ -27,3 +31,15 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def carry(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Carry:
+    """Carries out commands against the sandbox in process."""
+
+    async def at_the_desk(order: Order, _: Any, terminal: Any) -> int:
+        desk.order = order
+        return await desk.run(quiet=terminal.quiet)
+
+    monkeypatch.setattr(options, "carry_out", at_the_desk)
+    return lambda words: run([*words.split(), str(desk.folder / "people.csv")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from litmos_async.cli.flow import Order, carry_out
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.sandbox import Sandbox, Tenant
+
+Carry = Callable[[str], int]
+"""Carries out a command line on the file of the desk, and returns the exit code."""
 
 KEY = "sandbox-key"
 RATE = RateLimit(100, 60.0)

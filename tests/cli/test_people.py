@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
+import attrs
 import pytest
 
 from litmos_async.bulk import Bulk
@@ -12,8 +14,8 @@ from litmos_async.cli.app import run
 from litmos_async.cli.flow import Order
 from litmos_async.cli.people import IMPORT, ids_of, imported
 from litmos_async.cli.tasks import USER, USER_NAME, Task
-from litmos_async.sandbox import Sandbox
-from tests.cli.small import Desk, organisation
+from litmos_async.sandbox import Fault, Sandbox
+from tests.cli.small import Carry, Desk, organisation
 from tests.virtual import run_virtual
 
 IMPORTING = Task(
@@ -86,9 +88,14 @@ async def test_people_are_deactivated(desk: Desk) -> None:
             {"remove_from_teams": False, "verify": False, "stop_after_failures": None},
         ),
         (
-            "deactivate --remove-from-teams --verify",
+            "deactivate --remove-from-teams --verify --journal night.db",
             Bulk.deactivate_users,
-            {"remove_from_teams": True, "verify": True, "stop_after_failures": None},
+            {
+                "remove_from_teams": True,
+                "verify": True,
+                "stop_after_failures": None,
+                "journal": Path("night.db"),
+            },
         ),
     ],
 )
@@ -108,7 +115,31 @@ def test_the_command_lines(
     assert orders[0].task.options == said
 
 
-@pytest.mark.parametrize("words", ["import users people.csv", "deactivate people.csv --journal night.db"])
+@pytest.mark.parametrize("words", ["import users people.csv", "deactivate people.csv --skip-existing"])
 def test_what_cannot_be_said(words: str) -> None:
-    """An import needs to know about e-mails, and these jobs take no journal."""
+    """An import needs to know about e-mails, and whether somebody is inactive is read anyway."""
     assert run(words.split()) == 2
+
+
+def test_deactivations_go_on_where_they_were(desk: Desk, carry: Carry) -> None:
+    """What a journal calls done is not sent again, and `jobs show` tells what is left."""
+    journal = desk.folder / "night.db"
+    barred = f"deactivate --journal {journal}"
+    desk.write("user", "user.0@example.com", "user.1@example.com")
+    users = list(desk.sandbox.tenant.users)
+    desk.sandbox.faults.add(Fault(method="PUT", path=f"/users/{users[1]}", status=404))
+    assert (carry(barred), run(["jobs", "show", str(journal)])) == (1, 1)
+    assert (carry(barred), run(["jobs", "show", str(journal)])) == (0, 0)
+    writes = Counter(request.path for request in desk.sandbox.requests if request.method == "PUT")
+    assert writes == {f"/users/{users[0]}": 1, f"/users/{users[1]}": 2}
+
+
+def test_an_import_goes_on_where_it_was(desk: Desk) -> None:
+    """Run again with its journal, it hands nothing in a second time."""
+    journal = desk.folder / "night.db"
+    desk.write("user_name,first_name,last_name", "new@example.com,N,N")
+    desk.ask(task=attrs.evolve(IMPORTING, options={**IMPORTING.options, "journal": journal}))
+    assert [run_virtual(desk.run()) for _ in range(2)] == [0, 0]
+    assert len(desk.sandbox.tenant.imports) == 1
+    assert run(["jobs", "show", str(journal)]) == 0
+    assert b"new@example.com" not in journal.read_bytes()

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from litmos_async.cli import options
 from litmos_async.cli.app import run
-from litmos_async.cli.flow import Order
 from litmos_async.sandbox import Fault, Sandbox
-from tests.cli.small import Desk, organisation
-
-Carry = Callable[[str], int]
-"""Carries out a command line on the file of the desk, and returns the exit code."""
+from tests.cli.small import Carry, Desk, organisation
 
 
 @pytest.fixture
@@ -26,18 +19,6 @@ def desk(tmp_path: Path) -> Desk:
     for user_id in list(tenant.users)[:2]:
         tenant.join_team(team["Id"], user_id)
     return Desk(tmp_path, Sandbox(tenant, requests=10_000))
-
-
-@pytest.fixture
-def carry(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Carry:
-    """Carries out commands against the sandbox in process."""
-
-    async def at_the_desk(order: Order, _: Any, terminal: Any) -> int:
-        desk.order = order
-        return await desk.run(quiet=terminal.quiet)
-
-    monkeypatch.setattr(options, "carry_out", at_the_desk)
-    return lambda words: run([*words.split(), str(desk.folder / "people.csv")])
 
 
 def members(desk: Desk) -> list[str]:
@@ -169,3 +150,23 @@ def test_a_part_beyond_all(desk: Desk, carry: Carry, capsys: pytest.CaptureFixtu
     desk.write(*TEAM_FILE)
     assert carry("sync teams --remove --max-removals 150%") == 2
     assert "max_removals must be" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["sync teams --remove --max-removals 100%", "sync users"])
+def test_a_sync_goes_on_where_it_was(desk: Desk, carry: Carry, words: str) -> None:
+    """What a journal calls done stays done; what failed is done by the same command."""
+    journal = desk.folder / "night.db"
+    desk.write("user_name,user,team,city", *[f"{name},{name},North,Ulm" for name in PEOPLE_TO_COME])
+    if words == "sync users":
+        desk.write("user_name,city", *[f"{name},Ulm" for name in PEOPLE_TO_COME])
+    desk.sandbox.faults.add(Fault(method="DELETE", status=403))
+    desk.sandbox.faults.add(Fault(method="PUT", status=404))
+    command = f"{words} --journal {journal}"
+    assert (carry(command), run(["jobs", "show", str(journal)])) == (1, 1)
+    assert (carry(command), run(["jobs", "show", str(journal)])) == (0, 0)
+    assert (carry(command), run(["jobs", "show", str(journal)])) == (0, 0)
+    writes = [request.method for request in desk.sandbox.requests if request.method in {"PUT", "DELETE"}]
+    assert len(writes) == (3 if words == "sync users" else 2)
+
+
+PEOPLE_TO_COME = ("user.1@example.com", "user.2@example.com")

@@ -1,0 +1,79 @@
+"""Writes that reach the server after everybody has given them up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.bulk.works import KINDS, Work, client
+from tests.virtual import run_virtual
+
+LATE = 20.0
+"""Seconds: less than the timeout of 30 after which nothing can arrive any more."""
+
+
+class SlowWay(httpx.AsyncBaseTransport):
+    """The first write takes a slow way: its connection breaks at once, and the server has it much later.
+
+    Attributes:
+        lost: Set when it has broken.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self.lost = asyncio.Event()
+        self._fast = httpx.ASGITransport(work.sandbox.app)
+        self._arriving: list[asyncio.Future[httpx.Response]] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the request on, or break and pass it on later."""
+        reads = request.method == "GET" or request.url.path.endswith("/users/courses")
+        if reads or self._arriving:
+            return await self._fast.handle_async_request(request)
+        self._arriving.append(asyncio.ensure_future(self._late(request)))
+        self.lost.set()
+        raise httpx.ReadError("reset")
+
+    async def _late(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(LATE)
+        return await self._fast.handle_async_request(request)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_write_that_comes_late_is_not_called_without_effect(
+    kind: Callable[[], Work], tmp_path: Path
+) -> None:
+    """Before a job says that a lost write had no effect, or sends it again, it waits until it cannot arrive."""
+    work = kind()
+
+    async def main() -> None:
+        async with client(work.sandbox, SlowWay(work)) as litmos:
+            report = await work.job(litmos, tmp_path / "night.db").run()
+            assert (report.failed, report.unknown) == (0, 0)
+
+    run_virtual(main())
+    assert work.ends()
+    assert max(work.once().values(), default=1) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_killed_run_had_sent_may_come_late(kind: Callable[[], Work], tmp_path: Path) -> None:
+    """Who goes on with a journal at once looks only when nothing of the killed run can arrive any more."""
+    work = kind()
+
+    async def main() -> None:
+        way = SlowWay(work)
+        async with client(work.sandbox, way) as litmos:
+            running = asyncio.ensure_future(work.job(litmos, tmp_path / "night.db").run())
+            await way.lost.wait()
+            running.cancel()
+            await asyncio.wait([running])
+            report = await work.job(litmos, tmp_path / "night.db").run()
+            assert (report.failed, report.unknown) == (0, 0)
+
+    run_virtual(main())
+    assert work.ends()
+    assert max(work.once().values(), default=1) == 1
