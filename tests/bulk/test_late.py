@@ -37,6 +37,10 @@ class SlowWay(httpx.AsyncBaseTransport):
         self.lost.set()
         raise httpx.ReadError("reset")
 
+    async def arrived(self) -> None:
+        """Wait until the server has had the late one, too."""
+        await asyncio.gather(*self._arriving)
+
     async def _late(self, request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(LATE)
         return await self._fast.handle_async_request(request)
@@ -50,9 +54,11 @@ def test_a_write_that_comes_late_is_not_called_without_effect(
     work = kind()
 
     async def main() -> None:
-        async with client(work.sandbox, SlowWay(work)) as litmos:
+        way = SlowWay(work)
+        async with client(work.sandbox, way) as litmos:
             report = await work.job(litmos, tmp_path / "night.db").run()
             assert (report.failed, report.unknown) == (0, 0)
+            await way.arrived()
 
     run_virtual(main())
     assert work.ends()
@@ -73,6 +79,7 @@ def test_what_a_killed_run_had_sent_may_come_late(kind: Callable[[], Work], tmp_
             await asyncio.wait([running])
             report = await work.job(litmos, tmp_path / "night.db").run()
             assert (report.failed, report.unknown) == (0, 0)
+            await way.arrived()
 
     run_virtual(main())
     assert work.ends()
