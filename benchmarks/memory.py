@@ -1,7 +1,7 @@
 """Peak memory of jobs over a million pairs from a generator, each in a process of its own.
 
-Run with `python -m benchmarks.memory`. The exit code is 1 where a job takes more than the guide says. The server is a
-stand-in that says yes to everything, and time is virtual. Needs /proc, so Linux.
+Run with `python -m benchmarks.memory`. The exit code is 1 where a job takes more than the guide says. The server is
+a stand-in that says yes to everything, and time is virtual. Needs /proc, so Linux.
 """
 
 from __future__ import annotations

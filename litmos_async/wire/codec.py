@@ -140,14 +140,17 @@ def segment(value: object, name: str) -> str:
     text = str(value)
     if not text.strip() or text in {".", ".."}:
         raise ConfigurationError(f"{name} is {text!r}: this cannot stand in a path")
-    return quote(text, safe="")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise ConfigurationError(f"{name} is {text!r}: half a character cannot be sent") from None
 
 
 def query_string(values: Mapping[str, Any], wire: Wire) -> str:
     """Return a query string; None is left out, flags are lower case, times are UTC (quirks.md 2 and 3).
 
     Raises:
-        ConfigurationError: `search` is too long, or a time has no zone.
+        ConfigurationError: `search` is too long, a time has no zone, or a text cannot be encoded.
     """
     pairs = [("format", "json")] if wire == "json" else []
     for name, value in values.items():
@@ -157,7 +160,10 @@ def query_string(values: Mapping[str, Any], wire: Wire) -> str:
         if name == "search" and len(text) > SEARCH_LIMIT:
             raise ConfigurationError(f"search has {len(text)} characters; the server takes {SEARCH_LIMIT}")
         pairs.append((name, text))
-    return urlencode(pairs, quote_via=quote)
+    try:
+        return urlencode(pairs, quote_via=quote)
+    except UnicodeEncodeError:
+        raise ConfigurationError("the query holds half a character, which cannot be sent") from None
 
 
 def _query_text(name: str, value: Any) -> str:
