@@ -12,7 +12,7 @@ from attrs import field, frozen
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.models.record import Record, key_of
 from litmos_async.wire import dates, json, xml
-from litmos_async.wire.converter import has_dates, secrets_of, structure
+from litmos_async.wire.converter import check_known, has_dates, secrets_of, structure
 from litmos_async.wire.operation import Method, Operation, Shape
 from litmos_async.wire.verdict import Reply, looks_like_html
 
@@ -186,6 +186,7 @@ def decode_one(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wal
     if isinstance(plain, list) and len(plain) == 1:
         # A single token comes wrapped in a list (quirks.md 10).
         plain = plain[0]
+    check_known(plain, shape.record)
     return structure(plain, shape.record, json_dates)
 
 
@@ -208,9 +209,13 @@ def each_of_many(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "w
             raise DecodeError("the answer is a text, not a list")
         rows = xml.rows(xml.list_in(root, shape.root))
     else:
-        rows = json.unwrap(json.read(reply.body), shape.item)
+        plain = json.read(reply.body)
+        rows = json.unwrap(plain, shape.item)
         if not isinstance(rows, list):
             raise DecodeError("the answer is not a list")
+        if not isinstance(plain, list):
+            for row in rows:
+                check_known(row, shape.record)
     for row in rows:
         yield structure(row, shape.record, json_dates)
 
