@@ -56,9 +56,9 @@ class Resolver:
         self._wanted = {_clean(name) for name in self._names}
         self._keys = {self._key(text) for text in self._wanted}
         # Rank of the name that matched, and the ids that it matched.
-        self._found: dict[str, tuple[int, list[str]]] = {}
+        self._found: dict[str, tuple[int, set[str]]] = {}
         self._ids: set[str] = set()
-        self._numbers: dict[str, list[str]] = {}
+        self._numbers: dict[str, set[str]] = {}
         self._named_by_number = False
 
     def _key(self, text: str) -> str:
@@ -89,19 +89,17 @@ class Resolver:
         # Many courses have no code: a blank is nobody's name.
         if not key or key not in self._keys:
             return
-        best, ids = self._found.get(key, (rank, []))
+        best, ids = self._found.get(key, (rank, set[str]()))
         if rank < best:
-            best, ids = rank, []
-        if rank == best and row_id not in ids:
-            ids.append(row_id)
+            best, ids = rank, set[str]()
+        if rank == best:
+            ids.add(row_id)
         self._found[key] = best, ids
 
     def _take_number(self, row_id: str, number: int | None) -> None:
         text = str(number)
         if number and text in self._wanted:
-            ids = self._numbers.setdefault(text, [])
-            if row_id not in ids:
-                ids.append(row_id)
+            self._numbers.setdefault(text, set()).add(row_id)
 
     async def read_numbers(self, rows: Pages[R], number: Number[R]) -> None:
         """Read a list as far as it takes to find all names that can only be an OriginalId, if there are any."""
@@ -118,10 +116,10 @@ class Resolver:
     def _can_be_number(self, text: str) -> bool:
         return not self._named_by_number and _ORIGINAL_ID.fullmatch(text) is not None
 
-    def _by_name(self, text: str) -> Sequence[str]:
+    def _by_name(self, text: str) -> set[str]:
         """Return the ids of what goes by a name, or has it for its id."""
-        _, ids = self._found.get(self._key(text), (0, []))
-        return ids or ([text] if text in self._ids else [])
+        _, ids = self._found.get(self._key(text), (0, set[str]()))
+        return ids or {text} & self._ids
 
     def resolved(self) -> Resolved:
         """Return what was found."""
@@ -130,9 +128,9 @@ class Resolver:
             text = _clean(name)
             ids = self._by_name(text)
             if not ids and self._can_be_number(text):
-                ids = self._numbers.get(text, [])
+                ids = self._numbers.get(text, set())
             if len(ids) == 1:
-                resolved.ids[name] = ids[0]
+                (resolved.ids[name],) = ids
             else:
                 resolved.problems[name] = self._problem(name, len(ids))
         return resolved
