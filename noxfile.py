@@ -66,5 +66,5 @@ def demo(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Print ours beside the plain alternative."""
     install(session, "test")
-    for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk"]:
+    for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory"]:
         session.run("python", "-m", f"benchmarks.{name}")

@@ -76,6 +76,8 @@ class LitmosClient(Resources):
             raise ConfigurationError(
                 "give rate_limit or a limiter, which has a rate limit of its own, not both"
             )
+        if not isinstance(rate_limit, RateLimit | None):
+            raise ConfigurationError(f"rate_limit must be a RateLimit, not {rate_limit!r}")
         config = configure(
             api_key, source, region=region, base_url=base_url, key_in=key_in, json_dates=json_dates
         )

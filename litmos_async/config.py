@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -54,12 +55,18 @@ class Defaults:
     wire: WireChoice = "auto"
 
     def __attrs_post_init__(self) -> None:
-        if not self.timeout > 0:
-            raise ConfigurationError(f"timeout must be more than 0 seconds, not {self.timeout}")
+        if not _is_duration(self.timeout):
+            raise ConfigurationError(f"timeout must be more than 0 seconds, not {self.timeout!r}")
+        if not isinstance(self.retry, RetryPolicy):
+            raise ConfigurationError(f"retry must be a RetryPolicy, not {self.retry!r}")
         if self.priority not in get_args(Priority):
             raise ConfigurationError(f'priority must be "interactive" or "bulk", not {self.priority!r}')
         if self.wire not in get_args(WireChoice):
             raise ConfigurationError(f'wire must be "auto", "json" or "xml", not {self.wire!r}')
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and 0 < value < math.inf
 
 
 @frozen
@@ -103,6 +110,8 @@ def configure(
         raise ConfigurationError("the API key has a blank or a character that cannot travel in a header")
     if not name.strip():
         raise ConfigurationError("no source: pass source or set LITMOS_SOURCE, a short name of your program")
+    if not name.isprintable():
+        raise ConfigurationError("source has a line break or another character that cannot be shown")
     if len(name) > SEARCH_LIMIT:
         raise ConfigurationError(f"source has {len(name)} characters; the server takes {SEARCH_LIMIT}")
     if where not in BASE_URLS:

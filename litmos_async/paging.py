@@ -6,6 +6,7 @@ The rules stand in `reader.py`; here is what people iterate over.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -66,10 +67,10 @@ class Pages(Generic[R]):
         start: int = 0,
         confirm_end: bool = False,
     ) -> None:
-        if not 1 <= page_size <= LARGEST_PAGE:
-            raise ConfigurationError(f"page_size must be 1 to {LARGEST_PAGE} rows, not {page_size}")
-        if start < 0:
-            raise ConfigurationError(f"start must be 0 or more, not {start}")
+        if not _is_number(page_size, 1, LARGEST_PAGE):
+            raise ConfigurationError(f"page_size must be 1 to {LARGEST_PAGE} rows, not {page_size!r}")
+        if not _is_number(start, 0, math.inf):
+            raise ConfigurationError(f"start must be 0 or more, not {start!r}")
         self._fetch = fetch
         self._name = name
         self._page_size = page_size
@@ -132,6 +133,10 @@ class Pages(Generic[R]):
                     yield Page(fresh, start, reader.token(), batch.total)
         finally:
             await source.aclose()
+
+
+def _is_number(value: object, least: float, most: float) -> bool:
+    return isinstance(value, int) and least <= value <= most
 
 
 class _Source(Generic[R]):

@@ -125,7 +125,12 @@ class Sender:
     async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure:
         """Send once, and settle the lease by what became of it."""
         progress = _Progress()
-        sending = asyncio.ensure_future(self._http.send(self._build(request, seconds, progress)))
+        try:
+            built = self._build(request, seconds, progress)
+        except httpx.InvalidURL as problem:
+            lease.unused()
+            raise ConfigurationError(f"{request.operation}: no address: {problem}") from None
+        sending = asyncio.ensure_future(self._http.send(built))
         try:
             async with asyncio.timeout(seconds):
                 response = await asyncio.shield(sending)
@@ -165,7 +170,7 @@ class Sender:
     def _failed(self, fault: Fault, kind: type[NetworkError], problem: Exception) -> _Failure:
         text = redact(f"{type(problem).__name__}: {problem}".rstrip(": "), [self._config.api_key])
         error = kind(text)
-        error.__cause__ = problem
+        error.__cause__ = _without_frames(problem)
         return _Failure(fault, error)
 
     def _build(self, request: Request, timeout: float, progress: _Progress) -> httpx.Request:
@@ -291,6 +296,22 @@ def _final(error: NetworkError | APIError, request: Request, attempts: int, step
     _describe(unknown, request, attempts)
     unknown.__cause__ = error
     return unknown
+
+
+def _without_frames(problem: BaseException) -> BaseException:
+    """Take the tracebacks off an error and off all that led to it.
+
+    Their frames hold the headers and the address with the key, and who reports errors with the values of local
+    variables would send it along.
+    """
+    seen: set[BaseException] = set()
+    below = [problem]
+    while below:
+        each = below.pop()
+        seen.add(each)
+        each.__traceback__ = None
+        below += [other for other in (each.__cause__, each.__context__) if other and other not in seen]
+    return problem
 
 
 def _describe(error: NetworkError | APIError | OutcomeUnknown, request: Request, attempts: int) -> None:

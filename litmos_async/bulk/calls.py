@@ -60,8 +60,13 @@ def must_stop(problem: LitmosError, *, first: bool) -> bool:
 
 
 def is_refused_list(problem: LitmosError) -> bool:
-    """Tell whether the server refused a request for what is in it, so that parts of it may be taken."""
-    return isinstance(problem, APIError) and not isinstance(problem, RateLimited | ServerError)
+    """Tell whether a request was refused for what is in it, so that parts of it may be taken.
+
+    By the server, or before it left: an id that cannot be written spoils the list that it is in.
+    """
+    return isinstance(problem, ConfigurationError) or (
+        isinstance(problem, APIError) and not isinstance(problem, RateLimited | ServerError)
+    )
 
 
 def is_there_already(problem: LitmosError, kind: Kind) -> bool:

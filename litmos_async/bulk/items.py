@@ -7,6 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Ma
 from typing import Any, NamedTuple, TypeAlias
 
 from litmos_async.errors import ConfigurationError
+from litmos_async.models.record import Record
 from litmos_async.resources.base import Ref, id_of
 
 
@@ -62,6 +63,8 @@ async def each_pair(source: Pairs, names: tuple[str, ...]) -> AsyncIterator[tupl
     async for pair in in_order(_flat(source) if isinstance(source, Mapping) else source):
         count += 1
         try:
+            if isinstance(pair, str):
+                raise TypeError  # a text of two characters would be taken apart
             first, second = pair
             yield id_of(first, names[0]), id_of(second, names[1])
         except (TypeError, ValueError) as problem:
@@ -83,5 +86,5 @@ async def in_order(source: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[
 
 def _flat(mapping: Mapping[Any, Iterable[Any]]) -> Iterator[tuple[Any, Any]]:
     for first, seconds in mapping.items():
-        for second in [seconds] if isinstance(seconds, str) else seconds:
+        for second in [seconds] if isinstance(seconds, str | Record) else seconds:
             yield first, second

@@ -114,13 +114,15 @@ async def read(
         width: Requests under way at a time at most.
     """
     look = cheapest(looks, scope)
-    missing = {left: set(rights) for left, rights in scope.items()}
+    # A set a person takes three times as much as all their pairs: only where something is read again.
+    missing = {left: set(rights) for left, rights in scope.items()} if sure and not look.sure else {}
     async for left, right in _side_by_side(looks, look, resources, width):
-        if right in missing.get(left, ()):
-            missing[left].discard(right)
+        if right in scope.get(left, ()):
+            if missing:
+                missing[left].discard(right)
             yield left, right
     doubtful = [left for left, rights in missing.items() if rights]
-    if sure and not look.sure and doubtful:
+    if doubtful:
         again = Look("by_left", len(doubtful), doubtful, True)
         async for left, right in _side_by_side(looks, again, resources, width):
             if right in missing.get(left, ()):

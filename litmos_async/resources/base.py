@@ -104,11 +104,10 @@ class Caller:
         Raises:
             ConfigurationError: An option is unknown or cannot work.
         """
-        try:
-            return attrs.evolve(self.defaults, **options)
-        except TypeError:
-            unknown = sorted(set(options) - {attribute.name for attribute in attrs.fields(Defaults)})
-            raise ConfigurationError(f"no such option: {', '.join(unknown)}") from None
+        unknown = options.keys() - CallOptions.__annotations__.keys()
+        if unknown:
+            raise ConfigurationError(f"no such option: {', '.join(sorted(unknown))}")
+        return attrs.evolve(self.defaults, **options)
 
 
 class Resource:
@@ -231,6 +230,8 @@ class _naming:  # noqa: N801 - reads as a statement
 
     def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
         if isinstance(problem, DecodeError):
+            # It stays as the context of the next one, and its frames hold the body, with log-in links in it.
+            problem.__traceback__ = None
             message = f"{self._operation.id}: {problem} (HTTP {self._reply.status})"
             if self._operation.method != "GET":
                 message += "; the server has probably carried it out"

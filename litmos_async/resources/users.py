@@ -253,13 +253,16 @@ class Users(UserLearning):
 
         Source: quirks.md 8.
         """
-        given = dict(changes)
+        given = cast(dict[str, Any], changes)
         options = cast(
             CallOptions, {name: given.pop(name) for name in CallOptions.__annotations__ if name in given}
         )
         _check_writable(given)
+        # A record does not show a password; a dict would, where errors are reported with their local variables.
+        wanted, names = User(**given), tuple(given)
+        given.clear()
         current = await self.get(user_id, **options)
-        changed = current.replace(**given)
+        changed = current.replace(**{name: getattr(wanted, name) for name in names})
         if changed != current:
             await self.update(changed, **options)
         return changed

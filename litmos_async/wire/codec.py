@@ -12,7 +12,7 @@ from attrs import field, frozen
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.models.record import Record, key_of
 from litmos_async.wire import dates, json, xml
-from litmos_async.wire.converter import has_dates, secrets_of, structure
+from litmos_async.wire.converter import check_known, has_dates, secrets_of, structure
 from litmos_async.wire.operation import Method, Operation, Shape
 from litmos_async.wire.verdict import Reply, looks_like_html
 
@@ -140,14 +140,17 @@ def segment(value: object, name: str) -> str:
     text = str(value)
     if not text.strip() or text in {".", ".."}:
         raise ConfigurationError(f"{name} is {text!r}: this cannot stand in a path")
-    return quote(text, safe="")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise ConfigurationError(f"{name} is {text!r}: half a character cannot be sent") from None
 
 
 def query_string(values: Mapping[str, Any], wire: Wire) -> str:
     """Return a query string; None is left out, flags are lower case, times are UTC (quirks.md 2 and 3).
 
     Raises:
-        ConfigurationError: `search` is too long, or a time has no zone.
+        ConfigurationError: `search` is too long, a time has no zone, or a text cannot be encoded.
     """
     pairs = [("format", "json")] if wire == "json" else []
     for name, value in values.items():
@@ -157,7 +160,10 @@ def query_string(values: Mapping[str, Any], wire: Wire) -> str:
         if name == "search" and len(text) > SEARCH_LIMIT:
             raise ConfigurationError(f"search has {len(text)} characters; the server takes {SEARCH_LIMIT}")
         pairs.append((name, text))
-    return urlencode(pairs, quote_via=quote)
+    try:
+        return urlencode(pairs, quote_via=quote)
+    except UnicodeEncodeError:
+        raise ConfigurationError("the query holds half a character, which cannot be sent") from None
 
 
 def _query_text(name: str, value: Any) -> str:
@@ -180,6 +186,7 @@ def decode_one(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wal
     if isinstance(plain, list) and len(plain) == 1:
         # A single token comes wrapped in a list (quirks.md 10).
         plain = plain[0]
+    check_known(plain, shape.record)
     return structure(plain, shape.record, json_dates)
 
 
@@ -202,9 +209,13 @@ def each_of_many(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "w
             raise DecodeError("the answer is a text, not a list")
         rows = xml.rows(xml.list_in(root, shape.root))
     else:
-        rows = json.unwrap(json.read(reply.body), shape.item)
+        plain = json.read(reply.body)
+        rows = json.unwrap(plain, shape.item)
         if not isinstance(rows, list):
             raise DecodeError("the answer is not a list")
+        if not isinstance(plain, list):
+            for row in rows:
+                check_known(row, shape.record)
     for row in rows:
         yield structure(row, shape.record, json_dates)
 

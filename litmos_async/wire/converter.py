@@ -204,6 +204,20 @@ def structure(plain: Any, record: type[R], json_dates: JsonDates = "wall_clock")
     return found
 
 
+def check_known(plain: Any, record: type[Record]) -> None:
+    """Check that a mapping holds a field of the record, whatever its value.
+
+    A message that came with a status of success would make a record in which everything is empty.
+
+    Raises:
+        DecodeError: It holds none.
+    """
+    if isinstance(plain, Mapping):
+        known = {name.lower() for _, fact in fields_of(record) for name in (fact.name, *fact.aliases, TEXT)}
+        if not any(str(name).lower() in known for name in plain):
+            raise DecodeError(f"the answer holds nothing of a {record.__name__}")
+
+
 # ------------------------------------------------ writing
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from litmos_async.errors import DecodeError
+from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.models.record import Record, Wire
 from litmos_async.wire import dates
 from litmos_async.wire.converter import members
@@ -20,10 +20,16 @@ def write(value: Record | Sequence[Record]) -> bytes:
 
 
 def dump(plain: Any) -> bytes:
-    """Return plain data as JSON."""
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_date).encode(
-        "utf-8", "replace"
-    )
+    """Return plain data as JSON.
+
+    Raises:
+        ConfigurationError: A text cannot be encoded.
+    """
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_date)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError("a text holds half a character, which cannot be sent") from None
 
 
 def _plain(record: Record) -> dict[str, Any]:
@@ -60,6 +66,7 @@ def read(body: bytes) -> Any:
         reason = f"damaged JSON at character {problem.pos}"
     except (ValueError, RecursionError):
         reason = "damaged JSON"
+    del body  # else it would be shown where errors are reported with the values of local variables
     raise DecodeError(reason)
 
 

@@ -33,14 +33,43 @@ def everything_logged() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
+def locals_of(problem: BaseException) -> Iterator[str]:
+    """Yield the local variables of all frames of an error but those of this file, as error reporters send them."""
+    for frame in traceback.TracebackException.from_exception(problem, capture_locals=True).stack:
+        if frame.filename != __file__:
+            yield f"{frame.name}: {frame.locals}"
+
+
 def tell_all(problem: BaseException) -> str:
     """Return all that an error can show, its causes and contexts included."""
     chain, seen = [problem], []
     while chain:
         each = chain.pop()
-        seen += [repr(each), str(each), repr(each.args), repr(vars(each))]
+        seen += [repr(each), str(each), repr(each.args), repr(vars(each)), *locals_of(each)]
         chain += [other for other in (each.__cause__, each.__context__) if other is not None]
     return "\n".join([*seen, *traceback.format_exception(problem), repr(pickle.dumps(problem))])
+
+
+async def quoted_in_vain(litmos: LitmosClient, sandbox: Sandbox, user_id: str) -> list[str]:
+    """Return what errors show of an answer that is cut off, and of a change that is refused or lost."""
+    shown = []
+
+    async def change() -> None:
+        await litmos.users.patch(user_id, password=PASSWORD, last_name=f"Neu {len(shown)}")
+
+    for fault, call in [
+        (Fault(truncate=4_000), lambda: litmos.request("GET", "/users/details")),
+        (Fault(truncate=4_000), lambda: litmos.users.list_details().collect()),
+        (Fault(truncate=700), lambda: litmos.users.get(user_id)),
+        (Fault(method="PUT", status=400), change),
+        (Fault(method="PUT", drop=True), change),
+    ]:
+        sandbox.faults.clear()
+        sandbox.faults.add(fault)
+        with pytest.raises(errors.LitmosError) as caught:
+            await call()
+        shown.append(tell_all(caught.value))
+    return shown
 
 
 @pytest.mark.parametrize("key_in", ["header", "query"])
@@ -89,6 +118,7 @@ async def test_no_marker_anywhere(everything_logged: io.StringIO, key_in: str, w
             await fail(litmos, Fault(body=b'{"Id": "' + quoting, after=True), errors.DecodeError)
             await fail(litmos, Fault(drop=True), errors.OutcomeUnknown)
             await fail(litmos, Fault(status=500, html=True), errors.OutcomeUnknown)
+            shown += await quoted_in_vain(litmos, sandbox, user_id)
         port = httpx.URL(base_url).port
     async with LitmosClient(
         KEY, "tests", base_url=f"http://127.0.0.1:{port}", key_in=key_in, retry=RetryPolicy(attempts=1)

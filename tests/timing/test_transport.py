@@ -359,6 +359,28 @@ def test_a_closed_client_refuses_calls() -> None:
     assert not server.seen
 
 
+def test_what_cannot_be_sent_takes_no_slot() -> None:
+    """An address that is too long, or half a character, is refused, and the slot is free again."""
+    server = Server(ok())
+
+    async def main() -> None:
+        async with client(server) as litmos:
+            half = attrs.evolve(NEW, first_name="half \ud800")
+            for call in (
+                lambda: litmos.users.get("x" * 70_000),
+                lambda: litmos.request("GET", "/line\nbreak"),
+                lambda: litmos.request("POST", "/users", body={"FirstName": half.first_name}),
+                lambda: litmos.users.create(half, wire="json"),
+                lambda: litmos.users.create(half, wire="xml"),
+            ):
+                with pytest.raises(errors.ConfigurationError):
+                    await call()
+                assert litmos.quota.used == 0
+
+    run_virtual(main())
+    assert not server.seen
+
+
 def test_what_is_not_wrapped() -> None:
     """Any path is reached, with decoding to plain data and without a repeat that could do harm."""
     server = Server(

@@ -40,6 +40,8 @@ def test_the_environment_fills_the_gaps() -> None:
         ({"api_key": "kü"}, "header"),
         ({"source": None}, "LITMOS_SOURCE"),
         ({"source": "x" * 51}, "51 characters"),
+        ({"source": "x\n"}, "line break"),
+        ({"source": "\ud800"}, "cannot be shown"),
         ({"region": "moon"}, "region"),
         ({"key_in": "body"}, "key_in"),
         ({"json_dates": "guess"}, "json_dates"),
@@ -74,6 +76,11 @@ def test_loopback_needs_no_tls(url: str) -> None:
         {"priority": "high"},
         {"colour": "red"},
         {"timeout": float("nan")},
+        {"timeout": float("inf")},
+        {"timeout": None},
+        {"timeout": "5"},
+        {"retry": None},
+        {"retry": 3},
     ],
 )
 def test_options_of_a_call(options: dict[str, object]) -> None:
@@ -88,6 +95,12 @@ def test_one_limit_only() -> None:
         LitmosClient("k", "s", rate_limit=RateLimit(), limiter=MemoryLimiter())
 
 
+def test_what_is_no_rate_limit() -> None:
+    """A number of requests is no rate limit, and that is said when the client is made."""
+    with pytest.raises(ConfigurationError, match="rate_limit must be a RateLimit, not 100"):
+        LitmosClient("k", "s", rate_limit=100)
+
+
 def test_the_key_is_not_in_the_repr() -> None:
     """Neither the client nor its configuration shows the key."""
     client = LitmosClient("SECRET", "s")
@@ -96,7 +109,7 @@ def test_the_key_is_not_in_the_repr() -> None:
     assert "SECRET" not in repr(client._sender)
 
 
-@pytest.mark.parametrize("bad", ["", " ", ".", "..", None, 5])
+@pytest.mark.parametrize("bad", ["", " ", ".", "..", None, 5, "half \ud800"])
 def test_an_id_that_is_none(bad: object) -> None:
     """An empty id or a dot would make a path of another meaning, so it is refused when the call is made."""
     litmos = LitmosClient("k", "s")
@@ -111,9 +124,12 @@ def test_lists_refuse_bad_options_at_once() -> None:
         {"search": "x" * 51},
         {"page_size": 0},
         {"page_size": 1001},
+        {"page_size": "50"},
         {"start": -1},
+        {"start": None},
+        {"search": "half \ud800"},
         {"direction": "up"},
         {"colour": "red"},
     ):
-        with pytest.raises((ConfigurationError, TypeError)):
+        with pytest.raises(ConfigurationError):
             litmos.users.list(**options)

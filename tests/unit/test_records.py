@@ -188,6 +188,19 @@ def test_what_is_no_list_is_refused(body: str) -> None:
         codec.decode_many(reply(body), USERS)
 
 
+@pytest.mark.parametrize(
+    "body", ['{"Detail": "Try later"}', '{"Message": {"Text": "no"}}', "{}", '{"a": 1, "b": 2}']
+)
+def test_a_message_is_no_record(body: str) -> None:
+    """What holds no field of the record is neither one with everything empty nor a list with such a row."""
+    for shape in (many(UserSummary, "Users"), many(models.ActionActivity, "ActionActivitys")):
+        with pytest.raises(DecodeError):
+            codec.decode_many(reply(body), shape)
+    for single in (one(User), one(models.UserPage)):
+        with pytest.raises(DecodeError, match="holds nothing of a"):
+            codec.decode_one(reply(body), single)
+
+
 def test_a_single_record_in_a_list_or_in_its_own_name() -> None:
     """A single record is found where it came wrapped."""
     for body in (

@@ -1,0 +1,172 @@
+"""Names to ids: what a name stands for, what it does not, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+
+from litmos_async import LitmosClient
+from litmos_async.bulk import Bulk, Resolved
+from litmos_async.errors import ServerError
+from litmos_async.retry import RetryPolicy
+from litmos_async.sandbox import Fault, Sandbox, Tenant
+from tests.virtual import run_virtual
+
+ARABIC = "\u0665\u0660\u0660\u0661"
+"""5001 in other digits."""
+
+Resolve = Callable[[Bulk], Awaitable[Resolved]]
+
+
+def organisation(people: int = 3) -> Tenant:
+    """Return a tenant with `user0@example.com` and so on, whose OriginalIds are 5000, 5001 and so on."""
+    tenant = Tenant()
+    for number in range(people):
+        tenant.add_user(
+            UserName=f"user{number}@example.com", FirstName="U", LastName="N", OriginalId=5000 + number
+        )
+    return tenant
+
+
+def look_up(tenant: Tenant, what: Resolve, **faults: object) -> tuple[Resolved, list[str]]:
+    """Look names up in a sandbox; return what was found, and the paths of the requests."""
+    sandbox = Sandbox(tenant)
+    if faults:
+        sandbox.faults.add(Fault(**faults))
+
+    async def main() -> Resolved:
+        transport = httpx.ASGITransport(sandbox.app)
+        async with LitmosClient(
+            "sandbox-key", "tests", base_url="http://127.0.0.1/v1.svc", transport=transport
+        ) as litmos:
+            return await what(litmos.bulk)
+
+    found = run_virtual(main())
+    return found, [request.path.removeprefix("/v1.svc") for request in sandbox.requests]
+
+
+def test_original_ids_of_people() -> None:
+    """A number that is nobody's name is looked for among the OriginalIds, in the list that has them."""
+    tenant = organisation()
+    first, second, _ = tenant.users
+    names = ["user0@example.com", " 5001 ", "5999", "05001", ARABIC, "nobody", ""]
+    found, paths = look_up(tenant, lambda bulk: bulk.resolve_users(names))
+    assert found.ids == {"user0@example.com": first, " 5001 ": second}
+    assert found.problems == {
+        name: f"no user goes by {name!r}" for name in ["5999", "05001", ARABIC, "nobody", ""]
+    }
+    assert paths == ["/users", "/users/details"]
+
+
+@pytest.mark.parametrize("names", [["user0@example.com", "nobody"], ["05001", "-1", "5e3"]])
+def test_who_asks_for_no_original_id_pays_for_none(names: list[str]) -> None:
+    """The second list, with the log-in links of everybody, is left alone where no name can be an OriginalId."""
+    _, paths = look_up(organisation(), lambda bulk: bulk.resolve_users(names))
+    assert paths == ["/users"]
+
+
+def test_nothing_to_look_up_costs_nothing() -> None:
+    """Without a name, no list is read; a blank is none."""
+    found, paths = look_up(organisation(), lambda bulk: bulk.resolve_users(["", " "]))
+    assert (list(found.problems), paths) == (["", " "], [])
+
+
+def test_the_second_list_is_read_as_far_as_it_takes() -> None:
+    """Once every number is found, no more pages are read; where one is not, all of them are."""
+    tenant = organisation(people=2_500)
+    by_name = sorted(tenant.users.values(), key=lambda user: user["UserName"])
+    early, later = by_name[10], by_name[1_500]
+
+    def paths(*numbers: int) -> list[str]:
+        names = [str(number) for number in numbers]
+        found, requests = look_up(tenant, lambda bulk: bulk.resolve_users(names))
+        assert set(found.ids) | set(found.problems) == set(names)
+        return requests
+
+    assert paths(early["OriginalId"]) == ["/users"] * 3 + ["/users/details"]
+    assert paths(early["OriginalId"], later["OriginalId"]) == ["/users"] * 3 + ["/users/details"] * 2
+    assert paths(early["OriginalId"], 1) == ["/users"] * 3 + ["/users/details"] * 3
+
+
+def test_numbers_that_name_people_are_never_original_ids() -> None:
+    """The number of an employee who has left does not stand for somebody whose OriginalId is the same."""
+    tenant = organisation()
+    named = tenant.add_user(UserName="5002", FirstName="U", LastName="N", IsCustomUsername=True)
+    found, paths = look_up(tenant, lambda bulk: bulk.resolve_users(["5002", "5001"]))
+    assert found.ids == {"5002": named["Id"]}
+    assert found.problems == {
+        "5001": "no user goes by '5001'; it is not taken for an OriginalId, since there are users named by a number"
+    }
+    assert paths == ["/users"]
+
+
+def test_ids_of_people_are_compared_as_they_are() -> None:
+    """Upper and lower case of a user name do not matter, of an id they do (quirks.md 7)."""
+    tenant = Tenant()
+    ids = [
+        tenant.add_user(Id=id, UserName=f"{number}user@example.com", FirstName="U", LastName="N")["Id"]
+        for number, id in enumerate(["AbcDef1", "aBCdEF1"])
+    ]
+    found, _ = look_up(tenant, lambda bulk: bulk.resolve_users([*ids, "abcdef1", "0USER@example.com"]))
+    assert found.ids == {ids[0]: ids[0], ids[1]: ids[1], "0USER@example.com": ids[0]}
+    assert list(found.problems) == ["abcdef1"]
+
+
+def test_user_names_beat_addresses_and_ids() -> None:
+    """Who has a name for a user name is meant, not who has it for an address; blanks and umlauts are alike."""
+    tenant = organisation()
+    _, _, third = tenant.users
+    owner = tenant.add_user(UserName="müller", FirstName="U", LastName="N", Email="m@example.com")
+    tenant.add_user(UserName="other@example.com", FirstName="U", LastName="N", Email="müller")
+    tenant.add_user(UserName=third, FirstName="U", LastName="N", Email="twin@example.com")
+    tenant.add_user(UserName="twin2@example.com", FirstName="U", LastName="N", Email="Twin@example.com")
+    names = ["\u00a0MU\u0308LLER\t", "m@example.com", third, "twin@example.com"]
+    found, _ = look_up(tenant, lambda bulk: bulk.resolve_users(names))
+    assert found.ids[names[0]] == found.ids["m@example.com"] == owner["Id"]
+    assert found.ids[third] != third
+    assert found.problems == {"twin@example.com": "2 users go by 'twin@example.com'"}
+
+
+def test_courses_are_not_found_by_name() -> None:
+    """A course has codes, an id and an OriginalId; its name may be that of the next edition, too."""
+    tenant = Tenant()
+    course = tenant.add_course(Name="Safety", Code="S-1", OriginalId=77)
+    found, paths = look_up(
+        tenant, lambda bulk: bulk.resolve_courses(["Safety", "S-1", "77", "s-1", "77-S-1", course["Id"]])
+    )
+    assert found.ids == dict.fromkeys(["S-1", "77", "77-S-1", course["Id"]], course["Id"])
+    assert list(found.problems) == ["Safety", "s-1"]
+    assert paths == ["/courses"]
+
+
+def test_numbers_that_are_codes_of_courses_are_never_original_ids() -> None:
+    """Where a course has a number for its code, another course is not found by its OriginalId."""
+    tenant = Tenant()
+    tenant.add_course(Name="Safety", Code="101", OriginalId=77)
+    tenant.add_course(Name="Health", Code="", OriginalId=78)
+    found, _ = look_up(tenant, lambda bulk: bulk.resolve_courses(["101", "78"]))
+    assert list(found.ids) == ["101"]
+    assert "not taken for an OriginalId, since there are courses named by a number" in found.problems["78"]
+
+
+def test_two_with_one_original_id_are_a_problem() -> None:
+    """A number that two learning paths have stands for neither."""
+    tenant = Tenant()
+    for name in ("A", "B"):
+        tenant.add_learning_path(Name=name, OriginalId=9)
+    found, _ = look_up(tenant, lambda bulk: bulk.resolve_learning_paths(["9", "A"]))
+    assert found.problems == {"9": "2 learning paths go by '9'"}
+    assert list(found.ids) == ["A"]
+
+
+def test_a_list_that_cannot_be_read_finds_nothing() -> None:
+    """Half a list proves nothing: the error of the request comes through."""
+    with pytest.raises(ServerError):
+        look_up(
+            organisation(),
+            lambda bulk: bulk.resolve_users(["5001"], retry=RetryPolicy(attempts=1)),
+            path="/users/details",
+            status=500,
+        )
