@@ -255,9 +255,11 @@ def memberships(people: int) -> Subject:
                 Way("one call a team and 100 people", by_team(USERS_PER_TEAM_REQUEST), one_sided=True),
             ],
             by_team(1),
-            lambda litmos, pairs: litmos.bulk.add_users_to_teams(pairs),
-            lambda litmos, pairs: litmos.bulk.add_users_to_teams(pairs, skip_existing=True),
-            lambda litmos, pairs: litmos.bulk.add_users_to_teams(pairs, via="import"),
+            lambda litmos, pairs: litmos.bulk.add_users_to_teams(pairs, send_message=False),
+            lambda litmos, pairs: litmos.bulk.add_users_to_teams(
+                pairs, skip_existing=True, send_message=False
+            ),
+            lambda litmos, pairs: litmos.bulk.add_users_to_teams(pairs, via="import", send_message=False),
         ),
     )
 

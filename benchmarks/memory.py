@@ -57,7 +57,9 @@ class Shape:
         """Return the job."""
         skip, verify = self.skip_existing, self.verify
         if self.teams:
-            return litmos.bulk.add_users_to_teams(self.pairs(), skip_existing=skip, verify=verify)
+            return litmos.bulk.add_users_to_teams(
+                self.pairs(), skip_existing=skip, verify=verify, send_message=False
+            )
         return litmos.bulk.assign_courses_to_users(
             self.pairs(), send_message=False, skip_existing=skip, verify=verify
         )

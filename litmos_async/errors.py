@@ -39,7 +39,8 @@ class LitmosError(Exception):
     """The root of all errors of this library.
 
     Attributes:
-        resume: Where a listing broke off: pass it to `by_page(resume=...)`, or None.
+        resume: Where to go on, or None. Of a listing that broke off: pass it to `by_page(resume=...)`. Of a bulk
+            job: the path of its journal.
     """
 
     resume: str | None = None

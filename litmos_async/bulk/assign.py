@@ -148,7 +148,7 @@ class AssignJobs(PairJobs):
         self,
         pairs: Pairs,
         *,
-        send_message: bool = False,
+        send_message: bool,
         list_size: int = kinds.LIST_SIZE,
         via: Via = None,
         **options: Unpack[JobOptions],
@@ -165,7 +165,7 @@ class AssignJobs(PairJobs):
 
         Args:
             pairs: Who joins what: a mapping from people to their teams, or pairs (person, team); ids or records.
-            send_message: Whether the server e-mails the people added; its default is no.
+            send_message: Whether the server e-mails the people added. Required; its own default is no.
             list_size: People in one request to a team at most, 1 to 1,000.
             via: "import" for the way through imports, with 5 teams in a row and all that
                 `assign_courses_to_users` says of it; None for the plain one.

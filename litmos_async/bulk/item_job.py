@@ -72,13 +72,16 @@ class ItemJob(BulkJob):
         tasks = await self._prepare()
         waiting = [task for task in tasks if task.known() is None]
         requests = self._requests(waiting)
+        writes = sum(number for request, number in requests.items() if not request.startswith("GET "))
+        checks = writes if self._options.verify else 0
         return Plan(
             noun=self._noun,
             items=len(waiting),
             skipped=Counter(_left_out(task, outcome) for task in tasks if (outcome := task.known())),
             requests_by_kind=dict(requests),
             reads=self._report.reads,
-            seconds=seconds_for(requests.total(), self._limiter.quota),
+            checks=checks,
+            seconds=seconds_for(requests.total() + checks, self._limiter.quota),
             emails=self._emails(waiting),
             hints=self._hints(tasks),
         )

@@ -6,6 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
+from os import fsdecode
 from typing import Any, Self
 
 from attrs import frozen
@@ -13,7 +14,7 @@ from attrs import frozen
 from litmos_async.bulk.journal import Journal
 from litmos_async.bulk.journal_file import FilePath, Fingerprint, Key, Settled
 from litmos_async.bulk.report import Outcome, Plan, Progress, Report, seconds_for
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
 
@@ -67,7 +68,10 @@ class BulkJob(ABC):
         self._options = options
         # For what only reads: counted, and not in the journal.
         self._litmos = connect(self._count_read)
-        self._report = Report()
+        journal = options.journal
+        self._report = Report(
+            resume=None if journal is None or isinstance(journal, Journal) else fsdecode(journal)
+        )
         self._requests_left = 0
         self._started = False
         self._journal: Journal | None = None
@@ -141,6 +145,8 @@ class BulkJob(ABC):
         Raises:
             Unauthorized: The key does not work: it will not get better, so the job stops at once.
             Forbidden: The same, where the first answer says so.
+            LitmosError: Something that the whole job needs failed. Its `resume` is the journal, if there is one:
+                the same job with the same journal goes on where this one broke off.
         """
         told = -1
         async with aclosing(self._outcomes()) as outcomes:
@@ -168,6 +174,10 @@ class BulkJob(ABC):
                         failed = self._report.failed + self._report.unknown
                         self._report.stopped = "1 item failed" if failed == 1 else f"{failed:,} items failed"
                         return
+        except LitmosError as problem:
+            # A place in a list that the job was reading would be of no use to its caller.
+            problem.resume = self._report.resume
+            raise
         finally:
             self._report.seconds = asyncio.get_running_loop().time() - began
             await self.aclose()
@@ -196,6 +206,11 @@ class BulkJob(ABC):
 
     def _answered(self) -> None:
         self._report.requests += 1
+        self._requests_left -= 1
+
+    def _unless_refused_here(self, problem: LitmosError) -> None:
+        """Count a request that failed. What was refused before it was sent is none."""
+        self._report.requests += not isinstance(problem, ConfigurationError)
         self._requests_left -= 1
 
 

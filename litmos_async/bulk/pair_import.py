@@ -164,7 +164,7 @@ class PairImportJob(PairJob):
             plan,
             requests_by_kind={POST: self._imports} if self._imports else {},
             skipped={**plan.skipped, f"without a user name or {self._columns.what} code": len(self._errors)},
-            seconds=_SECONDS * self._imports,
+            seconds=_SECONDS * self._imports + seconds_for(plan.checks, self._limiter.quota),
             emails=people,
             hints=(f"through imports: {'; '.join(CONDITIONS)}",),
         )

@@ -23,7 +23,7 @@ from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, set
 from litmos_async.bulk.journal import Journal
 from litmos_async.bulk.journal_file import FilePath, Fingerprint, Settled
 from litmos_async.bulk.kinds import Kind
-from litmos_async.bulk.looks import read
+from litmos_async.bulk.looks import cheapest, read
 from litmos_async.bulk.pairs import PairTable, State
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
 from litmos_async.errors import ConfigurationError, LitmosError
@@ -70,7 +70,7 @@ class PairJob(BulkJob):
         for call in self._each_call(table):
             requests[self._kind.ends[call.end].request] += 1
         people = sum(1 for _ in table.in_state(State.TODO))
-        total = requests.total()
+        checks = self._checks(table)
         return Plan(
             noun=self._kind.noun,
             items=table.counts[State.TODO],
@@ -81,9 +81,15 @@ class PairJob(BulkJob):
             },
             requests_by_kind=dict(requests),
             reads=self._report.reads,
-            seconds=seconds_for(total, self._limiter.quota),
+            checks=checks,
+            seconds=seconds_for(requests.total() + checks, self._limiter.quota),
             emails=people if self._kind.mails else 0,
         )
+
+    def _checks(self, table: PairTable) -> int:
+        """Return how many requests read back what was done, at least."""
+        scope = dict(table.in_state(State.TODO, State.DONE)) if self._verifies else {}
+        return cheapest(self._kind.looks, scope).requests
 
     @property
     def _there(self) -> str:
@@ -267,7 +273,7 @@ class PairJob(BulkJob):
                 if must_stop(problem, first=self._report.requests == 0):
                     await sending.note([])
                     raise
-                self._answered()
+                self._unless_refused_here(problem)
                 if is_refused_list(problem) and len(part.members) > 1:
                     await sending.note([])
                     self._requests_left += 2
@@ -295,7 +301,8 @@ class PairJob(BulkJob):
         if self._table is not None:
             self._table.set(*pair, _STATES[status])
         if problem is not None:
-            self._errors[pair] = problem
+            # Many may fail, and the frames of each would hold its request.
+            self._errors[pair] = problem.with_traceback(None)
         return Outcome(
             self._kind.item(*pair), status, problem, attempts, reason or (str(problem) if problem else "")
         )

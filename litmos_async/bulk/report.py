@@ -45,7 +45,8 @@ class Plan:
         skipped: Items for which there is nothing to do, by the reason.
         requests_by_kind: Requests that it takes, by verb and path.
         reads: Requests that were made to find that out.
-        seconds: How long the requests take at the quota as it is now.
+        checks: Requests that read back what it did, at least: with `verify`, and after an import.
+        seconds: How long the requests and checks take at the quota as it is now.
         emails: People who may get an e-mail.
         hints: What could be done in a better way.
     """
@@ -55,6 +56,7 @@ class Plan:
     skipped: Mapping[str, int] = field(factory=dict[str, int])
     requests_by_kind: Mapping[str, int] = field(factory=dict[str, int])
     reads: int = 0
+    checks: int = 0
     seconds: float = 0.0
     emails: int = 0
     hints: tuple[str, ...] = ()
@@ -71,7 +73,7 @@ class Plan:
     def __str__(self) -> str:
         parts = [
             f"{self.items:,} {self.noun}",
-            _requests(self.requests),
+            _requests(self.requests) + (f" and {self.checks:,} to read back" if self.checks else ""),
             f"about {duration(self.seconds)}" if self.seconds else "a few seconds",
         ]
         parts += [f"{number:,} {reason}" for reason, number in self.skipped.items() if number]
@@ -115,6 +117,7 @@ class Report:
         reads: Requests that read: what was there before, and what became of it.
         seconds: How long it took.
         stopped: Why the job ended before its end; empty if it did not.
+        resume: The path of the journal with which the same job goes on, or None if it has none.
         problems: The first outcomes that are "failed" or "unknown", at most 1,000.
     """
 
@@ -126,6 +129,7 @@ class Report:
     reads: int = 0
     seconds: float = 0.0
     stopped: str = ""
+    resume: str | None = None
     problems: list[Outcome] = field(factory=list[Outcome], repr=False)
 
     KEPT: ClassVar[int] = 1_000

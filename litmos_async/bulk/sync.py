@@ -32,7 +32,7 @@ class SyncJobs(PairJobs):
         *,
         remove: bool = False,
         max_removals: float = MAX_REMOVALS,
-        send_message: bool = False,
+        send_message: bool,
         **options: Unpack[ItemOptions],
     ) -> BulkJob:
         """Bring teams to the members that they should have: one list a team, and the fewest requests for the rest.
@@ -58,7 +58,7 @@ class SyncJobs(PairJobs):
             max_removals: With `remove`, how many may go at most: a fraction, 0.0 to 1.0, of the active members of
                 all these teams together, or a whole number of people. If more would go, the plan says so, and
                 running raises `ConfigurationError` before anything is sent.
-            send_message: Whether the server e-mails the people added; its default is no.
+            send_message: Whether the server e-mails the people added. Required; its own default is no.
             options: See `ItemOptions`.
         """
         connect, of_job = self._parted(cast(JobOptions, options))
@@ -78,7 +78,7 @@ class SyncJobs(PairJobs):
         create: bool = True,
         deactivate: bool = False,
         max_removals: float = MAX_REMOVALS,
-        send_message: bool = False,
+        send_message: bool,
         **options: Unpack[ItemOptions],
     ) -> BulkJob:
         """Bring people to the state that they should have: one request for 1,000 to compare, one for each change.
@@ -105,7 +105,7 @@ class SyncJobs(PairJobs):
             max_removals: How many active people may end inactive at most, missing or desired so: a fraction, 0.0
                 to 1.0, of the active people, or a whole number. If more would, the plan says so, and running
                 raises `ConfigurationError` before anything is sent.
-            send_message: Whether the server e-mails the login to new people; its default is no.
+            send_message: Whether the server e-mails the login to new people. Required; its own default is no.
             options: See `ItemOptions`.
         """
         connect, of_job = self._parted(cast(JobOptions, options))

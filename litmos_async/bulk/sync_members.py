@@ -91,13 +91,15 @@ class MembersJob(BulkJob):
         requests: Counter[str] = Counter()
         for plan in plans.values():
             requests.update(plan.requests_by_kind)
+        checks = sum(plan.checks for plan in plans.values())
         return Plan(
             noun="membership changes",
             items=sum(plan.items for plan in plans.values()),
             skipped=Counter(outcome.reason for outcome in found.known if outcome.status == "skipped"),
             requests_by_kind=dict(requests),
             reads=self._report.reads,
-            seconds=seconds_for(requests.total(), self._limiter.quota),
+            checks=checks,
+            seconds=seconds_for(requests.total() + checks, self._limiter.quota),
             emails=sum(plan.emails for plan in plans.values()),
             hints=tuple(self._hints(found)),
         )

@@ -174,7 +174,7 @@ class _Run:
             ("given twice", f"{counts['skipped']:,}"),
             *((reason, f"{number:,}") for reason, number in plan.skipped.items() if number),
             ("unusable", f"{counts['failed']:,}"),
-            ("requests", f"{plan.requests:,}{_after(plan)}"),
+            ("requests", f"{plan.requests:,}{_beside(plan)}"),
             *(("", f"{number:,} {kind}") for kind, number in plan.requests_by_kind.items()),
             ("time", f"about {duration(plan.seconds)}" if plan.seconds else "a few seconds"),
             ("e-mails", self._mails(plan)),
@@ -235,8 +235,9 @@ class _Run:
             self._terminal.say(f"  and {count(len(bad) - SHOWN, 'more line')}")
 
 
-def _after(plan: Plan) -> str:
-    return f", after {plan.reads:,} that read what is there" if plan.reads else ""
+def _beside(plan: Plan) -> str:
+    before = f", after {plan.reads:,} that read what is there" if plan.reads else ""
+    return before + (f", and {plan.checks:,} or more to read it back" if plan.checks else "")
 
 
 def _unwritable(what: str, path: Path, problem: OSError) -> str:

@@ -149,7 +149,7 @@ def job_of(kind: str, bulk: Bulk, user: str, items: list[str], **options: Any) -
         return bulk.assign_courses_to_users({user: items}, send_message=False, **options)
     if kind == "not repeatable":
         return bulk.assign_learning_paths_to_users({user: items}, send_message=False, **options)
-    return bulk.add_users_to_teams({user: items}, **options)
+    return bulk.add_users_to_teams({user: items}, **options, send_message=False)
 
 
 def present(kind: str, tenant: Tenant, user: str) -> set[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from inspect import Parameter, signature
 from typing import Any
 
 import httpx
 import pytest
 
 from litmos_async import Course, LitmosClient, User
+from litmos_async.bulk import Bulk
 from litmos_async.errors import ConfigurationError
 from tests.virtual import run_virtual
 
@@ -73,3 +75,12 @@ def test_an_id_that_cannot_be_sent_spoils_nothing_else(wire: Any) -> None:
         ("half \ud800", "c1"): "failed",
     }
     assert len(sent) == 2
+
+
+def test_whether_mails_go_out_is_always_said() -> None:
+    """No helper that can mail people decides about it by itself."""
+    helpers = [getattr(Bulk, name) for name in dir(Bulk) if not name.startswith("_")]
+    given = [signature(each).parameters.get("send_message") for each in helpers]
+    mailing = [parameter for parameter in given if parameter is not None]
+    assert len(mailing) == 8
+    assert all(parameter.default is Parameter.empty for parameter in mailing)

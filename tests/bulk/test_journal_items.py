@@ -127,7 +127,7 @@ def test_what_a_comparison_finds_done_was_done_by_the_run_before(file: Path) -> 
     wanted.append(User(user_name="new@example.com", first_name="N", last_name="N"))
 
     def make(bulk) -> BulkJob:
-        return bulk.sync_users(wanted, journal=file)
+        return bulk.sync_users(wanted, journal=file, send_message=False)
 
     break_off(sandbox, make, 8.0)
     assert read_summary(file).under_way == 3
@@ -259,9 +259,13 @@ def test_another_content_is_another_input(file: Path) -> None:
             row = UserImport(username="new@example.com", first_name="N", last_name="N")
             files = {name: file.with_name(name) for name in ("import.db", "sync.db", "teams.db", "away.db")}
             await bulk.import_users([row], send_message=False, journal=files["import.db"]).run()
-            await bulk.sync_users([User(user_name="new@example.com")], journal=files["sync.db"]).run()
+            await bulk.sync_users(
+                [User(user_name="new@example.com")], journal=files["sync.db"], send_message=False
+            ).run()
             (team, *_) = work.sandbox.tenant.teams
-            await bulk.sync_team_members({team: users[:2]}, journal=files["teams.db"]).run()
+            await bulk.sync_team_members(
+                {team: users[:2]}, journal=files["teams.db"], send_message=False
+            ).run()
             await bulk.deactivate_users(users[:1], journal=files["away.db"]).run()
             refused = {
                 "other ones": bulk.complete_modules(others, journal=file),
@@ -269,14 +273,21 @@ def test_another_content_is_another_input(file: Path) -> None:
                     [row.replace(last_name="M")], send_message=False, journal=files["import.db"]
                 ),
                 "another input": bulk.sync_users(
-                    [User(user_name="new@example.com", city="Ulm")], journal=files["sync.db"]
+                    [User(user_name="new@example.com", city="Ulm")],
+                    journal=files["sync.db"],
+                    send_message=False,
                 ),
                 "with deactivate=False": bulk.sync_users(
-                    [User(user_name="new@example.com")], deactivate=True, journal=files["sync.db"]
+                    [User(user_name="new@example.com")],
+                    deactivate=True,
+                    journal=files["sync.db"],
+                    send_message=False,
                 ),
-                "as many items": bulk.sync_team_members({team: users[:3]}, journal=files["teams.db"]),
+                "as many items": bulk.sync_team_members(
+                    {team: users[:3]}, journal=files["teams.db"], send_message=False
+                ),
                 "remove=False": bulk.sync_team_members(
-                    {team: users[:2]}, remove=True, journal=files["teams.db"]
+                    {team: users[:2]}, remove=True, journal=files["teams.db"], send_message=False
                 ),
                 "remove_from_teams=False": bulk.deactivate_users(
                     users[:1], remove_from_teams=True, journal=files["away.db"]
@@ -301,8 +312,9 @@ def test_a_key_that_stops_working_leaves_nothing_under_way(kind: Callable[[], Wo
 
     async def main() -> None:
         async with client(work.sandbox) as litmos:
-            with pytest.raises(errors.Unauthorized):
+            with pytest.raises(errors.Unauthorized) as stopped:
                 await work.job(litmos, file).run()
+            assert stopped.value.resume == str(file)
 
     run_virtual(main())
     work.sandbox.faults.clear()

@@ -72,7 +72,13 @@ BOTH_WAYS = [
         Bulk.remove_learning_paths_from_teams,
         "team_paths",
     ),
-    BothWays((USER, TEAM), Bulk.add_users_to_teams, {}, Bulk.remove_users_from_teams, "members"),
+    BothWays(
+        (USER, TEAM),
+        Bulk.add_users_to_teams,
+        {"send_message": False},
+        Bulk.remove_users_from_teams,
+        "members",
+    ),
 ]
 
 NAMES = {

@@ -321,7 +321,7 @@ def test_what_is_no_pair(pairs) -> None:
                 await litmos.bulk.assign_courses_to_users(pairs, send_message=False).run()
             for size in (0, 1001):
                 with pytest.raises(errors.ConfigurationError, match="list_size"):
-                    litmos.bulk.add_users_to_teams([], list_size=size)
+                    litmos.bulk.add_users_to_teams([], list_size=size, send_message=False)
 
     run_virtual(main())
     assert not sandbox.requests
@@ -400,7 +400,7 @@ def test_memberships_are_mixed_for_the_fewest_requests() -> None:
 
     async def main() -> None:
         async with client(sandbox) as litmos:
-            job = litmos.bulk.add_users_to_teams(pairs, skip_existing=True)
+            job = litmos.bulk.add_users_to_teams(pairs, skip_existing=True, send_message=False)
             plan = await job.plan()
             assert plan.items == len(pairs) - 1
             assert plan.requests_by_kind == {
@@ -425,7 +425,9 @@ def test_a_member_already_is_nothing_to_do() -> None:
 
     async def main() -> None:
         async with client(sandbox) as litmos:
-            outcomes = [outcome async for outcome in litmos.bulk.add_users_to_teams({user: teams})]
+            outcomes = [
+                outcome async for outcome in litmos.bulk.add_users_to_teams({user: teams}, send_message=False)
+            ]
             assert Counter(outcome.status for outcome in outcomes) == {"done": 8, "skipped": 1}
             (skipped,) = [outcome for outcome in outcomes if outcome.status == "skipped"]
             assert skipped.item == UserInTeam(user, teams[3])
@@ -469,7 +471,7 @@ def test_team_and_learning_path_jobs() -> None:
             bulk = litmos.bulk
             library = {"send_message": False, "library": True}
             steps = [
-                (bulk.add_users_to_teams, dict.fromkeys(users, teams[:2]), {}),
+                (bulk.add_users_to_teams, dict.fromkeys(users, teams[:2]), {"send_message": False}),
                 (bulk.assign_courses_to_teams, dict.fromkeys(teams, courses), {"send_message": False}),
                 (bulk.assign_courses_to_teams, dict.fromkeys(teams, courses[:1]), library),
                 (bulk.assign_learning_paths_to_users, dict.fromkeys(users, paths), {"send_message": False}),
@@ -503,7 +505,7 @@ def test_inactive_members_are_members() -> None:
     async def main() -> None:
         async with client(sandbox) as litmos:
             pairs = {user: [team] for user in users}
-            report = await litmos.bulk.add_users_to_teams(pairs, verify=True).run()
+            report = await litmos.bulk.add_users_to_teams(pairs, verify=True, send_message=False).run()
             assert (report.done, report.failed) == (3, 0)
             job = litmos.bulk.remove_users_from_teams(pairs, skip_existing=True)
             assert (await job.plan()).items == 3
@@ -662,3 +664,24 @@ def test_names_are_resolved_through_the_lists() -> None:
 def test_durations_as_people_say_them(seconds: float, text: str) -> None:
     """A duration is said in hours, minutes and seconds, as far as they matter."""
     assert duration(seconds) == text
+
+
+def test_a_plan_counts_what_will_be_read_back() -> None:
+    """With verify the time holds the reads, which are the ones that are made; without it there are none."""
+    sandbox, users, courses = make(users=60, courses=2)
+    pairs = [(user, course) for user in users for course in courses]
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.assign_courses_to_users(pairs, send_message=False, verify=True)
+            plan = await job.plan()
+            assert (plan.requests, plan.checks, plan.reads) == (60, 2, 0)
+            assert "60 requests and 2 to read back" in str(plan)
+            assert (await job.run()).reads == plan.checks
+            barred = await litmos.bulk.deactivate_users(users, verify=True).plan()
+            assert (barred.requests, barred.checks) == (120, 60)
+            assert barred.seconds > 60
+            plain = await litmos.bulk.deactivate_users(users).plan()
+            assert (plain.requests, plain.checks, "read back" in str(plain)) == (120, 0, False)
+
+    run_virtual(main())

@@ -102,16 +102,18 @@ def test_nobody_leaves_unless_that_is_asked_for() -> None:
     async def main() -> None:
         async with client(sandbox) as litmos:
             someone = await litmos.users.get(users[15])
-            job = litmos.bulk.sync_team_members({teams[0]: [someone], teams[1]: []})
+            job = litmos.bulk.sync_team_members({teams[0]: [someone], teams[1]: []}, send_message=False)
             plan = await job.plan()
             assert plan.hints == (
                 "1 to add",
                 "20 members should not be there and stay: taking them out has to be asked for",
             )
             assert (await job.run()).done == 1
-            same = litmos.bulk.sync_team_members({teams[1]: users[0]})
+            same = litmos.bulk.sync_team_members({teams[1]: users[0]}, send_message=False)
             assert (await same.plan()).hints[0] == "1 unchanged"
-            assert (await litmos.bulk.sync_team_members({}).plan()).hints == ("nothing to do",)
+            assert (await litmos.bulk.sync_team_members({}, send_message=False).plan()).hints == (
+                "nothing to do",
+            )
 
     run_virtual(main())
     assert len(sandbox.tenant.members.of_left(teams[0])) == 11
@@ -137,7 +139,7 @@ def test_too_many_removals_are_refused(most: float, leaving: int, refused: bool)
 
     async def main() -> None:
         async with client(sandbox) as litmos:
-            job = litmos.bulk.sync_team_members(desired, remove=True, max_removals=most)
+            job = litmos.bulk.sync_team_members(desired, remove=True, max_removals=most, send_message=False)
             plan = await job.plan()
             assert any(hint.startswith("running is refused: ") for hint in plan.hints) is refused
             if refused:
@@ -161,9 +163,9 @@ def test_what_is_no_limit(most: object) -> None:
     async def main() -> None:
         async with client(sandbox) as litmos:
             with pytest.raises(errors.ConfigurationError, match="max_removals"):
-                litmos.bulk.sync_team_members({}, max_removals=most)
+                litmos.bulk.sync_team_members({}, max_removals=most, send_message=False)
             with pytest.raises(errors.ConfigurationError, match="max_removals"):
-                litmos.bulk.sync_users([], max_removals=most)
+                litmos.bulk.sync_users([], max_removals=most, send_message=False)
 
     run_virtual(main())
 
@@ -180,7 +182,7 @@ def test_a_list_that_cannot_be_proven_complete_changes_nothing() -> None:
                 sandbox.faults.clear()
                 sandbox.faults.add(Fault(path=f"/teams/{teams[1]}/users", times=None, **fault))
                 job = litmos.bulk.sync_team_members(
-                    {team: [] for team in teams}, remove=True, max_removals=1.0
+                    {team: [] for team in teams}, remove=True, max_removals=1.0, send_message=False
                 )
                 with pytest.raises((errors.ServerError, errors.IncompleteListing)):
                     await job.run()
@@ -197,7 +199,7 @@ def test_a_team_that_does_not_exist() -> None:
 
     async def main() -> None:
         async with client(sandbox) as litmos:
-            job = litmos.bulk.sync_team_members({"gone": users[:2], teams[0]: users[:3]})
+            job = litmos.bulk.sync_team_members({"gone": users[:2], teams[0]: users[:3]}, send_message=False)
             plan = await job.plan()
             assert plan.hints == ("3 to add", "2 people belong to teams that do not exist")
             outcomes = await outcomes_of(job)
@@ -216,7 +218,7 @@ def test_inactive_members_are_not_seen() -> None:
     async def main() -> None:
         async with client(sandbox) as litmos:
             desired = {teams[0]: [*users[1:10], *users[15:17]]}
-            job = litmos.bulk.sync_team_members(desired, remove=True)
+            job = litmos.bulk.sync_team_members(desired, remove=True, send_message=False)
             assert (await job.plan()).hints == ("3 to add, 8 unchanged",)
             assert (await job.run()).ok
 
@@ -232,7 +234,7 @@ def test_what_is_no_wish(desired: object) -> None:
     async def main() -> None:
         async with client(sandbox) as litmos:
             with pytest.raises(errors.ConfigurationError, match="team"):
-                litmos.bulk.sync_team_members(desired)
+                litmos.bulk.sync_team_members(desired, send_message=False)
 
     run_virtual(main())
 
@@ -245,7 +247,11 @@ def test_a_sync_that_was_stopped_knows_what_it_did() -> None:
     async def main() -> None:
         async with client(sandbox) as litmos:
             job = litmos.bulk.sync_team_members(
-                {teams[0]: users[120:]}, remove=True, max_removals=120, stop_after_failures=2
+                {teams[0]: users[120:]},
+                remove=True,
+                max_removals=120,
+                stop_after_failures=2,
+                send_message=False,
             )
             report = await job.run()
             assert (report.done, report.failed, report.stopped) == (30, 2, "2 items failed")
@@ -289,7 +295,9 @@ def test_people_are_brought_to_what_they_should_be() -> None:
             assert [outcomes[each].status for each in (update, deactivate, create)] == ["done"] * 3
             assert "secret" not in repr(outcomes)
             assert job.report.requests == 3
-            again = litmos.bulk.sync_users([{"user_name": names[18], "job_title": "Analyst"}])
+            again = litmos.bulk.sync_users(
+                [{"user_name": names[18], "job_title": "Analyst"}], send_message=False
+            )
             assert (await again.plan()).items == 0
 
     run_virtual(main())
@@ -310,7 +318,9 @@ def test_nobody_is_barred_unless_that_is_asked_for() -> None:
     async def main() -> None:
         async with client(sandbox) as litmos:
             job = litmos.bulk.sync_users(
-                [{"user_name": "user0@example.com"}, {"user_name": "x@example.com"}], create=False
+                [{"user_name": "user0@example.com"}, {"user_name": "x@example.com"}],
+                create=False,
+                send_message=False,
             )
             plan = await job.plan()
             assert plan.hints == (
@@ -319,7 +329,7 @@ def test_nobody_is_barred_unless_that_is_asked_for() -> None:
             )
             assert plan.skipped == {"as desired": 1, "missing, and create=False": 1}
             assert (await job.run()).skipped == 2
-            empty = await litmos.bulk.sync_users([]).plan()
+            empty = await litmos.bulk.sync_users([], send_message=False).plan()
             assert empty.hints[0] == "nothing to do"
 
     run_virtual(main())
@@ -334,7 +344,7 @@ def test_an_account_owner_is_never_barred_for_being_missing() -> None:
 
     async def main() -> None:
         async with client(sandbox) as litmos:
-            job = litmos.bulk.sync_users([], deactivate=True, max_removals=1.0)
+            job = litmos.bulk.sync_users([], deactivate=True, max_removals=1.0, send_message=False)
             outcomes = await outcomes_of(job)
             assert {outcome.reason for outcome in outcomes.values()} == {
                 "",
@@ -361,7 +371,7 @@ def test_too_many_people_would_go(missing: int, inactive: int, most: float, refu
 
     async def main() -> None:
         async with client(sandbox) as litmos:
-            job = litmos.bulk.sync_users(desired, deactivate=True, max_removals=most)
+            job = litmos.bulk.sync_users(desired, deactivate=True, max_removals=most, send_message=False)
             plan = await job.plan()
             assert any(hint.startswith("running is refused: ") for hint in plan.hints) is refused
             if refused:
@@ -382,7 +392,7 @@ def test_people_who_cannot_be_listed_change_nothing(fault: dict[str, object]) ->
 
     async def main() -> None:
         async with client(sandbox, retry=QUICK) as litmos:
-            job = litmos.bulk.sync_users([], deactivate=True, max_removals=1.0)
+            job = litmos.bulk.sync_users([], deactivate=True, max_removals=1.0, send_message=False)
             for _ in range(2):
                 with pytest.raises((errors.ServerError, errors.DecodeError)):
                     await job.plan()
@@ -411,7 +421,7 @@ def test_a_person_is_created_once(fault: dict[str, object], status: str, there: 
 
     async def main() -> None:
         async with client(sandbox, retry=QUICK) as litmos:
-            (outcome,) = (await outcomes_of(litmos.bulk.sync_users([new]))).values()
+            (outcome,) = (await outcomes_of(litmos.bulk.sync_users([new], send_message=False))).values()
             assert outcome.status == status
 
     run_virtual(main())
@@ -434,7 +444,7 @@ def test_a_change_whose_answer_is_lost(fault: dict[str, object], status: str) ->
     async def main() -> None:
         async with client(sandbox, retry=QUICK) as litmos:
             desired = [{"user_name": "user0@example.com", "city": "Bonn", "manager_id": "0"}]
-            job = litmos.bulk.sync_users(desired)
+            job = litmos.bulk.sync_users(desired, send_message=False)
             if fault.get("method") == "*":
                 sandbox.faults.clear()
                 await job.plan()
@@ -454,7 +464,7 @@ def test_the_first_write_may_be_forbidden_without_an_end() -> None:
     async def main() -> None:
         async with client(sandbox) as litmos:
             desired = [{"user_name": f"user{number}@example.com", "city": "Bonn"} for number in range(2)]
-            outcomes = await outcomes_of(litmos.bulk.sync_users(desired))
+            outcomes = await outcomes_of(litmos.bulk.sync_users(desired, send_message=False))
             assert Counter(outcome.status for outcome in outcomes.values()) == {"done": 1, "failed": 1}
 
     run_virtual(main())
@@ -467,7 +477,7 @@ def test_who_cannot_be_created() -> None:
     async def main() -> None:
         async with client(sandbox) as litmos:
             job = litmos.bulk.sync_users(
-                [{"user_name": "new@example.com", "access_level": AccessLevel.LEARNER}]
+                [{"user_name": "new@example.com", "access_level": AccessLevel.LEARNER}], send_message=False
             )
             assert (await job.plan()).skipped == {"refused before it was sent": 1}
             (outcome,) = (await outcomes_of(job)).values()
@@ -494,7 +504,7 @@ def test_what_is_no_person(desired: list[object], message: str) -> None:
     async def main() -> None:
         async with client(sandbox) as litmos:
             with pytest.raises(errors.ConfigurationError, match=message):
-                await litmos.bulk.sync_users(desired).run()
+                await litmos.bulk.sync_users(desired, send_message=False).run()
 
     run_virtual(main())
     assert not sandbox.requests

@@ -78,9 +78,9 @@ async def jobs(litmos: LitmosClient, pairs: AsyncIterator[tuple[str, str]]) -> N
     assert_type(job.progress, Progress)
     async for outcome in job:
         assert_type(outcome, Outcome)
-    litmos.bulk.add_users_to_teams({"u": [Team(id="t")]})
-    litmos.bulk.add_users_to_teams({"u": ["t"]})
-    litmos.bulk.add_users_to_teams([("u", "t"), (User(id="u"), "t")])
+    litmos.bulk.add_users_to_teams({"u": [Team(id="t")]}, send_message=False)
+    litmos.bulk.add_users_to_teams({"u": ["t"]}, send_message=False)
+    litmos.bulk.add_users_to_teams([("u", "t"), (User(id="u"), "t")], send_message=False)
 
 
 async def mistakes(litmos: LitmosClient) -> None:
