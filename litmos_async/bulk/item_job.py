@@ -22,7 +22,7 @@ from litmos_async.bulk.journal import Past
 from litmos_async.bulk.journal_file import FINAL, Fingerprint, Key, Settled
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
 from litmos_async.bulk.task import CANNOT_BE_TOLD, Hands, Means, Stuck, Task
-from litmos_async.errors import ConfigurationError, LitmosError, NotFound
+from litmos_async.errors import LitmosError, NotFound
 from litmos_async.limits import Limiter
 
 REFUSED = "refused before it was sent"
@@ -63,7 +63,6 @@ class ItemJob(BulkJob):
         self._preparing = asyncio.Lock()
         self._past = Past()
         self._tasks: list[Task] | None = None
-        self._spoilt: Exception | None = None
 
     # ------------------------------------------------ before
 
@@ -101,20 +100,12 @@ class ItemJob(BulkJob):
     async def _prepare(self) -> list[Task]:
         """Read the input, once."""
         async with self._preparing:
-            if self._spoilt is not None:
-                # An iterator can be read once: a second try would find less, and say nothing of it.
-                raise self._spoilt
             if self._tasks is None:
-                # Holds where this is cancelled, too.
-                self._spoilt = ConfigurationError("the input was not read to its end: make a new job")
                 try:
-                    self._tasks = await self._take_in()
-                except BaseException as problem:
-                    if isinstance(problem, Exception):
-                        self._spoilt = problem
+                    self._tasks = await self._once(self._take_in)
+                except BaseException:
                     await self.aclose()
                     raise
-                self._spoilt = None
                 waiting = [task for task in self._tasks if task.known() is None]
                 self._requests_left = self._requests(waiting).total()
         return self._tasks

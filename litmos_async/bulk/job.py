@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 from os import fsdecode
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from attrs import frozen
 
@@ -17,6 +17,8 @@ from litmos_async.bulk.report import Outcome, Plan, Progress, Report, seconds_fo
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
+
+T = TypeVar("T")
 
 Before = Callable[[int], Awaitable[None]]
 """Called before each attempt of a request, with its number from 1: it has a slot, and nothing of it has left."""
@@ -74,6 +76,7 @@ class BulkJob(ABC):
         )
         self._requests_left = 0
         self._started = False
+        self._spoilt: Exception | None = None
         self._journal: Journal | None = None
 
     # ------------------------------------------------ what each kind of job brings
@@ -107,6 +110,20 @@ class BulkJob(ABC):
         """Do everything, and yield an outcome for every item."""
 
     # ------------------------------------------------ what all jobs do
+
+    async def _once(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Read the input. Where that failed, a second try would find less in an iterator, and say nothing of it."""
+        if self._spoilt is not None:
+            raise self._spoilt
+        # Holds where this is cancelled, too.
+        self._spoilt = ConfigurationError("the input was not read to its end: make a new job")
+        try:
+            result = await read()
+        except Exception as problem:
+            self._spoilt = problem
+            raise
+        self._spoilt = None
+        return result
 
     async def _open_journal(
         self, kind: str, fingerprint: Fingerprint, options: Mapping[str, Any]

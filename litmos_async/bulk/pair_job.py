@@ -26,7 +26,7 @@ from litmos_async.bulk.kinds import Kind
 from litmos_async.bulk.looks import cheapest, read
 from litmos_async.bulk.pairs import PairTable, State
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
-from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.errors import LitmosError
 from litmos_async.limits import Limiter
 
 _FINAL: Mapping[State, Status] = {
@@ -58,7 +58,6 @@ class PairJob(BulkJob):
         self._table: PairTable | None = None
         self._looked = False
         self._mixed: list[ListRequest] = []
-        self._spoilt: Exception | None = None
         self._errors: dict[tuple[str, str], LitmosError] = {}
 
     # ------------------------------------------------ before
@@ -99,7 +98,7 @@ class PairJob(BulkJob):
         """Read the input and what is there, once."""
         async with self._preparing:
             if self._table is None:
-                self._table = await self._take_in()
+                self._table = await self._once(self._take_in)
             if self._options.journal is not None and self._journal is None:
                 self._journal = await self._go_on(self._options.journal, self._table)
             if not self._looked:
@@ -113,19 +112,9 @@ class PairJob(BulkJob):
         return self._table
 
     async def _take_in(self) -> PairTable:
-        if self._spoilt is not None:
-            # An iterator can be read once: a second try would find less, and say nothing of it.
-            raise self._spoilt
-        # Holds where this is cancelled, too.
-        self._spoilt = ConfigurationError("the input was not read to its end: make a new job")
         table = PairTable()
-        try:
-            async for left, right in each_pair(self._pairs, self._kind.names):
-                table.add(left, right)
-        except Exception as problem:
-            self._spoilt = problem
-            raise
-        self._spoilt = None
+        async for left, right in each_pair(self._pairs, self._kind.names):
+            table.add(left, right)
         table.close()
         return table
 

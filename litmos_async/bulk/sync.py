@@ -9,13 +9,9 @@ from litmos_async.bulk.base import JobOptions, PairJobs
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.people import ItemOptions
 from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.sync_members import MembersJob
+from litmos_async.bulk.sync_members import Members, MembersJob
 from litmos_async.bulk.sync_people import UsersJob
 from litmos_async.models import User
-from litmos_async.resources.base import Ref
-
-Members: TypeAlias = Mapping[str, Iterable[Ref]]
-"""Ids of teams with the people who should be in them."""
 
 DesiredUsers: TypeAlias = Iterable[User | Mapping[str, Any]] | AsyncIterable[User | Mapping[str, Any]]
 """People as they should be: records, or mappings from attributes of `User` to values."""
@@ -53,7 +49,7 @@ class SyncJobs(PairJobs):
 
         Args:
             desired: Ids of teams with all people who should be in them, ids or records; an empty list means
-                nobody.
+                nobody. Or pairs (person, team) from any (async) iterable, which cannot say that of a team.
             remove: True takes out who should not be there; False only adds.
             max_removals: With `remove`, how many may go at most: a fraction, 0.0 to 1.0, of the active members of
                 all these teams together, or a whole number of people. If more would go, the plan says so, and

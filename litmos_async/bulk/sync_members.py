@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Literal, NamedTuple, TypeAlias, cast
 
@@ -14,6 +14,7 @@ from attrs import define, field
 from litmos_async.bulk import kinds
 from litmos_async.bulk.crew import Crew
 from litmos_async.bulk.item_job import counted
+from litmos_async.bulk.items import UserInTeam, each_pair
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal import Past
 from litmos_async.bulk.journal_file import Fingerprint
@@ -22,9 +23,13 @@ from litmos_async.bulk.removals import Removals
 from litmos_async.bulk.report import Outcome, Plan, seconds_for
 from litmos_async.errors import ConfigurationError, NotFound
 from litmos_async.limits import Limiter
+from litmos_async.models.record import Record
 from litmos_async.resources.base import Ref, id_of
 
 TWICE = "given twice"
+
+Members: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | AsyncIterable[tuple[Ref, Ref]]
+"""Who should be where: ids of teams with their people, or any (async) iterable of pairs (person, team)."""
 
 Change: TypeAlias = Literal["add", "remove"]
 
@@ -65,7 +70,7 @@ class MembersJob(BulkJob):
 
     def __init__(
         self,
-        desired: Mapping[str, Iterable[Ref]],
+        desired: Members,
         limiter: Limiter,
         connect: Connect,
         options: Options,
@@ -74,7 +79,8 @@ class MembersJob(BulkJob):
         send_message: bool,
     ) -> None:
         super().__init__(limiter, connect, options)
-        self._desired = _each_team(desired)
+        self._given = _each_team(desired) if isinstance(desired, Mapping) else desired
+        self._desired: dict[str, list[str]] = {}
         self._removals = removals
         self._send_message = send_message
         self._preparing = asyncio.Lock()
@@ -135,7 +141,9 @@ class MembersJob(BulkJob):
         return self._found
 
     async def _begin(self) -> _Members:
-        """Open the journal, if there is to be one, and compare."""
+        """Take the input in, open the journal, if there is to be one, and compare."""
+        if not self._desired:
+            self._desired = await self._once(self._take_in)
         fingerprint = Fingerprint()
         for team, users in self._desired.items():
             fingerprint.add(team, "", " ".join(sorted(set(users))))
@@ -153,6 +161,14 @@ class MembersJob(BulkJob):
         await self._journal.record(settled(pair, outcome) for pair, outcome in known.items())
         await self._journal.expect(len(known) + len(found.add) + len(found.remove))
         return found
+
+    async def _take_in(self) -> dict[str, list[str]]:
+        if isinstance(self._given, dict):
+            return self._given
+        teams: dict[str, list[str]] = {}
+        async for user, team in each_pair(self._given, UserInTeam._fields):
+            teams.setdefault(team, []).append(user)
+        return teams
 
     async def _compare(self) -> _Members:
         found = _Members()
@@ -273,15 +289,11 @@ def _each_team(desired: Mapping[str, Iterable[Ref]]) -> dict[str, list[str]]:
     """Return the ids of the people who should be in each team.
 
     Raises:
-        ConfigurationError: Something is no id. A list of pairs is refused, too: it cannot say that nobody should
-            be in a team.
+        ConfigurationError: Something is no id.
     """
-    given: object = desired
-    if not isinstance(given, Mapping):
-        raise ConfigurationError("desired must be a mapping from ids of teams to people")
     teams: dict[str, list[str]] = {}
     for team, users in desired.items():
-        people: Sequence[Ref] = [users] if isinstance(users, str) else list(users)
+        people: Sequence[Ref] = [users] if isinstance(users, str | Record) else list(users)
         try:
             teams[id_of(team, "team_id")] = [id_of(user, "user_id") for user in people]
         except ConfigurationError as problem:

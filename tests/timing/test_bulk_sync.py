@@ -226,7 +226,46 @@ def test_inactive_members_are_not_seen() -> None:
     assert set(sandbox.tenant.members.of_left(teams[0])) == {*users[:10], *users[15:17]}
 
 
-@pytest.mark.parametrize("desired", [[("t", "u")], {"": ["u"]}, {"t": [""]}, {"t": [None]}])
+@pytest.mark.parametrize("form", ["pairs", "generator", "async generator"])
+def test_wishes_may_be_pairs(form: str) -> None:
+    """People with their teams, in any order and form, say who should be there; the input is read once."""
+    sandbox, users, teams = make()
+    wanted = {teams[0]: users[2:14], teams[1]: users[:3]}
+    pairs = [(user, team) for team, people in wanted.items() for user in people]
+
+    async def slowly() -> AsyncIterator[tuple[str, str]]:
+        for pair in reversed(pairs):
+            yield pair
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            given = {"pairs": pairs, "generator": iter(pairs), "async generator": slowly()}[form]
+            job = litmos.bulk.sync_team_members(given, remove=True, max_removals=1.0, send_message=False)
+            assert (await job.plan()).items == (await job.plan()).items > 0
+            assert (await job.run()).ok
+
+    run_virtual(main())
+    for team, people in wanted.items():
+        assert set(sandbox.tenant.members.of_left(team)) == set(people)
+
+
+def test_wishes_that_cannot_be_read_stay_unread() -> None:
+    """A pair without an id is named; a second try does not go on behind it, as if nothing had stood before."""
+    sandbox, users, teams = make()
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            pairs = iter([(users[0], teams[0]), (users[1], ""), (users[2], teams[1])])
+            job = litmos.bulk.sync_team_members(pairs, remove=True, send_message=False)
+            for _ in range(2):
+                with pytest.raises(errors.ConfigurationError, match="pair 2: team_id"):
+                    await job.plan()
+
+    run_virtual(main())
+    assert not sandbox.requests
+
+
+@pytest.mark.parametrize("desired", [{"": ["u"]}, {"t": [""]}, {"t": [None]}])
 def test_what_is_no_wish(desired: object) -> None:
     """Something that does not say who should be in which team is refused at once."""
     sandbox, *_ = make()
