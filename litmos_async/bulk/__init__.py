@@ -1,4 +1,17 @@
-"""Bulk jobs: the fewest requests, an outcome for every item."""
+"""Bulk jobs: the fewest requests, an outcome for every item.
+
+bulk.py          `litmos.bulk`: all helpers, from assign, remove, people, sync and import_job
+job.py           what all jobs do; report.py is what they say
+pair_job.py      jobs over pairs: pairs.py holds them, kinds.py says how each kind is sent and read,
+                 cover.py finds the fewest requests, looks.py the cheapest reads, sending.py sends one
+item_job.py      jobs over single items, each a task.py; sync_people.py and import_job.py are such jobs
+sync_members.py  teams in step: one job over pairs that adds, and one that removes
+importer.py      bulk imports of the server; pair_import.py sends pairs through them
+journal.py       what was sent and what came of it, in a journal_file.py
+calls.py         what an error means for a job
+crew.py          many at once, and no more than the limit allows
+resolve.py       names to ids
+"""
 
 from litmos_async.bulk.bulk import Bulk
 from litmos_async.bulk.items import (

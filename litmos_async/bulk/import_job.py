@@ -12,12 +12,13 @@ import attrs
 from attrs import define
 
 from litmos_async.bulk.base import JobOptions, PairJobs
+from litmos_async.bulk.fingerprint import Key, nameless
 from litmos_async.bulk.import_log import ImportLog, Trace
 from litmos_async.bulk.importer import PATIENCE, Importer, NotThrough, Verdict, check, cut, fold
 from litmos_async.bulk.item_job import GivenJob
 from litmos_async.bulk.items import in_order
 from litmos_async.bulk.job import BulkJob, Connect, Options, settled
-from litmos_async.bulk.journal_file import FilePath, Key, nameless
+from litmos_async.bulk.journal_file import FilePath
 from litmos_async.bulk.report import Outcome
 from litmos_async.bulk.task import Task
 from litmos_async.config import CallOptions

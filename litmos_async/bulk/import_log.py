@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from attrs import define, field, frozen
 
+from litmos_async.bulk.fingerprint import Key
 from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.journal_file import Key, Settled
+from litmos_async.bulk.journal_file import Settled
 
 
 @frozen

@@ -17,9 +17,10 @@ from contextlib import aclosing
 from typing import Any, ClassVar
 
 from litmos_async.bulk.crew import Crew
+from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal import Past
-from litmos_async.bulk.journal_file import FINAL, Fingerprint, Key, Settled
+from litmos_async.bulk.journal_file import FINAL, Settled
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
 from litmos_async.bulk.task import CANNOT_BE_TOLD, Hands, Means, Stuck, Task
 from litmos_async.errors import LitmosError, NotFound

@@ -11,8 +11,9 @@ from typing import Any, Self, TypeVar
 
 from attrs import frozen
 
+from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.journal_file import FilePath, Fingerprint, Key, Settled
+from litmos_async.bulk.journal_file import FilePath, Settled
 from litmos_async.bulk.report import Outcome, Plan, Progress, Report, seconds_for
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter

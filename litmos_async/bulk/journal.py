@@ -15,16 +15,8 @@ from typing import Any, Final, ParamSpec, Self, TypeVar
 
 from attrs import field, frozen
 
-from litmos_async.bulk.journal_file import (
-    FINAL,
-    FilePath,
-    Fingerprint,
-    JournalFile,
-    Key,
-    Settled,
-    Summary,
-    UnderWay,
-)
+from litmos_async.bulk.fingerprint import Fingerprint, Key
+from litmos_async.bulk.journal_file import FINAL, FilePath, JournalFile, Settled, Summary, UnderWay
 from litmos_async.bulk.report import Status
 
 P = ParamSpec("P")

@@ -6,7 +6,8 @@ out what is settled, finds out by reading what became of the requests under way,
 
 `JournalFile` is all of it, synchronous, for one thread; `Journal` lets it work beside an event loop.
 
-The file holds ids, and no names, keys or texts of the server. Where an item has no id, `nameless` makes one.
+The file holds ids, and no names, keys or texts of the server. Where an item has no id, a hash
+stands for it: see `fingerprint.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from hashlib import blake2b
 from itertools import starmap
 from os import PathLike
 from pathlib import Path
@@ -25,6 +25,7 @@ from typing import Any, Final, NamedTuple, ParamSpec, Self, TypeAlias, TypeVar
 
 from attrs import frozen
 
+from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.report import Status
 from litmos_async.errors import ConfigurationError
 
@@ -32,9 +33,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 FilePath: TypeAlias = str | PathLike[str]
-
-Key: TypeAlias = tuple[str, str]
-"""What an item is called in a journal: a pair of ids, or an id and an empty text. The first one is never empty."""
 
 FINAL: Final[tuple[Status, ...]] = ("done", "skipped")
 """What the next run leaves out. "failed" is tried again, "unknown" has to be settled first."""
@@ -123,37 +121,6 @@ class Summary:
     def left(self) -> int:
         """How many items have no final outcome yet."""
         return self.items - self.done - self.skipped
-
-
-def nameless(name: str) -> Key:
-    """Return the key of an item that has a name and no id: a hash, since a journal holds no names."""
-    return blake2b(name.encode(), digest_size=16).hexdigest(), ""
-
-
-class Fingerprint:
-    """Tells one input from another, in whatever order its items come.
-
-    The hashes of the items are added up, so it takes no memory. Give it each item once: it counts them.
-    """
-
-    def __init__(self) -> None:
-        self._sum = 0
-        self._items = 0
-
-    def add(self, first: str, second: str = "", content: str = "") -> None:
-        """Take an item into account: its key, and whatever else makes it what it is."""
-        # With the lengths in front, no two different items make the same text.
-        text = f"{len(first)}:{first}{len(second)}:{second}{content}".encode()
-        self._sum += int.from_bytes(blake2b(text, digest_size=16).digest())
-        self._items += 1
-
-    @property
-    def items(self) -> int:
-        """How many items there were."""
-        return self._items
-
-    def __str__(self) -> str:
-        return f"{self._sum % 2**128:032x}"
 
 
 class JournalFile:

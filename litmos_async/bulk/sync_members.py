@@ -13,11 +13,11 @@ from attrs import define, field
 
 from litmos_async.bulk import kinds
 from litmos_async.bulk.crew import Crew
+from litmos_async.bulk.fingerprint import Fingerprint
 from litmos_async.bulk.item_job import counted
 from litmos_async.bulk.items import UserInTeam, each_pair
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal import Past
-from litmos_async.bulk.journal_file import Fingerprint
 from litmos_async.bulk.pair_job import PairJob
 from litmos_async.bulk.removals import Removals
 from litmos_async.bulk.report import Outcome, Plan, seconds_for

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Literal, NamedTuple, cast
 
 import attrs
 
+from litmos_async.bulk.fingerprint import Fingerprint, Key, nameless
 from litmos_async.bulk.importer import fold
 from litmos_async.bulk.item_job import ItemJob, counted
 from litmos_async.bulk.items import in_order
 from litmos_async.bulk.job import Connect, Options
-from litmos_async.bulk.journal_file import Fingerprint, Key, nameless
 from litmos_async.bulk.removals import Removals
 from litmos_async.bulk.report import Outcome, Status
 from litmos_async.bulk.task import Hands, Task

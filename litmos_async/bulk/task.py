@@ -9,9 +9,9 @@ from typing import TypeVar
 from attrs import define, field, frozen
 
 from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive, must_stop
+from litmos_async.bulk.fingerprint import Key
 from litmos_async.bulk.job import Connect, Options, settled
 from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.journal_file import Key
 from litmos_async.bulk.report import Outcome, Report, Status
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.resources import Resources

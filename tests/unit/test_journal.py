@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 import litmos_async
+from litmos_async.bulk.fingerprint import Fingerprint, nameless
 from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.journal_file import Fingerprint, JournalFile, Settled, nameless, read_summary
+from litmos_async.bulk.journal_file import JournalFile, Settled, read_summary
 from litmos_async.errors import ConfigurationError
 from tests.virtual import run_virtual
 
