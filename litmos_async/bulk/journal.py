@@ -6,6 +6,7 @@ Writing to a disk can take longer than an event loop should stand still.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,8 @@ from attrs import field, frozen
 from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.journal_file import FINAL, FilePath, JournalFile, Settled, Summary, UnderWay
 from litmos_async.bulk.report import Status
+
+logger = logging.getLogger("litmos_async")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -131,9 +134,10 @@ class Journal:
         """
         requests = await self._run(self._open_file.under_way)
         # The clock of the machine may have been set since: never longer than from now.
-        left = max((request.sent for request in requests), default=0.0) + timeout - time.time()
+        left = min(max((each.sent for each in requests), default=0.0) + timeout - time.time(), timeout)
         if requests and left > 0:
-            await asyncio.sleep(min(left, timeout))
+            logger.info("%d requests of an earlier run may still arrive: %.1f s", len(requests), left)
+            await asyncio.sleep(left)
         return requests
 
     async def settled(self, *statuses: Status) -> AsyncIterator[Settled]:
