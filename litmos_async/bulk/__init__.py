@@ -3,7 +3,7 @@
 bulk.py          `litmos.bulk`: all helpers, from assign, remove, people, sync and import_job
 job.py           what all jobs do; report.py is what they say
 pair_job.py      jobs over pairs: pairs.py holds them, kinds.py says how each kind is sent and read,
-                 cover.py finds the fewest requests, looks.py the cheapest reads, sending.py sends one
+                 cover.py finds the fewest requests, looks.py the cheapest reads
 item_job.py      jobs over single items, each a task.py; sync_people.py and import_job.py are such jobs
 sync_members.py  teams in step: one job over pairs that adds, and one that removes
 importer.py      bulk imports of the server; pair_import.py sends pairs through them

@@ -11,7 +11,7 @@ Key: TypeAlias = tuple[str, str]
 
 def nameless(name: str) -> Key:
     """Return the key of an item that has a name and no id: a hash, since a journal holds no names."""
-    return blake2b(name.encode(), digest_size=16).hexdigest(), ""
+    return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(), ""
 
 
 class Fingerprint:
@@ -27,7 +27,7 @@ class Fingerprint:
     def add(self, first: str, second: str = "", content: str = "") -> None:
         """Take an item into account: its key, and whatever else makes it what it is."""
         # With the lengths in front, no two different items make the same text.
-        text = f"{len(first)}:{first}{len(second)}:{second}{content}".encode()
+        text = f"{len(first)}:{first}{len(second)}:{second}{content}".encode("utf-8", "surrogatepass")
         self._sum += int.from_bytes(blake2b(text, digest_size=16).digest())
         self._items += 1
 

@@ -12,9 +12,9 @@ import attrs
 from attrs import define
 
 from litmos_async.bulk.base import JobOptions, PairJobs
+from litmos_async.bulk.dispatch import Dispatch
 from litmos_async.bulk.fingerprint import Key, nameless
-from litmos_async.bulk.import_log import ImportLog, Trace
-from litmos_async.bulk.importer import PATIENCE, Importer, NotThrough, Verdict, check, cut, fold
+from litmos_async.bulk.importer import PATIENCE, Importer, NotThrough, Trace, Verdict, check, cut, fold
 from litmos_async.bulk.item_job import GivenJob
 from litmos_async.bulk.items import in_order
 from litmos_async.bulk.job import BulkJob, Connect, Options, settled
@@ -167,22 +167,24 @@ class ImportJob(GivenJob):
             for task in part:
                 task.mark_sent()
 
-        log = ImportLog(self._journal, [task.entry for task in part], leaves)
+        dispatch = Dispatch(self._journal, [task.entry for task in part], leaves)
         try:
-            verdicts = await self._importer.carry_out(_rows(part), log, self._litmos, self._answered)
+            verdicts = await self._importer.carry_out(_rows(part), dispatch, self._litmos, self._answered)
         except NotThrough as late:
             self._late = self._report.stopped = str(late)
             for task in part:
                 yield task.settle("unknown", None, self._late, 1)
             return
         except LitmosError:
-            await log.note([])  # it was refused, and stops the job
+            await dispatch.ends()  # it was refused, and stops the job
             raise
         outcomes = [
             task.settle(verdict.status, verdict.problem, verdict.reason, 1)
             for task, verdict in zip(part, verdicts, strict=True)
         ]
-        await log.note(settled(task.entry, outcome) for task, outcome in zip(part, outcomes, strict=True))
+        await dispatch.ends(
+            settled(task.entry, outcome) for task, outcome in zip(part, outcomes, strict=True)
+        )
         for outcome in outcomes:
             yield outcome
 

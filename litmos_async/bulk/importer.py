@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ import attrs
 from attrs import define, field, frozen
 
 from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive, must_stop
-from litmos_async.bulk.import_log import ImportLog, Trace
+from litmos_async.bulk.dispatch import Dispatch
 from litmos_async.bulk.job import Connect
 from litmos_async.bulk.report import Status
 from litmos_async.errors import (
@@ -56,6 +57,32 @@ class Verdict:
     status: Status
     problem: LitmosError | None = None
     reason: str = ""
+
+
+@frozen
+class Trace:
+    """What is known of an import that was sent, for a run that has to find it again.
+
+    Attributes:
+        rows: How many rows it has.
+        known: Ids of imports that were there before: it is none of them.
+        id: Its own id, once the server has said it.
+    """
+
+    rows: int
+    known: frozenset[str] = frozenset()
+    id: str = ""
+
+    def to_text(self) -> str:
+        """Return it for a journal."""
+        found = {"id": self.id} if self.id else {"known": sorted(self.known)}
+        return json.dumps({"rows": self.rows, **found})
+
+    @classmethod
+    def of(cls, text: str) -> Trace:
+        """Return what `to_text` has written down."""
+        found = json.loads(text)
+        return cls(found["rows"], frozenset(found.get("known", ())), found.get("id", ""))
 
 
 class NotThrough(Exception):
@@ -128,13 +155,13 @@ class Importer:
     _listed: bool = field(default=False, init=False)
 
     async def carry_out(
-        self, rows: Sequence[UserImport], log: ImportLog, litmos: Resources, answered: Callable[[], None]
+        self, rows: Sequence[UserImport], dispatch: Dispatch, litmos: Resources, answered: Callable[[], None]
     ) -> list[Verdict]:
         """Import rows that fit into one import, and return what became of each.
 
         Args:
             rows: The rows.
-            log: Is told when the import leaves, and when the server has it.
+            dispatch: Is told when the import leaves, and when the server has it.
             litmos: What reads.
             answered: Called after each request that handed the import in, whatever came of it.
 
@@ -151,7 +178,7 @@ class Importer:
         except LitmosError as problem:
             return self._all(rows, "failed", problem, "nothing was sent, since the imports cannot be listed")
         try:
-            job = await self._hand_in(rows, log, litmos, answered)
+            job = await self._hand_in(rows, dispatch, litmos, answered)
         except LitmosError as problem:
             return self._all(rows, "failed" if certainly_not_done(problem) else "unknown", problem)
         return await self._to_its_end(job, rows, litmos)
@@ -194,15 +221,12 @@ class Importer:
         return [Verdict(status, problem, f"{reason}: {problem}" if reason else str(problem))] * len(rows)
 
     async def _hand_in(
-        self, rows: Sequence[UserImport], log: ImportLog, litmos: Resources, answered: Callable[[], None]
+        self, rows: Sequence[UserImport], dispatch: Dispatch, litmos: Resources, answered: Callable[[], None]
     ) -> UserBulkImport:
         """Start an import, once, and return the server's job."""
-        sent_at = 0.0
 
-        async def before(_: int) -> None:
-            nonlocal sent_at
-            await log.before(Trace(len(rows), frozenset(self._known)))
-            sent_at = asyncio.get_running_loop().time()
+        async def before(attempt: int) -> None:
+            await dispatch.leaves(attempt, Trace(len(rows), frozenset(self._known)).to_text())
 
         sending = self.connect(before)
         tries = 0
@@ -220,9 +244,9 @@ class Importer:
                     raise DecodeError("the server gave no id for the import")
             except LitmosError as problem:
                 answered()
-                found = await self._recover(len(rows), problem, sent_at, litmos)
+                found = await self._recover(len(rows), problem, dispatch.sent_at, litmos)
                 if found is not None:
-                    await log.learn(Trace(len(rows), id=found.id))
+                    await dispatch.learn(Trace(len(rows), id=found.id).to_text())
                     return found
                 if tries == _TRIES:
                     raise
@@ -230,7 +254,7 @@ class Importer:
             else:
                 answered()
                 self._known.add(job.id)
-                await log.learn(Trace(len(rows), id=job.id))
+                await dispatch.learn(Trace(len(rows), id=job.id).to_text())
                 return job
 
     async def _recover(

@@ -224,7 +224,10 @@ class JournalFile:
             self._write(outcomes)
 
     def _write(self, outcomes: Iterable[Settled]) -> None:
-        self._database.executemany("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)", outcomes)
+        self._database.executemany(
+            "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)",
+            ((_storable(each.first), _storable(each.second), *each[2:]) for each in outcomes),
+        )
 
     def under_way(self) -> list[UnderWay]:
         """Return the requests that were sent and have no answer, the oldest first."""
@@ -370,6 +373,11 @@ def _compare(then: dict[str, str], now: dict[str, str], file: Path) -> None:
             else "as many items, but other ones"
         )
         raise ConfigurationError(f"{file} was begun with another input: {counts}")
+
+
+def _storable(key: str) -> str:
+    """Return a part of a key in a form that SQLite takes: half a character, which no id has, is spelt out."""
+    return key.encode("utf-8", "backslashreplace").decode()
 
 
 @contextmanager

@@ -18,9 +18,9 @@ from attrs import frozen
 
 from litmos_async.bulk.calls import Call
 from litmos_async.bulk.cover import ListRequest
+from litmos_async.bulk.dispatch import Dispatch
 from litmos_async.bulk.import_job import NOTIFIES, POST
-from litmos_async.bulk.import_log import ImportLog, Trace
-from litmos_async.bulk.importer import Importer, NotThrough, check, cut
+from litmos_async.bulk.importer import Importer, NotThrough, Trace, check, cut
 from litmos_async.bulk.items import Pairs
 from litmos_async.bulk.job import Connect, Options, settled
 from litmos_async.bulk.journal import Journal
@@ -269,23 +269,23 @@ class PairImportJob(PairJob):
             for pair in pairs:
                 table.set(*pair, state)
 
-        log = ImportLog(self._journal, pairs, lambda: mark(State.UNDER_WAY))
+        dispatch = Dispatch(self._journal, pairs, lambda: mark(State.UNDER_WAY))
         records = [row.record for row in part]
         try:
-            verdicts = await self._importer.carry_out(records, log, self._litmos, self._answered)
+            verdicts = await self._importer.carry_out(records, dispatch, self._litmos, self._answered)
         except NotThrough as late:
             self._late = self._report.stopped = str(late)
             mark(State.UNKNOWN)
             return []
         except LitmosError:
-            await log.note([])  # it was refused, and stops the job
+            await dispatch.ends()  # it was refused, and stops the job
             raise
         outcomes = [
             self._settle((row.left, right), verdict.status, 1, verdict.problem, verdict.reason)
             for row, verdict in zip(part, verdicts, strict=True)
             for right in row.rights
         ]
-        await log.note(settled(outcome.item, outcome) for outcome in outcomes)
+        await dispatch.ends(settled(outcome.item, outcome) for outcome in outcomes)
         return outcomes
 
     def _rows(self, scope: Mapping[str, Sequence[str]]) -> Iterator[_Row]:

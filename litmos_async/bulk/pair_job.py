@@ -18,6 +18,7 @@ from litmos_async.bulk.calls import (
 )
 from litmos_async.bulk.cover import ListRequest, plan_memberships
 from litmos_async.bulk.crew import Crew
+from litmos_async.bulk.dispatch import Dispatch
 from litmos_async.bulk.fingerprint import Fingerprint
 from litmos_async.bulk.items import Pairs, each_pair
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
@@ -27,7 +28,6 @@ from litmos_async.bulk.kinds import Kind
 from litmos_async.bulk.looks import cheapest, read
 from litmos_async.bulk.pairs import PairTable, State
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
-from litmos_async.bulk.sending import Sending
 from litmos_async.errors import LitmosError
 from litmos_async.limits import Limiter
 
@@ -257,28 +257,39 @@ class PairJob(BulkJob):
         parts = [(call, 1)]
         while parts:
             part, attempts = parts.pop()
-            sending = Sending(self._kind, self._table, self._journal)
+            dispatch = self._dispatch(part)
             try:
-                await sending.send(part, self._connect)
+                end = self._kind.ends[part.end]
+                await end.send(self._connect(dispatch.leaves), part.receiver, part.members)
             except LitmosError as problem:
                 if must_stop(problem, first=self._report.requests == 0):
-                    await sending.note([])
+                    await dispatch.ends()
                     raise
                 self._unless_refused_here(problem)
                 if is_refused_list(problem) and len(part.members) > 1:
-                    await sending.note([])
+                    await dispatch.ends()
                     self._requests_left += 2
                     parts += [(half, attempts + 1) for half in reversed(part.halves())]
                     continue
-                outcomes = await self._after(problem, part, attempts, sending.sent_at)
+                outcomes = await self._after(problem, part, attempts, dispatch.sent_at)
             else:
                 self._answered()
                 outcomes = [self._settle(pair, "done", attempts) for pair in part.pairs()]
-            await sending.note(outcomes)
+            await dispatch.ends(settled(each.item, each) for each in outcomes)
             for outcome in outcomes:
                 # With verify, what the server took is told when it was read back.
                 if not (self._verifies and outcome.status == "done"):
                     yield outcome
+
+    def _dispatch(self, call: Call) -> Dispatch:
+        pairs = call.pairs()
+
+        def leaves() -> None:
+            if self._table is not None:
+                for pair in pairs:
+                    self._table.set(*pair, State.UNDER_WAY)
+
+        return Dispatch(self._journal, pairs, leaves)
 
     def _settle(
         self,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import TypeVar
 
 from attrs import define, field, frozen
 
 from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive, must_stop
+from litmos_async.bulk.dispatch import Dispatch
 from litmos_async.bulk.fingerprint import Key
 from litmos_async.bulk.job import Connect, Options, settled
 from litmos_async.bulk.journal import Journal
@@ -127,9 +127,8 @@ class Hands:
         self.used = 0
         self._task = task
         self._means = means
-        self._sent_at = 0.0
-        # The last write, as long as the journal has not heard what became of it.
-        self._request: int | None = None
+        # The last write. That it has an answer, the journal learns when the next one leaves, or with the outcome.
+        self._write = self._dispatch()
 
     async def read(self, ask: Ask[T]) -> T:
         """Make a call that only reads, and return its answer.
@@ -158,7 +157,7 @@ class Hands:
         """
         lost: LitmosError | None = None
         try:
-            await send(self._means.connect(self._before))
+            await send(self._means.connect(self._leaves))
         except LitmosError as problem:
             self._failed(problem)
             if certainly_not_done(problem):
@@ -171,26 +170,16 @@ class Hands:
 
     async def note(self, outcome: Outcome | None) -> None:
         """Write down what became of the item; without an outcome only that its last request has an answer."""
-        journal, request, self._request = self._means.journal, self._request, None
-        if journal is None:
-            return
-        outcomes = [settled(self._task.entry, outcome)] if outcome else []
-        if request is not None:
-            # In one transaction, so that no answered write is sent again by the next run.
-            await journal.after(request, outcomes)
-        else:
-            await journal.record(outcomes)
+        await self._write.ends([settled(self._task.entry, outcome)] if outcome else [])
 
-    async def _before(self, attempt: int) -> None:
-        journal = self._means.journal
-        if journal is not None:
-            if self._request is not None and attempt > 1:
-                await journal.again(self._request)
-            else:
-                await self.note(None)
-                self._request = await journal.before([self._task.entry])
-        self._task.mark_sent()
-        self._sent_at = asyncio.get_running_loop().time()
+    async def _leaves(self, attempt: int) -> None:
+        if attempt == 1:
+            await self._write.ends()
+            self._write = self._dispatch()
+        await self._write.leaves(attempt)
+
+    def _dispatch(self) -> Dispatch:
+        return Dispatch(self._means.journal, [self._task.entry], self._task.mark_sent)
 
     async def _look(self, is_done: IsDone, lost: LitmosError | None, so_far: str) -> None:
         """Read what became of a write, and return if it was carried out."""
@@ -210,7 +199,7 @@ class Hands:
 
     async def _could_arrive(self, lost: LitmosError) -> bool:
         """Wait until the last write cannot reach the server any more; tell whether it could until now."""
-        return may_yet_arrive(lost) and await has_waited(self._sent_at, self._means.options.timeout)
+        return may_yet_arrive(lost) and await has_waited(self._write.sent_at, self._means.options.timeout)
 
     def _failed(self, problem: LitmosError) -> None:
         """Count a request that failed, and stop the job where all others will fail, too."""

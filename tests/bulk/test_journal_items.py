@@ -322,3 +322,18 @@ def test_a_key_that_stops_working_leaves_nothing_under_way(kind: Callable[[], Wo
     assert work.ends()
     assert max(work.once().values(), default=1) == 1
     assert (read_summary(file).left, read_summary(file).under_way) == (0, 0)
+
+
+@pytest.mark.parametrize("via", [None, "import"])
+def test_what_could_not_be_sent_is_in_the_journal(file: Path, via: str | None) -> None:
+    """An item that was refused before it left has failed there, too, and the rest is done."""
+    tenant = organisation()
+    (user, *_), (course, *_) = tenant.users, tenant.courses
+    pairs = [(user, course), (user, "half \ud800 a character"), ("nobody", course)][: 2 if via is None else 3]
+
+    def make(bulk) -> BulkJob:
+        return bulk.assign_courses_to_users(pairs, send_message=False, via=via, journal=file)
+
+    assert statuses(run(sandbox_of(tenant), make)) == {"done": 1, "failed": len(pairs) - 1}
+    summary = read_summary(file)
+    assert (summary.done, summary.failed, summary.left) == (1, len(pairs) - 1, len(pairs) - 1)

@@ -327,6 +327,7 @@ def test_a_name_becomes_a_key_that_does_not_show_it() -> None:
 KILLED_AT_EACH_STATEMENT = """
 import itertools, os, signal, sqlite3, sys
 from litmos_async.bulk import journal
+from litmos_async.bulk.journal import Settled
 
 def live(path, log, last):
     plain, count = sqlite3.connect, itertools.count(1)
@@ -347,7 +348,7 @@ def live(path, log, last):
     for team in ("red", "blue"):
         number = file.before([("anna", team), ("bert", team)])
         say("sent-" + team)
-        file.after(number, [("anna", team, "done", ""), ("bert", team, "skipped", "")])
+        file.after(number, [Settled("anna", team, "done"), Settled("bert", team, "skipped")])
         say("answered-" + team)
     file.close()
     say("closed")
@@ -367,6 +368,7 @@ for last in itertools.count(1):
 KILLED_FROM_OUTSIDE = """
 import sys
 from litmos_async.bulk import journal
+from litmos_async.bulk.journal import Settled
 
 fingerprint = journal.Fingerprint()
 for pair in (("anna", "red"), ("bert", "red"), ("anna", "blue"), ("carl", "blue")):
@@ -374,7 +376,7 @@ for pair in (("anna", "red"), ("bert", "red"), ("anna", "blue"), ("carl", "blue"
 file = journal.JournalFile.open(sys.argv[1], "add_users_to_teams", fingerprint, {"send_message": False})
 number = file.before([("anna", "red"), ("bert", "red")])
 if sys.argv[2] == "after":
-    file.after(number, [("anna", "red", "done", ""), ("bert", "red", "done", "")])
+    file.after(number, [Settled("anna", "red", "done"), Settled("bert", "red", "done")])
 print("ready", flush=True)
 sys.stdin.read()
 """
