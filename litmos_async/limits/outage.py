@@ -1,4 +1,7 @@
-"""What to do while a store cannot be reached: wait for it, or go on alone with a share of the limit."""
+"""A store on another machine: it can be away, and its clock can jump.
+
+While it cannot be reached, one waits for it, or goes on alone with a share of the limit.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import attrs
 
 from litmos_async.errors import LimiterUnavailable
 
-from .account import Account, dump, load, transact
+from .account import Account, Reading, dump, load, transact
 from .rate import RateLimit
 from .shared import Change, Store
 
@@ -60,6 +63,7 @@ class OutageStore:
         self._patience = patience
         self._share = share
         self._found: _Found | None = None
+        self._reading: Reading | None = None
         self._part: _Part | None = None
 
     async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
@@ -94,17 +98,24 @@ class OutageStore:
     async def _ask(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         """Go to the other store, and tell it first what happened without it."""
         time, part, last = asyncio.get_running_loop().time, self._part, self._found
+        asked, reading = time(), self._reading
 
         def whole(account: Account, now: float) -> tuple[T, Account, float]:
+            nonlocal asked, reading
+            heard = time()
+            shown = now + account.ahead
+            reading = account.keep_up(self._reading, Reading(shown, asked, heard))
+            now = shown - account.ahead
+            asked = heard  # should this be called again, the store was asked again after this
             if part is not None and part.state is not None:
-                there = time() + part.ahead
+                there = heard + part.ahead
                 if last is not None:
                     account.heed(last.account, there, now)
                 account.absorb(load(part.state, part.rate, there), there, now)
             return change(account, now), account, now
 
         result, found, at = await self._store.apply(account, rate, whole)
-        self._found = _Found(found, at, time())
+        self._found, self._reading = _Found(found, at, time()), reading
         self._part = None
         return result
 

@@ -15,6 +15,7 @@ from litmos_async.limits import (
     limiter_from_url,
 )
 from litmos_async.limits.account import transact
+from litmos_async.limits.outage import OutageStore
 from litmos_async.limits.shared import Change, SharedLimiter, Store
 
 T = TypeVar("T")
@@ -110,6 +111,10 @@ class VirtualStore:
                 await self._way()
                 return result
 
+    def jump(self, by: float) -> None:
+        """Set the clock."""
+        self.wrong_by += by
+
     async def aclose(self) -> None:
         """Note it."""
         self.closed += 1
@@ -121,6 +126,11 @@ class VirtualStore:
             await asyncio.sleep(self._random.random() * self.slow_by)
         if self.away:
             raise LimiterUnavailable("away")
+
+
+def guarded(store: Store, *, patience: float = 0.0, share: float | None = None) -> OutageStore:
+    """Return the store as a process on another machine sees it."""
+    return OutageStore(store, patience=patience, share=share)
 
 
 def process_of(store: Store, requests: int = 3, **options: Any) -> SharedLimiter:
