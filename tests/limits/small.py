@@ -136,3 +136,30 @@ def guarded(store: Store, *, patience: float = 0.0, share: float | None = None) 
 def process_of(store: Store, requests: int = 3, **options: Any) -> SharedLimiter:
     """Return the limiter of a process without jitter."""
     return SharedLimiter(store, RateLimit(requests=requests, **options), account="one", random=NoJitter())
+
+
+def die(limiter: SharedLimiter) -> None:
+    """Let a process end without a word: nothing of it ever reaches the store again."""
+    limiter._store = None  # type: ignore[assignment]
+    desk = limiter._desk
+    assert desk is not None
+    desk._closed = True
+    if desk._pump is not None:
+        desk._pump.cancel()
+
+
+def counts(*tasks: list[asyncio.Task[Lease]]) -> list[int]:
+    """Count who has got a slot."""
+    return [sum(task.done() for task in one) for one in tasks]
+
+
+def queue(limiter: SharedLimiter, count: int, lane: Any = "interactive") -> list[asyncio.Task[Lease]]:
+    """Let so many callers wait."""
+    return [asyncio.ensure_future(limiter.acquire(lane)) for _ in range(count)]
+
+
+async def stop(*limiters: SharedLimiter) -> None:
+    """Close all, and let those go who wait."""
+    for limiter in limiters:
+        await limiter.aclose()
+    await settle()
