@@ -1,7 +1,8 @@
 """What the processes of one account share: the window, and who of them holds and waits for its slots.
 
 Pure, like `window.py`: a store loads it, lets one change happen, and saves it, all in one transaction. `transact`
-is that change of text into text, the same for every store.
+is that change of text into text, the same for every store. A store brings a clock, which may jump; the account
+has one of its own on top of it, which does not.
 """
 
 from __future__ import annotations

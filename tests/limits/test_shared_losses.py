@@ -8,7 +8,9 @@ import pytest
 
 from litmos_async.errors import LimiterUnavailable
 from litmos_async.limits import RateLimit
+from litmos_async.limits.account import Account
 from litmos_async.limits.shared import SharedLimiter
+from litmos_async.limits.window import Window
 from tests.limits.small import (
     NoJitter,
     VirtualStore,
@@ -45,27 +47,40 @@ def test_if_the_store_loses_its_record_nobody_sends_for_a_period() -> None:
     run_virtual(main())
 
 
-def test_an_old_copy_of_the_record_is_a_lost_record() -> None:
-    """A replica that missed the last changes is not believed."""
+@pytest.mark.parametrize("lost", [1, 2])
+def test_an_old_copy_of_the_record_is_a_lost_record(lost: int) -> None:
+    """A replica that missed the last changes, or only the very last one, is not believed."""
 
     async def main() -> None:
         store = VirtualStore()
         one, two = process_of(store, 3), process_of(store, 3)
         (await two.acquire()).answered()
-        await settle()
+        await asyncio.sleep(1)
         old = dict(store.texts)
-        for lease in await take(one, 2):
-            lease.answered()
-        await settle()
+        await take(one, lost)
         store.texts = old
         begin = time()
         await one.acquire()
-        assert time() - begin == pytest.approx(60.001)
+        assert time() - begin == pytest.approx(59.001)  # the slot that is still known
         await two.acquire()
         assert time() - begin == pytest.approx(60.001)
         await stop(one, two)
 
     run_virtual(main())
+
+
+def test_a_record_that_replaced_several_knows_all_of_them() -> None:
+    """Each lost record stops everybody for a period once, whoever remembers it."""
+    lost = [Account(Window(RateLimit(1))) for _ in range(3)]
+    for one in lost:
+        one.window.take(0.0, 1e6)
+    new = Account(Window(RateLimit(1)))
+    for begin, seen in zip([1_000.0, 2_000.0, 3_000.0], lost, strict=True):
+        new.heed(seen, then=begin, now=begin)
+        assert new.opens_at(begin, "me", "interactive") == pytest.approx(begin + 60.001)
+    for seen in lost:
+        new.heed(seen, then=4_000.0, now=4_000.0)
+    assert new.opens_at(4_000.0, "me", "interactive") == 4_000.0
 
 
 def test_a_process_that_was_idle_for_long_does_not_stop_the_others() -> None:
