@@ -327,7 +327,7 @@ class _Desk(Desk):
 
     def _pump_ended(self, pump: asyncio.Task[None]) -> None:
         super()._pump_ended(pump)
-        if self._reports and self._trip is None and not self._closed and not self.loop.is_closed():
+        if self._reports and self._trip is None and not self._closed:
             self._trip = self.loop.call_later(REPORT_AGAIN, self._go)
 
 

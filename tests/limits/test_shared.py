@@ -301,3 +301,31 @@ def test_a_pause_declared_elsewhere_is_told_to_those_who_cannot_sit_it_out() -> 
         await stop(one, two)
 
     run_virtual(main())
+
+
+def test_who_cannot_sit_out_a_pause_may_come_first_of_all() -> None:
+    """A process that has not been at the store yet knows of no pause."""
+
+    async def main() -> None:
+        limiter = process_of(VirtualStore())
+        (await limiter.acquire(max_pause=0.0)).answered()
+        await stop(limiter)
+
+    run_virtual(main())
+
+
+def test_usage_counts_those_who_wait_in_both_lanes() -> None:
+    """Two interactive callers and three of bulk are five."""
+
+    async def main() -> None:
+        limiter = process_of(VirtualStore(), 1)
+        await limiter.acquire()
+        callers = queue(limiter, 2) + queue(limiter, 3, "bulk")
+        await settle()
+        usage = await limiter.usage()
+        assert (usage.quota.waiting, usage.processes[0].waiting) == (5, 5)
+        for task in callers:
+            task.cancel()
+        await stop(limiter)
+
+    run_virtual(main())
