@@ -101,6 +101,17 @@ def test_in_doubt_the_clock_is_kept_behind() -> None:
     assert two.ahead == pytest.approx(-59.0)
 
 
+def test_the_reading_that_tells_most_is_compared_with() -> None:
+    """A quick answer takes the place of a slow one, so that a jump of half a second is no longer hidden."""
+    one = account()
+    last = one.keep_up(None, reading(110.0, 9.0, 1.0))
+    last = one.keep_up(last, reading(115.0, 15.0))
+    last = one.keep_up(last, reading(120.0, 19.0, 1.0))
+    assert one.ahead == 0.0
+    one.keep_up(last, reading(125.5, 25.0))
+    assert one.ahead == pytest.approx(0.5)
+
+
 def test_a_clock_that_is_pulled_is_noticed_in_the_end() -> None:
     """A clock 8 % too fast is never far ahead of the last time that it was read, but of the first time."""
     one = account()

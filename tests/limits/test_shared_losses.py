@@ -69,6 +69,29 @@ def test_an_old_copy_of_the_record_is_a_lost_record(lost: int) -> None:
     run_virtual(main())
 
 
+def test_a_second_loss_is_noticed_as_well() -> None:
+    """What replaced an old copy is a record of its own."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        limiter = process_of(store, 1)
+        await limiter.usage()
+        for _ in range(2):
+            old = dict(store.texts)
+            (await limiter.acquire()).unused()
+            await settle()
+            lease = await limiter.acquire()
+            store.texts = old
+            begin = time()
+            lease.unused()
+            await limiter.acquire()
+            assert time() - begin == pytest.approx(60.001)
+            await asyncio.sleep(100)
+        await stop(limiter)
+
+    run_virtual(main())
+
+
 def test_a_record_that_replaced_several_knows_all_of_them() -> None:
     """Each lost record stops everybody for a period once, whoever remembers it."""
     lost = [Account(Window(RateLimit(1))) for _ in range(3)]
