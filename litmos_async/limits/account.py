@@ -1,7 +1,8 @@
 """What the processes of one account share: the window, and who of them holds and waits for its slots.
 
 Pure, like `window.py`: a store loads it, lets one change happen, and saves it, all in one transaction. `transact`
-is that change of text into text, the same for every store.
+is that change of text into text, the same for every store. A store brings a clock, which may jump; the account
+has one of its own on top of it, which does not.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import attrs
 from .rate import Priority, RateLimit, Share
 from .window import GUARD, Window
 
-__all__ = ["Account", "Demand", "dump", "load", "process_name", "transact"]
+__all__ = ["Account", "Demand", "Reading", "dump", "load", "process_name", "transact"]
 
 T = TypeVar("T")
 
@@ -31,6 +32,13 @@ LOOK_FOR_PROBE: Final = 1 / 60
 
 # How much longer than it said a process may need to come back, before the others take what was left for it.
 LATE: Final = 1 / 60
+
+# A store's clock that is further ahead than this was set, or is being pulled to the right time. Ways there and
+# back are not mistaken for it, however long; only that clocks run unevenly is: some tenths of a second an hour.
+JUMP: Final = 0.1
+
+# After a jump of more periods than this nothing that is saved is believed.
+LONG_JUMP: Final = 2
 
 
 def _new_record() -> str:
@@ -47,6 +55,30 @@ class Demand:
 
     def __getitem__(self, priority: Priority) -> int:
         return self.interactive if priority == "interactive" else self.bulk
+
+
+@attrs.frozen
+class Reading:
+    """What the clock of a store showed at some moment between asking for it and hearing it, here.
+
+    Attributes:
+        shown: The time there.
+        asked: When it was asked for, on the clock of this process.
+        heard: When the answer was here, on the same clock.
+        record: The account's record at that time.
+        ahead: `Account.ahead` at that time.
+    """
+
+    shown: float
+    asked: float
+    heard: float
+    record: str = ""
+    ahead: float = 0.0
+
+    def gained(self, since: Reading) -> tuple[float, float]:
+        """Return how much further that clock has come than ours since then: at least, and at most."""
+        shown = self.shown - since.shown
+        return shown - (self.heard - since.asked), shown - (self.asked - since.heard)
 
 
 @attrs.define
@@ -67,6 +99,10 @@ class Account:
     changes: int = 0
     replaces: list[str] = attrs.field(factory=list[str])
     saved: float = 0.0
+
+    # How far the store's clock is ahead of this account's, which goes as time does, and never back. All times
+    # of the account are on the latter.
+    ahead: float = 0.0
 
     def opens_at(self, now: float, process: str, priority: Priority) -> float:
         """Return when a process may start its next request."""
@@ -128,6 +164,31 @@ class Account:
         if self.record == seen.record:
             self.record = _new_record()
 
+    def keep_up(self, last: Reading | None, now: Reading) -> Reading:
+        """Notice that the store's clock went faster or slower than time, and keep that out of this account.
+
+        Else a clock that is set to the right time, or pulled there, would free every slot too early. The first
+        process to notice sees to that for all: the others know from `ahead` what has been seen to. In doubt
+        the account's clock is kept behind, for then slots are only kept longer.
+
+        Args:
+            last: What the process compares with; None if it has nothing yet.
+            now: What it has read now.
+
+        Returns:
+            What to compare with next.
+        """
+        if last is not None:
+            known = self.ahead - (last.ahead if last.record == self.record else 0.0)
+            least, most = (gained - known for gained in now.gained(last))
+            if least > JUMP:
+                self._hold_back(most, now.shown)
+            elif not known and most < -JUMP:
+                self.ahead += most
+            elif not known and last.shown - last.asked <= now.shown - now.asked:
+                return last  # the oldest reading notices the slowest pull
+        return attrs.evolve(now, record=self.record, ahead=self.ahead)
+
     def part(self, rate: RateLimit, share: float) -> Account:
         """Return what a process goes on with alone: a share of the limit, and of the slots that are taken."""
         ends = sorted(self.window.slots.items(), key=lambda slot: slot[1], reverse=True)
@@ -152,6 +213,16 @@ class Account:
         pause_ends = now + other.window.not_before - then
         if pause_ends > max(now, self.window.not_before):
             self.window.pause(pause_ends)
+
+    def _hold_back(self, by: float, shown: float) -> None:
+        """Let the account's clock show what it would show had the store's not jumped."""
+        self.ahead += by
+        if by > LONG_JUMP * self.window.rate.period:
+            # Somebody who could not know may have come after the jump; what he saved must not last for hours.
+            rate, now = self.window.rate, shown - self.ahead
+            self.window = Window(rate, taken=self.window.taken, rejected=self.window.rejected)
+            self.window.forgotten(now)
+            self.demands, self.paced_until = {}, now
 
     @property
     def _pace(self) -> float:
@@ -185,24 +256,23 @@ def process_name() -> str:
 
 
 def transact(
-    text: str | None, rate: RateLimit, now: float, change: Callable[[Account, float], T]
+    text: str | None, rate: RateLimit, shown: float, change: Callable[[Account, float], T]
 ) -> tuple[T, str]:
     """Let a change happen to a saved account; return its result and what is to be saved.
 
     Args:
         text: What was saved, or None.
         rate: The limit to keep.
-        now: The time of the store.
+        shown: What the clock of the store shows.
         change: What to do. It may be called again on the account as another process has left it.
     """
-    account = load(text, rate, now) if text else _new(rate, now)
-    if now < account.saved:  # the clock was set back, or began anew with the machine
-        account.window = account.window.carried_over(account.saved, now)
-        account.demands = {}
-        account.paced_until = now
+    account = load(text, rate, shown) if text else _new(rate, shown)
+    # If the store's clock was set back, or began anew with the machine, the account's goes on from here. All its
+    # slots are freed by expiry at the latest, so it does no harm that it stood still meanwhile.
+    account.ahead = min(account.ahead, shown - account.saved)
     account.changes += 1
-    result = change(account, now)
-    account.saved = now
+    result = change(account, shown - account.ahead)
+    account.saved = shown - account.ahead
     return result, dump(account)
 
 

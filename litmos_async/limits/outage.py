@@ -1,4 +1,7 @@
-"""What to do while a store cannot be reached: wait for it, or go on alone with a share of the limit."""
+"""A store on another machine: it can be away, and its clock can jump.
+
+While it cannot be reached, one waits for it, or goes on alone with a share of the limit.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ import attrs
 
 from litmos_async.errors import LimiterUnavailable
 
-from .account import Account, dump, load, transact
+from .account import Account, Reading, dump, load, transact
 from .rate import RateLimit
-from .shared import Change, Store
+from .shared import Change, Seen, Store
 
 __all__ = ["OutageStore"]
 
@@ -21,15 +24,6 @@ T = TypeVar("T")
 # The store is asked again after 0.05, 0.1, 0.2 ... seconds, and then once a second.
 FIRST_WAIT: Final = 0.05
 LONGEST_WAIT: Final = 1.0
-
-
-@attrs.frozen
-class _Found:
-    """An account as it was in the store, and when that was, there and on the clock of the loop."""
-
-    account: Account
-    at: float
-    when: float
 
 
 @attrs.define
@@ -59,7 +53,8 @@ class OutageStore:
         self._store = store
         self._patience = patience
         self._share = share
-        self._found: _Found | None = None
+        self._seen: Seen | None = None
+        self._reading: Reading | None = None
         self._part: _Part | None = None
 
     async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
@@ -93,25 +88,32 @@ class OutageStore:
 
     async def _ask(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         """Go to the other store, and tell it first what happened without it."""
-        time, part, last = asyncio.get_running_loop().time, self._part, self._found
+        time, part, last = asyncio.get_running_loop().time, self._part, self._seen
+        asked, reading = time(), self._reading
 
         def whole(account: Account, now: float) -> tuple[T, Account, float]:
+            nonlocal asked, reading
+            heard = time()
+            shown = now + account.ahead
+            reading = account.keep_up(self._reading, Reading(shown, asked, heard))
+            now = shown - account.ahead
+            asked = heard  # should this be called again, the store was asked again after this
             if part is not None and part.state is not None:
-                there = time() + part.ahead
+                there = heard + part.ahead
                 if last is not None:
                     account.heed(last.account, there, now)
                 account.absorb(load(part.state, part.rate, there), there, now)
             return change(account, now), account, now
 
-        result, found, at = await self._store.apply(account, rate, whole)
-        self._found = _Found(found, at, time())
+        result, seen, at = await self._store.apply(account, rate, whole)
+        self._seen, self._reading = Seen(seen, at, time()), reading
         self._part = None
         return result
 
     def _begin(self, rate: RateLimit, share: float, time: float) -> _Part:
         """Go on alone, with a share of the limit and of what is known to be taken of it."""
         less = rate.part(share)
-        if self._found is None:
+        if self._seen is None:
             return _Part(less, None, 0.0, time)
-        ahead = self._found.at - self._found.when
-        return _Part(less, dump(self._found.account.part(less, share)), ahead, time)
+        ahead = self._seen.there(0.0)
+        return _Part(less, dump(self._seen.account.part(less, share)), ahead, time)

@@ -19,6 +19,7 @@ from .shared import Change, SharedLimiter
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+    from redis.exceptions import AskError
 
 __all__ = ["OnOutage", "RedisLimiter"]
 
@@ -43,6 +44,9 @@ end
 return {now, version, state}
 """
 
+# Nodes of a cluster that disagree may send one round in circles.
+MOST_REDIRECTIONS: Final = 5
+
 # An account that nobody uses is forgotten after a day; nothing in it matters so long.
 LIFETIME: Final = 86_400
 
@@ -53,8 +57,17 @@ class RedisLimiter(SharedLimiter):
     Several accounts may share a Redis: each has one key. Close the limiter at the end: then the last
     answers are reported, whose slots would else be freed later, by expiry.
 
+    A user of Redis' access control needs `~litmos:* +eval +time +hmget +hset +expire`.
+
+    A Redis that was emptied, or that came back as an old copy, is noticed by whoever remembers more than is
+    there; then nobody sends for a period. A process that begins just then, before one that remembers has come
+    back, cannot know, and takes it for a fresh start. Where that matters, let Redis write to disk
+    (`appendonly yes`). Redis' clock may be wrong, and may be set right while the limiter is used: that is noticed
+    in the same way.
+
     Args:
-        url: `redis://user:password@host:6379/0`, or `rediss://` for TLS, with the options that redis-py takes.
+        url: `redis://user:password@host:6379/0`, or `rediss://` for TLS, with the options that redis-py takes
+            (`?ssl_ca_certs=/path`). Any node of a cluster will do; best is a name that all its nodes share.
         rate: The limit to keep. Give the same in every process; only `reserve` may differ.
         account: What tells accounts apart in Redis; the client says it if you do not.
         on_outage: What to do while Redis cannot be reached. "wait": go on trying for `patience` seconds, then
@@ -97,13 +110,15 @@ class RedisLimiter(SharedLimiter):
         return f"RedisLimiter({self._place!r})"
 
 
-@attrs.frozen
+@attrs.define
 class _Link:
     """What belongs to one event loop."""
 
     loop: asyncio.AbstractEventLoop
-    client: Redis
-    lock: asyncio.Lock
+    client: Redis = attrs.field(repr=False)  # older ones of redis-py show the password
+    redirected: bool = False  # the client is that of another node than the URL names
+    asking: bool = False  # and that node has the key before it has its slot
+    lock: asyncio.Lock = attrs.field(factory=asyncio.Lock)
 
 
 class RedisStore:
@@ -131,15 +146,18 @@ class RedisStore:
 
     async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         """Let a change happen to an account, as often as it takes until nobody else comes between."""
-        from redis.exceptions import AuthenticationError, AuthorizationError, RedisError  # noqa: PLC0415
+        from redis import exceptions as errors  # noqa: PLC0415
 
         link = self._here()
         try:
             async with link.lock:  # this process does not compete with itself
-                return await self._compare_and_set(link.client, account, rate, change)
-        except (AuthenticationError, AuthorizationError) as problem:
-            raise ConfigurationError(f"{self.place} does not accept user and password") from problem
-        except (RedisError, OSError) as problem:
+                return await self._where_the_key_is(link, account, rate, change)
+        # What the server says about a user may name it, so it is not passed on.
+        except (errors.AuthenticationError, errors.AuthorizationError):
+            raise ConfigurationError(f"{self.place} does not accept user and password") from None
+        except errors.NoPermissionError:
+            raise ConfigurationError(f"{self.place} does not let this user run EVAL on litmos:*") from None
+        except (errors.RedisError, OSError) as problem:
             raise LimiterUnavailable(f"{self.place} cannot be used: {type(problem).__name__}") from problem
 
     async def aclose(self) -> None:
@@ -148,36 +166,74 @@ class RedisStore:
         if link is not None and link.loop is asyncio.get_running_loop():
             await link.client.aclose()
 
-    async def _compare_and_set(self, client: Redis, account: str, rate: RateLimit, change: Change[T]) -> T:
-        script = client.register_script(SCRIPT)
-        keys = [f"litmos:{{{account}}}:limit"]
-        now, version, state = await script(keys=keys)
+    async def _where_the_key_is(self, link: _Link, account: str, rate: RateLimit, change: Change[T]) -> T:
+        """Compare and set at the node of the key, if this is a cluster; any node tells which one that is."""
+        from redis.exceptions import AskError, RedisError  # noqa: PLC0415
+
+        for _ in range(MOST_REDIRECTIONS):
+            try:
+                return await self._compare_and_set(link, account, rate, change)
+            except AskError as elsewhere:  # MOVED is one, too
+                await self._redirect(link, elsewhere)
+            except (RedisError, OSError):
+                if link.redirected:  # another node may have the key by now, so ask again at the URL
+                    await self._redirect(link, None)
+                raise
+        raise LimiterUnavailable(f"{self.place} is a cluster whose nodes do not agree where a key is")
+
+    async def _compare_and_set(self, link: _Link, account: str, rate: RateLimit, change: Change[T]) -> T:
+        key = f"litmos:{{{account}}}:limit"
+        now, version, state = await self._run(link, key)
         while True:
             result, new_state = transact(state or None, rate, now / 1e6, change)
             new_version = secrets.token_hex(8)
-            arguments: list[Any] = [version, now, new_version, new_state, LIFETIME]
-            now, version, state = await script(keys=keys, args=arguments)
+            now, version, state = await self._run(link, key, version, now, new_version, new_state, LIFETIME)
             if version == new_version:
                 return result
 
+    async def _run(self, link: _Link, key: str, *arguments: Any) -> Any:
+        """Run the script. It goes there as a whole each time, so no Redis need know it from before."""
+        if not link.asking:
+            return await link.client.eval(SCRIPT, 1, key, *arguments)
+        both = link.client.pipeline(transaction=False)
+        both.execute_command("ASKING")
+        both.eval(SCRIPT, 1, key, *arguments)
+        return (await both.execute())[-1]
+
     def _here(self) -> _Link:
         """Return the connections of the running loop."""
-        from redis.asyncio import Redis  # noqa: PLC0415
+        loop = asyncio.get_running_loop()
+        if self._link is None or self._link.loop is not loop:
+            self._link = _Link(loop, self._client({}))
+        return self._link
+
+    async def _redirect(self, link: _Link, to: AskError | None) -> None:
+        """Go on with another node, or with that of the URL."""
+        from redis.exceptions import MovedError  # noqa: PLC0415
+
+        before = link.client
+        # A node that does not know its own name says no host, and means itself.
+        host = to and (to.host or before.connection_pool.connection_kwargs["host"])
+        link.client = self._client({"host": host, "port": to.port} if to else {})
+        link.redirected = to is not None
+        link.asking = link.redirected and not isinstance(to, MovedError)
+        await before.aclose()
+
+    def _client(self, place: dict[str, Any]) -> Redis:
+        """Return a client of the Redis that the URL names, or of one at another place."""
+        from redis.asyncio import ConnectionPool, Redis  # noqa: PLC0415
+        from redis.asyncio.connection import parse_url  # noqa: PLC0415
         from redis.asyncio.retry import Retry  # noqa: PLC0415
         from redis.backoff import NoBackoff  # noqa: PLC0415
 
-        loop = asyncio.get_running_loop()
-        if self._link is None or self._link.loop is not loop:
-            client = Redis.from_url(
-                self._url,
-                decode_responses=True,
-                socket_timeout=self._timeout,
-                socket_connect_timeout=self._timeout,
-                # A connection that broke while nobody used it is no outage.
-                retry=Retry(NoBackoff(), 1),
-            )
-            self._link = _Link(loop, client, asyncio.Lock())
-        return self._link
+        ours = {
+            "decode_responses": True,
+            "socket_timeout": self._timeout,
+            "socket_connect_timeout": self._timeout,
+            # A connection that broke while nobody used it is no outage.
+            "retry": Retry(NoBackoff(), 1),
+        }
+        return Redis.from_pool(ConnectionPool(**{**ours, **parse_url(self._url), **place}))
 
 
 def _place(url: str) -> str:

@@ -21,7 +21,7 @@ from .desk import Desk, Report, closed
 from .rate import Lease, Priority, Quota, RateLimit, Usage
 from .window import Window
 
-__all__ = ["Change", "SharedLimiter", "Store"]
+__all__ = ["Change", "Seen", "SharedLimiter", "Store"]
 
 logger = logging.getLogger("litmos_async")
 
@@ -170,7 +170,7 @@ class _Apply(Protocol):
 
 
 @attrs.frozen
-class _Seen:
+class Seen:
     """An account as it was in the store, and when that was, there and on the clock of the loop."""
 
     account: Account
@@ -194,7 +194,7 @@ class _Desk(Desk):
     ) -> None:
         super().__init__(loop, random)
         self.pid = os.getpid()
-        self.seen: _Seen | None = None
+        self.seen: Seen | None = None
         self.longest_timeout = 0.0
         self._rate = rate
         self._apply = apply
@@ -219,7 +219,7 @@ class _Desk(Desk):
             return change(account, now), account, now
 
         result, account, at = await self._apply(look)
-        self.seen = _Seen(account, at, self.loop.time())
+        self.seen = Seen(account, at, self.loop.time())
         return result
 
     async def aclose(self) -> None:
@@ -327,7 +327,7 @@ class _Desk(Desk):
 
     def _pump_ended(self, pump: asyncio.Task[None]) -> None:
         super()._pump_ended(pump)
-        if self._reports and self._trip is None and not self._closed and not self.loop.is_closed():
+        if self._reports and self._trip is None and not self._closed:
             self._trip = self.loop.call_later(REPORT_AGAIN, self._go)
 
 

@@ -213,8 +213,12 @@ class Window:
         have cooled down, the budget must have grown to hold the rest, the newcomer and the reserve.
         """
         rest = len(self.slots) + 1 + reserve
-        ends = [0.0, *sorted(self.slots.values())]
-        return min(max(end, self._grown_to(rest - n)) for n, end in enumerate(ends))
+        opens_at = math.inf
+        for n, end in enumerate([0.0, *sorted(self.slots.values())]):
+            opens_at = min(opens_at, max(end, self._grown_to(rest - n)))
+            if end >= opens_at:
+                break  # the others cool down later still
+        return opens_at
 
     def _grown_to(self, slots: int) -> float:
         """Return when the budget holds that many slots."""

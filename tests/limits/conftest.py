@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.limits.redis_server import RedisServer
+from tests.limits.redis_cluster import RedisCluster
+from tests.limits.redis_server import INSTALLED, NO_REDIS, RedisServer
 from tests.limits.small import Office
-
-NO_REDIS = (
-    "redis-server is not installed (Debian: apt-get install redis-server): tests on a real Redis skipped"
-)
 
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A Redis of this test session. It keeps nothing on disk."""
-    if shutil.which("redis-server") is None:
+    if not INSTALLED:
         pytest.skip(NO_REDIS)
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
         yield server
@@ -29,10 +25,19 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 @pytest.fixture
 def own_redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis that a test may stop and start."""
-    if shutil.which("redis-server") is None:
+    if not INSTALLED:
         pytest.skip(NO_REDIS)
     with RedisServer(tmp_path) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    """A Redis Cluster of this test session, without replicas."""
+    if not INSTALLED:
+        pytest.skip(NO_REDIS)
+    with RedisCluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
 
 
 def url_of(store: str, request: pytest.FixtureRequest) -> str:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from typing import Final
 
 import attrs
+import pytest
 
 from litmos_async.sandbox import Sandbox, Tenant
+
+FAKETIME: Final = shutil.which("faketime") is not None
+NO_FAKETIME: Final = (
+    "faketime is not installed (Debian: apt-get install faketime): no host with a wrong clock"
+)
 
 ROOT: Final = Path(__file__).parents[2]
 REQUESTS: Final = 100
@@ -57,6 +65,24 @@ class Member:
         return self.calls - len(self.done)
 
 
+@attrs.frozen
+class WrongClocks:
+    """The clocks of a host whose time is wrong, made with Debian's `faketime`.
+
+    Attributes:
+        by: How many seconds the wall clock is ahead.
+        monotonic: Whether the clock that nobody can set is another one as well, as on another host.
+    """
+
+    by: float
+    monotonic: bool
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What runs a program under these clocks."""
+        return ("faketime", *(() if self.monotonic else ("--exclude-monotonic",)), "-m", "-f", f"+{self.by}s")
+
+
 class Fleet:
     """Starts the processes. The log of the sandbox is the judge.
 
@@ -72,17 +98,22 @@ class Fleet:
         self._limit_url = limit_url
         self._burst = burst
 
-    async def member(self, base_url: str, calls: int, *, wrong_by: float = 0.0) -> Member:
-        """Start a process, with a wall clock that is wrong by so many seconds, and wait until it is ready."""
+    async def member(self, base_url: str, calls: int, clocks: WrongClocks | None = None) -> Member:
+        """Start a process, and wait until it is ready."""
         process = await asyncio.create_subprocess_exec(
+            *(clocks.command if clocks else ()),
             *(sys.executable, "-m", "tests.limits.worker"),
-            *(base_url, self._limit_url, str(calls), str(self._burst), str(wrong_by)),
+            *(base_url, self._limit_url, str(calls), str(self._burst)),
             cwd=ROOT,
             stdin=PIPE,
             stdout=PIPE,
         )
         assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
+        ready, wall, monotonic = (await process.stdout.readline()).split()
+        assert ready == b"ready"
+        assert float(wall) - time.time() == pytest.approx(clocks.by if clocks else 0.0, abs=30.0)
+        moved = abs(float(monotonic) - time.monotonic()) > 30.0
+        assert moved == (clocks is not None and clocks.monotonic)
         return Member(process, calls)
 
     @property

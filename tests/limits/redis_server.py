@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+PROGRAM: Final = os.environ.get("LITMOS_TEST_REDIS", "redis-server")
+INSTALLED: Final = shutil.which(PROGRAM) is not None
+NO_REDIS: Final = (
+    "redis-server is not installed (Debian: apt-get install redis-server): tests on a real Redis skipped"
+)
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody uses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 class RedisServer:
-    """A Redis on a free loopback port.
+    """A Redis on a free loopback port. `LITMOS_TEST_REDIS` names another program, such as `valkey-server`.
 
     Args:
         folder: Where it may write.
-        options: More options of `redis-server`.
+        options: More options of the program.
 
     Attributes:
         url: Where it is.
     """
 
     def __init__(self, folder: Path, *options: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder), *options]
         self._log = folder / "redis.log"
@@ -34,7 +47,7 @@ class RedisServer:
         save = "3600 1" if keeps else ""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                ["redis-server", *self._options, "--save", save], stdout=log, stderr=log
+                [PROGRAM, *self._options, "--save", save], stdout=log, stderr=log
             )
         give_up_at = time.monotonic() + 10
         while True:

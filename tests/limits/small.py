@@ -15,6 +15,7 @@ from litmos_async.limits import (
     limiter_from_url,
 )
 from litmos_async.limits.account import transact
+from litmos_async.limits.outage import OutageStore
 from litmos_async.limits.shared import Change, SharedLimiter, Store
 
 T = TypeVar("T")
@@ -110,6 +111,10 @@ class VirtualStore:
                 await self._way()
                 return result
 
+    def jump(self, by: float) -> None:
+        """Set the clock."""
+        self.wrong_by += by
+
     async def aclose(self) -> None:
         """Note it."""
         self.closed += 1
@@ -123,6 +128,38 @@ class VirtualStore:
             raise LimiterUnavailable("away")
 
 
+def guarded(store: Store, *, patience: float = 0.0, share: float | None = None) -> OutageStore:
+    """Return the store as a process on another machine sees it."""
+    return OutageStore(store, patience=patience, share=share)
+
+
 def process_of(store: Store, requests: int = 3, **options: Any) -> SharedLimiter:
     """Return the limiter of a process without jitter."""
     return SharedLimiter(store, RateLimit(requests=requests, **options), account="one", random=NoJitter())
+
+
+def die(limiter: SharedLimiter) -> None:
+    """Let a process end without a word: nothing of it ever reaches the store again."""
+    limiter._store = None  # type: ignore[assignment]
+    desk = limiter._desk
+    assert desk is not None
+    desk._closed = True
+    if desk._pump is not None:
+        desk._pump.cancel()
+
+
+def counts(*tasks: list[asyncio.Task[Lease]]) -> list[int]:
+    """Count who has got a slot."""
+    return [sum(task.done() for task in one) for one in tasks]
+
+
+def queue(limiter: SharedLimiter, count: int, lane: Any = "interactive") -> list[asyncio.Task[Lease]]:
+    """Let so many callers wait."""
+    return [asyncio.ensure_future(limiter.acquire(lane)) for _ in range(count)]
+
+
+async def stop(*limiters: SharedLimiter) -> None:
+    """Close all, and let those go who wait."""
+    for limiter in limiters:
+        await limiter.aclose()
+    await settle()

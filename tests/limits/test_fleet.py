@@ -11,22 +11,35 @@ import pytest
 
 from litmos_async.limits import RateLimit, limiter_from_url
 from litmos_async.limits.shared import SharedLimiter
-from tests.limits.fleet import ROOT, Fleet
+from tests.limits.fleet import FAKETIME, NO_FAKETIME, ROOT, Fleet, WrongClocks
 from tests.limits.redis_server import RedisServer
 from tests.limits.small import time
 
 
-@pytest.mark.parametrize("wrong_by", [0.0, 90.0])
-async def test_four_processes_share_the_limit_evenly(shared_url: str, wrong_by: float) -> None:
-    """400 calls, none refused, also if one host's clock is wrong; how fast, `benchmarks.limiter_shared` tells."""
-    fleet = Fleet(shared_url, burst=10)
+async def four_processes(url: str, clocks: WrongClocks | None = None) -> Fleet:
+    """Let four processes make 400 calls in all, one of them under clocks of its own."""
+    fleet = Fleet(url, burst=10)
     async with fleet.serve() as base_url:
         members = [await fleet.member(base_url, 100) for _ in range(3)]
-        members.append(await fleet.member(base_url, 100, wrong_by=wrong_by))
+        members.append(await fleet.member(base_url, 100, clocks))
         for member in members:
             member.go()
         for member in members:
             await member.end()
+    return fleet
+
+
+async def test_four_processes_share_the_limit(shared_url: str) -> None:
+    """400 calls, none refused; how fast and how evenly, `benchmarks.limiter_shared` tells."""
+    fleet = await four_processes(shared_url)
+    fleet.assert_limit_was_kept()
+    assert len(fleet.quota.arrivals) == 400
+
+
+@pytest.mark.skipif(not FAKETIME, reason=NO_FAKETIME)
+async def test_one_process_has_a_clock_that_is_90_seconds_wrong(shared_url: str) -> None:
+    """No clock that somebody can set matters; over Redis, no clock of the host does."""
+    fleet = await four_processes(shared_url, WrongClocks(90.0, monotonic=shared_url.startswith("redis")))
     fleet.assert_limit_was_kept()
     assert len(fleet.quota.arrivals) == 400
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from litmos_async.limits import Lease, Priority, RateLimit
 from litmos_async.limits.shared import SharedLimiter
-from tests.limits.small import VirtualStore
+from tests.limits.small import VirtualStore, guarded
 from tests.properties.test_lease_rule import Caller, Log, Server, World, call, callers, rates
 from tests.virtual import run_virtual
 
@@ -57,7 +57,7 @@ class _Reports:
 
 @attrs.frozen
 class Crowd:
-    """Some processes with their callers, and how far away the store is."""
+    """Some processes with their callers, how far away the store is, and how its clock jumps."""
 
     rate: RateLimit
     timeout: float
@@ -65,6 +65,7 @@ class Crowd:
     deaths: list[float | None]
     slow_by: float
     seed: int
+    jumps: list[tuple[float, float]] = attrs.field(factory=list)  # when, and by how much
 
 
 crowds = st.builds(
@@ -76,6 +77,9 @@ crowds = st.builds(
     slow_by=st.sampled_from([0.0, 0.001, 0.05]),
     seed=st.integers(0, 9),
 )
+
+
+jumps = st.lists(st.tuples(st.floats(0, 3), st.sampled_from([-3.0, -0.8, 0.4, 0.8, 3.0, 50.0])), max_size=4)
 
 
 async def run(crowd: Crowd) -> Log:
@@ -90,8 +94,10 @@ async def run(crowd: Crowd) -> Log:
     longest = (1.5 + crowd.timeout) * period
     processes, tasks = [], []
     for number, (some, dies_at) in enumerate(zip(crowd.processes, crowd.deaths, strict=False)):
-        limiter = SharedLimiter(store, crowd.rate, account="one", random=random.Random(crowd.seed + number))
+        link = guarded(store)  # as if the store were on another machine
+        limiter = SharedLimiter(link, crowd.rate, account="one", random=random.Random(crowd.seed + number))
         process = Process(limiter, longest)
+        await limiter.usage()  # a newcomer could not know that the clock jumped before it came
         processes.append(process)
         mine = [asyncio.ensure_future(call(one, world, process, server, log)) for one in some]  # type: ignore[arg-type]
         tasks += mine
@@ -102,11 +108,16 @@ async def run(crowd: Crowd) -> Log:
             loop.call_later(dies_at * period, process.die)
             for task in mine:
                 loop.call_later(dies_at * period, task.cancel)
+    for jumps_at, by in crowd.jumps:
+        loop.call_later(jumps_at * period, store.jump, by * period)
     results = await asyncio.gather(*tasks, return_exceptions=True)
     failed = [one for one in results if isinstance(one, Exception)]
     assert not failed, failed
     await asyncio.sleep(period + longest + 1.0)
     witness = SharedLimiter(store, crowd.rate, account="one")
+    if crowd.jumps:  # one back, which nobody has noticed yet, keeps slots for another period
+        await witness.usage()
+        await asyncio.sleep(4 * period)
     usage = await witness.usage()
     log.leftover = (usage.quota.used, usage.quota.waiting)
     for one in [*processes, Process(witness, 0.0)]:
@@ -119,7 +130,19 @@ async def run(crowd: Crowd) -> Log:
 @given(crowds)
 def test_no_window_of_the_server_holds_too_many(crowd: Crowd) -> None:
     """Any traffic of any processes: no window overfull, everybody served, no slot or waiter left over."""
-    log = run_virtual(run(crowd))
+    judge(crowd, run_virtual(run(crowd)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(crowds, jumps)
+def test_nor_does_one_if_the_clock_of_the_store_jumps(crowd: Crowd, jumps: list[tuple[float, float]]) -> None:
+    """Ahead, back, and to the right time again, as often as one likes."""
+    crowd = attrs.evolve(crowd, rate=attrs.evolve(crowd.rate, period=60.0), jumps=jumps)
+    judge(crowd, run_virtual(run(crowd)))
+
+
+def judge(crowd: Crowd, log: Log) -> None:
+    """No window is overfull, and nothing is left over."""
     times = sorted(log.counted)
     for begin in times:
         inside = [time for time in times if begin <= time <= begin + crowd.rate.period]

@@ -41,6 +41,31 @@ def test_wait_goes_on_trying() -> None:
     run_virtual(main())
 
 
+def test_processes_do_not_knock_at_the_same_times() -> None:
+    """Else all of them would come at once when the store is back."""
+
+    async def main() -> None:
+        knocks: list[list[float]] = [[], []]
+
+        class Away(VirtualStore):
+            def __init__(self, knocks: list[float]) -> None:
+                super().__init__()
+                self.away, self.knocks = True, knocks
+
+            async def _way(self) -> None:
+                self.knocks.append(time())
+                await super()._way()
+
+        limiters = [process_of(Away(one), patience=10.0) for one in knocks]
+        await asyncio.gather(*(limiter.acquire() for limiter in limiters), return_exceptions=True)
+        assert knocks[0][0] == knocks[1][0]
+        assert not set(knocks[0][1:]) & set(knocks[1][1:])
+        for limiter in limiters:
+            await limiter.aclose()
+
+    run_virtual(main())
+
+
 def test_wait_ends_with_a_typed_error() -> None:
     """After the patience everybody who waits hears it, within a second."""
 

@@ -1,7 +1,7 @@
 """A process of its own that makes calls under a shared limit; `fleet.py` starts it.
 
-It says "ready", waits for a line, makes its calls all at once, and writes a line when each is done. Its wall
-clock may be wrong.
+It says "ready" and what its clocks show, waits for a line, makes its calls all at once, and writes a line when
+each is done.
 """
 
 from __future__ import annotations
@@ -10,12 +10,8 @@ import asyncio
 import sys
 import time
 
-RIGHT_TIME = time.time
-WRONG_BY = float(sys.argv[5])
-time.time = lambda: RIGHT_TIME() + WRONG_BY  # before anything else can ask for it
-
-from litmos_async import LitmosClient  # noqa: E402
-from litmos_async.limits import RateLimit, limiter_from_url  # noqa: E402
+from litmos_async import LitmosClient
+from litmos_async.limits import RateLimit, limiter_from_url
 
 
 def say(text: str) -> None:
@@ -35,7 +31,7 @@ async def main(base_url: str, limit_url: str, calls: int, burst: int) -> None:
             await litmos.request("GET", "/teams", query={"limit": 1})
             say(f"{time.monotonic() - began}")
 
-        say("ready")
+        say(f"ready {time.time()} {time.monotonic()}")
         await asyncio.to_thread(sys.stdin.readline)
         began = time.monotonic()
         await asyncio.gather(*(call() for _ in range(calls)))

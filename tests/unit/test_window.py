@@ -396,6 +396,17 @@ def test_another_clock_keeps_what_the_server_may_still_count() -> None:
     assert held == 1
 
 
+def test_another_clock_keeps_the_distance_after_a_pause() -> None:
+    """What is left of the spreading, and of the time to the next start, is left on the new clock, too."""
+    one = window(100)
+    one.pause(100.0)
+    one.answered(one.take(100.0), 101.0)
+    one.take(102.0)
+    moved = one.carried_over(then=102.1, now=3.0)
+    assert moved.next_start == pytest.approx(3.5)
+    assert moved.spread_until == pytest.approx(3.0 + 161.0 - 102.1)
+
+
 def test_another_clock_forgets_what_is_over() -> None:
     """Slots that are free and pauses that are over do not come back to life."""
     one = window(5)
