@@ -122,7 +122,7 @@ class SqliteStore:
         try:
             # A lost last transaction (a power cut) is no harm, so a commit need not wait for the disk.
             file.execute("PRAGMA synchronous = NORMAL")
-            file.execute("PRAGMA journal_mode = WAL")
+            _use_wal(file)
             file.execute(_TABLE)
         except sqlite3.Error:
             file.close()
@@ -133,3 +133,16 @@ class SqliteStore:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _use_wal(file: sqlite3.Connection) -> None:
+    """Let readers and writers not wait for each other; the file remembers it.
+
+    SQLite does not wait for its turn with this. Whoever is in the way is another process that begins, too, and it
+    does the same.
+    """
+    try:
+        file.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as problem:
+        if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise

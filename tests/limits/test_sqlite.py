@@ -177,3 +177,13 @@ def test_it_may_be_inherited_by_a_forked_worker(tmp_path: Path) -> None:
     """As servers do that load the application and then fork: the child opens the file anew."""
     path = str(tmp_path / "limits.db")
     subprocess.run([sys.executable, "-c", FORKED, path], check=True, timeout=30, cwd=ROOT)
+
+
+async def test_many_begin_a_file_at_the_same_moment(tmp_path: Path) -> None:
+    """Workers that start together find no file yet, and none of them is told that it is locked."""
+    for number in range(100):
+        stores = [SqliteStore(tmp_path / f"{number}.db") for _ in range(12)]
+        changes = (store.apply("one", RateLimit(), lambda account, _: account.changes) for store in stores)
+        assert sorted(await asyncio.gather(*changes)) == list(range(1, 13))
+        for store in stores:
+            await store.aclose()
