@@ -337,3 +337,35 @@ def test_what_could_not_be_sent_is_in_the_journal(file: Path, via: str | None) -
     assert statuses(run(sandbox_of(tenant), make)) == {"done": 1, "failed": len(pairs) - 1}
     summary = read_summary(file)
     assert (summary.done, summary.failed, summary.left) == (1, len(pairs) - 1, len(pairs) - 1)
+
+
+def test_who_has_left_meanwhile_is_nobodys_doing(file: Path) -> None:
+    """Whom an earlier run could not take out, and who has gone by himself since, is no change of this job."""
+    tenant = organisation()
+    sandbox = sandbox_of(tenant)
+    (team, *_) = tenant.teams
+    stays, goes, *_ = tenant.members.of_left(team)
+    for user in tenant.members.of_left(team):
+        if user not in {stays, goes}:
+            tenant.leave_team(team, user)
+    sandbox.faults.add(Fault(method="DELETE", status=406))
+
+    def make(bulk) -> BulkJob:
+        return bulk.sync_team_members(
+            {team: [stays]}, remove=True, max_removals=1.0, send_message=False, journal=file
+        )
+
+    assert statuses(run(sandbox, make)) == {"skipped": 1, "failed": 1}
+    tenant.leave_team(team, goes)
+    assert statuses(run(sandbox, make)) == {"skipped": 1}
+    assert sent(sandbox, "DELETE") == 1
+
+
+def test_an_import_whose_id_is_not_said_is_found(file: Path) -> None:
+    """An answer without an id is as good as none: the import is found in the list, and not handed in again."""
+    sandbox = sandbox_of(organisation())
+    sandbox.faults.add(Fault(method="POST", body='{"Status": "Waiting"}', content_type="application/json"))
+    rows = [UserImport(username=f"new{n}@example.com", first_name="N", last_name="N") for n in range(3)]
+    outcomes = run(sandbox, lambda bulk: bulk.import_users(rows, send_message=False, journal=file))
+    assert statuses(outcomes) == {"done": 3}
+    assert sent(sandbox, "POST") == 1
