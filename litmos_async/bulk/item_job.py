@@ -216,7 +216,9 @@ class ItemJob(BulkJob):
             await crew.stop()
 
     async def _carry_out(self, task: Task) -> AsyncGenerator[Outcome, None]:
-        means = Means(self._connect, self._litmos, self._options, self._report, self._answered, self._journal)
+        means = Means(
+            self._connect, self._litmos, self._options, self._must_stop, self._answered, self._journal
+        )
         hands = Hands(task, means)
         try:
             nothing = await task.carry_out(hands) if task.carry_out is not None else None

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 from attrs import frozen
 
+from litmos_async.bulk.calls import must_stop
 from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.journal import Journal
 from litmos_async.bulk.journal_file import FilePath, Settled
@@ -44,6 +45,7 @@ class Options:
         journal: The file of a journal, or None for none. A job that is a part of another one is given its journal,
             which the other one keeps and closes.
         timeout: Seconds after which a request that was sent cannot reach the server any more.
+        key_works: Whether answers have shown that already, before the job begins.
     """
 
     skip_existing: bool = False
@@ -51,6 +53,7 @@ class Options:
     stop_after_failures: int | None = None
     journal: FilePath | Journal | None = None
     timeout: float = 30.0
+    key_works: bool = False
 
     def __attrs_post_init__(self) -> None:
         if self.stop_after_failures is not None and self.stop_after_failures < 1:
@@ -221,6 +224,11 @@ class BulkJob(ABC):
 
     async def _count_read(self, attempt: int) -> None:
         self._report.reads += attempt == 1
+
+    def _must_stop(self, problem: LitmosError) -> bool:
+        """Tell whether all other requests will fail, too, since the key itself is refused."""
+        first = not self._options.key_works and self._report.requests == self._report.reads == 0
+        return must_stop(problem, first=first)
 
     def _answered(self) -> None:
         self._report.requests += 1

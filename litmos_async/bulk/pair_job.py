@@ -14,7 +14,6 @@ from litmos_async.bulk.calls import (
     is_refused_list,
     is_there_already,
     may_yet_arrive,
-    must_stop,
 )
 from litmos_async.bulk.cover import ListRequest, plan_memberships
 from litmos_async.bulk.crew import Crew
@@ -262,7 +261,7 @@ class PairJob(BulkJob):
                 end = self._kind.ends[part.end]
                 await end.send(self._connect(dispatch.leaves), part.receiver, part.members)
             except LitmosError as problem:
-                if must_stop(problem, first=self._report.requests == 0):
+                if self._must_stop(problem):
                     await dispatch.ends()
                     raise
                 self._unless_refused_here(problem)

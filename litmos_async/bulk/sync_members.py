@@ -186,7 +186,7 @@ class MembersJob(BulkJob):
         return found
 
     def _pair_job(self, kind: kinds.Kind, pairs: list[tuple[str, str]]) -> PairJob:
-        options = attrs.evolve(self._options, journal=self._journal, stop_after_failures=None)
+        options = attrs.evolve(self._options, journal=self._journal, stop_after_failures=None, key_works=True)
         return PairJob(kind, pairs, self._limiter, self._connect, options)
 
     async def _read_team(self, team: str) -> AsyncGenerator[tuple[str, set[str] | NotFound], None]:

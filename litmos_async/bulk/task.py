@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from attrs import define, field, frozen
 
-from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive, must_stop
+from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive
 from litmos_async.bulk.dispatch import Dispatch
 from litmos_async.bulk.fingerprint import Key
 from litmos_async.bulk.job import Connect, Options, settled
 from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.report import Outcome, Report, Status
+from litmos_async.bulk.report import Outcome, Status
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.resources import Resources
 
@@ -103,7 +103,7 @@ class Means:
         connect: Makes the resources through which the job sends.
         reading: For what only looks at what became of a write.
         options: How the job runs.
-        report: What the job has counted so far.
+        must_stop: Tells whether all other requests will fail like this one.
         answered: Counts a request of the plan.
         journal: Where requests are written down, or None.
     """
@@ -111,7 +111,7 @@ class Means:
     connect: Connect
     reading: Resources
     options: Options
-    report: Report
+    must_stop: Callable[[LitmosError], bool]
     answered: Callable[[], None]
     journal: Journal | None
 
@@ -203,8 +203,7 @@ class Hands:
 
     def _failed(self, problem: LitmosError) -> None:
         """Count a request that failed, and stop the job where all others will fail, too."""
-        report = self._means.report
-        if must_stop(problem, first=report.requests == report.reads == 0):
+        if self._means.must_stop(problem):
             raise problem
         # What was refused before it was sent is no request.
         if not isinstance(problem, ConfigurationError):

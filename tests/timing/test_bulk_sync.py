@@ -547,3 +547,19 @@ def test_what_is_no_person(desired: list[object], message: str) -> None:
 
     run_virtual(main())
     assert not sandbox.requests
+
+
+def test_a_change_that_is_forbidden_is_no_wrong_key() -> None:
+    """The lists were read with this key: a 403 to the first change concerns that one only."""
+    sandbox, users, teams = make(users=5, members=5)
+    sandbox.faults.add(Fault(method="DELETE", status=403))
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.sync_team_members(
+                {teams[0]: users[:1]}, remove=True, max_removals=1.0, send_message=False
+            )
+            report = await job.run()
+            assert (report.done, report.failed) == (3, 1)
+
+    run_virtual(main())
