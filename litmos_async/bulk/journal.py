@@ -151,7 +151,9 @@ class Journal:
     async def past(self, timeout: float) -> Past:  # noqa: ASYNC109 - as for `under_way`
         """Return all that the next run has to know; for jobs whose items fit into memory."""
         under_way = await self.under_way(timeout)
-        settled = {each[:2]: each.status async for each in self.settled(*FINAL, "unknown")}
+        settled: dict[Key, Status] = {}
+        async for each in self.settled(*FINAL, "unknown"):
+            settled[each.first, each.second] = each.status
         return Past(settled, under_way)
 
     async def summary(self) -> Summary:

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Literal, NamedTuple, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import attrs
 from attrs import define, field
@@ -79,7 +79,8 @@ class MembersJob(BulkJob):
         send_message: bool,
     ) -> None:
         super().__init__(limiter, connect, options)
-        self._given = _each_team(desired) if isinstance(desired, Mapping) else desired
+        self._by_team = _each_team(desired) if isinstance(desired, Mapping) else None
+        self._pairs = desired
         self._desired: dict[str, list[str]] = {}
         self._removals = removals
         self._send_message = send_message
@@ -163,10 +164,10 @@ class MembersJob(BulkJob):
         return found
 
     async def _take_in(self) -> dict[str, list[str]]:
-        if isinstance(self._given, dict):
-            return self._given
+        if self._by_team is not None:
+            return self._by_team
         teams: dict[str, list[str]] = {}
-        async for user, team in each_pair(self._given, UserInTeam._fields):
+        async for user, team in each_pair(self._pairs, UserInTeam._fields):
             teams.setdefault(team, []).append(user)
         return teams
 
@@ -285,7 +286,7 @@ def _pair(outcome: Outcome) -> tuple[str, str]:
     return outcome.item.user_id, outcome.item.team_id
 
 
-def _each_team(desired: Mapping[str, Iterable[Ref]]) -> dict[str, list[str]]:
+def _each_team(desired: Mapping[Any, Iterable[Any]]) -> dict[str, list[str]]:
     """Return the ids of the people who should be in each team.
 
     Raises:
