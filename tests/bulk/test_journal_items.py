@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -69,19 +70,12 @@ def test_no_name_and_no_word_of_the_server_is_in_the_file(kind: Callable[[], Wor
     for method in CHANGES:
         refusal = Fault(method=method, status=409, body='{"Detail": "words of the server"}')
         work.sandbox.faults.add(refusal)
-    break_off(work.sandbox, lambda bulk: work.job(_of(bulk), file), 3.0)
+    break_off(work.sandbox, lambda bulk: work.job(SimpleNamespace(bulk=bulk), file), 3.0)
     texts = [_text(file)]
-    run(work.sandbox, lambda bulk: work.job(_of(bulk), file))
+    run(work.sandbox, lambda bulk: work.job(SimpleNamespace(bulk=bulk), file))
     texts.append(_text(file))
     for word in ("example.com", "Ulm", "words of the server", "sandbox-key", "No 1", "Course 1"):
         assert word.casefold() not in "".join(texts).casefold()
-
-
-class _of:  # noqa: N801 - stands for a client
-    """What makes a job of a `Work` wants: something with `bulk`."""
-
-    def __init__(self, bulk: object) -> None:
-        self.bulk = bulk
 
 
 def _text(file: Path) -> str:
@@ -244,7 +238,7 @@ def test_an_import_that_may_be_another_ones_is_not_claimed(file: Path) -> None:
 def test_another_content_is_another_input(file: Path) -> None:
     """The same people with other values belong to another journal; so do other options."""
     work = completions()
-    run(work.sandbox, lambda bulk: work.job(_of(bulk), file))
+    run(work.sandbox, lambda bulk: work.job(SimpleNamespace(bulk=bulk), file))
     (course, *_) = work.sandbox.tenant.courses
     (module,) = work.sandbox.tenant.course_modules.of_left(course)
     users = list(work.sandbox.tenant.users)
@@ -318,7 +312,7 @@ def test_a_key_that_stops_working_leaves_nothing_under_way(kind: Callable[[], Wo
 
     run_virtual(main())
     work.sandbox.faults.clear()
-    run(work.sandbox, lambda bulk: work.job(_of(bulk), file))
+    run(work.sandbox, lambda bulk: work.job(SimpleNamespace(bulk=bulk), file))
     assert work.ends()
     assert max(work.once().values(), default=1) == 1
     assert (read_summary(file).left, read_summary(file).under_way) == (0, 0)
