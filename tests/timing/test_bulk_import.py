@@ -165,6 +165,7 @@ def test_an_import_is_cut_by_its_bytes() -> None:
     run_virtual(main())
     assert posts(sandbox) == 3
     assert list(cut([(1, 10), (2, 2_000_000), (3, 10), (4, 10)])) == [[1], [2], [3, 4]]
+    assert list(cut([(1, 1_000_000), (2, 1_000_000), (3, 1)])) == [[1, 2], [3]]
     assert list(cut([])) == []
 
 

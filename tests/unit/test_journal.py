@@ -458,7 +458,10 @@ async def test_the_thread_does_what_the_file_does(path: Path) -> None:
     async with await open_async(path) as journal:
         request = await journal.before(RED)
         other = await journal.before(BLUE, "waits")
+        _, before = await journal.under_way(0.0)
         await journal.again(other)
+        _, again = await journal.under_way(0.0)
+        assert again.sent > before.sent
         await journal.note(other, "taken")
         await journal.after(request, [*done(RED[:1]), Settled("bert", "red", "failed", "NotFound")])
         await journal.record([Settled("carl", "blue", "skipped")])
