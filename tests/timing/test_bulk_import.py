@@ -152,6 +152,22 @@ def test_what_is_no_row(given: list[object], message: str) -> None:
     assert not sandbox.requests
 
 
+def test_what_is_just_long_enough_is_taken() -> None:
+    """The limits themselves belong to what the server takes; new people are asked for a password by default."""
+    sandbox = make()
+    row = UserImport(
+        username="x" * 50, first_name="A", last_name="B", password="secret", company_name="c" * 100
+    )
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            assert (await litmos.bulk.import_users([row], send_message=False).run()).ok
+
+    run_virtual(main())
+    (job,) = sandbox.tenant.imports
+    assert (job.skip_first_login, job.send_emails) == (False, False)
+
+
 def test_an_import_is_cut_by_its_bytes() -> None:
     """Large rows make smaller imports: none is larger than the server takes."""
     sandbox = make()
