@@ -162,8 +162,8 @@ class ItemJob(BulkJob):
 
     async def _look_at(self, task: Task) -> AsyncGenerator[None, None]:
         """Settle a task that an earlier run had under way; it stays to be done where it had no effect."""
-        if task.known() is not None:
-            task.settle("done", reason=FOUND)  # nothing is left to do
+        if task.as_desired:
+            task.settle("done", reason=FOUND)
         elif task.is_done is not None:
             try:
                 done = await task.is_done(self._litmos)

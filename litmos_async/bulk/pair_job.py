@@ -22,7 +22,7 @@ from litmos_async.bulk.fingerprint import Fingerprint
 from litmos_async.bulk.items import Pairs, each_pair
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.journal_file import FilePath, Settled
+from litmos_async.bulk.journal_file import Settled
 from litmos_async.bulk.kinds import Kind
 from litmos_async.bulk.looks import cheapest, read
 from litmos_async.bulk.pairs import PairTable, State
@@ -101,7 +101,7 @@ class PairJob(BulkJob):
             if self._table is None:
                 self._table = await self._once(self._take_in)
             if self._options.journal is not None and self._journal is None:
-                self._journal = await self._go_on(self._options.journal, self._table)
+                self._journal = await self._go_on(self._table)
             if not self._looked:
                 if self._options.skip_existing:
                     await self._skip_existing(self._table)
@@ -124,15 +124,15 @@ class PairJob(BulkJob):
         """Whether what the server took is read back."""
         return self._options.verify
 
-    async def _go_on(self, given: FilePath | Journal, table: PairTable) -> Journal:
+    async def _go_on(self, table: PairTable) -> Journal | None:
         """Open the journal; leave out what is settled there, and find out what was under way."""
-        if isinstance(given, Journal):
-            return given  # of a job whose part this one is: it has left out what is settled
         fingerprint = Fingerprint()
         for left, rights in table.in_state(State.TODO):
             for right in rights:
                 fingerprint.add(left, right)
-        journal = await Journal.open(given, self._kind.name, fingerprint, self._kind.options)
+        journal = await self._open_journal(self._kind.name, fingerprint, self._kind.options)
+        if journal is None or journal is self._options.journal:
+            return journal  # of a job whose part this one is: it has left out what is settled
         try:
             # What is read back is so whether this run sent it or an earlier one.
             done = State.DONE if self._verifies else State.EARLIER

@@ -119,7 +119,7 @@ class UsersJob(ItemJob):
         name = row.user_name or ""
         changes = _differences(user, row)
         if not changes:
-            return Task(UserChange("keep", name, row.id), _entry(name), skipped=AS_DESIRED)
+            return Task(UserChange("keep", name, row.id), _entry(name), skipped=AS_DESIRED, as_desired=True)
         self._going += changes.get("active") is False and not self._is_done(name)
         change = UserChange("update", name, row.id, tuple(changes))
         return Task(change, _entry(name), _writing(row, changes), requests=(_UPDATE,))
@@ -135,7 +135,8 @@ class UsersJob(ItemJob):
         if row.active is False:
             # Only an earlier run makes that news.
             mine = self._is_done(name) or _entry(name) in self._past.doubtful
-            return Task(change, _entry(name), skipped="inactive already") if mine else None
+            barred = Task(change, _entry(name), skipped="inactive already", as_desired=True)
+            return barred if mine else None
         if not self._removals.allowed:
             self._left_alone += 1
             return None

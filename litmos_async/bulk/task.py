@@ -42,6 +42,8 @@ class Task:
         content: What makes it what it is beside its entry, for the fingerprint of a journal.
         skipped: Why there is nothing to do, where that is known already.
         refused: Why it cannot be done, where that is known already.
+        as_desired: Whether there is nothing to do because all is as it should be: if a killed run had it under way,
+            that run has done it.
     """
 
     item: Hashable
@@ -52,6 +54,7 @@ class Task:
     content: str = ""
     skipped: str = ""
     refused: LitmosError | None = None
+    as_desired: bool = False
     _sent: bool = field(default=False, init=False)
     _outcome: Outcome | None = field(default=None, init=False)
 

@@ -363,3 +363,25 @@ def test_an_import_whose_id_is_not_said_is_found(file: Path) -> None:
     outcomes = run(sandbox, lambda bulk: bulk.import_users(rows, send_message=False, journal=file))
     assert statuses(outcomes) == {"done": 3}
     assert sent(sandbox, "POST") == 1
+
+
+def test_somebody_who_vanished_is_not_called_changed(file: Path) -> None:
+    """A change that was under way to somebody who is missing now is no change that the list shows."""
+    tenant = organisation()
+    names = {user["UserName"]: id for id, user in list(tenant.users.items())[:2]}
+    sandbox = sandbox_of(tenant)
+    sandbox.faults.add(Fault(method="PUT", times=2, after=True, stall=20.0))
+
+    def make(bulk) -> BulkJob:
+        wanted = [User(user_name=name, city="Ulm") for name in names]
+        return bulk.sync_users(wanted, create=False, send_message=False, journal=file)
+
+    break_off(sandbox, make, 8.0)
+    assert read_summary(file).under_way == 2
+    stays, goes = names
+    tenant.delete_user(names[goes])
+    outcomes = run(sandbox, make)
+    assert {item.user_name: each.reason for item, each in outcomes.items()} == {
+        stays: "found by reading",
+        goes: "missing, and create=False",
+    }
