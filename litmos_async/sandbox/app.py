@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlencode
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -76,6 +76,7 @@ class LoggedRequest:
         path: The path below the base URI, percent-encoded as it came.
         query: The query without the key.
         status: What was answered; None while it is under way and where the connection broke.
+        carried_out: Whether it had its effect, whatever came of the answer.
     """
 
     time: float
@@ -83,6 +84,7 @@ class LoggedRequest:
     path: str
     query: str
     status: int | None = None
+    carried_out: bool = False
 
 
 class Sandbox:
@@ -158,10 +160,17 @@ class Sandbox:
         self.requests.append(entry)
         admitted = self.quota.admit(now)
         fault = self.faults.meet(request.method, path) if admitted else None
-        body = await request.body()
+        try:
+            body = await request.body()
+        except ClientDisconnect:  # the caller was killed, say: what came in part has no effect
+            return Response()
 
         def effect() -> Response:
-            return self._carry_out(request, now, body, handler) if admitted else _too_many()
+            if not admitted:
+                return _too_many()
+            answer = self._carry_out(request, now, body, handler)
+            entry.carried_out = answer.status_code < 400
+            return answer
 
         try:
             response = await (fault or Fault()).around(effect)

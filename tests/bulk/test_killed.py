@@ -61,7 +61,8 @@ async def test_killed_fifty_times(tmp_path: Path) -> None:
     sandbox = Sandbox(tenant, requests=10_000, latency=lambda: 0.05)
     await kill_until_done("paths", sandbox, [[user, path] for user in tenant.users], tmp_path, 50)
     assert all(tenant.user_paths.get(user, path) for user in tenant.users)
-    effects = Counter(each.path for each in sandbox.requests if each.method == "POST")
+    # A kill can fall between the head of a request and its body: that one came in part, and has no effect.
+    effects = Counter(each.path for each in sandbox.requests if each.method == "POST" and each.carried_out)
     assert len(effects) == len(tenant.users)
     assert set(effects.values()) == {1}
 

@@ -61,7 +61,7 @@ def posts(sandbox: Sandbox, path: str) -> Counter[str]:
     return Counter(
         each.path
         for each in sandbox.requests
-        if each.method in {"POST", "PUT"} and each.path.endswith(path) and each.status in {200, 201}
+        if each.method in {"POST", "PUT"} and each.path.endswith(path) and each.carried_out
     )
 
 

@@ -40,6 +40,27 @@ async def test_a_drop_over_http_resets_the_connection(sandbox: Sandbox, tenant: 
     assert [team["Name"] for team in tenant.teams.values()][2:] == ["New"]
 
 
+async def test_a_caller_that_goes_before_its_body(
+    sandbox: Sandbox, tenant: Tenant, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What came in part is seen but not carried out, and it is the caller's end, not an error of the sandbox."""
+    before = len(tenant.teams)
+    async with sandbox.serve() as base_url, httpx.AsyncClient(headers=KEY, params=ASKED) as http:
+        place = httpx.URL(base_url)
+        _, writer = await asyncio.open_connection(place.host, place.port)
+        head = f"POST {place.path}/teams?source=tests HTTP/1.1\r\nHost: h\r\nContent-Length: 16\r\n"
+        writer.write(f"{head}Content-Type: application/json\r\napikey: sandbox-key\r\n\r\n".encode())
+        await writer.drain()
+        while not sandbox.requests:  # noqa: ASYNC110 - the log is no event, and gets none for this
+            await asyncio.sleep(0)
+        writer.close()
+        await writer.wait_closed()
+        assert (await http.post(f"{base_url}/teams", json={"Name": "New"})).status_code == 201
+    assert [(each.status, each.carried_out) for each in sandbox.requests] == [(None, False), (201, True)]
+    assert len(tenant.teams) == before + 1
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
 async def test_the_end_is_quick_and_quiet(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     """Leaving the block does not wait for stalled requests, and logs nothing about them."""
     sandbox.faults.add(Fault(stall=1_000.0))
