@@ -121,7 +121,7 @@ class ImportJob(GivenJob):
     ) -> None:
         super().__init__(
             "import_users",
-            "people to import",
+            "users",
             limiter,
             connect,
             options,

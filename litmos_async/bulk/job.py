@@ -15,7 +15,7 @@ from litmos_async.bulk.calls import must_stop
 from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.journal import Journal
 from litmos_async.bulk.journal_file import FilePath, Settled
-from litmos_async.bulk.report import Outcome, Plan, Progress, Report, seconds_for
+from litmos_async.bulk.report import Outcome, Plan, Progress, Report, count, seconds_for
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
@@ -193,7 +193,7 @@ class BulkJob(ABC):
                     yield self._report.count(outcome)
                     if self._enough():
                         failed = self._report.failed + self._report.unknown
-                        self._report.stopped = "1 item failed" if failed == 1 else f"{failed:,} items failed"
+                        self._report.stopped = f"{count(failed, 'item')} failed"
                         return
         except LitmosError as problem:
             # A place in a list that the job was reading would be of no use to its caller.

@@ -123,7 +123,7 @@ class PeopleJobs(PairJobs):
 
             return Task(user_id, (user_id, ""), carry_out, is_done, ("DELETE /users/{user_id}/teams",))
 
-        return self._item_job("remove_users_from_all_teams", "people", _each_user(users, task), options)
+        return self._item_job("remove_users_from_all_teams", "users", _each_user(users, task), options)
 
     def complete_modules(self, results: ModuleResults, **options: Unpack[ItemOptions]) -> BulkJob:
         """Write results of people in modules: one request a result, since the API has no list form.

@@ -40,7 +40,7 @@ class Plan:
     """What a job is going to do.
 
     Attributes:
-        noun: What its items are, such as "assignments".
+        noun: What its items are, such as "assignments": a plural in "s".
         items: Items to carry out.
         skipped: Items for which there is nothing to do, by the reason.
         requests_by_kind: Requests that it takes, by verb and path.
@@ -72,12 +72,13 @@ class Plan:
 
     def __str__(self) -> str:
         parts = [
-            f"{self.items:,} {self.noun}",
-            _requests(self.requests) + (f" and {self.checks:,} to read back" if self.checks else ""),
+            count(self.items, self.noun.removesuffix("s"), self.noun),
+            count(self.requests, "request") + (f" and {self.checks:,} to read back" if self.checks else ""),
             f"about {duration(self.seconds)}" if self.seconds else "a few seconds",
         ]
         parts += [f"{number:,} {reason}" for reason, number in self.skipped.items() if number]
-        parts.append(f"e-mails to up to {self.emails:,} people" if self.emails else "no e-mails")
+        people = count(self.emails, "person", "people")
+        parts.append(f"e-mails to up to {people}" if self.emails else "no e-mails")
         return "\n".join([", ".join(parts), *self.hints])
 
 
@@ -163,11 +164,12 @@ class Report:
             if number
         ]
         ended = f"; stopped: {self.stopped}" if self.stopped else ""
-        return f"{', '.join(parts)}; {_requests(self.requests)} in {duration(self.seconds)}{ended}"
+        return f"{', '.join(parts)}; {count(self.requests, 'request')} in {duration(self.seconds)}{ended}"
 
 
-def _requests(number: int) -> str:
-    return f"{number:,} {'request' if number == 1 else 'requests'}"
+def count(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: `1 line`, `2,500 lines`."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def seconds_for(requests: int, quota: Quota) -> float:

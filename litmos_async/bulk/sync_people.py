@@ -71,7 +71,7 @@ class UsersJob(ItemJob):
     ) -> None:
         super().__init__(
             "sync_users",
-            "changes to people",
+            "user changes",
             limiter,
             connect,
             options,

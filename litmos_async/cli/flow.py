@@ -12,12 +12,13 @@ from attrs import frozen
 
 from litmos_async import LitmosClient
 from litmos_async.bulk import BulkJob, Plan, duration
+from litmos_async.bulk.report import count
 from litmos_async.cli.ledger import Ledger, LineStatus
 from litmos_async.cli.outcomes import check_writable, write_outcomes
 from litmos_async.cli.progress import shown
 from litmos_async.cli.table import Table, TableError, read_table
 from litmos_async.cli.tasks import TEAM, Task
-from litmos_async.cli.terminal import Terminal, count, listed
+from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.errors import ConfigurationError, LitmosError
 
 OK: Final = 0

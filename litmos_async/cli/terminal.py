@@ -54,11 +54,6 @@ def plain(text: str) -> str:
     )
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """Return a number with its noun: `1 line`, `2,500 lines`."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
-
-
 def listed(title: str, rows: Sequence[tuple[str, str]]) -> str:
     """Return a small table: a title, and below it names with their values."""
     width = max(len(name) for name, _ in rows)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from litmos_async.cli.terminal import Terminal, count
+from litmos_async.cli.terminal import Terminal
 
 
 def test_names_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,12 +42,3 @@ def test_a_stream_that_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", stream)
     Terminal().say("jörg")
     assert stream.getvalue() == "jörg\n"
-
-
-def test_counts() -> None:
-    """A number agrees with its noun."""
-    assert [count(1, "line"), count(2_500, "line"), count(0, "person", "people")] == [
-        "1 line",
-        "2,500 lines",
-        "0 people",
-    ]
