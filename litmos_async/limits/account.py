@@ -37,6 +37,9 @@ LATE: Final = 1 / 60
 # back are not mistaken for it, however long; only that clocks run unevenly is: some tenths of a second an hour.
 JUMP: Final = 0.1
 
+# How long a request is under way at most, where the record that would tell cannot be read: the client's default.
+UNKNOWN_TIMEOUT: Final = 30.0
+
 # After a jump of more periods than this nothing that is saved is believed.
 LONG_JUMP: Final = 2
 
@@ -93,6 +96,7 @@ class Account:
     holders: dict[int, str] = attrs.field(factory=dict[int, str])  # the process of each ticket
     demands: dict[str, Demand] = attrs.field(factory=dict[str, Demand])
     paced_until: float = 0.0  # when the bucket of `burst` tokens will be full again
+    timeout: float = 0.0  # how long a request is under way at most, by what its processes have said
 
     # Which record this is, so that its loss is noticed: see `heed`.
     record: str = attrs.Factory(_new_record)
@@ -123,6 +127,7 @@ class Account:
         self.holders = {one: name for one, name in self.holders.items() if one in self.window.slots}
         self.holders[ticket] = process
         self.paced_until = max(self.paced_until, now) + self._pace
+        self.timeout = max(self.timeout, timeout)
         return ticket
 
     def unused(self, ticket: int, now: float) -> None:
@@ -147,7 +152,8 @@ class Account:
     def heed(self, seen: Account, then: float, now: float) -> None:
         """Compare with what a process saw last: the store may have lost what others sent since, or all of it.
 
-        Then nobody sends for a period. The first process to notice sees to that for all.
+        Then nobody sends until nothing that was sent can count any more: for a period after the longest timeout.
+        The first process to notice sees to that for all.
 
         Args:
             seen: This account as it was then.
@@ -159,7 +165,8 @@ class Account:
         if (self.record == seen.record and self.changes > seen.changes) or seen.record in self.replaces:
             return
         self.window.taken = max(self.window.taken, _first_ticket(now))
-        self.window.forgotten(now)
+        self.timeout = max(self.timeout, seen.timeout)
+        self.window.forgotten(now, self.timeout)
         self.replaces = [*self.replaces[-9:], seen.record]
         if self.record == seen.record:
             self.record = _new_record()
@@ -200,7 +207,7 @@ class Account:
             taken=self.window.taken + secrets.randbelow(2**50),
             base=self.window.base * share,
         )
-        return Account(window, replaces=[self.record])
+        return Account(window, replaces=[self.record], timeout=self.timeout)
 
     def absorb(self, other: Account, then: float, now: float) -> None:
         """Take over what a process did alone, on a clock that shows `then` now."""
@@ -210,6 +217,7 @@ class Account:
                 self.window.slots[ticket] = now + end - then
         self.holders.update(other.holders)
         self.window.rejected = max(self.window.rejected, other.window.rejected)
+        self.timeout = max(self.timeout, other.timeout)
         pause_ends = now + other.window.not_before - then
         if pause_ends > max(now, self.window.not_before):
             self.window.pause(pause_ends)
@@ -221,7 +229,7 @@ class Account:
             # Somebody who could not know may have come after the jump; what he saved must not last for hours.
             rate, now = self.window.rate, shown - self.ahead
             self.window = Window(rate, taken=self.window.taken, rejected=self.window.rejected)
-            self.window.forgotten(now)
+            self.window.forgotten(now, self.timeout)
             self.demands, self.paced_until = {}, now
 
     @property
@@ -305,7 +313,7 @@ def load(text: str, rate: RateLimit, now: float) -> Account:
     except (AttributeError, KeyError, TypeError, ValueError):
         # Damaged, or of another version of this library. What it held may still count.
         account = _new(rate, now)
-        account.window.forgotten(now)
+        account.window.forgotten(now, UNKNOWN_TIMEOUT)
         return account
 
 

@@ -38,6 +38,9 @@ class MemoryLimiter:
         self.rate = rate
         self._random = random or _random.Random()
         self._desk: _Desk | None = None
+        self._longest_timeout = (
+            0.0  # what a loop leaves behind at its end reaches the server by then, or never
+        )
         self._closed = False
 
     def bind(self, account: str) -> None:
@@ -48,12 +51,15 @@ class MemoryLimiter:
         priority: Priority = "interactive",
         *,
         max_pause: float = math.inf,
-        timeout: float = 30.0,  # noqa: ARG002, ASYNC109 - a holder that dies takes this window with it
+        timeout: float = 30.0,  # noqa: ASYNC109 - it bounds the request, not this call
     ) -> Lease:
-        """Wait for a slot; see `Limiter.acquire`. `timeout` is not needed here."""
+        """Wait for a slot; see `Limiter.acquire`."""
         if self._closed:
             raise closed()
-        return await self._here().acquire(priority, max_pause)
+        desk = self._here()
+        if timeout < math.inf:
+            self._longest_timeout = max(self._longest_timeout, timeout)
+        return await desk.acquire(priority, max_pause)
 
     @property
     def quota(self) -> Quota:
@@ -82,7 +88,7 @@ class MemoryLimiter:
         elif desk.loop is not loop:
             if desk.loop.is_running():
                 raise ConfigurationError("A limiter serves one event loop at a time, and another one runs")
-            window = desk.window.carried_over(desk.loop.time(), loop.time())
+            window = desk.window.carried_over(desk.loop.time(), loop.time(), self._longest_timeout)
             self._desk = desk = _Desk(loop, window, self._random)
         return desk
 

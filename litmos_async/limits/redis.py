@@ -59,11 +59,11 @@ class RedisLimiter(SharedLimiter):
 
     A user of Redis' access control needs `~litmos:* +eval +time +hmget +hset +expire`.
 
-    A Redis that was emptied, or that came back as an old copy, is noticed by whoever remembers more than is
-    there; then nobody sends for a period. A process that begins just then, before one that remembers has come
-    back, cannot know, and takes it for a fresh start. Where that matters, let Redis write to disk
-    (`appendonly yes`). Redis' clock may be wrong, and may be set right while the limiter is used: that is noticed
-    in the same way.
+    A Redis that was emptied, or that came back as an old copy, is noticed by whoever remembers a slot that is
+    not there; then nobody sends for `timeout + period` seconds. A process that begins just then, or was idle for
+    long, and comes before one that remembers, cannot know, and takes it for a fresh start. Where that matters,
+    let Redis write to disk (`appendonly yes`). Redis' clock may be wrong, and may be set right while the limiter
+    is used: that is noticed in the same way.
 
     Args:
         url: `redis://user:password@host:6379/0`, or `rediss://` for TLS, with the options that redis-py takes

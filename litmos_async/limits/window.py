@@ -155,18 +155,19 @@ class Window:
         self.wave = self.taken
         self.probing, self.probe_due = True, 0.0
 
-    def carried_over(self, then: float, now: float) -> Window:
+    def carried_over(self, then: float, now: float, timeout: float) -> Window:
         """Return this state for another clock, which shows `now` where the old one showed `then`.
 
-        Nobody may be left to report what became of the requests that were under way, and the old clock may
-        have stood still for a while. So every slot is kept for a whole period at least.
+        Nobody may be left to report what became of the requests that were under way, which reach the server within
+        `timeout` or never, and the old clock may have stood still for a while. So every slot is kept for a whole
+        period at least.
         """
         whole = self.rate.period + GUARD
         left = {ticket: end - then for ticket, end in self.slots.items() if end > then}
         return attrs.evolve(
             self,
             slots={
-                ticket: now + (max(whole, seconds) if seconds < math.inf else whole)
+                ticket: now + (max(whole, seconds) if seconds < math.inf else timeout + whole)
                 for ticket, seconds in left.items()
             },
             not_before=now + max(0.0, self.not_before - then),
@@ -176,11 +177,14 @@ class Window:
             base=self.budget(then),
         )
 
-    def forgotten(self, now: float) -> None:
-        """The record of the slots was lost: the server may count as many as it allows, so take them all."""
+    def forgotten(self, now: float, timeout: float) -> None:
+        """The record of the slots was lost: the server may count as many as it allows, so take them all.
+
+        Some of those requests may be under way still: they reach the server within `timeout` or never.
+        """
         for _ in range(self.rate.requests - self.used(now)):
             self.taken += 1
-            self._cool(self.taken, now)
+            self._cool(self.taken, now + timeout)
 
     def quota(self, now: float, waiting: int) -> Quota:
         """Tell how things stand."""

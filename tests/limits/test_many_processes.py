@@ -7,17 +7,18 @@ which the server counted a request is the judge.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from typing import Any
 
 import attrs
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from litmos_async.limits import Lease, Priority, RateLimit
 from litmos_async.limits.shared import SharedLimiter
 from tests.limits.small import VirtualStore, guarded
-from tests.properties.test_lease_rule import Caller, Log, Server, World, call, callers, rates
+from tests.properties.test_lease_rule import Caller, Log, Server, Try, World, call, callers, rates
 from tests.virtual import run_virtual
 
 
@@ -133,8 +134,19 @@ def test_no_window_of_the_server_holds_too_many(crowd: Crowd) -> None:
     judge(crowd, run_virtual(run(crowd)))
 
 
+SHORT = RateLimit(2, 0.5, burst=2)
+SWIFT, SLOW = (
+    Caller(0.0, "interactive", [Try(latency, latency, "answered", None)], None, math.inf)
+    for latency in (0.0, 1.0)
+)
+# The first process dies while a request of its is under way, which counts a period after it was sent, and shortly
+# before that the clock jumps so far that nothing which was saved is believed.
+UNDER_WAY = Crowd(SHORT, 0.0, [[SWIFT, SWIFT, SLOW], [SWIFT], [SWIFT] * 3], [2.0, 0.0, None, None], 0.0, 0)
+
+
 @settings(max_examples=200, deadline=None)
 @given(crowds, jumps)
+@example(UNDER_WAY, [(1.5, 3.0)])
 def test_nor_does_one_if_the_clock_of_the_store_jumps(crowd: Crowd, jumps: list[tuple[float, float]]) -> None:
     """Ahead, back, and to the right time again, as often as one likes."""
     crowd = attrs.evolve(crowd, rate=attrs.evolve(crowd.rate, period=60.0), jumps=jumps)

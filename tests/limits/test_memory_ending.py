@@ -135,7 +135,7 @@ def test_on_another_loop_the_server_s_count_is_remembered() -> None:
         assert time() == pytest.approx(begin + 60.001)
         held.rejected(100.0)  # from the loop that is gone: it neither raises nor changes anything here
         await limiter.acquire()
-        assert time() == pytest.approx(begin + 60.001)
+        assert time() == pytest.approx(begin + 90.001)  # it may be on its way for 30 seconds
         await limiter.acquire()
         assert time() == pytest.approx(begin + 90.001)
 

@@ -89,13 +89,13 @@ def test_slots_are_left_for_others() -> None:
     assert one.opens_at(5.0, ahead=3) == math.inf
 
 
-def test_a_lost_record_takes_every_slot_for_a_period() -> None:
-    """If nobody knows what the server may count, it is taken to be as much as it allows."""
+def test_a_lost_record_takes_every_slot_until_nothing_of_it_counts() -> None:
+    """If nobody knows what the server may count, it is taken to be as much as it allows, and to be under way."""
     one = window(3)
     one.answered(one.take(0.0), 1.0)
-    one.forgotten(10.0)
-    assert ends(one) == [61.0 + GUARD, 70.0 + GUARD, 70.0 + GUARD]
-    one.forgotten(11.0)
+    one.forgotten(10.0, 30.0)
+    assert ends(one) == [61.0 + GUARD, 100.0 + GUARD, 100.0 + GUARD]
+    one.forgotten(11.0, 30.0)
     assert one.used(11.0) == 3
 
 
@@ -381,14 +381,17 @@ def test_a_lowered_budget_is_kept() -> None:
 
 
 def test_another_clock_keeps_what_the_server_may_still_count() -> None:
-    """On another clock every slot is kept for a period at least, and a pause for what is left of it."""
+    """On another clock every slot is kept for a period at least, and a pause for what is left of it.
+
+    What nobody can report any more may be under way for another 20 seconds.
+    """
     one = window(5)
     held, answered, lost, refused = (one.take(100.0) for _ in range(4))
     one.answered(answered, 130.0)
     one.lost(lost, 130.0, 30.0)
     one.refused(refused, 130.0, 50.0, jitter=0.0)
-    moved = one.carried_over(then=140.0, now=3.0)
-    assert ends(moved) == pytest.approx([63.0 + GUARD, 63.0 + GUARD, 63.0 + GUARD, 83.0 + GUARD])
+    moved = one.carried_over(then=140.0, now=3.0, timeout=20.0)
+    assert ends(moved) == pytest.approx([63.0 + GUARD, 63.0 + GUARD, 83.0 + GUARD, 83.0 + GUARD])
     assert moved.not_before == 43.0
     assert moved.probing
     assert moved.rejected == 1
@@ -402,7 +405,7 @@ def test_another_clock_keeps_the_distance_after_a_pause() -> None:
     one.pause(100.0)
     one.answered(one.take(100.0), 101.0)
     one.take(102.0)
-    moved = one.carried_over(then=102.1, now=3.0)
+    moved = one.carried_over(then=102.1, now=3.0, timeout=0.0)
     assert moved.next_start == pytest.approx(3.5)
     assert moved.spread_until == pytest.approx(3.0 + 161.0 - 102.1)
 
@@ -412,7 +415,7 @@ def test_another_clock_forgets_what_is_over() -> None:
     one = window(5)
     one.refused(one.take(0.0), 0.0, None, jitter=0.0)
     one.answered(one.take(1.0), 1.0)
-    moved = one.carried_over(then=500.0, now=3.0)
+    moved = one.carried_over(then=500.0, now=3.0, timeout=30.0)
     assert moved.slots == {}
     assert moved.opens_at(3.0) == 3.0
 
