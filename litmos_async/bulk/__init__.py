@@ -25,7 +25,7 @@ from litmos_async.bulk.items import (
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.journal_file import Summary, read_summary
 from litmos_async.bulk.people import ResultOfUser
-from litmos_async.bulk.report import Outcome, Plan, Progress, Report, Status, duration
+from litmos_async.bulk.report import Outcome, Plan, Progress, Report, Status, count, duration
 from litmos_async.bulk.resolve import Resolved
 from litmos_async.bulk.sync_members import MemberChange
 from litmos_async.bulk.sync_people import UserChange
@@ -49,6 +49,7 @@ __all__ = [
     "Summary",
     "UserChange",
     "UserInTeam",
+    "count",
     "duration",
     "read_summary",
 ]

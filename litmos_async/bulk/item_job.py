@@ -72,8 +72,7 @@ class ItemJob(BulkJob):
         tasks = await self._prepare()
         waiting = [task for task in tasks if task.known() is None]
         requests = self._requests(waiting)
-        writes = sum(number for request, number in requests.items() if not request.startswith("GET "))
-        checks = writes if self._options.verify else 0
+        checks = self._checks(requests)
         return Plan(
             noun=self._noun,
             items=len(waiting),
@@ -89,6 +88,11 @@ class ItemJob(BulkJob):
     def _requests(self, waiting: list[Task]) -> Counter[str]:
         """Return how many requests they take, by verb and path."""
         return Counter(request for task in waiting for request in task.requests)
+
+    def _checks(self, requests: Mapping[str, int]) -> int:
+        """Return how many requests read back what these did, at least."""
+        writes = sum(number for request, number in requests.items() if not request.startswith("GET "))
+        return writes if self._options.verify else 0
 
     def _emails(self, waiting: list[Task]) -> int:
         """Return how many people may get an e-mail."""
@@ -108,7 +112,9 @@ class ItemJob(BulkJob):
                     await self.aclose()
                     raise
                 waiting = [task for task in self._tasks if task.known() is None]
-                self._requests_left = self._requests(waiting).total()
+                requests = self._requests(waiting)
+                self._requests_left = requests.total()
+                self._expect_reads(self._checks(requests))
         return self._tasks
 
     async def _take_in(self) -> list[Task]:

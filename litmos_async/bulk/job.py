@@ -46,6 +46,7 @@ class Options:
             which the other one keeps and closes.
         timeout: Seconds after which a request that was sent cannot reach the server any more.
         key_works: Whether answers have shown that already, before the job begins.
+        on_request: Called when a request is counted, for the job that this one is a part of.
     """
 
     skip_existing: bool = False
@@ -54,6 +55,7 @@ class Options:
     journal: FilePath | Journal | None = None
     timeout: float = 30.0
     key_works: bool = False
+    on_request: Callable[[], None] = lambda: None
 
     def __attrs_post_init__(self) -> None:
         if self.stop_after_failures is not None and self.stop_after_failures < 1:
@@ -79,6 +81,8 @@ class BulkJob(ABC):
             resume=None if journal is None or isinstance(journal, Journal) else fsdecode(journal)
         )
         self._requests_left = 0
+        self._reads_planned = 0
+        self._on_progress: Callable[[Progress], object] | None = None
         self._started = False
         self._spoilt: Exception | None = None
         self._journal: Journal | None = None
@@ -142,14 +146,17 @@ class BulkJob(ABC):
     def progress(self) -> Progress:
         """How far the job is."""
         report, quota = self._report, self._limiter.quota
+        reads_planned = max(self._reads_planned, report.reads)
         return Progress(
             done=report.counted,
             total=self._total(),
             failed=report.failed + report.unknown,
             requests=report.requests,
             requests_planned=report.requests + self._requests_left,
-            seconds_left=seconds_for(self._requests_left, quota),
+            seconds_left=seconds_for(self._requests_left + reads_planned - report.reads, quota),
             quota=quota,
+            reads=report.reads,
+            reads_planned=reads_planned,
         )
 
     @property
@@ -161,7 +168,8 @@ class BulkJob(ABC):
         """Run to the end and return what became of it.
 
         Args:
-            on_progress: Called with the progress after each request; it must be quick, and not raise.
+            on_progress: Called with the progress when a request that reads leaves, when another one was answered
+                (just before its items are counted), and at the end; it must be quick, and not raise.
 
         Raises:
             Unauthorized: The key does not work: it will not get better, so the job stops at once.
@@ -169,12 +177,10 @@ class BulkJob(ABC):
             LitmosError: Something that the whole job needs failed. Its `resume` is the journal, if there is one:
                 the same job with the same journal goes on where this one broke off.
         """
-        told = -1
+        self._on_progress = on_progress
         async with aclosing(self._outcomes()) as outcomes:
             async for _ in outcomes:
-                if on_progress and self._report.requests != told:
-                    told = self._report.requests
-                    on_progress(self.progress)
+                pass
         if on_progress:
             on_progress(self.progress)
         return self._report
@@ -195,6 +201,7 @@ class BulkJob(ABC):
                         failed = self._report.failed + self._report.unknown
                         self._report.stopped = f"{count(failed, 'item')} failed"
                         return
+            self._reads_planned = 0  # what failed needs no reading back
         except LitmosError as problem:
             # A place in a list that the job was reading would be of no use to its caller.
             problem.resume = self._report.resume
@@ -222,8 +229,14 @@ class BulkJob(ABC):
         """Return how many requests can be under way: as many as the window has slots."""
         return self._limiter.rate.requests
 
+    def _expect_reads(self, number: int) -> None:
+        """Let the progress know that so many requests that only read are still to come, at least."""
+        self._reads_planned = max(self._reads_planned, self._report.reads + number)
+
     async def _count_read(self, attempt: int) -> None:
-        self._report.reads += attempt == 1
+        if attempt == 1:
+            self._report.reads += 1
+            self._tell()
 
     def _must_stop(self, problem: LitmosError) -> bool:
         """Tell whether all other requests will fail, too, since the key itself is refused."""
@@ -233,11 +246,19 @@ class BulkJob(ABC):
     def _answered(self) -> None:
         self._report.requests += 1
         self._requests_left -= 1
+        self._tell()
 
     def _unless_refused_here(self, problem: LitmosError) -> None:
         """Count a request that failed. What was refused before it was sent is none."""
         self._report.requests += not isinstance(problem, ConfigurationError)
         self._requests_left -= 1
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell whoever wants to hear of it how far the job is."""
+        self._options.on_request()
+        if self._on_progress is not None:
+            self._on_progress(self.progress)
 
 
 def settled(key: Key, outcome: Outcome) -> Settled:

@@ -101,19 +101,25 @@ def reader(looks: Looks, look: Look, resources: Resources) -> Callable[[Any], Fo
 
 
 async def read(
-    looks: Looks, scope: Mapping[str, Sequence[str]], resources: Resources, *, sure: bool, width: int
+    looks: Looks,
+    look: Look,
+    scope: Mapping[str, Sequence[str]],
+    resources: Resources,
+    *,
+    sure: bool,
+    width: int,
 ) -> Found:
-    """Yield the pairs of a scope that are there, read in the cheapest way, side by side.
+    """Yield the pairs of a scope that are there, read side by side.
 
     Args:
         looks: How they can be read.
+        look: The way to do it.
         scope: The pairs that matter: left ends with their right ends.
         resources: Makes the requests.
         sure: Whether what is not found must certainly not be there: then left ends of which something is
-            missing are read one by one where the cheapest way leaves a doubt.
+            missing are read one by one where that way leaves a doubt.
         width: Requests under way at a time at most.
     """
-    look = cheapest(looks, scope)
     # A set a person takes three times as much as all their pairs: only where something is read again.
     missing = {left: set(rights) for left, rights in scope.items()} if sure and not look.sure else {}
     async for left, right in _side_by_side(looks, look, resources, width):

@@ -199,6 +199,7 @@ class PairImportJob(PairJob):
                 self._people = await self._name(table)
                 self._imports = imports_for(rows_in(self._columns, table))
                 self._requests_left = self._imports
+                self._expect_reads(self._checks(table))
         return table
 
     async def _name(self, table: PairTable) -> dict[str, UserSummary]:

@@ -109,6 +109,7 @@ class PairJob(BulkJob):
                     # Off the loop: a hundred thousand pairs take a second.
                     self._mixed = await asyncio.to_thread(self._mix, self._table)
                 self._requests_left = sum(1 for _ in self._each_call(self._table))
+                self._expect_reads(self._checks(self._table))
                 self._looked = True
         return self._table
 
@@ -194,7 +195,9 @@ class PairJob(BulkJob):
     def _read(
         self, scope: Mapping[str, Sequence[str]], *, sure: bool
     ) -> AsyncGenerator[tuple[str, str], None]:
-        return read(self._kind.looks, scope, self._litmos, sure=sure, width=self._width())
+        look = cheapest(self._kind.looks, scope)
+        self._expect_reads(look.requests)
+        return read(self._kind.looks, look, scope, self._litmos, sure=sure, width=self._width())
 
     def _each_call(self, table: PairTable) -> Iterator[Call]:
         """Yield the requests of the plan, for all pairs that are still to do."""

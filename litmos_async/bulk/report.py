@@ -91,9 +91,11 @@ class Progress:
         total: All items, duplicates included.
         failed: Items that failed, or whose outcome is unknown.
         requests: Requests answered so far, of `requests_planned`.
-        requests_planned: Requests of the plan.
-        seconds_left: How long the rest takes at the quota as it is now.
+        requests_planned: Requests of the plan; 0 while it is being made.
+        seconds_left: How long the rest, reads included, takes at the quota as it is now.
         quota: How the limit stands.
+        reads: Requests that only read, so far: what was there before, and what became of the others.
+        reads_planned: Those and the ones that are known to follow, at least.
     """
 
     done: int
@@ -103,6 +105,8 @@ class Progress:
     requests_planned: int
     seconds_left: float
     quota: Quota
+    reads: int = 0
+    reads_planned: int = 0
 
 
 @define

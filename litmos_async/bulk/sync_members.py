@@ -20,7 +20,7 @@ from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, set
 from litmos_async.bulk.journal import Past
 from litmos_async.bulk.pair_job import PairJob
 from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.report import Outcome, Plan, seconds_for
+from litmos_async.bulk.report import Outcome, Plan, Progress, seconds_for
 from litmos_async.errors import ConfigurationError, NotFound
 from litmos_async.limits import Limiter
 from litmos_async.models.record import Record
@@ -138,7 +138,6 @@ class MembersJob(BulkJob):
                 # So that the progress knows how many requests there are.
                 for job in self._found.jobs.values():
                     await job.plan()
-                self._mirror(self._found)
         return self._found
 
     async def _begin(self) -> _Members:
@@ -187,7 +186,13 @@ class MembersJob(BulkJob):
         return found
 
     def _pair_job(self, kind: kinds.Kind, pairs: list[tuple[str, str]]) -> PairJob:
-        options = attrs.evolve(self._options, journal=self._journal, stop_after_failures=None, key_works=True)
+        options = attrs.evolve(
+            self._options,
+            journal=self._journal,
+            stop_after_failures=None,
+            key_works=True,
+            on_request=self._tell,
+        )
         return PairJob(kind, pairs, self._limiter, self._connect, options)
 
     async def _read_team(self, team: str) -> AsyncGenerator[tuple[str, set[str] | NotFound], None]:
@@ -227,6 +232,13 @@ class MembersJob(BulkJob):
 
     # ------------------------------------------------ while it runs
 
+    @property
+    def progress(self) -> Progress:
+        """How far the job is."""
+        if self._found is not None:
+            self._mirror(self._found)
+        return super().progress
+
     def _total(self) -> int:
         found = self._found
         return len(found.known) + len(found.add) + len(found.remove) if found else 0
@@ -248,8 +260,9 @@ class MembersJob(BulkJob):
         """Count what the two jobs have done as one's own."""
         steps = [job.progress for job in found.jobs.values()]
         self._report.requests = sum(step.requests for step in steps)
-        self._report.reads = self._reads_before + sum(job.report.reads for job in found.jobs.values())
+        self._report.reads = self._reads_before + sum(step.reads for step in steps)
         self._requests_left = sum(step.requests_planned - step.requests for step in steps)
+        self._expect_reads(sum(step.reads_planned - step.reads for step in steps))
 
     def known(self) -> Iterator[Outcome]:
         """Yield what is known of the people in teams; see `BulkJob.known`."""

@@ -10,8 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from litmos_async import LitmosClient, RateLimit
-from litmos_async.bulk import Bulk
-from litmos_async.bulk.report import count
+from litmos_async.bulk import Bulk, count
 from litmos_async.cli.flow import FAILED, OK, USAGE, Order, carry_out
 from litmos_async.cli.made import UNKNOWN, Made, assigned, make
 from litmos_async.cli.tasks import COURSE, USER, Task

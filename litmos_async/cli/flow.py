@@ -11,8 +11,7 @@ from typing import Final, get_args
 from attrs import frozen
 
 from litmos_async import LitmosClient
-from litmos_async.bulk import BulkJob, Plan, duration
-from litmos_async.bulk.report import count
+from litmos_async.bulk import BulkJob, Plan, count, duration
 from litmos_async.cli.ledger import Ledger, LineStatus
 from litmos_async.cli.outcomes import check_writable, write_outcomes
 from litmos_async.cli.progress import shown
@@ -118,7 +117,9 @@ class _Run:
             await self._resolve()
             job = self._task.start(self._litmos, self._ledger, dry_run=self._order.dry_run)
             self._job = job
-            self._tell(await job.plan())
+            async with shown(job, self._terminal, stays=False):
+                plan = await job.plan()
+            self._tell(plan)
             if self._order.dry_run:
                 self._say_what_failed()
                 return FAILED if self._ledger.counts()["failed"] else OK

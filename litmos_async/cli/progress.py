@@ -20,25 +20,33 @@ _PLAIN_SECONDS: Final = 10.0
 def describe(state: State) -> str:
     """Return where the job stands."""
     quota = state.quota
-    parts = [
-        f"{state.done:,}/{state.total:,} done",
+    parts = [f"{state.done:,}/{state.total:,} done"]
+    if state.failed:
+        parts.append(f"{state.failed:,} failed")
+    if state.reads < state.reads_planned:
+        parts.append(f"{state.reads:,}/{state.reads_planned:,} read")
+    parts += [
         f"{quota.used}/{quota.limit} requests in {quota.period:g} s",
         f"{duration(state.seconds_left)} left",
         f"{quota.rejected:,} rejected",
     ]
-    if state.failed:
-        parts.insert(1, f"{state.failed:,} failed")
     return ", ".join(parts)
 
 
 @asynccontextmanager
-async def shown(job: BulkJob, terminal: Terminal) -> AsyncGenerator[None]:
-    """Show the progress of a job while the block runs."""
+async def shown(job: BulkJob, terminal: Terminal, *, stays: bool = True) -> AsyncGenerator[None]:
+    """Show the progress of a job while the block runs.
+
+    Args:
+        job: The job.
+        terminal: Where to.
+        stays: Whether the live line stays there afterwards.
+    """
     if terminal.quiet:
         yield
         return
-    show = _live if terminal.err.is_terminal else _plain
-    task = asyncio.ensure_future(show(job, terminal))
+    show = _live(job, terminal, stays=stays) if terminal.err.is_terminal else _plain(job, terminal)
+    task = asyncio.ensure_future(show)
     try:
         yield
     finally:
@@ -46,11 +54,12 @@ async def shown(job: BulkJob, terminal: Terminal) -> AsyncGenerator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _live(job: BulkJob, terminal: Terminal) -> None:
+async def _live(job: BulkJob, terminal: Terminal, *, stays: bool) -> None:
     bar = Progress(
         BarColumn(bar_width=24),
         TextColumn("{task.description}", markup=False),
         console=terminal.err,
+        transient=not stays,
         auto_refresh=False,  # refreshed below: no thread, and no lock that a signal could find taken
     )
     with bar:
@@ -64,7 +73,10 @@ async def _live(job: BulkJob, terminal: Terminal) -> None:
 
 
 def _update(bar: Progress, line: TaskID, state: State) -> None:
-    bar.update(line, completed=state.done, total=state.total, description=describe(state), refresh=True)
+    # Before there is a plan, and where nothing is to be done, only reading takes time.
+    reading = state.requests_planned == 0 and state.reads_planned > 0
+    completed, total = (state.reads, state.reads_planned) if reading else (state.done, state.total)
+    bar.update(line, completed=completed, total=total, description=describe(state), refresh=True)
 
 
 async def _plain(job: BulkJob, terminal: Terminal) -> None:

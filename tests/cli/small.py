@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 import httpx
 
-from litmos_async import LitmosClient, RateLimit
-from litmos_async.bulk import Bulk
+from litmos_async import LitmosClient, Quota, RateLimit
+from litmos_async.bulk import Bulk, Progress
 from litmos_async.cli.flow import Order, carry_out
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.cli.terminal import Terminal
@@ -23,6 +23,11 @@ Carry = Callable[[str], int]
 KEY = "sandbox-key"
 RATE = RateLimit(100, 60.0)
 COURSES = ("C-1", "Größe & Gewicht", "Erste Hilfe, Teil 1")
+
+QUOTA = Quota(used=87, free=13, next_free_in=0.0, waiting=40, rejected=2, limit=100, period=60.0, budget=100)
+STATE = Progress(
+    done=1_200, total=5_000, failed=0, requests=360, requests_planned=1_500, seconds_left=684.0, quota=QUOTA
+)
 
 
 def organisation(people: int = 3) -> Tenant:

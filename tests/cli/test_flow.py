@@ -13,12 +13,12 @@ import attrs
 import pytest
 
 from litmos_async import RateLimit
-from litmos_async.bulk import Bulk, BulkJob, Outcome, Plan, Report
+from litmos_async.bulk import Bulk, BulkJob, Outcome, Plan, Progress, Report
 from litmos_async.cli.flow import SHOWN
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.errors import OutcomeUnknown
 from litmos_async.sandbox import Fault, Sandbox
-from tests.cli.small import COURSES, Desk, assign_courses, organisation
+from tests.cli.small import COURSES, STATE, Desk, assign_courses, organisation
 
 HEADER = "user,course"
 LISTS = 2
@@ -268,6 +268,7 @@ class Breaking:
     pairs: list[tuple[str, str]]
     problem: BaseException
     report: Report = attrs.field(factory=lambda: Report(requests=1))
+    progress: Progress = STATE
 
     async def plan(self) -> Plan:
         """Return the plan."""

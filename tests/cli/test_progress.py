@@ -10,17 +10,14 @@ import attrs
 import pytest
 from rich.console import Console
 
-from litmos_async import Quota
 from litmos_async.bulk import BulkJob, Progress
 from litmos_async.cli.progress import describe, shown
 from litmos_async.cli.terminal import Terminal
+from tests.cli.small import STATE
 from tests.virtual import run_virtual
 
-QUOTA = Quota(used=87, free=13, next_free_in=0.0, waiting=40, rejected=2, limit=100, period=60.0, budget=100)
-STATE = Progress(
-    done=1_200, total=5_000, failed=0, requests=360, requests_planned=1_500, seconds_left=684.0, quota=QUOTA
-)
 TOLD = "1,200/5,000 done, 87/100 requests in 60 s, 11 min 24 s left, 2 rejected"
+READING = attrs.evolve(STATE, done=0, requests=0, requests_planned=0, reads=50, reads_planned=200)
 
 
 @attrs.frozen
@@ -30,9 +27,9 @@ class Job:
     progress: Progress = STATE
 
 
-async def watch(terminal: Terminal, seconds: float) -> None:
+async def watch(terminal: Terminal, seconds: float, state: Progress = STATE, *, stays: bool = True) -> None:
     """Show the progress of a job that takes so long."""
-    async with shown(cast(BulkJob, Job()), terminal):
+    async with shown(cast(BulkJob, Job(state)), terminal, stays=stays):
         await asyncio.sleep(seconds)
 
 
@@ -40,6 +37,8 @@ def test_what_is_said() -> None:
     """Failures are only spoken of where there are some."""
     assert describe(STATE) == TOLD
     assert describe(attrs.evolve(STATE, failed=3)).startswith("1,200/5,000 done, 3 failed, 87/100")
+    assert describe(READING).startswith("0/5,000 done, 50/200 read, 87/100")
+    assert describe(attrs.evolve(STATE, reads=200, reads_planned=200)) == TOLD
 
 
 def test_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,11 +53,24 @@ def test_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "")
 
 
-def test_on_a_terminal() -> None:
-    """One line that is drawn again and again, and stays at the end."""
+def live(state: Progress, *, stays: bool) -> str:
+    """Return what goes to a terminal within a second."""
     terminal = Terminal()
     file = io.StringIO()
-    terminal.err = Console(file=file, force_terminal=True, width=120)
-    run_virtual(watch(terminal, 1.0))
-    assert file.getvalue().count(TOLD) > 3
-    assert TOLD in file.getvalue().removesuffix("\x1b[?25h").splitlines()[-1]
+    terminal.err = Console(file=file, force_terminal=True, width=200, color_system=None)
+    run_virtual(watch(terminal, 1.0, state, stays=stays))
+    return file.getvalue()
+
+
+def test_on_a_terminal() -> None:
+    """One line that is drawn again and again, and stays at the end."""
+    text = live(STATE, stays=True)
+    assert text.count(TOLD) > 3
+    assert TOLD in text.removesuffix("\x1b[?25h").splitlines()[-1]
+
+
+def test_while_it_only_reads() -> None:
+    """The bar shows how far the reading is, and the line is taken away again."""
+    text = live(READING, stays=False)
+    assert text.count(f"{'━' * 6}{' ' * 18} 0/5,000 done, 50/200 read,") > 3
+    assert text.endswith("\x1b[1A\x1b[2K")
