@@ -46,6 +46,8 @@ class UserInTeam(NamedTuple):
     team_id: str
 
 
+Pair: TypeAlias = CourseForUser | CourseForTeam | LearningPathForUser | LearningPathForTeam | UserInTeam
+
 Pairs: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | AsyncIterable[tuple[Ref, Ref]]
 """Pairs of ids or records: a mapping from an id to many of the other side, or any (async) iterable of pairs."""
 

@@ -13,6 +13,7 @@ from litmos_async.bulk.items import (
     CourseForUser,
     LearningPathForTeam,
     LearningPathForUser,
+    Pair,
     UserInTeam,
 )
 from litmos_async.bulk.looks import Looks
@@ -51,7 +52,7 @@ class Kind:
     Attributes:
         name: Name of the helper; a journal belongs to it.
         noun: What its items are.
-        item: Makes the item of an outcome from a pair.
+        item: What a pair is called in an outcome.
         ends: Who can receive a request: 0 the left end of a pair, 1 the right one. Where both can, the job
             mixes them for the fewest requests.
         looks: How to read what is there.
@@ -62,8 +63,7 @@ class Kind:
 
     name: str
     noun: str
-    item: Callable[[str, str], Any]
-    names: tuple[str, ...]
+    item: type[Pair]
     ends: Mapping[Side, End]
     looks: Looks
     removes: bool = False
@@ -109,7 +109,6 @@ def courses_to_users(*, send_message: bool, list_size: int) -> Kind:
         name="assign_courses_to_users",
         noun="assignments",
         item=CourseForUser,
-        names=CourseForUser._fields,
         ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/courses")},
         looks=COURSES_OF_USERS,
         mails=send_message,
@@ -129,7 +128,6 @@ def courses_to_teams(*, send_message: bool, library: bool, include_sub_teams: bo
         name="assign_courses_to_teams",
         noun="assignments",
         item=CourseForTeam,
-        names=CourseForTeam._fields,
         ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/courses")},
         # Whether a course that is assigned shows up a second time as a library entry is not documented.
         looks=_courses_of_teams((lambda _: True) if library else _is_assigned),
@@ -152,7 +150,6 @@ def paths_to_users(*, send_message: bool, list_size: int) -> Kind:
         name="assign_learning_paths_to_users",
         noun="assignments",
         item=LearningPathForUser,
-        names=LearningPathForUser._fields,
         ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/learningpaths")},
         looks=PATHS_OF_USERS,
         mails=send_message,
@@ -172,7 +169,6 @@ def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: in
         name="assign_learning_paths_to_teams",
         noun="assignments",
         item=LearningPathForTeam,
-        names=LearningPathForTeam._fields,
         ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/learningpaths")},
         looks=PATHS_OF_TEAMS,
         mails=send_message,
@@ -193,7 +189,6 @@ def users_to_teams(*, send_message: bool, list_size: int) -> Kind:
         name="add_users_to_teams",
         noun="memberships",
         item=UserInTeam,
-        names=UserInTeam._fields,
         ends={
             0: End(to_user, min(25, checked_size(list_size)), "POST /users/{user_id}/teams"),
             1: End(to_team, list_size, "POST /teams/{team_id}/users"),
@@ -214,7 +209,6 @@ def courses_from_users() -> Kind:
         name="remove_courses_from_users",
         noun="removals",
         item=CourseForUser,
-        names=CourseForUser._fields,
         ends={0: End(send, 1, "DELETE /users/{user_id}/courses/{course_id}")},
         looks=COURSES_OF_USERS,
         removes=True,
@@ -231,7 +225,6 @@ def courses_from_teams(*, library: bool, list_size: int) -> Kind:
         name="remove_courses_from_teams",
         noun="removals",
         item=CourseForTeam,
-        names=CourseForTeam._fields,
         ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/courses")},
         looks=_courses_of_teams(_is_in_library if library else _is_assigned),
         removes=True,
@@ -249,7 +242,6 @@ def paths_from_users() -> Kind:
         name="remove_learning_paths_from_users",
         noun="removals",
         item=LearningPathForUser,
-        names=LearningPathForUser._fields,
         ends={0: End(send, 1, "DELETE /users/{user_id}/learningpaths/{learning_path_id}")},
         looks=PATHS_OF_USERS,
         removes=True,
@@ -266,7 +258,6 @@ def paths_from_teams(*, list_size: int) -> Kind:
         name="remove_learning_paths_from_teams",
         noun="removals",
         item=LearningPathForTeam,
-        names=LearningPathForTeam._fields,
         ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/learningpaths")},
         looks=PATHS_OF_TEAMS,
         removes=True,
@@ -283,7 +274,6 @@ def users_from_teams() -> Kind:
         name="remove_users_from_teams",
         noun="removals",
         item=UserInTeam,
-        names=UserInTeam._fields,
         ends={0: End(send, 1, "DELETE /teams/{team_id}/users/{user_id}")},
         looks=TEAMS_OF_USERS,
         removes=True,

@@ -115,7 +115,7 @@ class PairJob(BulkJob):
 
     async def _take_in(self) -> PairTable:
         table = PairTable()
-        async for left, right in each_pair(self._pairs, self._kind.names):
+        async for left, right in each_pair(self._pairs, self._kind.item._fields):
             table.add(left, right)
         table.close()
         return table
