@@ -58,7 +58,7 @@ class _Reports:
 
 @attrs.frozen
 class Crowd:
-    """Some processes with their callers, how far away the store is, and how its clock jumps."""
+    """Some processes with their callers, how far away the store is, how its clock jumps, and what it forgets."""
 
     rate: RateLimit
     timeout: float
@@ -67,6 +67,9 @@ class Crowd:
     slow_by: float
     seed: int
     jumps: list[tuple[float, float]] = attrs.field(factory=list)  # when, and by how much
+    losses: list[tuple[float, bool]] = attrs.field(
+        factory=list
+    )  # when, and whether an old copy takes its place
 
 
 crowds = st.builds(
@@ -80,7 +83,27 @@ crowds = st.builds(
 )
 
 
+losses = st.lists(st.tuples(st.floats(0, 3), st.booleans()), max_size=3)
 jumps = st.lists(st.tuples(st.floats(0, 3), st.sampled_from([-3.0, -0.8, 0.4, 0.8, 3.0, 50.0])), max_size=4)
+
+
+async def everybody_looks(processes: list[Process]) -> None:
+    """Let all that are alive go to the store."""
+    for one in processes:
+        if not one.dead:
+            await one.limiter.usage()
+
+
+async def lose(store: VirtualStore, processes: list[Process], at: float, old: bool) -> None:
+    """Let the store lose the record, or fall back to half the time until then.
+
+    All have seen what they lose: who was idle for long could not know.
+    """
+    await asyncio.sleep(at / 2)
+    left = dict(store.texts) if old else {}
+    await asyncio.sleep(at / 2)
+    await everybody_looks(processes)
+    store.texts = left
 
 
 async def run(crowd: Crowd) -> Log:
@@ -111,9 +134,11 @@ async def run(crowd: Crowd) -> Log:
                 loop.call_later(dies_at * period, task.cancel)
     for jumps_at, by in crowd.jumps:
         loop.call_later(jumps_at * period, store.jump, by * period)
+    tasks += [asyncio.ensure_future(lose(store, processes, at * period, old)) for at, old in crowd.losses]
     results = await asyncio.gather(*tasks, return_exceptions=True)
     failed = [one for one in results if isinstance(one, Exception)]
     assert not failed, failed
+    await everybody_looks(processes)
     await asyncio.sleep(period + longest + 1.0)
     witness = SharedLimiter(store, crowd.rate, account="one")
     if crowd.jumps:  # one back, which nobody has noticed yet, keeps slots for another period
@@ -150,6 +175,14 @@ UNDER_WAY = Crowd(SHORT, 0.0, [[SWIFT, SWIFT, SLOW], [SWIFT], [SWIFT] * 3], [2.0
 def test_nor_does_one_if_the_clock_of_the_store_jumps(crowd: Crowd, jumps: list[tuple[float, float]]) -> None:
     """Ahead, back, and to the right time again, as often as one likes."""
     crowd = attrs.evolve(crowd, rate=attrs.evolve(crowd.rate, period=60.0), jumps=jumps)
+    judge(crowd, run_virtual(run(crowd)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(crowds, losses)
+def test_nor_does_one_if_the_store_forgets(crowd: Crowd, losses: list[tuple[float, bool]]) -> None:
+    """All, or what happened last, as often as one likes, and whoever dies before or after it."""
+    crowd = attrs.evolve(crowd, rate=attrs.evolve(crowd.rate, period=60.0), slow_by=0.0, losses=losses)
     judge(crowd, run_virtual(run(crowd)))
 
 
