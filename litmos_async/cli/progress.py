@@ -73,9 +73,8 @@ async def _live(job: BulkJob, terminal: Terminal, *, stays: bool) -> None:
 
 
 def _update(bar: Progress, line: TaskID, state: State) -> None:
-    # Before there is a plan, and where nothing is to be done, only reading takes time.
-    reading = state.requests_planned == 0 and state.reads_planned > 0
-    completed, total = (state.reads, state.reads_planned) if reading else (state.done, state.total)
+    # By requests: they take the time, also where items are told only when all was read back.
+    completed, total = state.requests + state.reads, state.requests_planned + state.reads_planned
     bar.update(line, completed=completed, total=total, description=describe(state), refresh=True)
 
 

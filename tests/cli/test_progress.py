@@ -18,6 +18,7 @@ from tests.virtual import run_virtual
 
 TOLD = "1,200/5,000 done, 87/100 requests in 60 s, 11 min 24 s left, 2 rejected"
 READING = attrs.evolve(STATE, done=0, requests=0, requests_planned=0, reads=50, reads_planned=200)
+VERIFIED = attrs.evolve(STATE, done=0, requests=300, requests_planned=400, reads=200, reads_planned=600)
 
 
 @attrs.frozen
@@ -69,8 +70,9 @@ def test_on_a_terminal() -> None:
     assert TOLD in text.removesuffix("\x1b[?25h").splitlines()[-1]
 
 
-def test_while_it_only_reads() -> None:
-    """The bar shows how far the reading is, and the line is taken away again."""
-    text = live(READING, stays=False)
-    assert text.count(f"{'━' * 6}{' ' * 18} 0/5,000 done, 50/200 read,") > 3
+@pytest.mark.parametrize(("state", "part"), [(READING, 6), (VERIFIED, 12)])
+def test_while_nothing_is_done_yet(state: Progress, part: int) -> None:
+    """The bar shows how far the requests are, whatever they are for, and the line is taken away again."""
+    text = live(state, stays=False)
+    assert text.count(f"{'━' * part}{' ' * (24 - part)} 0/5,000 done, {state.reads}/") > 3
     assert text.endswith("\x1b[1A\x1b[2K")
