@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from attrs import define, field, frozen
 
 from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive, must_stop
 from litmos_async.bulk.dispatch import Dispatch
+from litmos_async.bulk.items import check_types
 from litmos_async.bulk.job import Connect
 from litmos_async.bulk.report import Status
 from litmos_async.errors import (
@@ -96,6 +98,7 @@ def check(row: UserImport) -> int:
         ConfigurationError: The server cannot take it: something is missing or too long, or cannot be written.
     """
     complete(row)
+    check_types(row)
     try:
         for name, most in _LONGEST.items():
             length = len(getattr(row, name) or "")
@@ -105,7 +108,7 @@ def check(row: UserImport) -> int:
             raise ConfigurationError(f"password must have {_SHORTEST_PASSWORD} characters or more")
         bodies = [codec.encode(CREATE_USERS, {}, None, [row], wire=wire).body for wire in _WIRES]
     except (TypeError, AttributeError):
-        # Such as a number where a text belongs, from a file without types.
+        # Where it has to do with more than one value, or with what is in a list.
         raise ConfigurationError("a value is of the wrong kind") from None
     return max(len(body or b"") for body in bodies)
 
@@ -336,8 +339,11 @@ def _sort_out(job: UserBulkImport, rows: Sequence[UserImport], errors: dict[str,
 
 
 def fold(user_name: str | None) -> str:
-    """Return what user names are compared by: the server does not tell upper from lower case."""
-    return (user_name or "").strip().casefold()
+    """Return what user names are compared by: the server does not tell upper from lower case.
+
+    Not `casefold`, for which weiß is weiss: taking two people for one would write one over the other.
+    """
+    return unicodedata.normalize("NFC", (user_name or "").strip()).lower()
 
 
 def _is_through(job: UserBulkImport) -> bool:

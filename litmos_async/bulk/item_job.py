@@ -14,10 +14,11 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from litmos_async.bulk.crew import Crew
 from litmos_async.bulk.fingerprint import Fingerprint, Key
+from litmos_async.bulk.items import flags
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal import Past
 from litmos_async.bulk.journal_file import FINAL, Settled
@@ -54,13 +55,13 @@ class ItemJob(BulkJob):
         options: Options,
         *,
         mails: bool = False,
-        agreed: Mapping[str, Any] | None = None,
+        agreed: Mapping[str, bool] | None = None,
     ) -> None:
         super().__init__(limiter, connect, options)
         self._kind = kind
         self._noun = noun
         self._mails = mails
-        self._agreed = dict(agreed or {})
+        self._agreed = flags(**(agreed or {}))
         self._preparing = asyncio.Lock()
         self._past = Past()
         self._tasks: list[Task] | None = None
@@ -273,7 +274,7 @@ class GivenJob(ItemJob):
         *,
         tasks: AsyncIterable[Task],
         mails: bool = False,
-        agreed: Mapping[str, Any] | None = None,
+        agreed: Mapping[str, bool] | None = None,
     ) -> None:
         super().__init__(kind, noun, limiter, connect, options, mails=mails, agreed=agreed)
         self._source = tasks

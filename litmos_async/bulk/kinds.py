@@ -15,6 +15,7 @@ from litmos_async.bulk.items import (
     LearningPathForUser,
     Pair,
     UserInTeam,
+    flags,
 )
 from litmos_async.bulk.looks import Looks
 from litmos_async.errors import ConfigurationError
@@ -112,7 +113,7 @@ def courses_to_users(*, send_message: bool, list_size: int) -> Kind:
         ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/courses")},
         looks=COURSES_OF_USERS,
         mails=send_message,
-        options={"send_message": send_message},
+        options=flags(send_message=send_message),
     )
 
 
@@ -132,11 +133,7 @@ def courses_to_teams(*, send_message: bool, library: bool, include_sub_teams: bo
         # Whether a course that is assigned shows up a second time as a library entry is not documented.
         looks=_courses_of_teams((lambda _: True) if library else _is_assigned),
         mails=send_message,
-        options={
-            "send_message": send_message,
-            "library": library,
-            "include_sub_teams": include_sub_teams,
-        },
+        options=flags(send_message=send_message, library=library, include_sub_teams=include_sub_teams),
     )
 
 
@@ -153,7 +150,7 @@ def paths_to_users(*, send_message: bool, list_size: int) -> Kind:
         ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/learningpaths")},
         looks=PATHS_OF_USERS,
         mails=send_message,
-        options={"send_message": send_message},
+        options=flags(send_message=send_message),
     )
 
 
@@ -172,7 +169,7 @@ def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: in
         ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/learningpaths")},
         looks=PATHS_OF_TEAMS,
         mails=send_message,
-        options={"send_message": send_message, "include_sub_teams": include_sub_teams},
+        options=flags(send_message=send_message, include_sub_teams=include_sub_teams),
     )
 
 
@@ -195,7 +192,7 @@ def users_to_teams(*, send_message: bool, list_size: int) -> Kind:
         },
         looks=TEAMS_OF_USERS,
         mails=send_message,
-        options={"send_message": send_message},
+        options=flags(send_message=send_message),
     )
 
 
@@ -228,7 +225,7 @@ def courses_from_teams(*, library: bool, list_size: int) -> Kind:
         ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/courses")},
         looks=_courses_of_teams(_is_in_library if library else _is_assigned),
         removes=True,
-        options={"library": library},
+        options=flags(library=library),
     )
 
 
