@@ -84,6 +84,7 @@ class Sender:
         """
         loop = asyncio.get_running_loop()
         attempts = refusals = 0
+        lost = False
         started: float | None = None
         while True:
             spent = 0.0 if started is None else loop.time() - started
@@ -105,8 +106,10 @@ class Sender:
                 retry_after=result.retry_after,
             )
             if not isinstance(step, Again):
+                result.error.after_lost = lost
                 raise _final(result.error, request, attempts, step)
             logger.info("%s: %s; again in %.1f s", request.operation, result.fault.name, step.wait)
+            lost = lost or result.fault is Fault.LOST
             await asyncio.sleep(step.wait)
 
     async def _slot(self, request: Request, options: Defaults, spent: float, attempts: int) -> Lease:

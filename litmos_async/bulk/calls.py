@@ -70,7 +70,9 @@ def is_refused_list(problem: LitmosError) -> bool:
 
 
 def is_there_already(problem: LitmosError, kind: Kind) -> bool:
-    """Tell whether a refusal says that there was nothing to do."""
+    """Tell whether a refusal says that there was nothing to do, and not that an earlier attempt has done it."""
+    if _after_lost(problem):
+        return False
     if kind.removes:
         return isinstance(problem, NotFound)
     return isinstance(problem, Conflict) and kind.name == "add_users_to_teams"
@@ -78,9 +80,16 @@ def is_there_already(problem: LitmosError, kind: Kind) -> bool:
 
 def certainly_not_done(problem: LitmosError) -> bool:
     """Tell whether a request can have had no effect."""
+    if _after_lost(problem):
+        return False
     return isinstance(problem, ConnectError | ConfigurationError) or (
         isinstance(problem, APIError) and not isinstance(problem, ServerError)
     )
+
+
+def _after_lost(problem: LitmosError) -> bool:
+    """Tell whether an earlier attempt of a call may have been carried out, whatever this error says."""
+    return isinstance(problem, APIError | NetworkError) and problem.after_lost
 
 
 def may_yet_arrive(problem: LitmosError) -> bool:
