@@ -11,7 +11,7 @@ from typing import TypeVar
 import attrs
 from attrs import define, field, frozen
 
-from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive, must_stop
+from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive
 from litmos_async.bulk.dispatch import Dispatch
 from litmos_async.bulk.items import check_types
 from litmos_async.bulk.job import Connect
@@ -21,9 +21,11 @@ from litmos_async.errors import (
     ConfigurationError,
     ConnectError,
     DecodeError,
+    Forbidden,
     LitmosError,
     RateLimited,
     ServerError,
+    Unauthorized,
 )
 from litmos_async.models import UserBulkImport, UserImport
 from litmos_async.resources import Resources
@@ -219,7 +221,7 @@ class Importer:
         self, rows: Sequence[UserImport], status: Status, problem: LitmosError, reason: str = ""
     ) -> list[Verdict]:
         """Return the same verdict for all rows, unless the key itself is refused."""
-        if must_stop(problem, first=not self._listed):
+        if isinstance(problem, Unauthorized) or (isinstance(problem, Forbidden) and not self._listed):
             raise problem
         return [Verdict(status, problem, f"{reason}: {problem}" if reason else str(problem))] * len(rows)
 

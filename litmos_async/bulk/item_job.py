@@ -17,6 +17,7 @@ from contextlib import aclosing
 from typing import ClassVar
 
 from litmos_async.bulk.crew import Crew
+from litmos_async.bulk.dispatch import NotSent
 from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.items import flags
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
@@ -215,7 +216,7 @@ class ItemJob(BulkJob):
 
     async def _do(self, waiting: list[Task]) -> AsyncGenerator[Outcome, None]:
         """Carry tasks out, and yield what became of each."""
-        crew = Crew(self._carry_out, iter(waiting), min(self._width(), len(waiting)))
+        crew = Crew(self._carry_out, self._unless_stopped(waiting), min(self._width(), len(waiting)))
         try:
             async for outcome in crew.results():
                 yield outcome
@@ -224,15 +225,24 @@ class ItemJob(BulkJob):
 
     async def _carry_out(self, task: Task) -> AsyncGenerator[Outcome, None]:
         means = Means(
-            self._connect, self._litmos, self._options, self._must_stop, self._answered, self._journal
+            self._connect,
+            self._litmos,
+            self._options,
+            self._must_stop,
+            self._answered,
+            self._journal,
+            lambda: self._stopping,
         )
         hands = Hands(task, means)
         try:
             nothing = await task.carry_out(hands) if task.carry_out is not None else None
+        except NotSent:
+            return
         except Stuck as stuck:
             outcome = task.settle(stuck.status, stuck.problem, stuck.reason, hands.used)
-        except LitmosError:
-            # The answer stops the job, so the request has one.
+        except LitmosError as problem:
+            # The answer stops the job, so the request has one, and it was no.
+            task.settle("failed", problem.with_traceback(None), attempts=hands.used)
             await hands.note(None)
             raise
         else:

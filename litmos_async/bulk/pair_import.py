@@ -18,7 +18,7 @@ from attrs import frozen
 
 from litmos_async.bulk.calls import Call
 from litmos_async.bulk.cover import ListRequest
-from litmos_async.bulk.dispatch import Dispatch
+from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.import_job import NOTIFIES, POST
 from litmos_async.bulk.importer import Importer, NotThrough, Trace, check, cut
 from litmos_async.bulk.items import Pairs
@@ -254,7 +254,7 @@ class PairImportJob(PairJob):
         for number in range(self._imports):
             # A row each, in turn: those of a person follow one another, so no import holds two of them.
             rows = islice(self._rows(scope), number, None, self._imports)
-            for part in cut(await _measured(rows)):
+            for part in self._unless_stopped(cut(await _measured(rows))):
                 if self._late:
                     self._report.stopped = self._late
                     return
@@ -270,10 +270,17 @@ class PairImportJob(PairJob):
             for pair in pairs:
                 table.set(*pair, state)
 
-        dispatch = Dispatch(self._journal, pairs, lambda: mark(State.UNDER_WAY))
+        dispatch = Dispatch(
+            self._journal,
+            pairs,
+            may_leave=lambda: not self._stopping,
+            on_leaving=lambda: mark(State.UNDER_WAY),
+        )
         records = [row.record for row in part]
         try:
             verdicts = await self._importer.carry_out(records, dispatch, self._litmos, self._answered)
+        except NotSent:
+            return []
         except NotThrough as late:
             self._late = self._report.stopped = str(late)
             mark(State.UNKNOWN)

@@ -17,7 +17,7 @@ from litmos_async.bulk.calls import (
 )
 from litmos_async.bulk.cover import ListRequest, plan_memberships
 from litmos_async.bulk.crew import Crew
-from litmos_async.bulk.dispatch import Dispatch
+from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.fingerprint import Fingerprint
 from litmos_async.bulk.items import Pairs, each_pair
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
@@ -60,6 +60,8 @@ class PairJob(BulkJob):
         self._looked = False
         self._mixed: list[ListRequest] = []
         self._errors: dict[tuple[str, str], LitmosError] = {}
+        self._reasons: dict[tuple[str, str], str] = {}
+        self._read_back = False
 
     # ------------------------------------------------ before
 
@@ -233,7 +235,7 @@ class PairJob(BulkJob):
         for outcome in self._nothing_to_do(table):
             yield outcome
         size = min(self._width(), self._requests_left)
-        crew = Crew(self._carry_out, self._each_call(table), size)
+        crew = Crew(self._carry_out, self._unless_stopped(self._each_call(table)), size)
         try:
             async for outcome in crew.results():
                 yield outcome
@@ -257,19 +259,24 @@ class PairJob(BulkJob):
     async def _carry_out(self, call: Call) -> AsyncGenerator[Outcome, None]:
         """Send one planned request; where its list is refused, halves of it, until the culprit stands alone."""
         parts = [(call, 1)]
-        while parts:
+        while parts and not self._stopping:
             part, attempts = parts.pop()
             dispatch = self._dispatch(part)
+            end = self._kind.ends[part.end]
             try:
-                end = self._kind.ends[part.end]
                 await end.send(self._connect(dispatch.leaves), part.receiver, part.members)
+            except NotSent:
+                return
             except LitmosError as problem:
-                if self._must_stop(problem):
+                if await self._must_stop(problem):
                     await dispatch.ends()
+                    for pair in part.pairs():
+                        self._settle(pair, "failed", attempts, problem)
                     raise
                 self._unless_refused_here(problem)
-                if is_refused_list(problem) and len(part.members) > 1:
+                if len(part.members) > 1 and is_refused_list(problem, end):
                     await dispatch.ends()
+                    self._mark(part, State.TODO)
                     self._requests_left += 2
                     parts += [(half, attempts + 1) for half in reversed(part.halves())]
                     continue
@@ -284,14 +291,17 @@ class PairJob(BulkJob):
                     yield outcome
 
     def _dispatch(self, call: Call) -> Dispatch:
-        pairs = call.pairs()
+        return Dispatch(
+            self._journal,
+            call.pairs(),
+            may_leave=lambda: not self._stopping,
+            on_leaving=lambda: self._mark(call, State.UNDER_WAY),
+        )
 
-        def leaves() -> None:
-            if self._table is not None:
-                for pair in pairs:
-                    self._table.set(*pair, State.UNDER_WAY)
-
-        return Dispatch(self._journal, pairs, leaves)
+    def _mark(self, call: Call, state: State) -> None:
+        if self._table is not None:
+            for pair in call.pairs():
+                self._table.set(*pair, state)
 
     def _settle(
         self,
@@ -307,6 +317,8 @@ class PairJob(BulkJob):
         if problem is not None:
             # Many may fail, and the frames of each would hold its request.
             self._errors[pair] = problem.with_traceback(None)
+        if reason and status != "skipped":
+            self._reasons[pair] = reason
         return Outcome(
             self._kind.item(*pair), status, problem, attempts, reason or (str(problem) if problem else "")
         )
@@ -347,6 +359,7 @@ class PairJob(BulkJob):
             effects.update(await self._effects([(left, right) for left in scope for right in scope[left]]))
         except LitmosError as trouble:
             problem = trouble
+        self._read_back = True
         ignored = "it is still there" if self._kind.removes else "the server took it and ignored it"
         for left, rights in scope.items():
             outcomes: list[Outcome] = []
@@ -369,9 +382,19 @@ class PairJob(BulkJob):
         for state, status in _FINAL.items():
             for left, rights in self._table.in_state(state):
                 for right in rights:
-                    problem = self._errors.get((left, right))
-                    reason = "interrupted" if state is State.UNDER_WAY else str(problem or "")
-                    yield Outcome(self._kind.item(left, right), status, problem, reason=reason)
+                    yield self._known(state, status, (left, right))
+
+    def _known(self, state: State, status: Status, pair: tuple[str, str]) -> Outcome:
+        """Return what is known of a pair that is in this state."""
+        problem = self._errors.get(pair)
+        reason = self._reasons.get(pair) or str(problem or "")
+        if state is State.UNDER_WAY:
+            reason = "interrupted"
+        elif state is State.SKIPPED:
+            reason = self._there
+        elif state is State.DONE and self._verifies and not self._read_back:
+            status, reason = "unknown", "the server took it, and it was not read back"
+        return Outcome(self._kind.item(*pair), status, problem, reason=reason)
 
 
 def _found(pairs: Iterable[tuple[str, str]]) -> list[Settled]:

@@ -231,6 +231,13 @@ class MembersJob(BulkJob):
 
     # ------------------------------------------------ while it runs
 
+    def stop(self) -> None:
+        """Send nothing new; see `BulkJob.stop`."""
+        super().stop()
+        if self._found is not None:
+            for job in self._found.jobs.values():
+                job.stop()
+
     @property
     def progress(self) -> Progress:
         """How far the job is."""
