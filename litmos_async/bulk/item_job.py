@@ -25,7 +25,7 @@ from litmos_async.bulk.journal import Past
 from litmos_async.bulk.journal_file import FINAL, Settled
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
 from litmos_async.bulk.task import CANNOT_BE_TOLD, Hands, Means, Stuck, Task
-from litmos_async.errors import LitmosError, NotFound
+from litmos_async.errors import LitmosError, NetworkError, NotFound
 from litmos_async.limits import Limiter
 
 REFUSED = "refused before it was sent"
@@ -177,6 +177,11 @@ class ItemJob(BulkJob):
                 done = await task.is_done(self._litmos)
             except NotFound:
                 done = False  # whoever does not exist has nothing, and the server will say so
+            except LitmosError as problem:
+                if isinstance(problem, NetworkError) or await self._must_stop(problem):
+                    raise
+                task.settle("unknown", problem.with_traceback(None))
+                done = False
             if done:
                 task.settle("done", reason=FOUND)
             elif done is None:
