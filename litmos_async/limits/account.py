@@ -202,7 +202,10 @@ class Account:
         window = attrs.evolve(
             self.window,
             rate=rate,
-            slots=dict(ends[int(n / share)] for n in range(math.ceil(len(ends) * share))),
+            # Evenly from the latest to the soonest, and rounded up, by one sum that rounds the same everywhere.
+            slots=dict(
+                end for n, end in enumerate(ends) if math.ceil(n * share) < math.ceil((n + 1) * share)
+            ),
             # Others do the same, and the tickets are to be told apart when they meet again.
             taken=self.window.taken + secrets.randbelow(2**50),
             base=self.window.base * share,

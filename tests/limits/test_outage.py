@@ -143,6 +143,21 @@ def test_local_begins_with_a_share_of_what_was_taken() -> None:
     run_virtual(main())
 
 
+def test_local_begins_with_any_share_of_any_number() -> None:
+    """A product that is a whole number but for its rounding is no slot more than there are."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        limiter = process_of(store, 100, share=0.68)
+        await take(limiter, 75)
+        store.away = True
+        await limiter.acquire()
+        assert limiter.quota.used in {52, 53}  # 68 % of 75, and the one of now
+        await limiter.aclose()
+
+    run_virtual(main())
+
+
 def test_what_was_done_alone_is_told_when_the_store_is_back() -> None:
     """Slots that were used meanwhile are taken for everybody; leases from before and from meanwhile may end."""
 
