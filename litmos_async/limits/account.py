@@ -217,7 +217,8 @@ class Account:
         self.replaces = [*self.replaces[-9:], other.record]
         for ticket, end in other.window.slots.items():
             if end > then:
-                self.window.slots[ticket] = now + end - then
+                # Others may have reported meanwhile that the same request can count for longer.
+                self.window.slots[ticket] = max(now + end - then, self.window.slots.get(ticket, 0.0))
         self.holders.update(other.holders)
         self.window.rejected = max(self.window.rejected, other.window.rejected)
         self.timeout = max(self.timeout, other.timeout)

@@ -188,6 +188,34 @@ def test_what_was_done_alone_is_told_when_the_store_is_back() -> None:
     run_virtual(main())
 
 
+def test_who_comes_back_shortens_no_slot() -> None:
+    """What he remembers of the slot of another is older than what that one has reported since."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        one, two = (process_of(store, 2, share=0.5) for _ in range(2))
+        begin = time()
+        leases = await take(two, 2)
+        await one.usage()
+        store.away = True
+        await asyncio.gather(
+            one.usage(), return_exceptions=True
+        )  # he goes on alone, with one of the two slots
+        await asyncio.sleep(2)
+        store.away = False
+        await asyncio.sleep(begin + 30 - time())
+        for lease in leases:
+            lease.lost(30.0)
+        await asyncio.sleep(2)
+        await one.usage()
+        await one.acquire()
+        assert time() - begin == pytest.approx(120.001)
+        for limiter in (one, two):
+            await limiter.aclose()
+
+    run_virtual(main())
+
+
 def test_a_refusal_met_alone_pauses_everybody_when_the_store_is_back() -> None:
     """The pause is known to all, and one call goes first at its end."""
 
