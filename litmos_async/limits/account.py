@@ -220,6 +220,8 @@ class Account:
                 # Others may have reported meanwhile that the same request can count for longer.
                 self.window.slots[ticket] = max(now + end - then, self.window.slots.get(ticket, 0.0))
         self.holders.update(other.holders)
+        # What was sent alone was sent before whatever begins now: many refusals of it are one wave.
+        self.window.taken = max(self.window.taken, other.window.taken)
         self.window.rejected = max(self.window.rejected, other.window.rejected)
         self.timeout = max(self.timeout, other.timeout)
         pause_ends = now + other.window.not_before - then

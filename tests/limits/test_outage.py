@@ -239,6 +239,28 @@ def test_a_refusal_met_alone_pauses_everybody_when_the_store_is_back() -> None:
     run_virtual(main())
 
 
+def test_what_was_sent_alone_and_is_refused_later_is_one_wave() -> None:
+    """Refusals of it are no new ones each: one pause of a second, and the budget is lowered once."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        limiter = process_of(store, 100, share=0.5)
+        await limiter.usage()
+        store.away = True
+        leases = await take(limiter, 10)
+        store.away = False
+        await asyncio.sleep(2)
+        await limiter.usage()
+        for lease in leases:
+            lease.rejected()
+        await settle()
+        assert limiter.quota.next_free_in == pytest.approx(1.0)
+        assert limiter.quota.budget == 70
+        await limiter.aclose()
+
+    run_virtual(main())
+
+
 def test_a_store_that_forgot_while_it_was_away_is_noticed() -> None:
     """A process that went on alone remembers what was in the store before."""
 
