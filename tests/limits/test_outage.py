@@ -283,6 +283,48 @@ def test_a_store_that_forgot_while_it_was_away_is_noticed() -> None:
     run_virtual(main())
 
 
+@pytest.mark.parametrize("alone_before", [True, False])
+def test_what_is_done_alone_while_an_answer_is_on_its_way_is_told_too(alone_before: bool) -> None:
+    """The store was reached, and is away again when the next one goes there, before the answer is here."""
+
+    class Late(VirtualStore):
+        hold: asyncio.Event | None = None
+
+        async def apply(self, *visit: Any) -> Any:
+            result = await super().apply(*visit)
+            if (hold := self.hold) is not None:
+                self.hold = None
+                await hold.wait()
+            return result
+
+    async def main() -> None:
+        store = Late()
+        one, two = process_of(store, share=0.5), process_of(store)
+        await one.usage()
+        if alone_before:
+            store.away = True
+            (await one.acquire()).answered()
+            await asyncio.sleep(3)
+            store.away = False
+        store.hold = hold = asyncio.Event()
+        usage = asyncio.ensure_future(one.usage())
+        await settle()
+        store.away = True
+        for lease in await take(one, 3):
+            lease.answered()
+        await asyncio.sleep(0.5)  # the answers are told to what is kept here
+        hold.set()
+        await usage
+        store.away = False
+        await asyncio.sleep(2)
+        await one.usage()
+        assert (await two.usage()).quota.used == (4 if alone_before else 3)
+        for limiter in (one, two):
+            await limiter.aclose()
+
+    run_virtual(main())
+
+
 def test_alone_the_store_is_asked_once_a_second() -> None:
     """Callers do not wait for a store that was found away a moment ago."""
 
