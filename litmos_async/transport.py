@@ -211,8 +211,8 @@ class _Progress:
 
     @property
     def connecting(self) -> bool:
-        """Nothing of the request can have left."""
-        return self.event.startswith(("connect_tcp.", "start_tls."))
+        """Nothing of the request has left, nor will: `_stop` lets an indivisible moment pass, and then it may."""
+        return self.event.startswith(("connect_tcp.", "start_tls.")) and not self.indivisible
 
     @property
     def indivisible(self) -> bool:

@@ -87,6 +87,35 @@ def test_after_a_restart_of_the_machine_every_slot_is_kept_for_a_period(tmp_path
     run_virtual(after(), start=1_000_010.0)
 
 
+def empty(folder: Path) -> None:
+    """Remove all files."""
+    for file in folder.iterdir():
+        file.unlink()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_was_removed_is_a_lost_record(tmp_path: Path, replaced: bool) -> None:
+    """Who has it open goes to the new one, as the others do, and remembers there what is lost."""
+    path = tmp_path / "limits.db"
+
+    async def main() -> None:
+        one, two = virtual(path, 3), virtual(path, 3)
+        begin = time()
+        (await one.acquire()).answered()
+        await asyncio.sleep(1)
+        empty(tmp_path)
+        if replaced:
+            await two.usage()
+        await one.usage()
+        assert (await two.usage()).quota.used == 3
+        await two.acquire()
+        assert time() - begin == pytest.approx(91.001)
+        for limiter in (one, two):
+            await limiter.aclose()
+
+    run_virtual(main())
+
+
 async def test_the_wall_clock_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wall clock that jumps by a day in either direction changes nothing."""
     limiter = SqliteLimiter(tmp_path / "limits.db", RateLimit(2, period=0.5), account="one")

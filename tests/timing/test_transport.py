@@ -250,6 +250,28 @@ def test_a_timeout_while_connecting_is_no_unknown_outcome() -> None:
     run_virtual(main())
 
 
+@pytest.mark.parametrize("step", ["connect_tcp", "start_tls"])
+def test_a_timeout_at_the_end_of_connecting_is_an_unknown_outcome(step: str) -> None:
+    """That moment is let pass, and the request leaves in it: a create is not tried again, its slot is kept."""
+
+    async def connected(request: httpx.Request) -> httpx.Response:
+        await request.extensions["trace"](f"connection.{step}.complete", {})
+        await asyncio.sleep(5.0)  # until the time is up
+        await asyncio.sleep(0)
+        await request.extensions["trace"]("http11.send_request_headers.started", {})
+        return await stall(request)
+
+    async def main() -> None:
+        server = Server(connected, ok())
+        async with client(server, timeout=5.0) as litmos:
+            with pytest.raises(errors.OutcomeUnknown):
+                await litmos.users.create(NEW)
+            assert litmos.quota.used == 1
+        assert len(server.seen) == 1
+
+    run_virtual(main())
+
+
 def test_two_hundred_calls_and_one_503() -> None:
     """One refusal pauses everybody once; then one call goes first, and no herd follows."""
     refused_at: list[float] = []
