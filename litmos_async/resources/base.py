@@ -16,7 +16,7 @@ from litmos_async.models.record import Record, check_class
 from litmos_async.paging import Batch, Pages
 from litmos_async.wire import codec
 from litmos_async.wire.converter import missing
-from litmos_async.wire.dates import JsonDates
+from litmos_async.wire.dates import JsonDates, utc
 from litmos_async.wire.operation import Operation, Shape
 from litmos_async.wire.verdict import Reply
 
@@ -215,6 +215,9 @@ class Resource:
         self._caller.settings(options)
         for ref, name in zip(refs, operation.path_names, strict=True):
             codec.segment(id_of(ref, name), name)
+        for name in ("since", "to"):
+            if query.get(name) is not None:
+                utc(query[name], name)
         codec.query_string(query, "json")
 
 
