@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import re
 from pathlib import Path
 from types import CodeType
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import litmos_async
-from litmos_async import LitmosClient, Team, User
+from litmos_async import LitmosClient, RetryPolicy, Team, User
 from litmos_async.sandbox import Sandbox, Tenant
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,8 @@ async def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             **{name: getattr(litmos_async.errors, name) for name in litmos_async.errors.__all__},
             "LitmosClient": LitmosClient,
             "User": User,
+            "RetryPolicy": RetryPolicy,
+            "asyncio": asyncio,
             "Team": Team,
             "course_id": course["Id"],
             "course_code": course["CourseCodeForBulkImport"],
