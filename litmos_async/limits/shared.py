@@ -79,7 +79,7 @@ class SharedLimiter:
         account: str | None = None,
         random: _random.Random | None = None,
     ) -> None:
-        self.rate = rate
+        self.rate = RateLimit.checked(rate)
         self._store = store
         self._account = account
         self._account_given = account is not None
