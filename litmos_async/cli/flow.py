@@ -196,27 +196,43 @@ class _Run:
             self._terminal.tell(f"{how}; nothing was changed")
             self._say_what_failed()
             return FAILED
-        ledger, path = self._ledger, self._order.outcomes_file
+        ledger = self._ledger
         if self._job is not None:
             # What was answered and not yet taken, and what was under way.
             for outcome in self._job.known():
                 ledger.note(outcome)
         ledger.close(reason)
-        try:
-            write_outcomes(path, ledger.table, ledger.entries)
-            written = f"Outcomes of all lines: {path}"
-        except OSError as problem:
-            self._terminal.complain(_unwritable("the outcomes", path, problem))
-            written = ""
+        written, told_where = self._write_down(reason)
         counts = ledger.counts()
         seconds = asyncio.get_running_loop().time() - self._began
         told = ", ".join(f"{counts[each]:,} {each}" for each in get_args(LineStatus) if counts[each])
         self._terminal.say(f"{how} after {duration(seconds)}: {told or 'nothing to do'}")
         self._say_what_failed()
         self._say_what_was_sent()
-        if written:
-            self._terminal.say(written)
+        if told_where:
+            self._terminal.say(told_where)
         return OK if written and set(counts) <= {"done", "skipped"} else FAILED
+
+    def _write_down(self, reason: str) -> tuple[bool, str]:
+        """Write the outcomes; return whether they are written, and what to say of them.
+
+        A run that ended before it changed anything knows less than the file of an earlier one, which stays.
+        """
+        path = self._order.outcomes_file
+        if reason and path.exists() and not self._has_acted():
+            return False, f"Nothing was changed, so {path} is left as it was: it tells of an earlier run"
+        try:
+            write_outcomes(path, self._ledger.table, self._ledger.entries)
+        except OSError as problem:
+            self._terminal.complain(_unwritable("the outcomes", path, problem))
+            return False, ""
+        return True, f"Outcomes of all lines: {path}"
+
+    def _has_acted(self) -> bool:
+        """Tell whether a request may have changed something, in this run or in one that its journal tells of."""
+        counts = self._ledger.counts()
+        sent = self._job.report.requests if self._job else 0
+        return bool(sent or counts["done"] or counts["unknown"])
 
     def _say_what_was_sent(self) -> None:
         report = self._job.report if self._job else None

@@ -154,6 +154,27 @@ async def test_a_wrong_key_in_a_dry_run(desk: Desk) -> None:
     assert not desk.order.outcomes_file.exists()
 
 
+async def test_a_start_that_fails_leaves_the_outcomes_of_the_last_run(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A refused journal, a wrong key, a dead server: nothing was changed, so the file still tells what was."""
+    journal = desk.folder / "night.db"
+    desk.write(HEADER, "user.0@example.com,C-1", "nobody@example.com,C-1")
+    desk.ask(task=assign_courses(journal=journal))
+    assert await desk.run() == 1
+    before = desk.order.outcomes_file.read_bytes()
+    assert b"done" in before
+    desk.ask(task=assign_courses(journal=journal, send_message=True))
+    assert await desk.run() == 2
+    desk.ask(task=assign_courses())
+    desk.key = "wrong"
+    assert await desk.run() == 1
+    assert desk.order.outcomes_file.read_bytes() == before
+    shown = capsys.readouterr().out
+    assert shown.count("is left as it was: it tells of an earlier run\n") == 2
+    assert shown.count("Outcomes of all lines") == 1
+
+
 async def test_a_key_that_dies_on_the_way(tmp_path: Path) -> None:
     """What was done by then is noted as done, and what was not yet sent as not done."""
     desk = Desk(tmp_path, Sandbox(organisation(20), requests=10_000))
@@ -309,6 +330,19 @@ async def test_what_the_job_knows_is_not_lost(
         assert await desk.run(quiet=True) == 1
     assert [outcome[1] for outcome in desk.outcomes()] == ["done", "unknown", "not done"]
     assert told in capsys.readouterr().err
+
+
+async def test_what_an_earlier_run_did_is_written_down_again(desk: Desk) -> None:
+    """A run that breaks off before it sends anything still knows what its journal tells."""
+
+    def helper(_: Bulk, pairs: list[tuple[str, str]]) -> BulkJob:
+        return cast(BulkJob, Breaking(pairs, OutcomeUnknown("the answer was lost"), Report()))
+
+    desk.ask(task=Task((USER, COURSE), helper))
+    desk.write(HEADER, *[f"user.{number}@example.com,C-1" for number in range(3)])
+    desk.order.outcomes_file.write_text("", "utf-8")
+    assert await desk.run() == 1
+    assert [outcome[1] for outcome in desk.outcomes()] == ["done", "unknown", "not done"]
 
 
 def names_with(desk: Desk, status: str) -> set[str]:
