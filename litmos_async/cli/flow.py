@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Final, get_args
 
 from attrs import frozen
 
 from litmos_async import LitmosClient
-from litmos_async.bulk import BulkJob, Plan, count, duration
+from litmos_async.bulk import BulkJob, Plan, count, duration, read_summary
 from litmos_async.cli.ledger import Ledger, LineStatus
 from litmos_async.cli.outcomes import check_writable, write_outcomes
 from litmos_async.cli.progress import shown
@@ -27,6 +28,9 @@ USAGE: Final = 2
 
 SHOWN: Final = 10
 """Bad lines that are named on the terminal; the outcomes file names all of them."""
+
+BESIDE_JOURNAL: Final = ("-lock", "-wal", "-shm", "-journal")
+"""How the names of the files end that SQLite and the journal's lock put beside it."""
 
 Connect = Callable[[], LitmosClient]
 """Makes the client."""
@@ -55,22 +59,45 @@ class Order:
         """Where the outcomes go."""
         return self.outcomes or self.file.with_suffix(".outcomes.csv")
 
+    @property
+    def journal(self) -> Path | None:
+        """Where the job remembers what was sent, if it is to."""
+        return self.task.options.get("journal")
+
     def check(self) -> None:
-        """Make sure that everything can be written that is going to be.
+        """Make sure that everything can be written that is going to be, and nothing over something else.
 
         Raises:
             ConfigurationError: Something cannot.
         """
+        self._check_that_all_differ()
         wanted = {} if self.dry_run else {"the outcomes": self.outcomes_file}
         if self.plan_json is not None:
             wanted["the plan"] = self.plan_json
+        journal = None if self.dry_run else self.journal
+        if journal is not None:
+            wanted["the journal"] = journal
         for what, path in wanted.items():
             try:
-                if path.exists() and path.samefile(self.file):
-                    raise OSError("that is the file to read from")
                 check_writable(path)
             except OSError as problem:
                 raise ConfigurationError(_unwritable(what, path, problem)) from None
+        if journal is not None and journal.exists() and journal.stat().st_size:
+            read_summary(journal)  # raises where it is something else
+
+    def _check_that_all_differ(self) -> None:
+        """Compare the files that are read and written, with those that the journal has beside it."""
+        files = [("the file to read from", self.file), ("the outcomes", self.outcomes_file)]
+        if self.plan_json is not None:
+            files.append(("the plan", self.plan_json))
+        if self.journal is not None:
+            files.append(("the journal", self.journal))
+            # SQLite puts them beside what the name leads to.
+            journal = self.journal.resolve()
+            files += [(f"the journal's {end}", Path(f"{journal}{end}")) for end in BESIDE_JOURNAL]
+        for (first, path), (second, other) in combinations(files, 2):
+            if _is_same(path, other):
+                raise ConfigurationError(f"{first} and {second} cannot be the same file: {path}")
 
 
 async def carry_out(order: Order, connect: Connect, terminal: Terminal) -> int:
@@ -256,6 +283,13 @@ class _Run:
 def _beside(plan: Plan) -> str:
     before = f", after {plan.reads:,} that read what is there" if plan.reads else ""
     return before + (f", and {plan.checks:,} or more to read it back" if plan.checks else "")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Tell whether two names lead to one file, whether it is there or not."""
+    if path.resolve() == other.resolve():
+        return True
+    return path.exists() and other.exists() and path.samefile(other)
 
 
 def _unwritable(what: str, path: Path, problem: OSError) -> str:

@@ -195,16 +195,56 @@ async def test_usage_errors(desk: Desk, capsys: pytest.CaptureFixture[str]) -> N
     assert await desk.run() == 2
     assert "cannot use" in capsys.readouterr().err
     desk.write(HEADER, "user.0@example.com,C-1")
-    for path in (desk.folder, desk.folder / "none" / "out.csv", desk.order.file):
+    for path in (desk.folder, desk.folder / "none" / "out.csv"):
         desk.ask(outcomes=path)
         assert await desk.run() == 2
         assert "cannot write the outcomes" in capsys.readouterr().err
-    desk.ask(outcomes=None)
+        desk.ask(outcomes=None, task=assign_courses(journal=path))
+        assert await desk.run() == 2
+        assert "cannot write the journal" in capsys.readouterr().err
+    desk.ask(task=assign_courses(journal=Path(__file__)))
+    assert await desk.run() == 2
+    assert "test_flow.py is not a journal" in capsys.readouterr().err
+    desk.ask(task=assign_courses())
     desk.key = " "
     assert await desk.run() == 2
     assert "API key" in capsys.readouterr().err
     assert len(desk.sandbox.requests) == 0
     assert os.listdir(desk.folder) == ["people.csv"]  # noqa: PTH208 - the names are wanted
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"outcomes": "night.db", "journal": "night.db"},
+        {"plan_json": "night.db", "journal": "night.db"},
+        {"outcomes": "night.db-lock", "journal": "night.db"},
+        {"plan_json": "sub/../night.db-wal", "journal": "night.db"},
+        {"outcomes": "link.db-lock", "journal": "symbolic.db"},
+        {"outcomes": "people.csv"},
+        {"plan_json": "hard.csv"},
+        {"journal": "people.csv"},
+        {"journal": "people.outcomes.csv"},
+        {"outcomes": "same.csv", "plan_json": "same.csv"},
+    ],
+)
+async def test_two_files_of_one_name(
+    desk: Desk, capsys: pytest.CaptureFixture[str], named: dict[str, str], dry_run: bool
+) -> None:
+    """No file is written over another one, under whatever name: exit code 2, and nothing is touched."""
+    desk.write(HEADER, "user.0@example.com,C-1")
+    (desk.folder / "sub").mkdir()
+    (desk.folder / "hard.csv").hardlink_to(desk.order.file)
+    (desk.folder / "symbolic.db").symlink_to(desk.folder / "link.db")
+    before = sorted(desk.folder.iterdir())
+    paths = {what: desk.folder / name for what, name in named.items()}
+    options = {"journal": paths.pop("journal")} if "journal" in named else {}
+    desk.ask(task=assign_courses(**options), dry_run=dry_run, **paths)
+    assert await desk.run() == 2
+    assert "cannot be the same file" in capsys.readouterr().err
+    assert sorted(desk.folder.iterdir()) == before
+    assert len(desk.sandbox.requests) == 0
 
 
 async def test_a_disk_that_fills_up(
