@@ -155,14 +155,20 @@ class _Run:
                     self._ledger.note(outcome)
         except asyncio.CancelledError:
             self._finish("Interrupted", "interrupted")
+            self._say_how_to_go_on()
             raise
         except (LitmosError, OSError, sqlite3.Error) as problem:
             # The last two: the disk under a journal or a plan is full, or gone.
             self._terminal.complain(str(problem))
             self._finish("Stopped", "the job stopped before its end")
-            return USAGE if isinstance(problem, ConfigurationError) else FAILED
+            if isinstance(problem, ConfigurationError):
+                return USAGE  # the same command would be refused again
+            self._say_how_to_go_on()
+            return FAILED
         if job.report.stopped:
-            return self._finish("Stopped", f"the job stopped: {job.report.stopped}")
+            code = self._finish("Stopped", f"the job stopped: {job.report.stopped}")
+            self._say_how_to_go_on()
+            return code
         return self._finish("Finished")
 
     async def _resolve(self) -> None:
@@ -269,6 +275,17 @@ class _Run:
             f"Beside the lists: {count(changes, 'request')} to change something, {reads:,} to read, "
             f"{rejected:,} rejected by the rate limit"
         )
+
+    def _say_how_to_go_on(self) -> None:
+        """Say what does the rest of a job that ended early."""
+        if self._order.dry_run:
+            return
+        if self._order.journal is not None and self._job is not None:
+            self._terminal.say("The same command goes on where this one was")
+        elif self._has_acted():
+            repeats = self._task.options.get("skip_existing") is False
+            skipping = " with --skip-existing" if repeats else ""
+            self._terminal.say(f"To go on, run the same command again{skipping}")
 
     def _say_what_failed(self) -> None:
         bad = [entry for entry in self._ledger.entries if entry.status in {"failed", "unknown"}]

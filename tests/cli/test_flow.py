@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -19,6 +19,7 @@ from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.errors import OutcomeUnknown
 from litmos_async.sandbox import Fault, Sandbox
 from tests.cli.small import COURSES, STATE, Desk, assign_courses, organisation
+from tests.virtual import run_virtual
 
 HEADER = "user,course"
 LISTS = 2
@@ -285,6 +286,37 @@ async def test_cancelled_on_the_way(tmp_path: Path, capsys: pytest.CaptureFixtur
     shown = capsys.readouterr().out
     assert "Interrupted" in shown
     assert "7 done, 1 unknown, 22 not done" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"skip_existing": False}, "run the same command again with --skip-existing\n"),
+        ({"skip_existing": True}, "run the same command again\n"),
+        ({"journal": "night.db"}, "The same command goes on where this one was\n"),
+    ],
+)
+def test_how_to_go_on(
+    desk: Desk, capsys: pytest.CaptureFixture[str], options: dict[str, Any], told: str
+) -> None:
+    """An interrupted command says it; with a journal, the next one tells of what it waits for."""
+    if "journal" in options:
+        options = {"journal": desk.folder / "night.db"}
+    desk.sandbox.faults.add(Fault(method="POST", stall=1_000.0))
+    desk.write(HEADER, "user.0@example.com,C-1")
+    desk.ask(task=assign_courses(**options))
+
+    async def interrupted() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(desk.run(), 20.0)
+
+    run_virtual(interrupted())
+    shown = capsys.readouterr()
+    assert told in shown.out
+    assert "may still arrive" not in shown.err
+    assert run_virtual(desk.run()) == 0
+    err = capsys.readouterr().err
+    assert (": 1 request of an earlier run may still arrive\n" in err) == ("journal" in options)
 
 
 async def test_cancelled_while_the_lists_are_read(desk: Desk) -> None:
