@@ -29,6 +29,9 @@ USAGE: Final = 2
 SHOWN: Final = 10
 """Bad lines that are named on the terminal; the outcomes file names all of them."""
 
+REFUSED: Final = "running is refused: "
+"""How the hint of a plan begins with which the job will not run."""
+
 BESIDE_JOURNAL: Final = ("-lock", "-wal", "-shm", "-journal")
 """How the names of the files end that SQLite and the journal's lock put beside it."""
 
@@ -148,8 +151,7 @@ class _Run:
                 plan = await job.plan()
             self._tell(plan)
             if self._order.dry_run:
-                self._say_what_failed()
-                return FAILED if self._ledger.counts()["failed"] else OK
+                return self._judge(plan)
             async with shown(job, self._terminal):
                 async for outcome in job:
                     self._ledger.note(outcome)
@@ -196,6 +198,14 @@ class _Run:
             self._order.plan_json.write_text(f"{plan.to_json()}\n", "utf-8")
         if self._order.dry_run or not self._terminal.quiet:
             self._terminal.say(self._describe(plan))
+
+    def _judge(self, plan: Plan) -> int:
+        """Say what would fail, and return the exit code of a dry run: whether the real one could go well."""
+        for outcome in self._job.known() if self._job else ():
+            self._ledger.note(outcome)
+        self._say_what_failed()
+        refused = any(hint.startswith(REFUSED) for hint in plan.hints)
+        return FAILED if refused or self._ledger.counts()["failed"] else OK
 
     def _describe(self, plan: Plan) -> str:
         """Return the plan as a person reads it."""

@@ -110,6 +110,14 @@ def test_people_are_changed_and_created(desk: Desk, carry: Carry) -> None:
     assert desk.sandbox.tenant.outbox == []
 
 
+def test_people_who_cannot_be_created(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) -> None:
+    """A dry run names their lines, too."""
+    desk.write("user_name,first_name", "user.0@example.com,Ada", "new@example.com,Nora")
+    for words in ("sync users --dry-run", "sync users"):
+        assert carry(words) == 1
+        assert "line 3 failed: create: User needs last_name" in capsys.readouterr().out
+
+
 def test_people_are_barred(desk: Desk, carry: Carry) -> None:
     """Who was barred stands behind the lines, and nobody is created if that is not wanted."""
     desk.write("user_name,city", "user.0@example.com,", "user.1@example.com,", "new@example.com,Rome")
@@ -128,11 +136,14 @@ def test_a_change_that_fails(desk: Desk, carry: Carry, capsys: pytest.CaptureFix
     assert "user.2@example.com failed: deactivate: active: 400" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("part", ["10", "0", "2.5%", "100%"])
-def test_how_many_may_go(desk: Desk, carry: Carry, part: str) -> None:
-    """It is a number, or a part of all."""
+@pytest.mark.parametrize(("part", "code"), [("10", 0), ("0", 1), ("2.5%", 1), ("100%", 0)])
+def test_how_many_may_go(
+    desk: Desk, carry: Carry, part: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is a number, or a part of all; a dry run of what would be refused says so, with exit code 1."""
     desk.write(*TEAM_FILE)
-    assert carry(f"sync teams --dry-run --remove --max-removals {part}") == 0
+    assert carry(f"sync teams --dry-run --remove --max-removals {part}") == code
+    assert ("running is refused: " in capsys.readouterr().out) == bool(code)
     wanted = float(part[:-1]) / 100 if part.endswith("%") else int(part)
     assert desk.order.task.options["max_removals"] == wanted
     assert type(desk.order.task.options["max_removals"]) is type(wanted)
