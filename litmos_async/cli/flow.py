@@ -19,6 +19,7 @@ from litmos_async.cli.progress import shown
 from litmos_async.cli.table import Table, TableError, read_table
 from litmos_async.cli.tasks import TEAM, Task
 from litmos_async.cli.terminal import Terminal, listed
+from litmos_async.cli.words import translate
 from litmos_async.errors import ConfigurationError, LitmosError
 
 OK: Final = 0
@@ -217,14 +218,14 @@ class _Run:
         rows += [
             (plan.noun, f"{plan.items:,}"),
             ("given twice", f"{counts['skipped']:,}"),
-            *((reason, f"{number:,}") for reason, number in plan.skipped.items() if number),
+            *((translate(reason), f"{number:,}") for reason, number in plan.skipped.items() if number),
             ("unusable", f"{counts['failed']:,}"),
             ("requests", f"{plan.requests:,}{_beside(plan)}"),
             *(("", f"{number:,} {kind}") for kind, number in plan.requests_by_kind.items()),
             ("time", f"about {duration(plan.seconds)}" if plan.seconds else "a few seconds"),
             ("e-mails", self._mails(plan)),
         ]
-        return "\n".join([listed(f"Plan for {self._order.file}", rows), *plan.hints])
+        return "\n".join([listed(f"Plan for {self._order.file}", rows), *map(translate, plan.hints)])
 
     def _mails(self, plan: Plan) -> str:
         if not plan.emails:
