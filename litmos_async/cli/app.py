@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import App, Parameter
-from cyclopts.exceptions import CycloptsError, MissingArgumentError
+from cyclopts.exceptions import CycloptsError, MissingArgumentError, UnusedCliTokensError
 from cyclopts.validators import Number
 
 from litmos_async import __version__
@@ -78,4 +78,6 @@ def _explain(problem: CycloptsError) -> str:
     argument = problem.argument
     if isinstance(problem, MissingArgumentError) and argument is not None:
         return f"{argument.name} is missing. {argument.parameter.help}"
+    if isinstance(problem, UnusedCliTokensError):
+        return f"too much on the command line: {' '.join(problem.unused_tokens or ())}"
     return str(problem)

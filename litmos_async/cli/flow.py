@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Final, get_args
 
 from attrs import frozen
 
 from litmos_async import LitmosClient
-from litmos_async.bulk import BulkJob, Plan, count, duration
+from litmos_async.bulk import BulkJob, Plan, count, duration, read_summary
 from litmos_async.cli.ledger import Ledger, LineStatus
 from litmos_async.cli.outcomes import check_writable, write_outcomes
 from litmos_async.cli.progress import shown
 from litmos_async.cli.table import Table, TableError, read_table
 from litmos_async.cli.tasks import TEAM, Task
 from litmos_async.cli.terminal import Terminal, listed
+from litmos_async.cli.words import translate
 from litmos_async.errors import ConfigurationError, LitmosError
 
 OK: Final = 0
@@ -27,6 +29,12 @@ USAGE: Final = 2
 
 SHOWN: Final = 10
 """Bad lines that are named on the terminal; the outcomes file names all of them."""
+
+REFUSED: Final = "running is refused: "
+"""How the hint of a plan begins with which the job will not run."""
+
+BESIDE_JOURNAL: Final = ("-lock", "-wal", "-shm", "-journal")
+"""How the names of the files end that SQLite and the journal's lock put beside it."""
 
 Connect = Callable[[], LitmosClient]
 """Makes the client."""
@@ -55,22 +63,45 @@ class Order:
         """Where the outcomes go."""
         return self.outcomes or self.file.with_suffix(".outcomes.csv")
 
+    @property
+    def journal(self) -> Path | None:
+        """Where the job remembers what was sent, if it is to."""
+        return self.task.options.get("journal")
+
     def check(self) -> None:
-        """Make sure that everything can be written that is going to be.
+        """Make sure that everything can be written that is going to be, and nothing over something else.
 
         Raises:
             ConfigurationError: Something cannot.
         """
+        self._check_that_all_differ()
         wanted = {} if self.dry_run else {"the outcomes": self.outcomes_file}
         if self.plan_json is not None:
             wanted["the plan"] = self.plan_json
+        journal = None if self.dry_run else self.journal
+        if journal is not None:
+            wanted["the journal"] = journal
         for what, path in wanted.items():
             try:
-                if path.exists() and path.samefile(self.file):
-                    raise OSError("that is the file to read from")
                 check_writable(path)
             except OSError as problem:
                 raise ConfigurationError(_unwritable(what, path, problem)) from None
+        if journal is not None and journal.exists() and journal.stat().st_size:
+            read_summary(journal)  # raises where it is something else
+
+    def _check_that_all_differ(self) -> None:
+        """Compare the files that are read and written, with those that the journal has beside it."""
+        files = [("the file to read from", self.file), ("the outcomes", self.outcomes_file)]
+        if self.plan_json is not None:
+            files.append(("the plan", self.plan_json))
+        if self.journal is not None:
+            files.append(("the journal", self.journal))
+            # SQLite puts them beside what the name leads to.
+            journal = self.journal.resolve()
+            files += [(f"the journal's {end}", Path(f"{journal}{end}")) for end in BESIDE_JOURNAL]
+        for (first, path), (second, other) in combinations(files, 2):
+            if _is_same(path, other):
+                raise ConfigurationError(f"{first} and {second} cannot be the same file: {path}")
 
 
 async def carry_out(order: Order, connect: Connect, terminal: Terminal) -> int:
@@ -121,21 +152,26 @@ class _Run:
                 plan = await job.plan()
             self._tell(plan)
             if self._order.dry_run:
-                self._say_what_failed()
-                return FAILED if self._ledger.counts()["failed"] else OK
+                return self._judge(plan)
             async with shown(job, self._terminal):
                 async for outcome in job:
                     self._ledger.note(outcome)
         except asyncio.CancelledError:
             self._finish("Interrupted", "interrupted")
+            self._say_how_to_go_on()
             raise
         except (LitmosError, OSError, sqlite3.Error) as problem:
             # The last two: the disk under a journal or a plan is full, or gone.
             self._terminal.complain(str(problem))
             self._finish("Stopped", "the job stopped before its end")
-            return USAGE if isinstance(problem, ConfigurationError) else FAILED
+            if isinstance(problem, ConfigurationError):
+                return USAGE  # the same command would be refused again
+            self._say_how_to_go_on()
+            return FAILED
         if job.report.stopped:
-            return self._finish("Stopped", f"the job stopped: {job.report.stopped}")
+            code = self._finish("Stopped", f"the job stopped: {job.report.stopped}")
+            self._say_how_to_go_on()
+            return code
         return self._finish("Finished")
 
     async def _resolve(self) -> None:
@@ -164,6 +200,14 @@ class _Run:
         if self._order.dry_run or not self._terminal.quiet:
             self._terminal.say(self._describe(plan))
 
+    def _judge(self, plan: Plan) -> int:
+        """Say what would fail, and return the exit code of a dry run: whether the real one could go well."""
+        for outcome in self._job.known() if self._job else ():
+            self._ledger.note(outcome)
+        self._say_what_failed()
+        refused = any(hint.startswith(REFUSED) for hint in plan.hints)
+        return FAILED if refused or self._ledger.counts()["failed"] else OK
+
     def _describe(self, plan: Plan) -> str:
         """Return the plan as a person reads it."""
         table, counts = self._ledger.table, self._ledger.counts()
@@ -174,14 +218,14 @@ class _Run:
         rows += [
             (plan.noun, f"{plan.items:,}"),
             ("given twice", f"{counts['skipped']:,}"),
-            *((reason, f"{number:,}") for reason, number in plan.skipped.items() if number),
+            *((translate(reason), f"{number:,}") for reason, number in plan.skipped.items() if number),
             ("unusable", f"{counts['failed']:,}"),
             ("requests", f"{plan.requests:,}{_beside(plan)}"),
             *(("", f"{number:,} {kind}") for kind, number in plan.requests_by_kind.items()),
             ("time", f"about {duration(plan.seconds)}" if plan.seconds else "a few seconds"),
             ("e-mails", self._mails(plan)),
         ]
-        return "\n".join([listed(f"Plan for {self._order.file}", rows), *plan.hints])
+        return "\n".join([listed(f"Plan for {self._order.file}", rows), *map(translate, plan.hints)])
 
     def _mails(self, plan: Plan) -> str:
         if not plan.emails:
@@ -196,27 +240,43 @@ class _Run:
             self._terminal.tell(f"{how}; nothing was changed")
             self._say_what_failed()
             return FAILED
-        ledger, path = self._ledger, self._order.outcomes_file
+        ledger = self._ledger
         if self._job is not None:
             # What was answered and not yet taken, and what was under way.
             for outcome in self._job.known():
                 ledger.note(outcome)
         ledger.close(reason)
-        try:
-            write_outcomes(path, ledger.table, ledger.entries)
-            written = f"Outcomes of all lines: {path}"
-        except OSError as problem:
-            self._terminal.complain(_unwritable("the outcomes", path, problem))
-            written = ""
+        written, told_where = self._write_down(reason)
         counts = ledger.counts()
         seconds = asyncio.get_running_loop().time() - self._began
         told = ", ".join(f"{counts[each]:,} {each}" for each in get_args(LineStatus) if counts[each])
         self._terminal.say(f"{how} after {duration(seconds)}: {told or 'nothing to do'}")
         self._say_what_failed()
         self._say_what_was_sent()
-        if written:
-            self._terminal.say(written)
+        if told_where:
+            self._terminal.say(told_where)
         return OK if written and set(counts) <= {"done", "skipped"} else FAILED
+
+    def _write_down(self, reason: str) -> tuple[bool, str]:
+        """Write the outcomes; return whether they are written, and what to say of them.
+
+        A run that ended before it changed anything knows less than the file of an earlier one, which stays.
+        """
+        path = self._order.outcomes_file
+        if reason and path.exists() and not self._has_acted():
+            return False, f"Nothing was changed, so {path} is left as it was: it tells of an earlier run"
+        try:
+            write_outcomes(path, self._ledger.table, self._ledger.entries)
+        except OSError as problem:
+            self._terminal.complain(_unwritable("the outcomes", path, problem))
+            return False, ""
+        return True, f"Outcomes of all lines: {path}"
+
+    def _has_acted(self) -> bool:
+        """Tell whether a request may have changed something, in this run or in one that its journal tells of."""
+        counts = self._ledger.counts()
+        sent = self._job.report.requests if self._job else 0
+        return bool(sent or counts["done"] or counts["unknown"])
 
     def _say_what_was_sent(self) -> None:
         report = self._job.report if self._job else None
@@ -226,6 +286,17 @@ class _Run:
             f"Beside the lists: {count(changes, 'request')} to change something, {reads:,} to read, "
             f"{rejected:,} rejected by the rate limit"
         )
+
+    def _say_how_to_go_on(self) -> None:
+        """Say what does the rest of a job that ended early."""
+        if self._order.dry_run:
+            return
+        if self._order.journal is not None and self._job is not None:
+            self._terminal.say("The same command goes on where this one was")
+        elif self._has_acted():
+            repeats = self._task.options.get("skip_existing") is False
+            skipping = " with --skip-existing" if repeats else ""
+            self._terminal.say(f"To go on, run the same command again{skipping}")
 
     def _say_what_failed(self) -> None:
         bad = [entry for entry in self._ledger.entries if entry.status in {"failed", "unknown"}]
@@ -240,6 +311,13 @@ class _Run:
 def _beside(plan: Plan) -> str:
     before = f", after {plan.reads:,} that read what is there" if plan.reads else ""
     return before + (f", and {plan.checks:,} or more to read it back" if plan.checks else "")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Tell whether two names lead to one file, whether it is there or not."""
+    if path.resolve() == other.resolve():
+        return True
+    return path.exists() and other.exists() and path.samefile(other)
 
 
 def _unwritable(what: str, path: Path, problem: OSError) -> str:

@@ -1,4 +1,4 @@
-"""Ctrl-C, without a traceback."""
+"""Ctrl-C and the other signals that ask for an end, without a traceback."""
 
 from __future__ import annotations
 
@@ -8,37 +8,42 @@ from collections.abc import Coroutine
 from types import FrameType
 from typing import Any, Final
 
-INTERRUPTED: Final = 130
-"""The exit code after Ctrl-C: 128 and the number of the signal."""
+ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+"""Ctrl-C, and what cron, systemd and containers send."""
+
+SIGNALLED: Final = 128
+"""The exit code after a signal is this and its number: 130 after Ctrl-C, 143 after SIGTERM."""
 
 
 async def until_interrupted(work: Coroutine[Any, Any, int]) -> int:
-    """Run to the end, or until Ctrl-C: then cancel the work, and wait until it has cleaned up.
+    """Run to the end, or until a signal asks for one: then cancel the work, and wait until it has cleaned up.
 
-    Call it in the main thread, where signals arrive. After the first Ctrl-C further ones are ignored until the
+    Call it in the main thread, where signals arrive. After the first one further ones are ignored until the
     process ends: there is nothing left that they could stop, and Python would answer with a traceback. Where
-    Ctrl-C is ignored from the start, as for a program in the background, it stays so.
+    one is ignored from the start, as Ctrl-C is for a program in the background, it stays so.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
-    before = signal.getsignal(signal.SIGINT)
-    interrupted = False
+    before = {each: signal.getsignal(each) for each in ENDING}
+    heard = [each for each, handler in before.items() if handler not in {signal.SIG_IGN, None}]
+    caught: list[int] = []
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        """Answer to the first Ctrl-C."""
-        nonlocal interrupted
-        interrupted = True
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    def stop(number: int, _frame: FrameType | None) -> None:
+        """Answer to the first signal."""
+        caught.append(number)
+        for each in heard:
+            signal.signal(each, signal.SIG_IGN)
         loop.call_soon_threadsafe(task.cancel)
 
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, stop)
+    for each in heard:
+        signal.signal(each, stop)
     try:
         return await task
     except asyncio.CancelledError:
-        if not interrupted:
+        if not caught:
             raise
-        return INTERRUPTED
+        return SIGNALLED + caught[0]
     finally:
-        if not interrupted:
-            signal.signal(signal.SIGINT, before)
+        if not caught:
+            for each in heard:
+                signal.signal(each, before[each])

@@ -10,6 +10,7 @@ from attrs import define, frozen
 
 from litmos_async.bulk import Outcome, Resolved
 from litmos_async.cli.table import Line, Table
+from litmos_async.cli.words import translate
 
 LineStatus = Literal["done", "failed", "skipped", "unknown", "not done"]
 """Those of an `Outcome`, and "not done": the job ended before this line was sent."""
@@ -130,4 +131,4 @@ class Ledger:
 def _reason(outcome: Outcome, subject: Subject) -> str:
     """Return why, and of something that was attempted also what it was."""
     did = "" if outcome.status == "skipped" else subject.did
-    return ": ".join(filter(None, (did, outcome.reason)))
+    return ": ".join(filter(None, (did, translate(outcome.reason))))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -12,7 +13,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from litmos_async.bulk import BulkJob, duration
 from litmos_async.bulk import Progress as State
 from litmos_async.cli.terminal import Terminal
+from litmos_async.cli.words import translate
 
+_LOGGER: Final = logging.getLogger("litmos_async")
 _LIVE_SECONDS: Final = 0.25
 _PLAIN_SECONDS: Final = 10.0
 
@@ -48,10 +51,37 @@ async def shown(job: BulkJob, terminal: Terminal, *, stays: bool = True) -> Asyn
     show = _live(job, terminal, stays=stays) if terminal.err.is_terminal else _plain(job, terminal)
     task = asyncio.ensure_future(show)
     try:
-        yield
+        with _waits_told(terminal):
+            yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+class _Waits(logging.Handler):
+    """Tells of the wait for what an earlier run had under way: of that, the progress knows nothing."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(logging.INFO)
+        self._terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell of a record, if it is about that."""
+        if record.module == "journal":
+            self._terminal.tell(translate(record.getMessage()))
+
+
+@contextmanager
+def _waits_told(terminal: Terminal) -> Iterator[None]:
+    handler, level = _Waits(terminal), _LOGGER.level
+    _LOGGER.addHandler(handler)
+    if not _LOGGER.isEnabledFor(logging.INFO):
+        _LOGGER.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        _LOGGER.setLevel(level)
+        _LOGGER.removeHandler(handler)
 
 
 async def _live(job: BulkJob, terminal: Terminal, *, stays: bool) -> None:

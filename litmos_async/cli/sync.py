@@ -34,9 +34,12 @@ def parse_removals(_type: Any, tokens: Sequence[Token]) -> float:
     """Read how many may go: `10%`, or a number such as `25`."""
     text = tokens[0].value
     try:
-        return float(text[:-1]) / 100 if text.endswith("%") else int(text)
+        most = float(text[:-1]) / 100 if text.endswith("%") else int(text)
     except ValueError:
-        raise ValueError("expected a number or a part, such as 25 or 10%") from None
+        most = -1
+    if (isinstance(most, int) and most >= 0) or (isinstance(most, float) and 0 <= most <= 1):
+        return most
+    raise ValueError("expected a number, or a part of up to 100%, such as 25 or 10%")
 
 
 MaxRemovals: TypeAlias = Annotated[

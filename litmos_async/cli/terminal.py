@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from litmos_async.cli.words import translate
+
 
 class Terminal:
     """Where the command writes to.
@@ -37,8 +39,8 @@ class Terminal:
             self.err.print(plain(text))
 
     def complain(self, text: str) -> None:
-        """Write an error."""
-        self.err.print(plain(f"litmos: {text}"))
+        """Write an error, which may be the library's."""
+        self.err.print(plain(f"litmos: {translate(text)}"))
 
 
 def _console(*, stderr: bool) -> Console:

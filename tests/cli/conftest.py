@@ -24,14 +24,16 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Keep the environment and the user's own limit out, and put back what answers to Ctrl-C."""
+    """Keep the environment and the user's own limit out, and put back what answers to signals."""
     for name in ("LITMOS_API_KEY", "LITMOS_SOURCE", "LITMOS_REGION", "LITMOS_BASE_URL", "LITMOS_LIMIT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     # A test run in the background ignores it.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    terminate = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGTERM, terminate)
 
 
 @pytest.fixture

@@ -169,6 +169,8 @@ def test_the_account(ordered: Ordered, monkeypatch: pytest.MonkeyPatch, tmp_path
         (("remove", "courses", "people.csv", "--library"), "--library is for teams: say --teams, too"),
         (("remove", "courses", "people.csv", "--send-message", "no"), "Unknown option"),
         (("jobs", "show", "none.db"), "there is no such file"),
+        (("assign", "courses", "a.csv", "b.csv", "c.csv", *NO_MAIL), "command line: b.csv c.csv"),
+        (("quota",), "no API key: set LITMOS_API_KEY, or name a file with --api-key-file"),
         (("fly",), "Unknown command"),
         (("demo", "--users", "3"), "Must be >= 10"),
     ],

@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -19,6 +19,7 @@ from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.errors import OutcomeUnknown
 from litmos_async.sandbox import Fault, Sandbox
 from tests.cli.small import COURSES, STATE, Desk, assign_courses, organisation
+from tests.virtual import run_virtual
 
 HEADER = "user,course"
 LISTS = 2
@@ -154,6 +155,27 @@ async def test_a_wrong_key_in_a_dry_run(desk: Desk) -> None:
     assert not desk.order.outcomes_file.exists()
 
 
+async def test_a_start_that_fails_leaves_the_outcomes_of_the_last_run(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A refused journal, a wrong key, a dead server: nothing was changed, so the file still tells what was."""
+    journal = desk.folder / "night.db"
+    desk.write(HEADER, "user.0@example.com,C-1", "nobody@example.com,C-1")
+    desk.ask(task=assign_courses(journal=journal))
+    assert await desk.run() == 1
+    before = desk.order.outcomes_file.read_bytes()
+    assert b"done" in before
+    desk.ask(task=assign_courses(journal=journal, send_message=True))
+    assert await desk.run() == 2
+    desk.ask(task=assign_courses())
+    desk.key = "wrong"
+    assert await desk.run() == 1
+    assert desk.order.outcomes_file.read_bytes() == before
+    shown = capsys.readouterr().out
+    assert shown.count("is left as it was: it tells of an earlier run\n") == 2
+    assert shown.count("Outcomes of all lines") == 1
+
+
 async def test_a_key_that_dies_on_the_way(tmp_path: Path) -> None:
     """What was done by then is noted as done, and what was not yet sent as not done."""
     desk = Desk(tmp_path, Sandbox(organisation(20), requests=10_000))
@@ -174,16 +196,56 @@ async def test_usage_errors(desk: Desk, capsys: pytest.CaptureFixture[str]) -> N
     assert await desk.run() == 2
     assert "cannot use" in capsys.readouterr().err
     desk.write(HEADER, "user.0@example.com,C-1")
-    for path in (desk.folder, desk.folder / "none" / "out.csv", desk.order.file):
+    for path in (desk.folder, desk.folder / "none" / "out.csv"):
         desk.ask(outcomes=path)
         assert await desk.run() == 2
         assert "cannot write the outcomes" in capsys.readouterr().err
-    desk.ask(outcomes=None)
+        desk.ask(outcomes=None, task=assign_courses(journal=path))
+        assert await desk.run() == 2
+        assert "cannot write the journal" in capsys.readouterr().err
+    desk.ask(task=assign_courses(journal=Path(__file__)))
+    assert await desk.run() == 2
+    assert "test_flow.py is not a journal" in capsys.readouterr().err
+    desk.ask(task=assign_courses())
     desk.key = " "
     assert await desk.run() == 2
     assert "API key" in capsys.readouterr().err
     assert len(desk.sandbox.requests) == 0
     assert os.listdir(desk.folder) == ["people.csv"]  # noqa: PTH208 - the names are wanted
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"outcomes": "night.db", "journal": "night.db"},
+        {"plan_json": "night.db", "journal": "night.db"},
+        {"outcomes": "night.db-lock", "journal": "night.db"},
+        {"plan_json": "sub/../night.db-wal", "journal": "night.db"},
+        {"outcomes": "link.db-lock", "journal": "symbolic.db"},
+        {"outcomes": "people.csv"},
+        {"plan_json": "hard.csv"},
+        {"journal": "people.csv"},
+        {"journal": "people.outcomes.csv"},
+        {"outcomes": "same.csv", "plan_json": "same.csv"},
+    ],
+)
+async def test_two_files_of_one_name(
+    desk: Desk, capsys: pytest.CaptureFixture[str], named: dict[str, str], dry_run: bool
+) -> None:
+    """No file is written over another one, under whatever name: exit code 2, and nothing is touched."""
+    desk.write(HEADER, "user.0@example.com,C-1")
+    (desk.folder / "sub").mkdir()
+    (desk.folder / "hard.csv").hardlink_to(desk.order.file)
+    (desk.folder / "symbolic.db").symlink_to(desk.folder / "link.db")
+    before = sorted(desk.folder.iterdir())
+    paths = {what: desk.folder / name for what, name in named.items()}
+    options = {"journal": paths.pop("journal")} if "journal" in named else {}
+    desk.ask(task=assign_courses(**options), dry_run=dry_run, **paths)
+    assert await desk.run() == 2
+    assert "cannot be the same file" in capsys.readouterr().err
+    assert sorted(desk.folder.iterdir()) == before
+    assert len(desk.sandbox.requests) == 0
 
 
 async def test_a_disk_that_fills_up(
@@ -224,6 +286,37 @@ async def test_cancelled_on_the_way(tmp_path: Path, capsys: pytest.CaptureFixtur
     shown = capsys.readouterr().out
     assert "Interrupted" in shown
     assert "7 done, 1 unknown, 22 not done" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"skip_existing": False}, "run the same command again with --skip-existing\n"),
+        ({"skip_existing": True}, "run the same command again\n"),
+        ({"journal": "night.db"}, "The same command goes on where this one was\n"),
+    ],
+)
+def test_how_to_go_on(
+    desk: Desk, capsys: pytest.CaptureFixture[str], options: dict[str, Any], told: str
+) -> None:
+    """An interrupted command says it; with a journal, the next one tells of what it waits for."""
+    if "journal" in options:
+        options = {"journal": desk.folder / "night.db"}
+    desk.sandbox.faults.add(Fault(method="POST", stall=1_000.0))
+    desk.write(HEADER, "user.0@example.com,C-1")
+    desk.ask(task=assign_courses(**options))
+
+    async def interrupted() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(desk.run(), 20.0)
+
+    run_virtual(interrupted())
+    shown = capsys.readouterr()
+    assert told in shown.out
+    assert "may still arrive" not in shown.err
+    assert run_virtual(desk.run()) == 0
+    err = capsys.readouterr().err
+    assert (": 1 request of an earlier run may still arrive\n" in err) == ("journal" in options)
 
 
 async def test_cancelled_while_the_lists_are_read(desk: Desk) -> None:
@@ -309,6 +402,19 @@ async def test_what_the_job_knows_is_not_lost(
         assert await desk.run(quiet=True) == 1
     assert [outcome[1] for outcome in desk.outcomes()] == ["done", "unknown", "not done"]
     assert told in capsys.readouterr().err
+
+
+async def test_what_an_earlier_run_did_is_written_down_again(desk: Desk) -> None:
+    """A run that breaks off before it sends anything still knows what its journal tells."""
+
+    def helper(_: Bulk, pairs: list[tuple[str, str]]) -> BulkJob:
+        return cast(BulkJob, Breaking(pairs, OutcomeUnknown("the answer was lost"), Report()))
+
+    desk.ask(task=Task((USER, COURSE), helper))
+    desk.write(HEADER, *[f"user.{number}@example.com,C-1" for number in range(3)])
+    desk.order.outcomes_file.write_text("", "utf-8")
+    assert await desk.run() == 1
+    assert [outcome[1] for outcome in desk.outcomes()] == ["done", "unknown", "not done"]
 
 
 def names_with(desk: Desk, status: str) -> set[str]:

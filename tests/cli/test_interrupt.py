@@ -1,4 +1,4 @@
-"""Ctrl-C."""
+"""Ctrl-C, and SIGTERM."""
 
 from __future__ import annotations
 
@@ -7,41 +7,42 @@ import signal
 
 import pytest
 
-from litmos_async.cli.interrupt import INTERRUPTED, until_interrupted
+from litmos_async.cli.interrupt import ENDING, until_interrupted
 
 
-async def press() -> None:
-    """Press Ctrl-C, and let the loop see it."""
-    signal.raise_signal(signal.SIGINT)
+async def press(number: int = signal.SIGINT) -> None:
+    """Press Ctrl-C, or send another signal, and let the loop see it."""
+    signal.raise_signal(number)
     await asyncio.sleep(0)
 
 
 async def test_work_that_is_left_alone() -> None:
-    """Its exit code is passed on, and afterwards Ctrl-C does what it did before."""
+    """Its exit code is passed on, and afterwards the signals do what they did before."""
 
     async def work() -> int:
         return 7
 
-    before = signal.getsignal(signal.SIGINT)
+    before = [signal.getsignal(each) for each in ENDING]
     assert await until_interrupted(work()) == 7
-    assert signal.getsignal(signal.SIGINT) is before
+    assert [signal.getsignal(each) for each in ENDING] == before
 
 
-async def test_the_first_one_cancels_and_the_second_one_is_ignored() -> None:
-    """The work may clean up, however impatient somebody is."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_the_first_one_cancels_and_the_second_one_is_ignored(number: int, code: int) -> None:
+    """The work may clean up, however impatient somebody is, and whatever they try next."""
     cleaned = False
 
     async def work() -> int:
         nonlocal cleaned
         try:
-            await press()
+            await press(number)
             return await asyncio.Future[int]()
         finally:
             await press()
-            await press()
+            await press(signal.SIGTERM)
             cleaned = True
 
-    assert await until_interrupted(work()) == INTERRUPTED == 130
+    assert await until_interrupted(work()) == code
     assert cleaned
 
 

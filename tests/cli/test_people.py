@@ -55,6 +55,15 @@ def test_people_are_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "password" not in written
 
 
+def test_rows_that_are_refused(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """A dry run names them as the real one does, and sends nothing."""
+    desk.write("user_name,first_name,last_name", "new@example.com,N,N", "nobody@example.com,N,")
+    desk.ask(task=IMPORTING, dry_run=True)
+    assert run_virtual(desk.run()) == 1
+    assert "line 3 failed: UserImport needs last_name" in capsys.readouterr().out
+    assert len(desk.sandbox.requests) == 0
+
+
 async def test_an_unknown_column(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """It is named, before anything is sent."""
     desk.write("user_name,shoe size", "new@example.com,43")

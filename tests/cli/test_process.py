@@ -34,19 +34,26 @@ runpy.run_module("litmos_async.cli", run_name="__main__")
     )
 
 
-@pytest.mark.parametrize("presses", [1, 2])
-def test_ctrl_c(presses: int, tmp_path: Path) -> None:
-    """The command ends with exit code 130, the outcomes and a summary, and without a traceback."""
-    # 240 people and a limit of 100 in 6 s: it cannot be through before somebody presses Ctrl-C.
+SIGINT, SIGTERM = signal.SIGINT, signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("signals", "code"),
+    [((SIGINT,), 130), ((SIGINT, SIGINT), 130), ((SIGTERM,), 143)],
+    ids=["once", "twice", "terminated"],
+)
+def test_ctrl_c_and_the_like(signals: tuple[signal.Signals, ...], code: int, tmp_path: Path) -> None:
+    """The command ends with the exit code of the signal, the outcomes and a summary, and without a traceback."""
+    # 240 people and a limit of 100 in 6 s: it cannot be through before the signal comes.
     with litmos("demo", "--users", "400", "--lines", "600", "--keep", str(tmp_path)) as process:
         assert process.stdout is not None
         told = ""
         while "e-mails" not in told:
             told += process.stdout.readline()
-        for _ in range(presses):
-            process.send_signal(signal.SIGINT)
+        for each in signals:
+            process.send_signal(each)
         out, err = process.communicate(timeout=30)
-    assert process.returncode == 130, err
+    assert process.returncode == code, err
     assert "Traceback" not in err
     assert "Interrupted after" in out
     with (tmp_path / "people.outcomes.csv").open(encoding="utf-8-sig", newline="") as file:

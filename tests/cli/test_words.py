@@ -1,0 +1,73 @@
+"""What the library says, as the command line says it."""
+
+from __future__ import annotations
+
+import pytest
+
+from litmos_async import LitmosClient
+from litmos_async.bulk.removals import Removals
+from litmos_async.cli.words import translate
+from litmos_async.errors import ConfigurationError
+from tests.cli.small import Carry, Desk, assign_courses
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        (0.1, "--max-removals 10%"),
+        (0.025, "--max-removals 2.5%"),
+        (0.0, "--max-removals 0%"),
+        (1e-05, "--max-removals 0.001%"),
+        (0, "--max-removals 0"),
+        (25, "--max-removals 25"),
+    ],
+)
+def test_too_many_would_go(most: float, said: str) -> None:
+    """It names the option, and what to say if it is meant."""
+    refusal = Removals(allowed=True, most=most).refusal(1_200, 9_000, "active people")
+    assert translate(f"running is refused: {refusal}") == (
+        f"running is refused: 1,200 of 9,000 active people would go: {said} does not allow that. "
+        "If it is meant, say --max-removals 1200"
+    )
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [
+        ("send_message=False, not True", "with --send-message no, not with --send-message yes"),
+        ("remove=True, not False", "with --remove, not without --remove"),
+        ("via='import', not None", "with --via 'import', not without --via"),
+    ],
+)
+def test_a_journal_that_was_begun_otherwise(then: str, told: str) -> None:
+    """It names the options as they are said."""
+    assert translate(f"/tmp/j.db was begun with {then}") == f"/tmp/j.db was begun {told}"
+
+
+def test_what_is_known_already() -> None:
+    """Other messages stay as they are."""
+    for text in ("given twice", "", "404: no such user"):
+        assert translate(text) == text
+
+
+def test_the_key() -> None:
+    """A key that is missing can be given in two ways."""
+    with pytest.raises(ConfigurationError) as problem:
+        LitmosClient(source="tests")
+    assert translate(str(problem.value)).endswith("set LITMOS_API_KEY, or name a file with --api-key-file")
+
+
+async def test_another_option_than_in_the_journal(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the library says of a journal is told in these words."""
+    desk.write("user,course", "user.0@example.com,C-1")
+    for sends in (False, True):
+        desk.ask(task=assign_courses(journal=desk.folder / "night.db", send_message=sends))
+        await desk.run()
+    assert "was begun with --send-message no, not with --send-message yes\n" in capsys.readouterr().err
+
+
+def test_who_is_left_alone(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) -> None:
+    """The plan names the option that would bar them."""
+    desk.write("user_name", "user.0@example.com")
+    assert carry("sync users --dry-run") == 0
+    assert "2 active people are not among them; --deactivate would bar them" in capsys.readouterr().out
