@@ -125,7 +125,7 @@ async def test_the_wall_clock_is_not_used(tmp_path: Path, monkeypatch: pytest.Mo
     for wrong_by in (0.0, 86_400.0, -86_400.0, 90.0):
         monkeypatch.setattr(real_time, "time", lambda wrong_by=wrong_by: right() + wrong_by)
         (await limiter.acquire()).answered()
-    assert 0.5 <= time() - begin < 1.0
+    assert 0.5 <= time() - begin < 30  # less than any of the jumps
     await limiter.aclose()
 
 
@@ -146,7 +146,7 @@ async def test_the_loop_is_never_blocked(tmp_path: Path) -> None:
     other.execute("ROLLBACK")
     other.close()
     (await caller).answered()
-    assert longest < 0.2
+    assert longest < 5  # else it had waited for the file, which SQLite does for ten seconds
     await limiter.aclose()
 
 
@@ -155,8 +155,10 @@ async def test_nothing_is_left_open(tmp_path: Path) -> None:
     limiter = SqliteLimiter(tmp_path / "deep" / "limits.db", account="one")
     (await limiter.acquire()).answered()
     await limiter.aclose()
-    await asyncio.sleep(0.05)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("litmos-limiter")]
+    for thread in threading.enumerate():
+        if thread.name.startswith("litmos-limiter"):
+            await asyncio.to_thread(thread.join, 10.0)
+            assert not thread.is_alive()
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["limits.db"]
     assert repr(limiter).startswith("SqliteLimiter('")
 
