@@ -42,9 +42,9 @@ async def kill_until_done(
             # From before the job begins until it is well under way: starting takes a part of it, and so does
             # waiting until nothing that the one before had sent can arrive any more. With 8 requests a second
             # not even the quickest machine comes to an end before the last kill.
-            moment = chance.uniform(0.2, 1.4) if killed < kills else 120
+            moment = chance.uniform(0.2, 1.4) if killed < kills else None
             try:
-                await asyncio.wait_for(child.wait(), moment)
+                await asyncio.wait_for(child.wait(), moment)  # the last one has all the time it needs
             except TimeoutError:
                 child.send_signal(signal.SIGKILL)
                 await child.wait()
