@@ -21,12 +21,18 @@ async def test_the_rate_is_told(office: Office) -> None:
     assert (limiter.quota.used, limiter.quota.free, limiter.quota.next_free_in) == (0, 3, 0.0)
 
 
-async def test_a_slot_is_free_a_period_after_its_answer(office: Office) -> None:
-    """Every slot can be had at once; the next one when a period has passed since the first answer."""
-    limiter = office.limiter(3, period=PERIOD)
+async def test_every_slot_can_be_had_at_once(office: Office) -> None:
+    """Nothing is spread over the period, which is long enough to tell that from a busy machine."""
+    limiter = office.limiter(3, period=600.0)
     begin = time()
+    await take(limiter, 3)
+    assert time() - begin < 100  # half the distance of three starts that are spread
+
+
+async def test_a_slot_is_free_a_period_after_its_answer(office: Office) -> None:
+    """The next slot can be had when a period has passed since the first answer."""
+    limiter = office.limiter(3, period=PERIOD)
     leases = await take(limiter, 3)
-    assert time() - begin < PERIOD
     await asyncio.sleep(0.2)
     answered = time()
     leases[1].answered()
@@ -103,7 +109,7 @@ async def test_bulk_leaves_the_reserve_to_every_process(office: Office) -> None:
     bulk = [asyncio.ensure_future(job.acquire("bulk")) for _ in range(10)]
     while sum(task.done() for task in bulk) < 4:
         await asyncio.wait([task for task in bulk if not task.done()], return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.3)
     assert sum(task.done() for task in bulk) == 4
     begin = time()
     await take(web, 2)
@@ -113,14 +119,19 @@ async def test_bulk_leaves_the_reserve_to_every_process(office: Office) -> None:
     await asyncio.wait(bulk)
 
 
+async def known(limiter: Limiter) -> None:
+    """Wait until the store knows of a refusal that was reported to this limiter."""
+    while limiter.quota.rejected == 0:  # noqa: ASYNC110 - the report is on its way, and sets no event
+        await asyncio.sleep(0.005)
+
+
 async def test_a_refusal_pauses_every_process(office: Office) -> None:
     """After a 503 in one process nobody starts anywhere until the pause is over."""
     one, two = (office.limiter(50, period=1.0) for _ in range(2))
     (await two.acquire()).answered()
     refused = time()
     (await one.acquire()).rejected(0.5)
-    while one.quota.rejected == 0:  # noqa: ASYNC110 - the report is on its way to the store, and sets no event
-        await asyncio.sleep(0.005)
+    await known(one)
     for limiter in (two, one):
         (await limiter.acquire()).answered()
         assert time() - refused >= 0.5
@@ -131,30 +142,35 @@ async def test_after_a_pause_one_goes_first_in_all(office: Office) -> None:
     """While the probe is out, nobody starts in any process; after its answer the others follow, spread out."""
     one, two = (office.limiter(50, period=5.0) for _ in range(2))
     (await one.acquire()).rejected(0.2)
-    await asyncio.sleep(0.05)
+    await known(one)
     callers = [asyncio.ensure_future(limiter.acquire()) for limiter in (one, two, one, two)]
     done, _ = await asyncio.wait(callers, return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.6)
     assert [task.done() for task in callers].count(True) == len(done) == 1
+    answered = time()
     done.pop().result().answered()
     starts = []
     for task in asyncio.as_completed([task for task in callers if not task.done()]):
         (await task).answered()
         starts.append(time())
-    # 70 % of 50 slots in 5 seconds are ours: two distances between three starts.
-    assert starts[-1] - starts[0] > 5 / 36
+    # 70 % of 50 slots in 5 seconds are ours. From the answer on, since who hears late of his start is not late:
+    # the first may follow at once, and each of the others a distance after the one before.
+    assert all(start - answered > number * 5 / 36 for number, start in enumerate(starts))
 
 
 async def test_who_cannot_sit_out_the_pause_hears_it_at_once(office: Office) -> None:
     """`max_pause` is shorter than the pause: the error says how long it is."""
     limiter = office.limiter(50, period=5.0)
-    (await limiter.acquire()).rejected(30.0)
-    await asyncio.sleep(0.1)
-    begin = time()
+    lease = await limiter.acquire()
+    refused = time()
+    lease.rejected(30.0)
+    await known(limiter)
     with pytest.raises(RateLimited, match="paused") as caught:
         await limiter.acquire(max_pause=10.0)
-    assert time() - begin < 30
-    assert caught.value.retry_after == pytest.approx(30.0, abs=1.0)
+    ended = time()
+    assert ended - refused < 30  # it did not sit out the pause
+    assert caught.value.retry_after is not None
+    assert 29.9 - (ended - refused) <= caught.value.retry_after <= 31.0
 
 
 async def test_a_pause_sends_those_away_who_wait_and_cannot_sit_it_out(office: Office) -> None:
@@ -180,7 +196,7 @@ async def test_cancelled_callers_leave_nothing_behind(office: Office) -> None:
             if not task.cancel():
                 task.result().unused()
         await asyncio.wait(tasks)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):  # less than a period
         await take(limiter, 5)
     assert limiter.quota.waiting == 0
 
@@ -217,7 +233,7 @@ async def traffic(limiter: Limiter, lane: Priority, server: list[float], seed: i
     rng = random.Random(seed)
 
     async def call() -> None:
-        lease: Lease = await limiter.acquire(lane, timeout=2.0)
+        lease: Lease = await limiter.acquire(lane, timeout=60.0)
         await asyncio.sleep(rng.random() * 0.02)
         server.append(time())
         await asyncio.sleep(rng.random() * 0.02)
