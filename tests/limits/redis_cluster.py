@@ -10,7 +10,7 @@ from typing import Final, Self
 from redis import Redis
 from redis.crc import key_slot
 
-from tests.limits.redis_server import RedisServer, free_port
+from tests.limits.redis_server import RedisServer
 
 SLOTS: Final = 16_384
 NODES: Final = 3
@@ -28,13 +28,11 @@ class RedisCluster:
 
     def __init__(self, folder: Path) -> None:
         self.nodes: list[RedisServer] = []
-        self._buses: list[int] = []
         self._stack = ExitStack()
         for number in range(NODES):
             (own := folder / str(number)).mkdir()
-            self._buses.append(free_port())
-            options = ("--cluster-enabled", "yes", "--cluster-port", str(self._buses[-1]))
-            self.nodes.append(RedisServer(own, *options, "--cluster-node-timeout", "2000"))
+            options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
+            self.nodes.append(RedisServer(own, *options, also="--cluster-port"))
 
     def owner(self, account: str) -> RedisServer:
         """Return the node that has the key of an account."""
@@ -46,7 +44,7 @@ class RedisCluster:
 
     def wait(self) -> None:
         """Wait until every node finds the cluster whole."""
-        give_up_at = time.monotonic() + 30
+        give_up_at = time.monotonic() + 120
         for node in self.nodes:
             with Redis.from_url(node.url, decode_responses=True) as client:
                 while not self._whole(client.execute_command("CLUSTER INFO")):
@@ -64,7 +62,8 @@ class RedisCluster:
             with Redis.from_url(node.url) as client:
                 client.execute_command("CLUSTER ADDSLOTSRANGE", first, end - 1)
                 client.execute_command("CLUSTER SET-CONFIG-EPOCH", number + 1)
-                client.execute_command("CLUSTER MEET", "127.0.0.1", self.nodes[0].port, self._buses[0])
+                first_node = self.nodes[0]
+                client.execute_command("CLUSTER MEET", "127.0.0.1", first_node.port, first_node.other_port)
 
     def __enter__(self) -> Self:
         for node in self.nodes:

@@ -16,7 +16,7 @@ import trustme
 
 from litmos_async.errors import ConfigurationError, LimiterUnavailable
 from litmos_async.limits import RateLimit, RedisLimiter
-from tests.limits.redis_server import INSTALLED, NO_REDIS, RedisServer, free_port
+from tests.limits.redis_server import INSTALLED, NO_REDIS, RedisServer
 from tests.limits.small import take
 
 USER: Final = "litmos-user"
@@ -110,10 +110,10 @@ def tls_redis(tmp_path: Path) -> Iterator[TlsRedis]:
     certificate.private_key_pem.write_to_path(str(key))
     for part in certificate.cert_chain_pems:
         part.write_to_path(str(chain), append=True)
-    ca, port = write_authority(authority, tmp_path / "ca.pem"), free_port()
-    options = ("--tls-port", str(port), "--tls-cert-file", str(chain), "--tls-key-file", str(key))
-    with RedisServer(tmp_path, *options, "--tls-ca-cert-file", str(ca), "--tls-auth-clients", "no") as server:
-        yield TlsRedis(server, port, ca)
+    ca = write_authority(authority, tmp_path / "ca.pem")
+    options = ("--tls-cert-file", str(chain), "--tls-key-file", str(key), "--tls-ca-cert-file", str(ca))
+    with RedisServer(tmp_path, *options, "--tls-auth-clients", "no", also="--tls-port") as server:
+        yield TlsRedis(server, server.other_port, ca)
 
 
 async def test_processes_share_a_limit_over_tls(tls_redis: TlsRedis) -> None:
