@@ -38,13 +38,22 @@ async def test_only_one_of_two_saves(redis_server: RedisServer) -> None:
         async def run(*arguments: object) -> list[object]:
             return (await client.eval(SCRIPT, 1, key, *arguments))[1:]
 
+        async def run_in_time(version: str, *new: object) -> list[object]:
+            """Run with what was decided less than a second ago, however often the machine is too slow for it."""
+            while True:
+                now = (await client.eval(SCRIPT, 1, key))[0]
+                at, *answer = await client.eval(SCRIPT, 1, key, version, now, *new)
+                if at - now < 1_000_000:
+                    return answer
+
         now = (await client.eval(SCRIPT, 1, key))[0]
         assert await run() == ["", ""]
-        assert await run("", now, "v1", "first", 60) == ["v1", "first"]
-        assert await run("", now, "v2", "second", 60) == ["v1", "first"]
+        assert await run_in_time("", "v1", "first", 60) == ["v1", "first"]
+        assert await run_in_time("", "v2", "second", 60) == ["v1", "first"]
         assert await run("v1", now - 1_000_001, "v2", "second", 60) == ["v1", "first"]
-        assert await run("v1", now, "v2", "second", 60) == ["v2", "second"]
-        assert await client.ttl(key) in {59, 60}
+        begin = time()
+        assert await run_in_time("v1", "v2", "second", 60) == ["v2", "second"]
+        assert 59 - (time() - begin) <= await client.ttl(key) <= 60
 
 
 async def test_the_clock_of_the_host_is_not_used(
@@ -52,13 +61,15 @@ async def test_the_clock_of_the_host_is_not_used(
 ) -> None:
     """What one host took is taken for another one whose clock is 90 seconds ahead or behind."""
     limiter = RedisLimiter(redis_server.url, RateLimit(5), account="clock")
+    begin = time()
     await take(limiter, 5)
     right = real_time.time
     for wrong_by in (90.0, -90.0):
         monkeypatch.setattr(real_time, "time", lambda wrong_by=wrong_by: right() + wrong_by)
         wrong = RedisLimiter(redis_server.url, RateLimit(5), account="clock")
         assert (await wrong.usage()).quota.used == 5
-        assert 85 < wrong.quota.next_free_in <= 91
+        free_in = wrong.quota.next_free_in
+        assert 89.9 - (time() - begin) < free_in <= 91
         await wrong.aclose()
     await limiter.aclose()
 
@@ -128,14 +139,14 @@ async def test_wait_is_bounded(own_redis_server: RedisServer) -> None:
     begin = time()
     with pytest.raises(LimiterUnavailable):
         await limiter.acquire()
-    assert time() - begin > 0.15  # jitter may halve the waits
+    assert time() - begin > 0.17  # jitter may halve the waits of 0.05, 0.1 and 0.2 seconds
     await limiter.aclose()
 
 
 async def test_local_goes_on_with_its_share(own_redis_server: RedisServer) -> None:
     """Without Redis two of five slots are ours; when it is back, it knows of them."""
     options = {"account": "one", "on_outage": "local", "local_share": 0.4}
-    limiter = RedisLimiter(own_redis_server.url, RateLimit(5, period=5.0), **options)  # type: ignore[arg-type]
+    limiter = RedisLimiter(own_redis_server.url, RateLimit(5, period=60.0), **options)  # type: ignore[arg-type]
     own_redis_server.stop()
     for lease in await take(limiter, 2):
         lease.answered()
