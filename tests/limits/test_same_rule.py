@@ -112,13 +112,17 @@ def test_sqlite_keeps_the_rule(rate: RateLimit, history: list[Step]) -> None:
     asyncio.run(main())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(rates, histories)
 def test_redis_keeps_the_rule(redis_server: RedisServer, rate: RateLimit, history: list[Step]) -> None:
     """The same through the script, at the times that Redis tells; these are real, so periods are short."""
 
     async def main() -> None:
-        store = RedisStore(redis_server.url, timeout=5.0)
+        store = RedisStore(redis_server.url, timeout=60.0)
         await compare(store, attrs.evolve(rate, period=rate.period / 5_000), history, asyncio.sleep)
         await store.aclose()
 
@@ -134,7 +138,7 @@ async def test_changes_that_come_together_happen_one_after_the_other(
     def store() -> Store:
         if kind == "sqlite":
             return SqliteStore(tmp_path / "limits.db")
-        return RedisStore(request.getfixturevalue("redis_server").url, timeout=5.0)
+        return RedisStore(request.getfixturevalue("redis_server").url, timeout=60.0)
 
     rate, stores = RateLimit(1_000), [store() for _ in range(5)]
     rng, account = random.Random(1), secrets.token_hex(8)
