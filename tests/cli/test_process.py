@@ -49,7 +49,9 @@ def test_ctrl_c_and_the_like(signals: tuple[signal.Signals, ...], code: int, tmp
         assert process.stdout is not None
         told = ""
         while "e-mails" not in told:
-            told += process.stdout.readline()
+            line = process.stdout.readline()
+            assert line, process.communicate()  # it has ended, and says why
+            told += line
         for each in signals:
             process.send_signal(each)
         out, err = process.communicate(timeout=30)
