@@ -26,7 +26,7 @@ from litmos_async.errors import ConfigurationError, LitmosError
 OK: Final = 0
 FAILED: Final = 1
 USAGE: Final = 2
-"""The exit codes, beside that of Ctrl-C."""
+"""The exit codes, beside those of signals."""
 
 SHOWN: Final = 10
 """Bad lines that are named on the terminal; the outcomes file names all of them."""
