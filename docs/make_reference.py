@@ -17,13 +17,27 @@ from typing import Any
 from attrs import frozen
 
 import litmos_async.resources
-from litmos_async import LitmosClient
+from litmos_async import LitmosClient, bulk, errors, models
 from litmos_async.bulk import Bulk
-from litmos_async.resources.base import Resource
+from litmos_async.config import CallOptions
+from litmos_async.resources.base import ListOptions, Resource
 from litmos_async.wire.operation import Operation
 
 HERE = Path(__file__).parent
+CONSTRUCTED = {"MemoryLimiter", "RateLimit", "RedisLimiter", "RetryPolicy", "SqliteLimiter"}
+"""Classes that callers make themselves; of the others the signature of the constructor says nothing."""
+
+OPTIONS = re.compile(r"`(\w+Options)`")
 CALL = re.compile(r"^`(GET|POST|PUT|DELETE) (/[^`]*)`", re.MULTILINE)
+
+
+class Bare(str):
+    """A text that a signature shows without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 @frozen
@@ -55,11 +69,7 @@ class Method:
     @property
     def signature(self) -> str:
         """Its signature, without self, one line."""
-        parameters = list(inspect.signature(self.function).parameters.values())[1:]
-        shown = inspect.Signature(
-            parameters, return_annotation=inspect.signature(self.function).return_annotation
-        )
-        return str(shown).replace("'", "")
+        return signature_of(self.function)
 
     def row(self) -> str:
         """Return its row in the table of all methods."""
@@ -93,14 +103,76 @@ def methods() -> Iterator[Method]:
                 yield Method(family, name, function, known.get(f"{family}.{name}"))
 
 
+def signature_of(function: Any) -> str:
+    """Return the signature of a method without self, or of a constructor."""
+    shown = inspect.signature(function)
+    if not inspect.isclass(function):
+        shown = shown.replace(parameters=list(shown.parameters.values())[1:])
+    # Annotations are texts here, and so quoted; defaults are not.
+    plain = [
+        parameter.replace(annotation=Bare(parameter.annotation)) for parameter in shown.parameters.values()
+    ]
+    return str(shown.replace(parameters=plain, return_annotation=Bare(shown.return_annotation)))
+
+
+def class_section(kind: type, level: int = 2) -> Iterator[str]:
+    """Yield the lines about a class: its constructor where callers use it, its docstring, what it can do."""
+    name = kind.__name__
+    yield from (f"{'#' * level} {name}", "")
+    if name in CONSTRUCTED or kind is LitmosClient:
+        yield from (f"```python\n{name}{signature_of(kind)}\n```", "")
+    yield from (inspect.getdoc(kind) or "", "")
+    for attribute, value in vars(kind).items():
+        function = getattr(value, "fget", None) or getattr(value, "func", None) or value
+        if attribute.startswith("_") or not inspect.isfunction(function) or not function.__doc__:
+            continue
+        signature = signature_of(function) if function is value else ""
+        yield from (f"{'#' * (level + 1)} {name}.{attribute}", "")
+        if signature:
+            yield from (f"```python\n{name}.{attribute}{signature}\n```", "")
+        yield from (inspect.getdoc(function) or "", "")
+
+
+def classes(module: Any) -> list[type]:
+    """Return the classes that a module makes public."""
+    found = (getattr(module, name) for name in module.__all__)
+    return [each for each in found if inspect.isclass(each)]
+
+
+def client_page() -> str:
+    """Return the page about the client, and about what is given to it and comes back from it."""
+    elsewhere = {LitmosClient, *classes(bulk), *classes(models)}
+    others = [each for each in classes(litmos_async) if each not in elsewhere]
+    lines = [*class_section(LitmosClient, 1)]
+    for kind in (CallOptions, ListOptions, *others):
+        lines += class_section(kind)
+    lines += ["## Errors", "", inspect.getdoc(errors) or "", ""]
+    for kind in classes(errors):
+        lines += class_section(kind, 3)
+    return linked("\n".join(lines), "client")
+
+
+def linked(text: str, page: str) -> str:
+    """Let the names of options lead to the section that says what they are."""
+
+    def link(found: re.Match[str]) -> str:
+        home = "client" if found[1] in {"CallOptions", "ListOptions"} else "bulk"
+        return f"[`{found[1]}`]({'' if home == page else f'{home}.md'}#{found[1].lower()})"
+
+    return OPTIONS.sub(link, text)
+
+
 def pages() -> dict[Path, str]:
     """Return all pages by their places."""
-    every = list(methods())
+    every, client = list(methods()), LitmosClient("key", "docs")
     table = [
         "# Reference",
         "",
         "Generated from the docstrings by `python docs/make_reference.py`. Every method also takes `timeout`,",
         "`retry`, `priority` and `wire`; paged ones take `page_size`, `start` and `confirm_end`.",
+        "",
+        "[The client](reference/client.md): its constructor, options, limits, retries, pages and errors.",
+        "[Bulk jobs](reference/bulk.md): their options, and what they say.",
         "",
         "*Repeatable*: sending it again after a lost answer does no harm, so the client does. *Mails*: it may send",
         "e-mails to people, and `send_message` says whether.",
@@ -110,9 +182,9 @@ def pages() -> dict[Path, str]:
         *(method.row() for method in every),
         "",
     ]
-    found = {HERE / "reference.md": "\n".join(table)}
+    found = {HERE / "reference.md": "\n".join(table), HERE / "reference" / "client.md": client_page()}
     for family in sorted({method.family for method in every}):
-        lines = [f"# litmos.{family}", ""]
+        lines = [f"# litmos.{family}", "", inspect.getdoc(type(getattr(client, family))) or "", ""]
         for method in every:
             if method.family == family:
                 lines += [
@@ -123,7 +195,9 @@ def pages() -> dict[Path, str]:
                     inspect.getdoc(method.function) or "",
                     "",
                 ]
-        found[HERE / "reference" / f"{family}.md"] = "\n".join(lines)
+        if family == "bulk":
+            lines += [line for kind in classes(bulk) if kind is not Bulk for line in class_section(kind)]
+        found[HERE / "reference" / f"{family}.md"] = linked("\n".join(lines), family)
     return found
 
 

@@ -4,6 +4,7 @@ Run it with `uvicorn examples.web:app --workers 2`. The environment says which a
 `LITMOS_SOURCE`) and where the processes share their limit (`LITMOS_LIMIT=sqlite:///var/lib/litmos.db`).
 
 - `GET /learners/{email}` answers from Litmos at once: it goes before the bulk job, and `reserve` keeps slots free.
+  Where that takes longer than `PATIENCE` seconds, or is sure to, the answer is 503 with `Retry-After`.
 - `POST /courses/{course_id}` assigns a course to everybody, in the background.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,8 +22,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from litmos_async import LitmosClient, RateLimit
-from litmos_async.errors import LitmosError, NotFound, RateLimited
+from litmos_async import LitmosClient, RateLimit, RetryPolicy
+from litmos_async.errors import LitmosError, NetworkError, NotFound, RateLimited
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +33,9 @@ RATE = RateLimit(
     reserve=int(os.environ.get("RESERVE", "10")),
 )
 
+PATIENCE = float(os.environ.get("PATIENCE", "5"))
+"""Seconds that a visitor waits at most."""
+
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -38,6 +43,9 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     jobs: set[asyncio.Task[object]] = set()
     async with LitmosClient(rate_limit=RATE) as litmos:
         app.state.litmos, app.state.jobs = litmos, jobs
+        # The same pool and limit. A refused call is not repeated, and a pause that outlasts the visitor's patience
+        # is an error at once.
+        app.state.visitors = litmos.with_options(retry=RetryPolicy(refusals=0, deadline=PATIENCE))
         yield
         for job in jobs:
             job.cancel()
@@ -46,17 +54,25 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 
 async def learner(request: Request) -> Response:
     """Answer who somebody is."""
-    litmos: LitmosClient = request.app.state.litmos
+    litmos: LitmosClient = request.app.state.visitors
     try:
-        user = await litmos.users.get(request.path_params["email"])
+        # The wait for a slot, which nothing else bounds, is in here too.
+        async with asyncio.timeout(PATIENCE):
+            user = await litmos.users.get(request.path_params["email"])
     except NotFound:
         return JSONResponse({"detail": "nobody of that name"}, status_code=404)
     except RateLimited as pause:
-        # Rather than hold the visitor: the limiter knows how long the pause is.
-        return JSONResponse(
-            {"detail": "busy"}, status_code=503, headers={"Retry-After": str(int(pause.retry_after or 1))}
-        )
+        # Rather than hold the visitor: the server, or the limiter, knows how long the pause is.
+        return _busy(pause.retry_after or litmos.quota.next_free_in)
+    except (TimeoutError, NetworkError):
+        return _busy(litmos.quota.next_free_in)
     return JSONResponse({"id": user.id, "name": f"{user.first_name} {user.last_name}", "active": user.active})
+
+
+def _busy(seconds: float) -> Response:
+    """Ask the visitor to come back, not before there is a chance."""
+    headers = {"Retry-After": str(max(1, math.ceil(seconds)))}
+    return JSONResponse({"detail": "busy"}, status_code=503, headers=headers)
 
 
 async def assign(request: Request) -> Response:

@@ -72,6 +72,8 @@ class LitmosClient(Resources):
         # installed. Who imports this library for its records or errors need not wait for it.
         from litmos_async.transport import Sender  # noqa: PLC0415
 
+        if not (limiter is None or isinstance(limiter, str) or _is_limiter(limiter)):
+            raise ConfigurationError(_no_limiter(limiter))
         if rate_limit is not None and not (limiter is None or isinstance(limiter, str)):
             raise ConfigurationError(
                 "give rate_limit or a limiter, which has a rate limit of its own, not both"
@@ -177,3 +179,15 @@ class LitmosClient(Resources):
 
     def __repr__(self) -> str:
         return f"LitmosClient({self._base_url!r})"
+
+
+def _is_limiter(given: object) -> bool:
+    """Tell a limiter by what it can do: `Limiter` is a protocol, and callers may write their own."""
+    return not isinstance(given, type) and all(
+        callable(getattr(given, name, None)) for name in ("bind", "acquire", "aclose")
+    )
+
+
+def _no_limiter(given: object) -> str:
+    text = f'limiter must be a limiter, or where one is kept, such as "memory://", not {type(given).__name__}'
+    return f"{text}: give it as rate_limit" if isinstance(given, RateLimit) else text

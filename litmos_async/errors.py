@@ -83,12 +83,15 @@ class _RequestError(LitmosError):
         method: The HTTP verb.
         path: The path below the base URL, without the query.
         attempts: Requests that were sent for this call.
+        after_lost: Whether an earlier one of them got no usable answer, and may have been carried out: then a 404
+            to a repeated removal, say, can mean that the first one removed it.
     """
 
     operation: str = ""
     method: str = ""
     path: str = ""
     attempts: int = 0
+    after_lost: bool = False
 
     def __str__(self) -> str:
         message = super().__str__()

@@ -84,6 +84,7 @@ class Sender:
         """
         loop = asyncio.get_running_loop()
         attempts = refusals = 0
+        lost = False
         started: float | None = None
         while True:
             spent = 0.0 if started is None else loop.time() - started
@@ -105,8 +106,10 @@ class Sender:
                 retry_after=result.retry_after,
             )
             if not isinstance(step, Again):
+                result.error.after_lost = lost
                 raise _final(result.error, request, attempts, step)
-            logger.info("%s: %s; again in %.1f s", request.operation, result.fault.name, step.wait)
+            logger.info("%s: %s; again in %.1f s", request.operation, result.error, step.wait)
+            lost = lost or result.fault is Fault.LOST
             await asyncio.sleep(step.wait)
 
     async def _slot(self, request: Request, options: Defaults, spent: float, attempts: int) -> Lease:
@@ -136,16 +139,16 @@ class Sender:
                 response = await asyncio.shield(sending)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as problem:
             lease.unused()
-            return self._failed(Fault.NEVER_LEFT, ConnectError, problem)
-        except (TimeoutError, httpx.TimeoutException) as problem:
+            return self._failed(ConnectError, problem, request, seconds)
+        except (httpx.RequestError, OSError) as problem:
+            # An app that is mounted in process raises what a socket would, and httpx lets it through as it is.
             if progress.connecting:
                 lease.unused()
-                return self._failed(Fault.NEVER_LEFT, ConnectError, problem)
+                return self._failed(ConnectError, problem, request, seconds)
             lease.lost(seconds)
-            return self._failed(Fault.LOST, RequestTimeout, problem)
-        except httpx.RequestError as problem:
-            lease.lost(seconds)
-            return self._failed(Fault.LOST, NetworkError, problem)
+            return self._failed(
+                RequestTimeout if _is_timeout(problem) else NetworkError, problem, request, seconds
+            )
         except BaseException:
             # Cancelled, most of all: the request may be on its way.
             lease.lost(seconds)
@@ -167,11 +170,13 @@ class Sender:
         error = error_of(reply, (self._config.api_key, *request.secrets))
         return _Failure(fault, error, reply.retry_after)
 
-    def _failed(self, fault: Fault, kind: type[NetworkError], problem: Exception) -> _Failure:
-        text = redact(f"{type(problem).__name__}: {problem}".rstrip(": "), [self._config.api_key])
-        error = kind(text)
+    def _failed(
+        self, kind: type[NetworkError], problem: Exception, request: Request, seconds: float
+    ) -> _Failure:
+        key = self._config.api_key
+        error = kind(redact(_reason(kind, problem, seconds), [key, quote(key, safe=""), *request.secrets]))
         error.__cause__ = _without_frames(problem)
-        return _Failure(fault, error)
+        return _Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
 
     def _build(self, request: Request, timeout: float, progress: _Progress) -> httpx.Request:
         query = urlencode({"source": self._config.source}, quote_via=quote)
@@ -208,8 +213,8 @@ class _Progress:
 
     @property
     def connecting(self) -> bool:
-        """Nothing of the request can have left."""
-        return self.event.startswith(("connect_tcp.", "start_tls."))
+        """Nothing of the request has left, nor will: `_stop` lets an indivisible moment pass, and then it may."""
+        return self.event.startswith(("connect_tcp.", "start_tls.")) and not self.indivisible
 
     @property
     def indivisible(self) -> bool:
@@ -276,6 +281,18 @@ def _reply(response: httpx.Response) -> Reply:
         body=response.content,
         retry_after=retry_after_of(response.headers.get("retry-after")),
     )
+
+
+def _is_timeout(problem: Exception) -> bool:
+    return isinstance(problem, TimeoutError | httpx.TimeoutException)
+
+
+def _reason(kind: type[NetworkError], problem: Exception, seconds: float) -> str:
+    """Say what went wrong, in one line, without the name of the error twice."""
+    if _is_timeout(problem):
+        return f"no {'connection' if kind is ConnectError else 'answer'} within {seconds:g} s"
+    name, text = type(problem).__name__, " ".join(str(problem).split())
+    return text if text and name == kind.__name__ else f"{name}: {text}".removesuffix(": ")
 
 
 async def _holding(lease: Lease, work: Awaitable[None]) -> None:

@@ -13,7 +13,9 @@ crew.py          many at once, and no more than the limit allows
 resolve.py       names to ids
 """
 
+from litmos_async.bulk.base import JobOptions
 from litmos_async.bulk.bulk import Bulk
+from litmos_async.bulk.import_job import ImportOptions
 from litmos_async.bulk.items import (
     CourseForTeam,
     CourseForUser,
@@ -24,7 +26,7 @@ from litmos_async.bulk.items import (
 )
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.journal_file import Summary, read_summary
-from litmos_async.bulk.people import ResultOfUser
+from litmos_async.bulk.people import ItemOptions, ResultOfUser
 from litmos_async.bulk.report import Outcome, Plan, Progress, Report, Status, count, duration
 from litmos_async.bulk.resolve import Resolved
 from litmos_async.bulk.sync_members import MemberChange
@@ -35,6 +37,9 @@ __all__ = [
     "BulkJob",
     "CourseForTeam",
     "CourseForUser",
+    "ImportOptions",
+    "ItemOptions",
+    "JobOptions",
     "LearningPathForTeam",
     "LearningPathForUser",
     "MemberChange",

@@ -45,8 +45,8 @@ class AssignJobs(PairJobs):
         created anew under the old one.
 
         Args:
-            pairs: Who gets what: a mapping from people to their courses, or pairs (person, course); ids or
-                records.
+            pairs: Who gets what: pairs (person, course), each an id or a record; or a mapping from ids of people to
+                their courses, ids or records.
             send_message: Whether the server may e-mail people who have logged in before. Required: its own
                 default is yes.
             list_size: Courses in one request at most, 1 to 1,000.
@@ -73,7 +73,8 @@ class AssignJobs(PairJobs):
         The server ignores courses that a team has already, and ids of courses that do not exist.
 
         Args:
-            pairs: What gets what: a mapping from teams to their courses, or pairs (team, course); ids or records.
+            pairs: What gets what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
+                their courses, ids or records.
             send_message: Whether the server may e-mail members who have logged in before. Required: its own
                 default is yes.
             library: True only puts the courses into the library of the team; False assigns them. A course that
@@ -105,8 +106,8 @@ class AssignJobs(PairJobs):
         That repeats are ignored is documented for courses only: `skip_existing=True` is the careful way.
 
         Args:
-            pairs: Who gets what: a mapping from people to their learning paths, or pairs (person, learning path);
-                ids or records.
+            pairs: Who gets what: pairs (person, learning path), each an id or a record; or a mapping from ids of
+                people to their learning paths, ids or records.
             send_message: Whether the server may e-mail people. Required: what it does by itself is not
                 documented, and that it heeds False is unproven.
             list_size: Learning paths in one request at most, 1 to 1,000.
@@ -131,8 +132,8 @@ class AssignJobs(PairJobs):
         That repeats are ignored is documented for courses only: `skip_existing=True` is the careful way.
 
         Args:
-            pairs: What gets what: a mapping from teams to their learning paths, or pairs (team, learning path);
-                ids or records.
+            pairs: What gets what: pairs (team, learning path), each an id or a record; or a mapping from ids of
+                teams to their learning paths, ids or records.
             send_message: Whether the server may e-mail members. Required: what it does by itself is not
                 documented.
             include_sub_teams: Whether all sub-teams get them, too.
@@ -164,7 +165,8 @@ class AssignJobs(PairJobs):
         split until the culprit stands alone.
 
         Args:
-            pairs: Who joins what: a mapping from people to their teams, or pairs (person, team); ids or records.
+            pairs: Who joins what: pairs (person, team), each an id or a record; or a mapping from ids of people to
+                their teams, ids or records.
             send_message: Whether the server e-mails the people added. Required; its own default is no.
             list_size: People in one request to a team at most, 1 to 1,000.
             via: "import" for the way through imports, with 5 teams in a row and all that

@@ -8,19 +8,17 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from litmos_async.bulk.cover import Side
-from litmos_async.bulk.kinds import Kind
+from litmos_async.bulk.kinds import End, Kind
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
     Conflict,
     ConnectError,
-    Forbidden,
     LitmosError,
     NetworkError,
     NotFound,
     RateLimited,
     ServerError,
-    Unauthorized,
 )
 
 
@@ -51,26 +49,22 @@ class Call:
         )
 
 
-def must_stop(problem: LitmosError, *, first: bool) -> bool:
-    """Tell whether the key itself is refused.
-
-    403 means many things (quirks.md 5): this one only where it is the first answer of a job.
-    """
-    return isinstance(problem, Unauthorized) or (first and isinstance(problem, Forbidden))
-
-
-def is_refused_list(problem: LitmosError) -> bool:
+def is_refused_list(problem: LitmosError, end: End) -> bool:
     """Tell whether a request was refused for what is in it, so that parts of it may be taken.
 
     By the server, or before it left: an id that cannot be written spoils the list that it is in.
     """
+    if isinstance(problem, NotFound) and end.ignores_unknown:
+        return False
     return isinstance(problem, ConfigurationError) or (
         isinstance(problem, APIError) and not isinstance(problem, RateLimited | ServerError)
     )
 
 
 def is_there_already(problem: LitmosError, kind: Kind) -> bool:
-    """Tell whether a refusal says that there was nothing to do."""
+    """Tell whether a refusal says that there was nothing to do, and not that an earlier attempt has done it."""
+    if _after_lost(problem):
+        return False
     if kind.removes:
         return isinstance(problem, NotFound)
     return isinstance(problem, Conflict) and kind.name == "add_users_to_teams"
@@ -78,9 +72,16 @@ def is_there_already(problem: LitmosError, kind: Kind) -> bool:
 
 def certainly_not_done(problem: LitmosError) -> bool:
     """Tell whether a request can have had no effect."""
+    if _after_lost(problem):
+        return False
     return isinstance(problem, ConnectError | ConfigurationError) or (
         isinstance(problem, APIError) and not isinstance(problem, ServerError)
     )
+
+
+def _after_lost(problem: LitmosError) -> bool:
+    """Tell whether an earlier attempt of a call may have been carried out, whatever this error says."""
+    return isinstance(problem, APIError | NetworkError) and problem.after_lost
 
 
 def may_yet_arrive(problem: LitmosError) -> bool:

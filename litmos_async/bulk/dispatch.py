@@ -12,6 +12,10 @@ from litmos_async.bulk.journal import Journal
 from litmos_async.bulk.journal_file import Settled
 
 
+class NotSent(Exception):
+    """The job was stopped before a request left."""
+
+
 @define
 class Dispatch:
     """A request that changes something: noted before it leaves, and when it is known what became of it.
@@ -19,12 +23,14 @@ class Dispatch:
     Attributes:
         journal: Where it is written down, or None.
         items: What it carries.
+        may_leave: Tells whether it may still leave when it has a slot, for which it may have waited a minute.
         on_leaving: Called when its first attempt is about to leave.
         sent_at: When its last attempt left, on the clock of the loop.
     """
 
     journal: Journal | None
     items: Sequence[Key]
+    may_leave: Callable[[], bool]
     on_leaving: Callable[[], None]
     sent_at: float = field(default=0.0, init=False)
     _request: int | None = field(default=None, init=False)
@@ -35,7 +41,12 @@ class Dispatch:
         Args:
             attempt: Its number, from 1.
             note: What the next run must know to find it again; no names.
+
+        Raises:
+            NotSent: It may not leave any more.
         """
+        if attempt == 1 and not self.may_leave():
+            raise NotSent
         if self.journal is not None:
             if self._request is None:
                 self._request = await self.journal.before(self.items, note)

@@ -12,7 +12,7 @@ import attrs
 from attrs import define
 
 from litmos_async.bulk.base import JobOptions, PairJobs
-from litmos_async.bulk.dispatch import Dispatch
+from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.fingerprint import Key, nameless
 from litmos_async.bulk.importer import PATIENCE, Importer, NotThrough, Trace, Verdict, check, cut, fold
 from litmos_async.bulk.item_job import GivenJob
@@ -154,7 +154,7 @@ class ImportJob(GivenJob):
                 await self._note(request.id, part)
 
     async def _do(self, waiting: list[Task]) -> AsyncGenerator[Outcome, None]:
-        for part in _parts(waiting):
+        for part in self._unless_stopped(_parts(waiting)):
             if self._late:
                 self._report.stopped = self._late
                 return
@@ -167,9 +167,16 @@ class ImportJob(GivenJob):
             for task in part:
                 task.mark_sent()
 
-        dispatch = Dispatch(self._journal, [task.entry for task in part], leaves)
+        dispatch = Dispatch(
+            self._journal,
+            [task.entry for task in part],
+            may_leave=lambda: not self._stopping,
+            on_leaving=leaves,
+        )
         try:
             verdicts = await self._importer.carry_out(_rows(part), dispatch, self._litmos, self._answered)
+        except NotSent:
+            return
         except NotThrough as late:
             self._late = self._report.stopped = str(late)
             for task in part:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import attrs
 from attrs import define, field, frozen
 
-from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive, must_stop
+from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive
 from litmos_async.bulk.dispatch import Dispatch
+from litmos_async.bulk.items import check_types
 from litmos_async.bulk.job import Connect
 from litmos_async.bulk.report import Status
 from litmos_async.errors import (
@@ -19,9 +21,11 @@ from litmos_async.errors import (
     ConfigurationError,
     ConnectError,
     DecodeError,
+    Forbidden,
     LitmosError,
     RateLimited,
     ServerError,
+    Unauthorized,
 )
 from litmos_async.models import UserBulkImport, UserImport
 from litmos_async.resources import Resources
@@ -96,6 +100,7 @@ def check(row: UserImport) -> int:
         ConfigurationError: The server cannot take it: something is missing or too long, or cannot be written.
     """
     complete(row)
+    check_types(row)
     try:
         for name, most in _LONGEST.items():
             length = len(getattr(row, name) or "")
@@ -105,7 +110,7 @@ def check(row: UserImport) -> int:
             raise ConfigurationError(f"password must have {_SHORTEST_PASSWORD} characters or more")
         bodies = [codec.encode(CREATE_USERS, {}, None, [row], wire=wire).body for wire in _WIRES]
     except (TypeError, AttributeError):
-        # Such as a number where a text belongs, from a file without types.
+        # Where it has to do with more than one value, or with what is in a list.
         raise ConfigurationError("a value is of the wrong kind") from None
     return max(len(body or b"") for body in bodies)
 
@@ -216,7 +221,7 @@ class Importer:
         self, rows: Sequence[UserImport], status: Status, problem: LitmosError, reason: str = ""
     ) -> list[Verdict]:
         """Return the same verdict for all rows, unless the key itself is refused."""
-        if must_stop(problem, first=not self._listed):
+        if isinstance(problem, Unauthorized) or (isinstance(problem, Forbidden) and not self._listed):
             raise problem
         return [Verdict(status, problem, f"{reason}: {problem}" if reason else str(problem))] * len(rows)
 
@@ -336,8 +341,11 @@ def _sort_out(job: UserBulkImport, rows: Sequence[UserImport], errors: dict[str,
 
 
 def fold(user_name: str | None) -> str:
-    """Return what user names are compared by: the server does not tell upper from lower case."""
-    return (user_name or "").strip().casefold()
+    """Return what user names are compared by: the server does not tell upper from lower case.
+
+    Not `casefold`, for which weiß is weiss: taking two people for one would write one over the other.
+    """
+    return unicodedata.normalize("NFC", (user_name or "").strip()).lower()
 
 
 def _is_through(job: UserBulkImport) -> bool:

@@ -14,16 +14,18 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from litmos_async.bulk.crew import Crew
+from litmos_async.bulk.dispatch import NotSent
 from litmos_async.bulk.fingerprint import Fingerprint, Key
+from litmos_async.bulk.items import flags
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal import Past
 from litmos_async.bulk.journal_file import FINAL, Settled
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
 from litmos_async.bulk.task import CANNOT_BE_TOLD, Hands, Means, Stuck, Task
-from litmos_async.errors import LitmosError, NotFound
+from litmos_async.errors import LitmosError, NetworkError, NotFound
 from litmos_async.limits import Limiter
 
 REFUSED = "refused before it was sent"
@@ -54,13 +56,13 @@ class ItemJob(BulkJob):
         options: Options,
         *,
         mails: bool = False,
-        agreed: Mapping[str, Any] | None = None,
+        agreed: Mapping[str, bool] | None = None,
     ) -> None:
         super().__init__(limiter, connect, options)
         self._kind = kind
         self._noun = noun
         self._mails = mails
-        self._agreed = dict(agreed or {})
+        self._agreed = flags(**(agreed or {}))
         self._preparing = asyncio.Lock()
         self._past = Past()
         self._tasks: list[Task] | None = None
@@ -175,6 +177,11 @@ class ItemJob(BulkJob):
                 done = await task.is_done(self._litmos)
             except NotFound:
                 done = False  # whoever does not exist has nothing, and the server will say so
+            except LitmosError as problem:
+                if isinstance(problem, NetworkError) or await self._must_stop(problem):
+                    raise
+                task.settle("unknown", problem.with_traceback(None))
+                done = False
             if done:
                 task.settle("done", reason=FOUND)
             elif done is None:
@@ -214,7 +221,7 @@ class ItemJob(BulkJob):
 
     async def _do(self, waiting: list[Task]) -> AsyncGenerator[Outcome, None]:
         """Carry tasks out, and yield what became of each."""
-        crew = Crew(self._carry_out, iter(waiting), min(self._width(), len(waiting)))
+        crew = Crew(self._carry_out, self._unless_stopped(waiting), min(self._width(), len(waiting)))
         try:
             async for outcome in crew.results():
                 yield outcome
@@ -223,15 +230,24 @@ class ItemJob(BulkJob):
 
     async def _carry_out(self, task: Task) -> AsyncGenerator[Outcome, None]:
         means = Means(
-            self._connect, self._litmos, self._options, self._must_stop, self._answered, self._journal
+            self._connect,
+            self._litmos,
+            self._options,
+            self._must_stop,
+            self._answered,
+            self._journal,
+            lambda: self._stopping,
         )
         hands = Hands(task, means)
         try:
             nothing = await task.carry_out(hands) if task.carry_out is not None else None
+        except NotSent:
+            return
         except Stuck as stuck:
             outcome = task.settle(stuck.status, stuck.problem, stuck.reason, hands.used)
-        except LitmosError:
-            # The answer stops the job, so the request has one.
+        except LitmosError as problem:
+            # The answer stops the job, so the request has one, and it was no.
+            task.settle("failed", problem.with_traceback(None), attempts=hands.used)
             await hands.note(None)
             raise
         else:
@@ -273,7 +289,7 @@ class GivenJob(ItemJob):
         *,
         tasks: AsyncIterable[Task],
         mails: bool = False,
-        agreed: Mapping[str, Any] | None = None,
+        agreed: Mapping[str, bool] | None = None,
     ) -> None:
         super().__init__(kind, noun, limiter, connect, options, mails=mails, agreed=agreed)
         self._source = tasks

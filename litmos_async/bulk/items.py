@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from datetime import datetime
+from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.models.record import Record
+from litmos_async.models.record import Record, fields_of
 from litmos_async.resources.base import Ref, id_of
 
 
@@ -51,6 +52,8 @@ Pair: TypeAlias = CourseForUser | CourseForTeam | LearningPathForUser | Learning
 Pairs: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | AsyncIterable[tuple[Ref, Ref]]
 """Pairs of ids or records: a mapping from an id to many of the other side, or any (async) iterable of pairs."""
 
+_SCALARS: Final = (bool, str, int, float, datetime)
+
 _BREATH = 10_000
 """Pairs after which a plain iterable lets the event loop go on."""
 
@@ -80,13 +83,62 @@ async def in_order(source: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[
         async for each in source:
             yield each
         return
+    if not isinstance(source, Iterable):
+        raise ConfigurationError(f"expected an iterable of items, not {type(source).__name__}")
     for count, each in enumerate(source, start=1):
         yield each
         if count % _BREATH == 0:
             await asyncio.sleep(0)
 
 
-def _flat(mapping: Mapping[Any, Iterable[Any]]) -> Iterator[tuple[Any, Any]]:
+def many(given: Any, what: str) -> Iterable[Any]:
+    """Return what was given as an iterable: one thing stands for a list of one.
+
+    Args:
+        given: An id, a record, or an iterable of either kind of them.
+        what: What should be given, for the error.
+
+    Raises:
+        ConfigurationError: It is none of them.
+    """
+    if isinstance(given, str | Record):
+        return [given]
+    if not isinstance(given, Iterable):
+        raise ConfigurationError(f"expected {what}, not {type(given).__name__}")
+    return given
+
+
+def check_types(record: Record) -> None:
+    """Make sure that texts, numbers, dates and yes-or-no are such: a file or a database may hold others.
+
+    Raises:
+        ConfigurationError: One is not; the message has no value, which may be a secret.
+    """
+    for attribute, _ in fields_of(type(record)):
+        value = getattr(record, attribute.name)
+        kinds = tuple(kind for kind in (get_args(attribute.type) or (attribute.type,)) if kind in _SCALARS)
+        if value is None or not kinds:
+            continue
+        takes = (*kinds, int) if float in kinds else kinds
+        # True is an int to Python.
+        if not isinstance(value, takes) or (isinstance(value, bool) and bool not in kinds):
+            names = " or ".join("True or False" if kind is bool else kind.__name__ for kind in kinds)
+            raise ConfigurationError(f"{attribute.name} must be {names}, not {type(value).__name__}")
+
+
+def flags(**given: bool) -> dict[str, bool]:
+    """Return options that are yes or no, once it is clear that they are: "no" would be taken for yes.
+
+    Raises:
+        ConfigurationError: One is something else.
+    """
+    for name, value in given.items():
+        if value is not True and value is not False:
+            raise ConfigurationError(f"{name} must be True or False, not {value!r}")
+    return given
+
+
+def _flat(mapping: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
     for first, seconds in mapping.items():
-        for second in [seconds] if isinstance(seconds, str | Record) else seconds:
+        for second in many(seconds, f"ids or records for {first!r}"):
             yield first, second

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from os import fsdecode
 from typing import Any, Self, TypeVar
 
 from attrs import frozen
 
-from litmos_async.bulk.calls import must_stop
 from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.journal import Journal
 from litmos_async.bulk.journal_file import FilePath, Settled
 from litmos_async.bulk.report import Outcome, Plan, Progress, Report, count, seconds_for
-from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.errors import ConfigurationError, Forbidden, LitmosError, Unauthorized
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
 
@@ -85,6 +84,9 @@ class BulkJob(ABC):
         self._on_progress: Callable[[Progress], object] | None = None
         self._started = False
         self._spoilt: Exception | None = None
+        self._stopping = False
+        self._key_works: bool | None = True if options.key_works else None
+        self._trying_key = asyncio.Lock()
         self._journal: Journal | None = None
 
     # ------------------------------------------------ what each kind of job brings
@@ -198,13 +200,21 @@ class BulkJob(ABC):
                 async for outcome in outcomes:
                     yield self._report.count(outcome)
                     if self._enough():
-                        failed = self._report.failed + self._report.unknown
-                        self._report.stopped = f"{count(failed, 'item')} failed"
-                        return
+                        self.stop()
             self._reads_planned = 0  # what failed needs no reading back
-        except LitmosError as problem:
-            # A place in a list that the job was reading would be of no use to its caller.
-            problem.resume = self._report.resume
+            if self._stopping and not self._report.stopped:
+                failed = self._report.failed + self._report.unknown
+                self._report.stopped = (
+                    f"{count(failed, 'item')} failed" if self._enough() else "asked to stop"
+                )
+        except Exception as problem:
+            if isinstance(problem, LitmosError):
+                # A place in a list that the job was reading would be of no use to its caller.
+                problem.resume = self._report.resume
+            self._report.stopped = str(problem) or type(problem).__name__
+            raise
+        except BaseException:  # cancelled, or its reader has left it
+            self._report.stopped = "interrupted"
             raise
         finally:
             self._report.seconds = asyncio.get_running_loop().time() - began
@@ -238,10 +248,38 @@ class BulkJob(ABC):
             self._report.reads += 1
             self._tell()
 
-    def _must_stop(self, problem: LitmosError) -> bool:
-        """Tell whether all other requests will fail, too, since the key itself is refused."""
-        first = not self._options.key_works and self._report.requests == self._report.reads == 0
-        return must_stop(problem, first=first)
+    def stop(self) -> None:
+        """Send nothing new: iterating ends once all that is under way has an outcome; the rest is left."""
+        self._stopping = True
+
+    def _unless_stopped(self, work: Iterable[T]) -> Iterator[T]:
+        """Yield pieces of work until nothing new is to be sent."""
+        for piece in work:
+            if self._stopping:
+                return
+            yield piece
+
+    async def _must_stop(self, problem: LitmosError) -> bool:
+        """Tell whether all other requests will fail, too, since the key itself is refused.
+
+        403 means many things (quirks.md 5): where no answer has shown yet that the key works, a look at a list
+        that everybody may see tells whether it means this one.
+        """
+        if isinstance(problem, Unauthorized):
+            return True
+        if not isinstance(problem, Forbidden) or self._key_works:
+            return False
+        async with self._trying_key:
+            if self._key_works is None:
+                try:
+                    await self._litmos.courses.list()
+                except (Unauthorized, Forbidden):
+                    self._key_works = False
+                except LitmosError:
+                    return False  # nobody knows, so this one alone has failed
+                else:
+                    self._key_works = True
+        return not self._key_works
 
     def _answered(self) -> None:
         self._report.requests += 1

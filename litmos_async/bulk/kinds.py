@@ -15,6 +15,7 @@ from litmos_async.bulk.items import (
     LearningPathForUser,
     Pair,
     UserInTeam,
+    flags,
 )
 from litmos_async.bulk.looks import Looks
 from litmos_async.errors import ConfigurationError
@@ -38,11 +39,14 @@ class End:
         send: Sends one request.
         at_most: Ids in its list.
         request: Verb and path, for the plan.
+        ignores_unknown: Whether ids in the list that do not exist are passed over, so that a 404 is about the
+            receiver, and splitting the list would not help.
     """
 
     send: Send
     at_most: int
     request: str
+    ignores_unknown: bool = False
 
 
 @frozen
@@ -109,10 +113,10 @@ def courses_to_users(*, send_message: bool, list_size: int) -> Kind:
         name="assign_courses_to_users",
         noun="assignments",
         item=CourseForUser,
-        ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/courses")},
+        ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/courses", ignores_unknown=True)},
         looks=COURSES_OF_USERS,
         mails=send_message,
-        options={"send_message": send_message},
+        options=flags(send_message=send_message),
     )
 
 
@@ -128,15 +132,11 @@ def courses_to_teams(*, send_message: bool, library: bool, include_sub_teams: bo
         name="assign_courses_to_teams",
         noun="assignments",
         item=CourseForTeam,
-        ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/courses")},
+        ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/courses", ignores_unknown=True)},
         # Whether a course that is assigned shows up a second time as a library entry is not documented.
         looks=_courses_of_teams((lambda _: True) if library else _is_assigned),
         mails=send_message,
-        options={
-            "send_message": send_message,
-            "library": library,
-            "include_sub_teams": include_sub_teams,
-        },
+        options=flags(send_message=send_message, library=library, include_sub_teams=include_sub_teams),
     )
 
 
@@ -153,7 +153,7 @@ def paths_to_users(*, send_message: bool, list_size: int) -> Kind:
         ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/learningpaths")},
         looks=PATHS_OF_USERS,
         mails=send_message,
-        options={"send_message": send_message},
+        options=flags(send_message=send_message),
     )
 
 
@@ -169,10 +169,13 @@ def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: in
         name="assign_learning_paths_to_teams",
         noun="assignments",
         item=LearningPathForTeam,
-        ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/learningpaths")},
+        # A 404 says that the team does not exist, or not one of the learning paths.
+        ends={
+            0: End(send, checked_size(list_size), "POST /teams/{team_id}/learningpaths", ignores_unknown=True)
+        },
         looks=PATHS_OF_TEAMS,
         mails=send_message,
-        options={"send_message": send_message, "include_sub_teams": include_sub_teams},
+        options=flags(send_message=send_message, include_sub_teams=include_sub_teams),
     )
 
 
@@ -191,11 +194,11 @@ def users_to_teams(*, send_message: bool, list_size: int) -> Kind:
         item=UserInTeam,
         ends={
             0: End(to_user, min(25, checked_size(list_size)), "POST /users/{user_id}/teams"),
-            1: End(to_team, list_size, "POST /teams/{team_id}/users"),
+            1: End(to_team, list_size, "POST /teams/{team_id}/users", ignores_unknown=True),
         },
         looks=TEAMS_OF_USERS,
         mails=send_message,
-        options={"send_message": send_message},
+        options=flags(send_message=send_message),
     )
 
 
@@ -225,10 +228,10 @@ def courses_from_teams(*, library: bool, list_size: int) -> Kind:
         name="remove_courses_from_teams",
         noun="removals",
         item=CourseForTeam,
-        ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/courses")},
+        ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/courses", ignores_unknown=True)},
         looks=_courses_of_teams(_is_in_library if library else _is_assigned),
         removes=True,
-        options={"library": library},
+        options=flags(library=library),
     )
 
 

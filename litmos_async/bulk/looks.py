@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
 from litmos_async.bulk.crew import Crew
-from litmos_async.errors import NotFound
+from litmos_async.errors import (
+    APIError,
+    ConfigurationError,
+    DecodeError,
+    IncompleteListing,
+    LitmosError,
+    NotFound,
+    RateLimited,
+    Unauthorized,
+)
 from litmos_async.paging import Pages
 from litmos_async.reader import LARGEST_PAGE
 from litmos_async.resources import Resources
 
 Found = AsyncGenerator[tuple[str, str], None]
 """Pairs that are there, and perhaps others."""
+
+MustStop = Callable[[LitmosError], Awaitable[bool]]
+"""Tells whether an error is about the key, so that all else will fail, too."""
 
 _FOR_MANY = 25
 """People in one `users.list_courses_for_many` (quirks.md 12)."""
@@ -76,21 +87,70 @@ def cheapest(looks: Looks, scope: Mapping[str, Sequence[str]]) -> Look:
     return min(ways, key=lambda look: look.requests)
 
 
-def reader(looks: Looks, look: Look, resources: Resources) -> Callable[[Any], Found]:
-    """Return what reads one part of a look."""
+class Unread:
+    """What could not be read, and why: the lists of single people, teams or courses.
 
-    # Of what does not exist nothing is there. What was to be done with it will say so for itself.
+    One of them must not spoil what is known of the others. What is about all of them (no connection, a key that is
+    refused) is raised, and is not in here.
+    """
+
+    def __init__(self) -> None:
+        self._lefts: dict[str, LitmosError] = {}
+        self._rights: dict[str, LitmosError] = {}
+
+    def __len__(self) -> int:
+        return len(self._lefts) + len(self._rights)
+
+    def add(self, look: Look, part: Any, problem: LitmosError) -> None:
+        """Note a part of a look that could not be read."""
+        ends = self._rights if look.way == "by_right" else self._lefts
+        for end in part if look.way == "for_many" else [part]:
+            ends[end] = problem
+
+    def problem_of(self, left: str, right: str) -> LitmosError | None:
+        """Return why nobody knows whether a pair is there, or None where that is known."""
+        return self._lefts.get(left) or self._rights.get(right)
+
+
+def _is_about_one_list(problem: LitmosError) -> bool:
+    """Tell whether other lists may be read all the same. An id that cannot be written has none."""
+    if isinstance(problem, APIError):
+        return not isinstance(problem, Unauthorized | RateLimited)
+    return isinstance(problem, ConfigurationError | DecodeError | IncompleteListing)
+
+
+def reader(
+    looks: Looks, look: Look, resources: Resources, unread: Unread, must_stop: MustStop
+) -> Callable[[Any], Found]:
+    """Return what reads one part of a look."""
+    read_part = _way(looks, look, resources)
+
+    async def part_of(part: Any) -> Found:
+        try:
+            async for pair in read_part(part):
+                yield pair
+        except NotFound:
+            return  # of what does not exist nothing is there; what was to be done with it will say so for itself
+        except LitmosError as problem:
+            if not _is_about_one_list(problem) or await must_stop(problem):
+                raise
+            unread.add(look, part, problem.with_traceback(None))
+
+    return part_of
+
+
+def _way(looks: Looks, look: Look, resources: Resources) -> Callable[[Any], Found]:
+    """Return what yields the pairs in one part of a look."""
+
     async def by_left(left: str) -> Found:
-        with suppress(NotFound):
-            async for row in looks.by_left(resources, left):
-                if looks.counts(row):
-                    yield left, row.id
+        async for row in looks.by_left(resources, left):
+            if looks.counts(row):
+                yield left, row.id
 
     async def by_right(right: str) -> Found:
         if looks.by_right is not None:
-            with suppress(NotFound):
-                async for row in looks.by_right(resources, right):
-                    yield row.id, right
+            async for row in looks.by_right(resources, right):
+                yield row.id, right
 
     async def for_many(lefts: Sequence[str]) -> Found:
         for person in await resources.users.list_courses_for_many(lefts):
@@ -105,7 +165,9 @@ async def read(
     look: Look,
     scope: Mapping[str, Sequence[str]],
     resources: Resources,
+    unread: Unread,
     *,
+    must_stop: MustStop,
     sure: bool,
     width: int,
 ) -> Found:
@@ -116,13 +178,16 @@ async def read(
         look: The way to do it.
         scope: The pairs that matter: left ends with their right ends.
         resources: Makes the requests.
+        unread: Takes what could not be read.
+        must_stop: Tells whether an error is about the key.
         sure: Whether what is not found must certainly not be there: then left ends of which something is
             missing are read one by one where that way leaves a doubt.
         width: Requests under way at a time at most.
     """
     # A set a person takes three times as much as all their pairs: only where something is read again.
     missing = {left: set(rights) for left, rights in scope.items()} if sure and not look.sure else {}
-    async for left, right in _side_by_side(looks, look, resources, width):
+    part_of = reader(looks, look, resources, unread, must_stop)
+    async for left, right in _side_by_side(part_of, look, width):
         if right in scope.get(left, ()):
             if missing:
                 missing[left].discard(right)
@@ -130,14 +195,15 @@ async def read(
     doubtful = [left for left, rights in missing.items() if rights]
     if doubtful:
         again = Look("by_left", len(doubtful), doubtful, True)
-        async for left, right in _side_by_side(looks, again, resources, width):
+        part_of = reader(looks, again, resources, unread, must_stop)
+        async for left, right in _side_by_side(part_of, again, width):
             if right in missing.get(left, ()):
                 missing[left].discard(right)
                 yield left, right
 
 
-async def _side_by_side(looks: Looks, look: Look, resources: Resources, width: int) -> Found:
-    crew = Crew(reader(looks, look, resources), iter(look.parts), min(width, max(1, len(look.parts))))
+async def _side_by_side(part_of: Callable[[Any], Found], look: Look, width: int) -> Found:
+    crew = Crew(part_of, iter(look.parts), min(width, max(1, len(look.parts))))
     try:
         async for pair in crew.results():
             yield pair

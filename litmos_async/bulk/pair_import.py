@@ -18,7 +18,7 @@ from attrs import frozen
 
 from litmos_async.bulk.calls import Call
 from litmos_async.bulk.cover import ListRequest
-from litmos_async.bulk.dispatch import Dispatch
+from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.import_job import NOTIFIES, POST
 from litmos_async.bulk.importer import Importer, NotThrough, Trace, check, cut
 from litmos_async.bulk.items import Pairs
@@ -163,7 +163,10 @@ class PairImportJob(PairJob):
         return attrs.evolve(
             plan,
             requests_by_kind={POST: self._imports} if self._imports else {},
-            skipped={**plan.skipped, f"without a user name or {self._columns.what} code": len(self._errors)},
+            skipped={
+                **plan.skipped,
+                f"without a user name or {self._columns.what} code": len(self._errors) - self._unread,
+            },
             seconds=_SECONDS * self._imports + seconds_for(plan.checks, self._limiter.quota),
             emails=people,
             hints=(f"through imports: {'; '.join(CONDITIONS)}",),
@@ -233,10 +236,6 @@ class PairImportJob(PairJob):
         table = await self._prepare()
         for outcome in self._nothing_to_do(table):
             yield outcome
-        for left, rights in table.in_state(State.FAILED):
-            for right in rights:
-                problem = self._errors[left, right]
-                yield Outcome(self._kind.item(left, right), "failed", problem, 0, str(problem))
         async with aclosing(self._import(table)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
@@ -254,7 +253,7 @@ class PairImportJob(PairJob):
         for number in range(self._imports):
             # A row each, in turn: those of a person follow one another, so no import holds two of them.
             rows = islice(self._rows(scope), number, None, self._imports)
-            for part in cut(await _measured(rows)):
+            for part in self._unless_stopped(cut(await _measured(rows))):
                 if self._late:
                     self._report.stopped = self._late
                     return
@@ -270,10 +269,17 @@ class PairImportJob(PairJob):
             for pair in pairs:
                 table.set(*pair, state)
 
-        dispatch = Dispatch(self._journal, pairs, lambda: mark(State.UNDER_WAY))
+        dispatch = Dispatch(
+            self._journal,
+            pairs,
+            may_leave=lambda: not self._stopping,
+            on_leaving=lambda: mark(State.UNDER_WAY),
+        )
         records = [row.record for row in part]
         try:
             verdicts = await self._importer.carry_out(records, dispatch, self._litmos, self._answered)
+        except NotSent:
+            return []
         except NotThrough as late:
             self._late = self._report.stopped = str(late)
             mark(State.UNKNOWN)
@@ -301,17 +307,15 @@ class PairImportJob(PairJob):
 
     async def _settle_unknown(self, scope: Mapping[str, Sequence[str]]) -> AsyncGenerator[Outcome, None]:
         """Read what became of the pairs of imports of which nobody knows: what is there is done."""
-        there = set[tuple[str, str]]()
+        pairs = [(left, right) for left, rights in scope.items() for right in rights]
         try:
-            if scope:
-                async with aclosing(self._read(scope, sure=True)) as found:
-                    there = {pair async for pair in found}
+            effects, _ = await self._effects(pairs) if pairs else (set[tuple[str, str]](), {})
         except LitmosError:
-            there = set()
+            effects = set()
         outcomes: list[Outcome] = []
-        for pair in ((left, right) for left, rights in scope.items() for right in rights):
+        for pair in pairs:
             problem = self._errors.get(pair)
-            if pair in there:
+            if pair in effects:
                 outcomes.append(self._settle(pair, "done", 1))
             else:
                 reason = str(problem) if problem else "the import may still be under way"

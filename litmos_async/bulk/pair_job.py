@@ -17,14 +17,14 @@ from litmos_async.bulk.calls import (
 )
 from litmos_async.bulk.cover import ListRequest, plan_memberships
 from litmos_async.bulk.crew import Crew
-from litmos_async.bulk.dispatch import Dispatch
+from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.fingerprint import Fingerprint
 from litmos_async.bulk.items import Pairs, each_pair
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal import Journal
 from litmos_async.bulk.journal_file import Settled
 from litmos_async.bulk.kinds import Kind
-from litmos_async.bulk.looks import cheapest, read
+from litmos_async.bulk.looks import Unread, cheapest, read
 from litmos_async.bulk.pairs import PairTable, State
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
 from litmos_async.errors import LitmosError
@@ -60,6 +60,9 @@ class PairJob(BulkJob):
         self._looked = False
         self._mixed: list[ListRequest] = []
         self._errors: dict[tuple[str, str], LitmosError] = {}
+        self._reasons: dict[tuple[str, str], str] = {}
+        self._read_back = False
+        self._unread = 0  # pairs that are left out because nobody could read what is there
 
     # ------------------------------------------------ before
 
@@ -78,6 +81,7 @@ class PairJob(BulkJob):
                 self._there: table.counts[State.SKIPPED],
                 "given twice": len(table.duplicates),
                 f"done {EARLIER}": table.counts[State.EARLIER] + table.counts[State.DONE],
+                **({"that cannot be read": self._unread} if self._unread else {}),
             },
             requests_by_kind=dict(requests),
             reads=self._report.reads,
@@ -141,10 +145,9 @@ class PairJob(BulkJob):
                 table.set(each.first, each.second, done if each.status == "done" else State.SKIPPED)
             await self._settle_under_way(journal, table, done)
             doubtful = [(each.first, each.second) async for each in journal.settled("unknown")]
-            effects = await self._effects(doubtful)
+            effects, unknown = await self._effects(doubtful)
             await journal.record(_found(effects))
-            for pair in effects:
-                table.set(*pair, done)
+            self._note_past(table, effects, unknown, done)
         except BaseException:
             await journal.close()
             raise
@@ -153,35 +156,73 @@ class PairJob(BulkJob):
     async def _settle_under_way(self, journal: Journal, table: PairTable, done: State) -> None:
         """Find out by reading what became of the requests that an earlier run had sent."""
         requests = await journal.under_way(self._options.timeout)
-        effects = await self._effects([pair for request in requests for pair in request.items])
+        effects, unknown = await self._effects([pair for request in requests for pair in request.items])
         for request in requests:
-            there = effects.intersection(request.items)
-            await journal.after(request.id, _found(there))
-            for pair in there:
-                table.set(*pair, done)
+            told = _found(effects.intersection(request.items))
+            told += [
+                Settled(*pair, "unknown", type(unknown[pair]).__name__)
+                for pair in request.items
+                if pair in unknown
+            ]
+            await journal.after(request.id, told)
+        self._note_past(table, effects, unknown, done)
 
-    async def _effects(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Return those pairs for which the job's work is done, by reading what is there now."""
+    def _note_past(
+        self,
+        table: PairTable,
+        effects: Iterable[tuple[str, str]],
+        unknown: Mapping[tuple[str, str], LitmosError],
+        done: State,
+    ) -> None:
+        """Remember what became of what earlier runs had sent. What cannot be read now is left to the next run."""
+        for pair in effects:
+            table.set(*pair, done)
+        for pair, problem in unknown.items():
+            table.set(*pair, State.UNKNOWN)
+            self._errors[pair] = problem
+            self._unread += 1
+
+    async def _effects(
+        self, pairs: Sequence[tuple[str, str]]
+    ) -> tuple[set[tuple[str, str]], dict[tuple[str, str], LitmosError]]:
+        """Read what is there now.
+
+        Returns:
+            The pairs for which the job's work is done, and those of which nobody can tell, each with the reason.
+        """
         scope: dict[str, list[str]] = {}
         for left, right in pairs:
             scope.setdefault(left, []).append(right)
-        async with aclosing(self._read(scope, sure=True)) as found:
+        unread = Unread()
+        async with aclosing(self._read(scope, unread, sure=True)) as found:
             there = {pair async for pair in found}
-        return {pair for pair in pairs if (pair in there) is not self._kind.removes}
+        unknown: dict[tuple[str, str], LitmosError] = {}
+        if unread:
+            unknown = {
+                pair: problem
+                for pair in pairs
+                if pair not in there and (problem := unread.problem_of(*pair)) is not None
+            }
+        effects = {
+            pair for pair in pairs if pair not in unknown and (pair in there) is not self._kind.removes
+        }
+        return effects, unknown
 
     async def _skip_existing(self, table: PairTable) -> None:
-        """Leave out what is there, or what is not where the job removes."""
+        """Leave out what is there, or what is not where the job removes, and fail what nobody can tell of."""
         scope = dict(table.in_state(State.TODO))
         there = set[tuple[str, str]]()
-        removes = self._kind.removes
-        async with aclosing(self._read(scope, sure=removes)) as found:
+        removes, unread = self._kind.removes, Unread()
+        async with aclosing(self._read(scope, unread, sure=removes)) as found:
             async for pair in found:
                 if removes:
                     there.add(pair)
                 else:
                     table.set(*pair, State.SKIPPED)
+        if unread:
+            await self._record(self._fail_unread(table, there, unread))
         if removes:
-            for left, rights in scope.items():
+            for left, rights in dict(table.in_state(State.TODO)).items():
                 for right in rights:
                     if (left, right) not in there:
                         table.set(left, right, State.SKIPPED)
@@ -192,12 +233,33 @@ class PairJob(BulkJob):
                 for right in rights
             )
 
+    def _fail_unread(self, table: PairTable, there: set[tuple[str, str]], unread: Unread) -> list[Outcome]:
+        """Fail pairs of which nobody knows whether they are there: to send them could do something twice."""
+        failed: list[Outcome] = []
+        for left, rights in dict(table.in_state(State.TODO)).items():
+            for right in rights:
+                problem = unread.problem_of(left, right)
+                if problem is not None and (left, right) not in there:
+                    told = f"what is there could not be read: {problem}"
+                    failed.append(self._settle((left, right), "failed", 0, problem, told))
+        self._unread += len(failed)
+        return failed
+
     def _read(
-        self, scope: Mapping[str, Sequence[str]], *, sure: bool
+        self, scope: Mapping[str, Sequence[str]], unread: Unread, *, sure: bool
     ) -> AsyncGenerator[tuple[str, str], None]:
         look = cheapest(self._kind.looks, scope)
         self._expect_reads(look.requests)
-        return read(self._kind.looks, look, scope, self._litmos, sure=sure, width=self._width())
+        return read(
+            self._kind.looks,
+            look,
+            scope,
+            self._litmos,
+            unread,
+            must_stop=self._must_stop,
+            sure=sure,
+            width=self._width(),
+        )
 
     def _each_call(self, table: PairTable) -> Iterator[Call]:
         """Yield the requests of the plan, for all pairs that are still to do."""
@@ -232,8 +294,11 @@ class PairJob(BulkJob):
         table = await self._prepare()
         for outcome in self._nothing_to_do(table):
             yield outcome
+        for left, rights in table.in_state(State.UNKNOWN):
+            for right in rights:
+                yield self._known(State.UNKNOWN, "unknown", (left, right))
         size = min(self._width(), self._requests_left)
-        crew = Crew(self._carry_out, self._each_call(table), size)
+        crew = Crew(self._carry_out, self._unless_stopped(self._each_call(table)), size)
         try:
             async for outcome in crew.results():
                 yield outcome
@@ -253,23 +318,31 @@ class PairJob(BulkJob):
         for left, rights in table.in_state(State.EARLIER):
             for right in rights:
                 yield Outcome(self._kind.item(left, right), "done", reason=EARLIER)
+        for left, rights in table.in_state(State.FAILED):
+            for right in rights:
+                yield self._known(State.FAILED, "failed", (left, right))
 
     async def _carry_out(self, call: Call) -> AsyncGenerator[Outcome, None]:
         """Send one planned request; where its list is refused, halves of it, until the culprit stands alone."""
         parts = [(call, 1)]
-        while parts:
+        while parts and not self._stopping:
             part, attempts = parts.pop()
             dispatch = self._dispatch(part)
+            end = self._kind.ends[part.end]
             try:
-                end = self._kind.ends[part.end]
                 await end.send(self._connect(dispatch.leaves), part.receiver, part.members)
+            except NotSent:
+                return
             except LitmosError as problem:
-                if self._must_stop(problem):
+                if await self._must_stop(problem):
                     await dispatch.ends()
+                    for pair in part.pairs():
+                        self._settle(pair, "failed", attempts, problem)
                     raise
                 self._unless_refused_here(problem)
-                if is_refused_list(problem) and len(part.members) > 1:
+                if len(part.members) > 1 and is_refused_list(problem, end):
                     await dispatch.ends()
+                    self._mark(part, State.TODO)
                     self._requests_left += 2
                     parts += [(half, attempts + 1) for half in reversed(part.halves())]
                     continue
@@ -284,14 +357,17 @@ class PairJob(BulkJob):
                     yield outcome
 
     def _dispatch(self, call: Call) -> Dispatch:
-        pairs = call.pairs()
+        return Dispatch(
+            self._journal,
+            call.pairs(),
+            may_leave=lambda: not self._stopping,
+            on_leaving=lambda: self._mark(call, State.UNDER_WAY),
+        )
 
-        def leaves() -> None:
-            if self._table is not None:
-                for pair in pairs:
-                    self._table.set(*pair, State.UNDER_WAY)
-
-        return Dispatch(self._journal, pairs, leaves)
+    def _mark(self, call: Call, state: State) -> None:
+        if self._table is not None:
+            for pair in call.pairs():
+                self._table.set(*pair, state)
 
     def _settle(
         self,
@@ -307,6 +383,8 @@ class PairJob(BulkJob):
         if problem is not None:
             # Many may fail, and the frames of each would hold its request.
             self._errors[pair] = problem.with_traceback(None)
+        if reason and status != "skipped":
+            self._reasons[pair] = reason
         return Outcome(
             self._kind.item(*pair), status, problem, attempts, reason or (str(problem) if problem else "")
         )
@@ -325,15 +403,18 @@ class PairJob(BulkJob):
         if certainly_not_done(problem):
             return [self._settle(pair, "failed", attempts, problem) for pair in call.pairs()]
         try:
-            effects = await self._effects(call.pairs())
+            effects, unknown = await self._effects(call.pairs())
             missing = [pair for pair in call.pairs() if pair not in effects]
             if missing and may_yet_arrive(problem) and await has_waited(sent_at, self._options.timeout):
-                effects |= await self._effects(missing)
+                later, unknown = await self._effects(missing)
+                effects |= later
         except LitmosError:
             return [self._settle(pair, "unknown", attempts, problem) for pair in call.pairs()]
         return [
             self._settle(pair, "done", attempts)
             if pair in effects
+            else self._settle(pair, "unknown", attempts, problem)
+            if pair in unknown
             else self._settle(pair, "failed", attempts, problem, f"no effect was found: {problem}")
             for pair in call.pairs()
         ]
@@ -341,21 +422,21 @@ class PairJob(BulkJob):
     async def _verify(self, table: PairTable) -> AsyncGenerator[Outcome, None]:
         """Read back what the server took, and tell what of it is true."""
         scope = dict(table.in_state(State.DONE))
-        problem: LitmosError | None = None
-        effects = set[tuple[str, str]]()
+        pairs = [(left, right) for left in scope for right in scope[left]]
         try:
-            effects.update(await self._effects([(left, right) for left in scope for right in scope[left]]))
-        except LitmosError as trouble:
-            problem = trouble
+            effects, unknown = await self._effects(pairs)
+        except LitmosError as problem:
+            effects, unknown = set(), dict.fromkeys(pairs, problem)
+        self._read_back = True
         ignored = "it is still there" if self._kind.removes else "the server took it and ignored it"
         for left, rights in scope.items():
             outcomes: list[Outcome] = []
             for right in rights:
                 pair = left, right
-                if problem is not None:
-                    outcomes.append(self._settle(pair, "unknown", 1, problem))
-                elif pair in effects:
+                if pair in effects:
                     outcomes.append(self._settle(pair, "done", 1))
+                elif pair in unknown:
+                    outcomes.append(self._settle(pair, "unknown", 1, unknown[pair]))
                 else:
                     outcomes.append(self._settle(pair, "failed", 1, None, ignored))
             await self._record(each for each in outcomes if each.status != "done")
@@ -369,9 +450,19 @@ class PairJob(BulkJob):
         for state, status in _FINAL.items():
             for left, rights in self._table.in_state(state):
                 for right in rights:
-                    problem = self._errors.get((left, right))
-                    reason = "interrupted" if state is State.UNDER_WAY else str(problem or "")
-                    yield Outcome(self._kind.item(left, right), status, problem, reason=reason)
+                    yield self._known(state, status, (left, right))
+
+    def _known(self, state: State, status: Status, pair: tuple[str, str]) -> Outcome:
+        """Return what is known of a pair that is in this state."""
+        problem = self._errors.get(pair)
+        reason = self._reasons.get(pair) or str(problem or "")
+        if state is State.UNDER_WAY:
+            reason = "interrupted"
+        elif state is State.SKIPPED:
+            reason = self._there
+        elif state is State.DONE and self._verifies and not self._read_back:
+            status, reason = "unknown", "the server took it, and it was not read back"
+        return Outcome(self._kind.item(*pair), status, problem, reason=reason)
 
 
 def _found(pairs: Iterable[tuple[str, str]]) -> list[Settled]:

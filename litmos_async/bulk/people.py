@@ -9,7 +9,7 @@ import attrs
 
 from litmos_async.bulk.base import JobOptions, PairJobs
 from litmos_async.bulk.item_job import GivenJob
-from litmos_async.bulk.items import in_order
+from litmos_async.bulk.items import check_types, in_order, many
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.journal_file import FilePath
 from litmos_async.bulk.task import Hands, Task
@@ -162,7 +162,7 @@ async def _each_user(users: Refs, task: Callable[[str], Task]) -> AsyncIterator[
         ConfigurationError: Something is no id; the message says which one it was.
     """
     count = 0
-    async for user in in_order([users] if isinstance(users, str) else users):
+    async for user in in_order(users if isinstance(users, AsyncIterable) else many(users, "people")):
         count += 1
         try:
             user_id = id_of(user, "user_id")
@@ -219,14 +219,17 @@ async def _each_result(results: ModuleResults) -> AsyncIterator[Task]:
             raise ConfigurationError(f"result {count}: {reason}") from None
         if not isinstance(result, ModuleResult):
             raise ConfigurationError(f"result {count}: {type(result).__name__} is no ModuleResult")
-        yield _result_task(module_id, result)
+        yield _result_task(module_id, result, count)
 
 
-def _result_task(module_id: str, result: ModuleResult) -> Task:
+def _result_task(module_id: str, result: ModuleResult, count: int) -> Task:
     item = ResultOfUser(result.user_id or "", result.course_id or "", module_id)
     # A slash is in no id.
     entry, content = (module_id, f"{item.course_id}/{item.user_id}"), repr(attrs.astuple(result))
+    if not (item.user_id and item.course_id):
+        entry = "row", str(count)  # nobody's: its place in the input tells it from others
     try:
+        check_types(result)
         _check(complete(result))
     except ConfigurationError as problem:
         return Task(item, entry, content=content, refused=problem)

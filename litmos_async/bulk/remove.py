@@ -21,7 +21,8 @@ class RemoveJobs(PairJobs):
         A course that came through a learning path or a team is refused.
 
         Args:
-            pairs: Who loses what: a mapping from people to courses, or pairs (person, course); ids or records.
+            pairs: Who loses what: pairs (person, course), each an id or a record; or a mapping from ids of people
+                to their courses, ids or records.
             options: See `JobOptions`. `skip_existing=True` leaves out what is not there: it often pays.
         """
         return self._job(kinds.courses_from_users(), pairs, options)
@@ -41,7 +42,8 @@ class RemoveJobs(PairJobs):
         The server ignores unknown ids. A course that came through a learning path is refused.
 
         Args:
-            pairs: What loses what: a mapping from teams to courses, or pairs (team, course); ids or records.
+            pairs: What loses what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
+                their courses, ids or records.
             library: True takes them out of the library of the team; False ends the assignment.
             list_size: Courses in one request at most, 1 to 1,000.
             options: See `JobOptions`.
@@ -56,8 +58,8 @@ class RemoveJobs(PairJobs):
         One that came through a team is refused.
 
         Args:
-            pairs: Who loses what: a mapping from people to learning paths, or pairs (person, learning path); ids
-                or records.
+            pairs: Who loses what: pairs (person, learning path), each an id or a record; or a mapping from ids of
+                people to their learning paths, ids or records.
             options: See `JobOptions`.
         """
         return self._job(kinds.paths_from_users(), pairs, options)
@@ -70,8 +72,8 @@ class RemoveJobs(PairJobs):
         `DELETE /teams/{team_id}/learningpaths`
 
         Args:
-            pairs: What loses what: a mapping from teams to learning paths, or pairs (team, learning path); ids or
-                records.
+            pairs: What loses what: pairs (team, learning path), each an id or a record; or a mapping from ids of
+                teams to their learning paths, ids or records.
             list_size: Learning paths in one request at most, 1 to 1,000.
             options: See `JobOptions`.
         """
@@ -83,8 +85,9 @@ class RemoveJobs(PairJobs):
         `DELETE /teams/{team_id}/users/{user_id}`
 
         Args:
-            pairs: Who leaves what: a mapping from people to teams, or pairs (person, team); ids or records. To
-                take people out of all their teams see `remove_users_from_all_teams`.
+            pairs: Who leaves what: pairs (person, team), each an id or a record; or a mapping from ids of people to
+                their teams, ids or records. To take people out of all their teams see
+                `remove_users_from_all_teams`.
             options: See `JobOptions`.
         """
         return self._job(kinds.users_from_teams(), pairs, options)

@@ -62,7 +62,7 @@ class Resolver:
         self._named_by_number = False
 
     def _key(self, text: str) -> str:
-        return text.casefold() if self._fold else text
+        return text.lower() if self._fold else text
 
     async def read(self, rows: Pages[R], names: Names[R], number: Number[R] | None = None) -> None:
         """Read a list to its end, if there is anything to look up.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
@@ -15,7 +15,7 @@ from litmos_async.bulk import kinds
 from litmos_async.bulk.crew import Crew
 from litmos_async.bulk.fingerprint import Fingerprint
 from litmos_async.bulk.item_job import counted
-from litmos_async.bulk.items import UserInTeam, each_pair
+from litmos_async.bulk.items import UserInTeam, each_pair, flags, many
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal import Past
 from litmos_async.bulk.pair_job import PairJob
@@ -23,7 +23,6 @@ from litmos_async.bulk.removals import Removals
 from litmos_async.bulk.report import Outcome, Plan, Progress, count, seconds_for
 from litmos_async.errors import ConfigurationError, NotFound
 from litmos_async.limits import Limiter
-from litmos_async.models.record import Record
 from litmos_async.resources.base import Ref, id_of
 
 TWICE = "given twice"
@@ -84,6 +83,7 @@ class MembersJob(BulkJob):
         self._desired: dict[str, list[str]] = {}
         self._removals = removals
         self._send_message = send_message
+        self._agreed = flags(remove=removals.allowed, send_message=send_message)
         self._preparing = asyncio.Lock()
         self._earlier = _Earlier(Past())
         self._found: _Members | None = None
@@ -152,8 +152,7 @@ class MembersJob(BulkJob):
         fingerprint = Fingerprint()
         for team, users in self._desired.items():
             fingerprint.add(team, "", " ".join(sorted(set(users))))
-        agreed = {"remove": self._removals.allowed, "send_message": self._send_message}
-        self._journal = await self._open_journal("sync_team_members", fingerprint, agreed)
+        self._journal = await self._open_journal("sync_team_members", fingerprint, self._agreed)
         if self._journal is None:
             return await self._compare()
         past = await self._journal.past(self._options.timeout)
@@ -237,6 +236,13 @@ class MembersJob(BulkJob):
 
     # ------------------------------------------------ while it runs
 
+    def stop(self) -> None:
+        """Send nothing new; see `BulkJob.stop`."""
+        super().stop()
+        if self._found is not None:
+            for job in self._found.jobs.values():
+                job.stop()
+
     @property
     def progress(self) -> Progress:
         """How far the job is."""
@@ -312,8 +318,8 @@ def _each_team(desired: Mapping[Any, Iterable[Any]]) -> dict[str, list[str]]:
     """
     teams: dict[str, list[str]] = {}
     for team, users in desired.items():
-        people: Sequence[Ref] = [users] if isinstance(users, str | Record) else list(users)
         try:
+            people = many(users, "ids or records")
             teams[id_of(team, "team_id")] = [id_of(user, "user_id") for user in people]
         except ConfigurationError as problem:
             raise ConfigurationError(f"team {team!r}: {problem}") from None

@@ -12,7 +12,7 @@ import attrs
 from litmos_async.bulk.fingerprint import Fingerprint, Key, nameless
 from litmos_async.bulk.importer import fold
 from litmos_async.bulk.item_job import ItemJob, counted
-from litmos_async.bulk.items import in_order
+from litmos_async.bulk.items import check_types, in_order
 from litmos_async.bulk.job import Connect, Options
 from litmos_async.bulk.removals import Removals
 from litmos_async.bulk.report import Outcome, Status, count
@@ -223,6 +223,10 @@ async def _each_desired(
             # "User.__init__() got an unexpected keyword argument 'x'"; no value of the row.
             reason = str(problem).removeprefix("User.__init__() ")
             raise ConfigurationError(f"person {count}: {reason}") from None
+        try:
+            check_types(user)
+        except ConfigurationError as problem:
+            raise ConfigurationError(f"person {count}: {problem}") from None
         if not fold(user.user_name):
             raise ConfigurationError(f"person {count}: user_name is missing")
         yield user

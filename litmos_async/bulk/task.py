@@ -109,14 +109,16 @@ class Means:
         must_stop: Tells whether all other requests will fail like this one.
         answered: Counts a request of the plan.
         journal: Where requests are written down, or None.
+        stopping: Tells whether nothing new may begin.
     """
 
     connect: Connect
     reading: Resources
     options: Options
-    must_stop: Callable[[LitmosError], bool]
+    must_stop: Callable[[LitmosError], Awaitable[bool]]
     answered: Callable[[], None]
     journal: Journal | None
+    stopping: Callable[[], bool]
 
 
 class Hands:
@@ -142,7 +144,7 @@ class Hands:
         try:
             answer = await ask(self._means.connect(None))
         except LitmosError as problem:
-            self._failed(problem)
+            await self._failed(problem)
             raise Stuck("failed", problem) from None
         self._answered()
         return answer
@@ -162,7 +164,7 @@ class Hands:
         try:
             await send(self._means.connect(self._leaves))
         except LitmosError as problem:
-            self._failed(problem)
+            await self._failed(problem)
             if certainly_not_done(problem):
                 raise Stuck("failed", problem, _reason(so_far, str(problem))) from None
             lost = problem
@@ -182,7 +184,14 @@ class Hands:
         await self._write.leaves(attempt)
 
     def _dispatch(self) -> Dispatch:
-        return Dispatch(self._means.journal, [self._task.entry], self._task.mark_sent)
+        task = self._task
+        return Dispatch(
+            self._means.journal,
+            [task.entry],
+            # What has begun is brought to its end.
+            may_leave=lambda: task.known() is not None or not self._means.stopping(),
+            on_leaving=task.mark_sent,
+        )
 
     async def _look(self, is_done: IsDone, lost: LitmosError | None, so_far: str) -> None:
         """Read what became of a write, and return if it was carried out."""
@@ -204,9 +213,9 @@ class Hands:
         """Wait until the last write cannot reach the server any more; tell whether it could until now."""
         return may_yet_arrive(lost) and await has_waited(self._write.sent_at, self._means.options.timeout)
 
-    def _failed(self, problem: LitmosError) -> None:
+    async def _failed(self, problem: LitmosError) -> None:
         """Count a request that failed, and stop the job where all others will fail, too."""
-        if self._means.must_stop(problem):
+        if await self._means.must_stop(problem):
             raise problem
         # What was refused before it was sent is no request.
         if not isinstance(problem, ConfigurationError):

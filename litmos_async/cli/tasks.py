@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -33,7 +34,7 @@ class Named(Column):
 
 def fold(name: str) -> str:
     """Return what user names are compared by."""
-    return name.strip().casefold()
+    return unicodedata.normalize("NFC", name.strip()).lower()
 
 
 async def as_written(_: Bulk, names: Iterable[str]) -> Resolved:

@@ -202,7 +202,10 @@ class Account:
         window = attrs.evolve(
             self.window,
             rate=rate,
-            slots=dict(ends[int(n / share)] for n in range(math.ceil(len(ends) * share))),
+            # Evenly from the latest to the soonest, and rounded up, by one sum that rounds the same everywhere.
+            slots=dict(
+                end for n, end in enumerate(ends) if math.ceil(n * share) < math.ceil((n + 1) * share)
+            ),
             # Others do the same, and the tickets are to be told apart when they meet again.
             taken=self.window.taken + secrets.randbelow(2**50),
             base=self.window.base * share,
@@ -214,8 +217,11 @@ class Account:
         self.replaces = [*self.replaces[-9:], other.record]
         for ticket, end in other.window.slots.items():
             if end > then:
-                self.window.slots[ticket] = now + end - then
+                # Others may have reported meanwhile that the same request can count for longer.
+                self.window.slots[ticket] = max(now + end - then, self.window.slots.get(ticket, 0.0))
         self.holders.update(other.holders)
+        # What was sent alone was sent before whatever begins now: many refusals of it are one wave.
+        self.window.taken = max(self.window.taken, other.window.taken)
         self.window.rejected = max(self.window.rejected, other.window.rejected)
         self.timeout = max(self.timeout, other.timeout)
         pause_ends = now + other.window.not_before - then

@@ -35,7 +35,7 @@ class MemoryLimiter:
         *,
         random: _random.Random | None = None,
     ) -> None:
-        self.rate = rate
+        self.rate = RateLimit.checked(rate)
         self._random = random or _random.Random()
         self._desk: _Desk | None = None
         self._longest_timeout = (

@@ -89,15 +89,16 @@ class OutageStore:
     async def _ask(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         """Go to the other store, and tell it first what happened without it."""
         time, part, last = asyncio.get_running_loop().time, self._part, self._seen
-        asked, reading = time(), self._reading
+        asked, reading, told = time(), self._reading, None
 
         def whole(account: Account, now: float) -> tuple[T, Account, float]:
-            nonlocal asked, reading
+            nonlocal asked, reading, told
             heard = time()
             shown = now + account.ahead
             reading = account.keep_up(self._reading, Reading(shown, asked, heard))
             now = shown - account.ahead
             asked = heard  # should this be called again, the store was asked again after this
+            told = part and part.state
             if part is not None and part.state is not None:
                 there = heard + part.ahead
                 if last is not None:
@@ -107,7 +108,10 @@ class OutageStore:
 
         result, seen, at = await self._store.apply(account, rate, whole)
         self._seen, self._reading = Seen(seen, at, time()), reading
-        self._part = None
+        if self._part is part and (part is None or part.state == told):
+            self._part = (
+                None  # else somebody used it while the answer was on its way, and that is told next time
+            )
         return result
 
     def _begin(self, rate: RateLimit, share: float, time: float) -> _Part:

@@ -49,6 +49,19 @@ class RateLimit:
         if not 0 <= self.reserve < self.requests:
             raise ConfigurationError("RateLimit.reserve must be at least 0 and less than RateLimit.requests")
 
+    @classmethod
+    def checked(cls, rate: object) -> RateLimit:
+        """Return a rate limit that a caller gave.
+
+        Raises:
+            ConfigurationError: It is none: a bare number says nothing of the window.
+        """
+        if isinstance(rate, RateLimit):
+            return rate
+        raise ConfigurationError(
+            f"rate must be a RateLimit, such as RateLimit(requests=100), not {type(rate).__name__}"
+        )
+
     def part(self, share: float) -> RateLimit:
         """Return a part of this limit, from 0 to 1, but at least one request."""
         return RateLimit(

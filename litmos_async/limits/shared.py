@@ -79,7 +79,7 @@ class SharedLimiter:
         account: str | None = None,
         random: _random.Random | None = None,
     ) -> None:
-        self.rate = rate
+        self.rate = RateLimit.checked(rate)
         self._store = store
         self._account = account
         self._account_given = account is not None
@@ -291,6 +291,7 @@ class _Desk(Desk):
         reports, self._reports = self._reports, []
         self._cancel_trip()
         here = self.loop.time()
+        timeout = self.longest_timeout
         priority = self.lanes.first()
         waiting = self.lanes.waiting()
         wanted = min(waiting[priority], AT_ONCE) if priority else 0
@@ -300,7 +301,7 @@ class _Desk(Desk):
                 report(account, now - (here - made))
             tickets: list[int] = []
             while priority and len(tickets) < wanted and account.opens_at(now, self._name, priority) <= now:
-                tickets.append(account.take(now, self._name, self.longest_timeout))
+                tickets.append(account.take(now, self._name, timeout))
             left = {**waiting, **({priority: waiting[priority] - len(tickets)} if priority else {})}
             look_at = account.look_at(now, self._name, "interactive" if left["interactive"] else "bulk")
             account.demand(now, self._name, left["interactive"], left["bulk"], look_at)
@@ -312,6 +313,12 @@ class _Desk(Desk):
             self._reports[:0] = reports
             raise
         self._expected = sum(waiting.values()) > len(tickets)
+        if tickets and self.longest_timeout > timeout:
+            # Somebody came meanwhile whose request may take longer than these slots are kept should we die. Give
+            # them back, and take others for him.
+            for ticket in tickets:
+                self.unused(ticket)
+            return 0.0
         for ticket in tickets:
             self._deal_out(ticket, priority)
         return look_in

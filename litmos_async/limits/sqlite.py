@@ -79,6 +79,7 @@ class SqliteStore:
         self._given = executor
         self._executor: Executor | None = None
         self._file: sqlite3.Connection | None = None
+        self._inode: tuple[int, int] | None = None
         self._pid = 0
 
     async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
@@ -100,6 +101,9 @@ class SqliteStore:
 
     def _transaction(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         try:
+            if self._file is not None and self._inode != self._find():
+                # Removed or replaced. The open one would go on for us alone, beside that of the others.
+                self._close()
             file = self._file = self._file or self._open()
             with file:
                 file.execute("BEGIN IMMEDIATE")
@@ -127,7 +131,16 @@ class SqliteStore:
         except sqlite3.Error:
             file.close()
             raise
+        self._inode = self._find()
         return file
+
+    def _find(self) -> tuple[int, int] | None:
+        """Return what tells the file from another one of its name; None if there is none."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _close(self) -> None:
         if self._file is not None:

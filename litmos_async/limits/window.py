@@ -180,8 +180,11 @@ class Window:
     def forgotten(self, now: float, timeout: float) -> None:
         """The record of the slots was lost: the server may count as many as it allows, so take them all.
 
-        Some of those requests may be under way still: they reach the server within `timeout` or never.
+        Some of those requests may be under way still: they reach the server within `timeout` or never. A slot that
+        is known, from an old copy, may have been given back since and used for one of them, so it is kept as long.
         """
+        late = now + timeout + self.rate.period + GUARD
+        self.slots = {ticket: max(end, late) for ticket, end in self.slots.items() if end > now}
         for _ in range(self.rate.requests - self.used(now)):
             self.taken += 1
             self._cool(self.taken, now + timeout)

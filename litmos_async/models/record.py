@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Self
 import attrs
 from attrs import define, field, frozen
 
+from litmos_async.errors import ConfigurationError
+
 _REPR_LIMIT = 1_024
 
 
@@ -124,3 +126,17 @@ def pascal(attribute: str) -> str:
 def key_of(row: Record) -> tuple[Any, ...] | None:
     """Return what identifies a row, or None where its record has nothing of the kind."""
     return tuple(getattr(row, name) for name in row.key) if row.key else None
+
+
+def check_class(row: object, kind: type[Record], hint: str = "") -> None:
+    """Refuse to write anything but a record of that class.
+
+    A row of a list often looks like the record and has its id, but not all of its attributes: written in its
+    place it would blank them.
+
+    Raises:
+        ConfigurationError: It is something else. Only classes are named: the values may be secrets.
+    """
+    if not isinstance(row, kind):
+        text = f"this takes {kind.__name__}, not {type(row).__name__}"
+        raise ConfigurationError(f"{text}: {hint}" if hint else text)

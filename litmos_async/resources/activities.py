@@ -40,7 +40,12 @@ SETTINGS = Operation(
 class Activities(SpanResource):
     """Rows of the activity logs between two times.
 
-    `since`, `to` and windows work as in `Org`. Whether the server holds these lists to 7 days is not documented.
+    All of them go from `since` to `to`, datetimes with a time zone, or until now without `to`. The span may have
+    any length: it is read in windows of 7 days, the oldest first, at one request each at least. `start` needs a
+    span of 7 days at most, and a resume token fits only a list with the same `since` and `to`.
+
+    All raise `ConfigurationError` if `since` is later than `to`, or one of them is no datetime with a time zone.
+    Whether the server holds these lists to 7 days is not documented.
     """
 
     def list_actions(

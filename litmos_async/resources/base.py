@@ -12,11 +12,11 @@ from attrs import frozen
 from litmos_async.config import CallOptions, Defaults
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.limits import Priority
-from litmos_async.models.record import Record
+from litmos_async.models.record import Record, check_class
 from litmos_async.paging import Batch, Pages
 from litmos_async.wire import codec
 from litmos_async.wire.converter import missing
-from litmos_async.wire.dates import JsonDates
+from litmos_async.wire.dates import JsonDates, utc
 from litmos_async.wire.operation import Operation, Shape
 from litmos_async.wire.verdict import Reply
 
@@ -215,6 +215,9 @@ class Resource:
         self._caller.settings(options)
         for ref, name in zip(refs, operation.path_names, strict=True):
             codec.segment(id_of(ref, name), name)
+        for name in ("since", "to"):
+            if query.get(name) is not None:
+                utc(query[name], name)
         codec.query_string(query, "json")
 
 
@@ -299,19 +302,20 @@ def items(
     return _counted(rows, name, at_most)
 
 
-def records(rows: Iterable[T] | T, name: str, *, at_most: int | None = None) -> list[T]:
+def records(rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | None = None) -> list[T]:
     """Return the rows of a request that lists whole records.
 
     Args:
         rows: The records, or a single one.
+        kind: Their class.
         name: What they are, for the error.
         at_most: How many the server takes in one request, where that is documented (quirks.md 12).
 
     Raises:
-        ConfigurationError: There is none, there are too many, or one lacks what it needs.
+        ConfigurationError: There is none, there are too many, or one is of another class or lacks what it needs.
     """
     given: Iterable[T] = [rows] if isinstance(rows, Record) else rows
-    return _counted([complete(row) for row in given], name, at_most)
+    return _counted([complete(row, kind) for row in given], name, at_most)
 
 
 def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
@@ -322,12 +326,18 @@ def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
     return rows
 
 
-def complete(record: R) -> R:
-    """Return the record if it has what a create needs.
+def complete(record: R, kind: type[R] | None = None, *, hint: str = "") -> R:
+    """Return the record if it is of the class wanted and has what a create needs.
+
+    Args:
+        record: What the caller gave.
+        kind: The class wanted; None where somebody has seen to that.
+        hint: What to do instead, for one who gave another class.
 
     Raises:
-        ConfigurationError: Something is missing.
+        ConfigurationError: It is of another class, or something is missing.
     """
+    check_class(record, kind or Record, hint)
     lacking = missing(record)
     if lacking:
         raise ConfigurationError(f"{type(record).__name__} needs {', '.join(lacking)}")

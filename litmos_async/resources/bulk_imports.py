@@ -76,7 +76,7 @@ class BulkImports(Resource):
 
         Source: openapi, vendor page, vendor collection, peers.
         """
-        body = records(users, "users", at_most=MOST_USERS)
+        body = records(users, UserImport, "users", at_most=MOST_USERS)
         query = {"sendmessage": send_message, "skipfirstlogin": skip_first_login}
         return await self._call(CREATE_USERS, query=query, body=body, options=options)
 
@@ -140,7 +140,7 @@ class BulkImports(Resource):
 
         Source: openapi, vendor page.
         """
-        body = records(courses, "courses", at_most=MOST_COURSES)
+        body = records(courses, CourseImport, "courses", at_most=MOST_COURSES)
         return await self._call(
             CREATE_COURSES, query={"sendmessage": send_message}, body=body, options=options
         )

@@ -133,7 +133,7 @@ class Collections(Resource):
 
         Source: openapi, vendor page.
         """
-        return await self._call(CREATE, body=complete(collection).replace(id=""), options=options)
+        return await self._call(CREATE, body=complete(collection, Collection).replace(id=""), options=options)
 
     async def delete(self, collection_id: Ref, **options: Unpack[CallOptions]) -> None:
         """Delete a collection.
@@ -245,7 +245,9 @@ class CollectionListings(Resource):
 
         Source: openapi.
         """
-        return await self._call(CREATE_LISTING, body=complete(listing).replace(id=""), options=options)
+        return await self._call(
+            CREATE_LISTING, body=complete(listing, Listing).replace(id=""), options=options
+        )
 
     def list(self, collection_id: Ref, **options: Unpack[ListOptions]) -> Pages[Listing]:
         """List the listings of a collection.

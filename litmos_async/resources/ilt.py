@@ -95,9 +95,9 @@ class IltModules(Resource):
 
         Source: seed, vendor collection.
         """
+        body = complete(module, ILTModule).replace(id="")
         for session in module.sessions:
-            complete(session)
-        body = complete(module).replace(id="")
+            complete(session, Session)
         return next(iter(await self._created(CREATE_MODULE, course_id, body=body, options=options)), None)
 
     async def update(self, course_id: Ref, module: ILTModule, **options: Unpack[CallOptions]) -> None:
@@ -113,7 +113,7 @@ class IltModules(Resource):
 
         Source: seed, vendor collection.
         """
-        body = complete(module).replace(sessions=[])
+        body = complete(module, ILTModule).replace(sessions=[])
         await self._do(UPDATE_MODULE, course_id, module, body=body, options=options)
 
     async def delete(self, course_id: Ref, event_id: Ref, **options: Unpack[CallOptions]) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 from litmos_async.config import CallOptions
 from litmos_async.models import ElearningModule, ElearningModuleRequest
+from litmos_async.models.record import check_class
 from litmos_async.resources.base import Ref, Resource, complete
 from litmos_async.wire.operation import Operation, one
 
@@ -89,5 +90,6 @@ class Modules(Resource):
 
 
 def _filled(module: ElearningModuleRequest) -> ElearningModuleRequest:
+    check_class(module, ElearningModuleRequest)
     kind = MODULE_TYPE if module.module_type is None else module.module_type
     return complete(module.replace(module_type=kind, active=module.active is not False))

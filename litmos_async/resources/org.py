@@ -56,7 +56,11 @@ class Org(OrgLinks):
     7 days at once, so a longer one is read in windows of 7 days, the oldest first, at one request each at least;
     what two windows share comes once. `start` needs a span of 7 days at most.
 
-    All raise `ConfigurationError` if `since` lies behind `to`, or a time has no zone.
+    Both are datetimes with a time zone. A resume token fits only a list with the same `since`, from which the
+    windows are counted, and the same `to`: keep them together.
+
+    All raise `ConfigurationError` if `since` is later than `to`, or one of them is no datetime
+    with a time zone.
     """
 
     def list_users(

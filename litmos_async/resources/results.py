@@ -67,7 +67,7 @@ class Results(Resource):
 
         Source: seed, openapi, vendor page, recorded.
         """
-        await self._do(COMPLETE_MODULE, module_id, body=complete(result), options=options)
+        await self._do(COMPLETE_MODULE, module_id, body=complete(result, ModuleResult), options=options)
 
 
 class Achievements(Resource):

@@ -8,7 +8,15 @@ from typing import Any, Unpack
 
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
-from litmos_async.models import EventUser, Session, SessionCourse, SessionRegistrationStatus, UserRef
+from litmos_async.models import (
+    EventUser,
+    Session,
+    SessionCourse,
+    SessionDay,
+    SessionRegistrationStatus,
+    UserRef,
+)
+from litmos_async.models.record import check_class
 from litmos_async.paging import Pages
 from litmos_async.resources.base import Direction, ListOptions, Ref, complete, items, records, sort_query
 from litmos_async.resources.windows import SpanResource
@@ -313,7 +321,7 @@ class Sessions(SpanResource):
 
         Source: seed, openapi, vendor collection, a peer.
         """
-        body = records(users, "users")
+        body = records(users, EventUser, "users")
         await self._do(MARK_ROLL_CALL, course_id, module_id, session_id, body=body, options=options)
 
     def list_attendance(
@@ -389,6 +397,7 @@ def _flag(value: bool) -> str:
 
 
 def _checked(session: Session) -> Session:
+    check_class(session, Session)
     for day in session.days:
-        complete(day)
+        complete(day, SessionDay)
     return complete(session)

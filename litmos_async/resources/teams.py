@@ -100,7 +100,7 @@ class Teams(TeamLearning):
 
         Source: seed, openapi, recorded.
         """
-        return await self._call(CREATE, body=complete(team).replace(id=""), options=options)
+        return await self._call(CREATE, body=complete(team, Team).replace(id=""), options=options)
 
     async def create_sub_team(self, team_id: Ref, team: Team, **options: Unpack[CallOptions]) -> Team:
         """Create a team below another one, and return the record with its id.
@@ -118,7 +118,9 @@ class Teams(TeamLearning):
 
         Source: seed, openapi, recorded.
         """
-        return await self._call(CREATE_SUB_TEAM, team_id, body=complete(team).replace(id=""), options=options)
+        return await self._call(
+            CREATE_SUB_TEAM, team_id, body=complete(team, Team).replace(id=""), options=options
+        )
 
     def list_sub_teams(
         self, team_id: Ref, *, search: str | None = None, **options: Unpack[ListOptions]
@@ -142,7 +144,9 @@ class Teams(TeamLearning):
 
         Source: seed, vendor collection, a peer.
         """
-        await self._do(UPDATE, team, body=complete(team), options=options)
+        await self._do(
+            UPDATE, team, body=complete(team, Team, hint="change what `get` returned"), options=options
+        )
 
     async def delete(self, team_id: Ref, **options: Unpack[CallOptions]) -> None:
         """Delete a team.

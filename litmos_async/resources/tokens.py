@@ -68,7 +68,9 @@ class Tokens(Resource):
 
         Source: openapi, vendor page.
         """
-        body = [token.replace(token_id=None) for token in records(tokens, "tokens", at_most=MOST_TOKENS)]
+        body = [
+            token.replace(token_id=None) for token in records(tokens, Token, "tokens", at_most=MOST_TOKENS)
+        ]
         return await self._created(CREATE, body=body, options=options)
 
     async def update(self, tokens: Iterable[Token], **options: Unpack[CallOptions]) -> None:
@@ -85,7 +87,7 @@ class Tokens(Resource):
 
         Source: openapi.
         """
-        body = records(tokens, "tokens", at_most=MOST_TOKENS)
+        body = records(tokens, Token, "tokens", at_most=MOST_TOKENS)
         for token in body:
             id_of(token, "tokens")
         await self._do(UPDATE, body=body, options=options)

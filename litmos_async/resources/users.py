@@ -202,7 +202,7 @@ class Users(UserLearning):
 
         Source: seed, openapi, recorded.
         """
-        complete(user)
+        complete(user, User)
         custom = user.is_custom_username
         if custom is None:
             custom = "@" not in (user.user_name or "")
@@ -227,12 +227,14 @@ class Users(UserLearning):
         since the server drops those that come late (quirks.md 2 and 8).
 
         Raises:
-            ConfigurationError: The record has no id, or lacks what every write must say.
+            ConfigurationError: The record is no `User` (a row of `list` is none: it would blank what it leaves
+                out), has no id, or lacks what every write must say.
             NotFound: There is no such person.
 
         Source: seed, openapi, recorded.
         """
-        await self._do(UPDATE, user, body=complete(user), options=options)
+        body = complete(user, User, hint="`patch` changes some attributes and keeps the others")
+        await self._do(UPDATE, user, body=body, options=options)
 
     async def patch(self, user_id: Ref, **changes: Unpack[UserChanges]) -> User:
         """Change some attributes of a person and keep all others; return the person as it is then.
@@ -327,7 +329,7 @@ class Users(UserLearning):
 
         Source: openapi, vendor collection, peers.
         """
-        rows = records(_custom_fields(values), "values")
+        rows = records(_custom_fields(values), CustomFieldValue, "values")
         await self._do(SET_CUSTOM_FIELDS, user_id, body=rows, options=options)
 
     def list_teams(

@@ -73,7 +73,7 @@ def span_of(since: datetime, to: datetime | None, now: datetime) -> Span:
     """
     begin, end = utc(since, "since"), now + _AHEAD if to is None else utc(to, "to")
     if begin > end:
-        raise ConfigurationError("since lies behind to")
+        raise ConfigurationError("since is later than to")
     whole = end.replace(microsecond=0)
     return Span(begin.replace(microsecond=0), whole if whole == end else whole + _SECOND)
 
@@ -211,6 +211,6 @@ class SpanResource(Resource):
 
             return fetch
 
-        asked = {"since": utc(since, "since"), "to": to and utc(to, "to")}
+        asked = {"since": utc(since, "since"), "to": None if to is None else utc(to, "to")}
         name = name_of(operation, (), filters | asked)
         return WindowedPages(fetch_in, span, whole_rows=whole_rows, name=name, **paging)

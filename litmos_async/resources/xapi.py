@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from litmos_async.config import CallOptions
 from litmos_async.models import XapiStatement
+from litmos_async.models.record import check_class
 from litmos_async.resources.base import Ref, Resource
 from litmos_async.wire.operation import Operation, one
 
@@ -66,6 +67,7 @@ class Xapi(Resource):
 
         Source: openapi.
         """
+        check_class(statement, XapiStatement)
         body = statement if statement.id else statement.replace(id=str(uuid4()))
         return await self._call(ADD_STATEMENT, litmos_domain, db_instance, body=body, options=options)
 
@@ -90,6 +92,7 @@ class Xapi(Resource):
 
         Source: openapi.
         """
+        check_class(statement, XapiStatement)
         where = litmos_domain, db_instance
         await self._do(UPDATE_STATEMENT, *where, statement, body=statement, options=options)
 

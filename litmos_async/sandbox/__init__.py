@@ -11,8 +11,15 @@ the quota of 100 requests a minute, the order-sensitive XML reader, ids that are
 It shares no code with the client: if both used one encoder, its bugs would cancel out.
 """
 
-from .app import LoggedRequest, Sandbox
-from .faults import Fault
+try:
+    from .app import LoggedRequest, Sandbox
+    from .faults import Fault
+except ModuleNotFoundError as problem:
+    if (problem.name or "").partition(".")[0] != "starlette":
+        raise
+    raise ModuleNotFoundError(
+        'the sandbox needs starlette: pip install "litmos-async[sandbox]"', name=problem.name
+    ) from problem
 from .quota import Quota
 from .tenant import Mail, Tenant
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from attrs import field, frozen
 
 from litmos_async.errors import ConfigurationError, DecodeError
-from litmos_async.models.record import Record, key_of
+from litmos_async.models.record import Record, check_class, key_of
 from litmos_async.wire import dates, json, xml
 from litmos_async.wire.converter import check_known, has_dates, secrets_of, structure
 from litmos_async.wire.operation import Method, Operation, Shape
@@ -79,9 +79,12 @@ def encode(
 
     Raises:
         ConfigurationError: A path value is empty or cannot travel in a path, a text is too long, a time has
-            no zone, a value cannot be written.
+            no zone, a value cannot be written, a record is of another class than the operation takes.
     """
     rows = [body] if isinstance(body, Record) else body or []
+    if operation.body is not None:
+        for row in rows:
+            check_class(row, operation.body.record)
     return Request(
         operation=operation.id,
         method=operation.method,

@@ -92,8 +92,14 @@ def utc(moment: datetime, what: str = "a time") -> datetime:
     """Return the time in UTC, or refuse one without a zone: nobody knows which moment it means.
 
     Raises:
-        ConfigurationError: The time is naive.
+        ConfigurationError: The time is naive, or no time at all: of a text or a bare day nobody knows the hour.
     """
+    given: object = moment
+    if not isinstance(given, datetime):
+        raise ConfigurationError(
+            f"{what} must be a datetime with a time zone, for instance datetime(2025, 1, 31, tzinfo=UTC), "
+            f"not {type(given).__name__}"
+        )
     if moment.tzinfo is None:
         raise ConfigurationError(f"{what} has no time zone: say which, for instance datetime.now(UTC)")
     return moment.astimezone(UTC)

@@ -5,13 +5,22 @@ from __future__ import annotations
 from inspect import Parameter, signature
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 
-from litmos_async import Course, LitmosClient, User
+from litmos_async import Course, LitmosClient, ModuleResult, User
 from litmos_async.bulk import Bulk
 from litmos_async.errors import ConfigurationError
+from litmos_async.sandbox import Sandbox, Tenant
+from tests.timing.test_bulk import client as sandbox_client
 from tests.virtual import run_virtual
+
+MAILING = [
+    name
+    for name in dir(Bulk)
+    if not name.startswith("_") and "send_message" in signature(getattr(Bulk, name)).parameters
+]
 
 
 def planned(pairs: Any) -> int:
@@ -79,8 +88,112 @@ def test_an_id_that_cannot_be_sent_spoils_nothing_else(wire: Any) -> None:
 
 def test_whether_mails_go_out_is_always_said() -> None:
     """No helper that can mail people decides about it by itself."""
-    helpers = [getattr(Bulk, name) for name in dir(Bulk) if not name.startswith("_")]
-    given = [signature(each).parameters.get("send_message") for each in helpers]
-    mailing = [parameter for parameter in given if parameter is not None]
-    assert len(mailing) == 8
-    assert all(parameter.default is Parameter.empty for parameter in mailing)
+    assert len(MAILING) == 8
+    for name in MAILING:
+        assert signature(getattr(Bulk, name)).parameters["send_message"].default is Parameter.empty
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda bulk: bulk.assign_courses_to_users({"u": None}, send_message=False),
+            "ids or records for 'u'",
+        ),
+        (lambda bulk: bulk.assign_courses_to_users(None, send_message=False), "not NoneType"),
+        (lambda bulk: bulk.sync_team_members({"t": None}, send_message=False), "ids or records"),
+        (lambda bulk: bulk.deactivate_users(5), "not int"),
+        (
+            lambda bulk: bulk.sync_users([{"user_name": 5}], send_message=False),
+            "person 1: user_name must be str",
+        ),
+        (
+            lambda bulk: bulk.sync_users([{"user_name": "u", "active": "false"}], send_message=False),
+            "person 1: active must be True or False, not str",
+        ),
+        (
+            lambda bulk: bulk.sync_users([{"user_name": "u", "active": 0}], send_message=False),
+            "person 1: active must be True or False, not int",
+        ),
+    ],
+)
+def test_what_is_of_the_wrong_type_is_refused(make: Any, message: str) -> None:
+    """Before a request is spent, and in words: a database has 0 where False is meant, and a file "false"."""
+    sandbox = Sandbox()
+
+    async def main() -> None:
+        async with sandbox_client(sandbox) as litmos:
+            await make(litmos.bulk).plan()
+
+    with pytest.raises(ConfigurationError, match=message):
+        run_virtual(main())
+    assert not sandbox.requests
+
+
+@pytest.mark.parametrize("send_message", [None, "no", 0, 1])
+@pytest.mark.parametrize("name", MAILING)
+def test_whether_mails_go_out_is_yes_or_no(name: str, send_message: Any) -> None:
+    """A text would be sent as it is, and None would be the server's default, which may be to send them."""
+
+    async def main() -> None:
+        async with sandbox_client(Sandbox()) as litmos:
+            getattr(litmos.bulk, name)([], send_message=send_message)
+
+    with pytest.raises(ConfigurationError, match="send_message must be True or False"):
+        run_virtual(main())
+
+
+def test_a_single_record_is_a_list_of_one() -> None:
+    """Wherever a single id is."""
+    sandbox = Sandbox()
+    user = next(iter(sandbox.tenant.users))
+
+    async def main() -> int:
+        async with sandbox_client(sandbox) as litmos:
+            return (await litmos.bulk.deactivate_users(User(id=user)).plan()).items
+
+    assert run_virtual(main()) == 1
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (ModuleResult(user_id="u", course_id="c", completed=True, score="80"), "score must be int"),  # type: ignore[arg-type]
+        (ModuleResult(user_id="u", course_id="c", completed=True, note=5), "note must be str, not int"),  # type: ignore[arg-type]
+        (ModuleResult(course_id="c", completed=True), "user_id"),
+    ],
+)
+def test_a_result_that_cannot_be_written_fails_alone(result: ModuleResult, reason: str) -> None:
+    """Each of them: two without a person need not be of the same one."""
+    sandbox = Sandbox()
+
+    async def main() -> list[tuple[str, str]]:
+        async with sandbox_client(sandbox) as litmos:
+            job = litmos.bulk.complete_modules([("m", result), ("m", attrs.evolve(result, course_id="d"))])
+            return [(outcome.status, outcome.reason) async for outcome in job]
+
+    told = run_virtual(main())
+    assert [status for status, _ in told] == ["failed", "failed"]
+    assert all(reason in text for _, text in told), told
+
+
+def test_names_that_look_alike_are_not_the_same() -> None:
+    """Upper and lower case, and the two spellings of an umlaut, are alike; a sharp s is no double s."""
+    sandbox = Sandbox(Tenant())
+    sandbox.tenant.add_user(UserName="Weiss@example.com", FirstName="Anna", LastName="W")
+    sandbox.tenant.add_user(UserName="müller@example.com", FirstName="Max", LastName="M")
+    desired = [
+        {"user_name": "weiß@example.com", "first_name": "Otto", "last_name": "W"},
+        {"user_name": "mu\u0308ller@example.com", "first_name": "Max", "last_name": "M"},
+    ]
+
+    async def main() -> list[tuple[str, str]]:
+        async with sandbox_client(sandbox) as litmos:
+            job = litmos.bulk.sync_users(desired, send_message=False)
+            changes = [(outcome.item.change, outcome.item.user_name) async for outcome in job]
+            found = await litmos.bulk.resolve_users(["weiss@example.com"])
+            assert len(found.ids) == 1
+            return changes
+
+    assert sorted(run_virtual(main())) == [("create", "weiß@example.com"), ("keep", "müller@example.com")]
+    assert sorted(user["FirstName"] for user in sandbox.tenant.users.values()) == ["Anna", "Max", "Otto"]

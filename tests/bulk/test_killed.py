@@ -34,7 +34,10 @@ async def kill_until_done(
     async with sandbox.serve() as base_url:
         while not outcomes.exists():
             child = await asyncio.create_subprocess_exec(
-                sys.executable, script, kind, base_url, journal, source, outcomes
+                *(sys.executable, script, kind, base_url, journal, source, outcomes),
+                # Who is killed is not given time. The last one is: a write of its own that a busy machine holds up
+                # for longer would truly have failed.
+                "1" if killed < kills else "30",
             )
             # From before the job begins until it is well under way: starting takes a part of it, and so does
             # waiting until nothing that the one before had sent can arrive any more. With 8 requests a second

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from inspect import isclass
 from pathlib import Path
 
+import pytest
+
+import litmos_async
+from litmos_async import bulk, errors, models
+
 ROOT = Path(__file__).parents[2]
+PAGES = {page.name: page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "reference").glob("*.md")}
+
+
+def sections(page: str) -> set[str]:
+    """Return what a link to a section of the page can name."""
+    return {title.lower() for title in re.findall(r"^#+ (\S+)$", PAGES[page], re.MULTILINE)}
 
 
 def test_the_reference_is_up_to_date() -> None:
@@ -19,3 +32,32 @@ def test_the_reference_is_up_to_date() -> None:
         check=False,
     )
     assert (result.returncode, result.stdout) == (0, ""), "run: python docs/make_reference.py"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_the_reference_names_can_be_followed(page: str) -> None:
+    """Every link leads to a section, and every name of options is a link."""
+    for home, section in re.findall(r"\]\(([\w.]*)#(\w+)\)", PAGES[page]):
+        assert section in sections(home or page)
+    for line in re.findall(r"^ .*See `\w+`.*$", PAGES[page], re.MULTILINE):
+        pytest.fail(f"leads nowhere: {line}")
+
+
+def test_every_public_class_is_in_the_reference() -> None:
+    """Who is given a job, a report or an error finds what it holds; records are told of by their attributes."""
+    titles = set().union(*map(sections, PAGES))
+    public = {
+        name
+        for module in (litmos_async, bulk, errors)
+        for name in module.__all__
+        if isclass(getattr(module, name))
+    }
+    assert {name for name in public - set(models.__all__) - {"Bulk"} if name.lower() not in titles} == set()
+
+
+@pytest.mark.parametrize("page", ["org.md", "activities.md"])
+def test_the_reference_says_what_a_span_is(page: str) -> None:
+    """What all lists of a family share stands above them."""
+    above = PAGES[page].partition("\n## ")[0]
+    for words in ("`since`", "`to`", "time zone", "windows of 7 days", "resume token"):
+        assert words in above.replace("\n", " ")

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-import litmos_async
-from litmos_async import LitmosClient, Team, User
+from litmos_async import LitmosClient
 from litmos_async.sandbox import Sandbox, Tenant
 
 ROOT = Path(__file__).parents[2]
@@ -43,13 +42,11 @@ async def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(tmp_path)
     sandbox = people()
     course = next(iter(sandbox.tenant.courses.values()))
+    module = sandbox.tenant.add_module(course["Id"], Name="Quiz")
     async with sandbox.serve() as base_url, LitmosClient("sandbox-key", "docs", base_url=base_url) as litmos:
         names: dict[str, Any] = {
-            **{name: getattr(litmos_async.errors, name) for name in litmos_async.errors.__all__},
-            "LitmosClient": LitmosClient,
-            "User": User,
-            "Team": Team,
             "course_id": course["Id"],
+            "module_id": module["Id"],
             "course_code": course["CourseCodeForBulkImport"],
         }
         for text in samples("docs/guide.md"):

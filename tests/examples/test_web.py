@@ -14,7 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from litmos_async.sandbox import Sandbox, Tenant
+from examples import web
+from litmos_async import RateLimit
+from litmos_async.sandbox import Fault, Sandbox, Tenant
 
 ROOT = Path(__file__).parents[2]
 USERS = 400
@@ -36,6 +38,7 @@ async def served(base_url: str, limit: Path, reserve: int) -> AsyncIterator[http
         "REQUESTS": str(REQUESTS),
         "PERIOD": str(PERIOD),
         "RESERVE": str(reserve),
+        "PATIENCE": "30",
         "COVERAGE_PROCESS_START": "",
     }
     options = ["--workers", "2", "--port", str(port), "--log-level", "warning"]
@@ -95,3 +98,65 @@ async def test_visitors_next_to_a_bulk_job(tmp_path: Path, reserve: int) -> None
     assert sandbox.quota.rejections == []
     assert sandbox.quota.most_in_any_window() <= REQUESTS
     assert not reserve or p95 < PERIOD / 2
+
+
+@asynccontextmanager
+async def visitor(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
+    """Run the example in process, and return a client of it."""
+    async with sandbox.serve() as base_url:
+        for name, value in (("API_KEY", "sandbox-key"), ("SOURCE", "web"), ("BASE_URL", base_url)):
+            monkeypatch.setenv(f"LITMOS_{name}", value)
+        async with (
+            web.lifespan(web.app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(web.app), base_url="http://web") as client,
+        ):
+            yield client
+
+
+def one_person() -> Sandbox:
+    """Return a sandbox in which somebody can be asked for."""
+    tenant = Tenant()
+    tenant.add_user(UserName="ann@example.com", FirstName="Ann", LastName="Example")
+    return Sandbox(tenant)
+
+
+@pytest.mark.parametrize("wait", [2, 45])
+async def test_a_visitor_is_not_held_by_a_pause(monkeypatch: pytest.MonkeyPatch, wait: int) -> None:
+    """The server asks for a pause: the visitor hears of it at once, and so does the next one, whom it outlasts."""
+    monkeypatch.setattr(web, "PATIENCE", 1.0)
+    sandbox = one_person()
+    sandbox.faults.add(Fault(status=503, headers={"Retry-After": str(wait)}))
+
+    async with visitor(monkeypatch, sandbox) as client, asyncio.timeout(1):
+        for _ in range(2):
+            answer = await client.get("/learners/ann@example.com")
+            assert answer.status_code == 503
+            assert wait <= int(answer.headers["retry-after"]) <= wait * 1.5 + 2
+
+    assert len(sandbox.requests) == 1
+
+
+async def test_a_visitor_is_not_held_by_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No slot is free for a minute: the visitor hears of it when the patience is over."""
+    monkeypatch.setattr(web, "PATIENCE", 0.3)
+    monkeypatch.setattr(web, "RATE", RateLimit(requests=1))
+    sandbox = one_person()
+
+    async with visitor(monkeypatch, sandbox) as client, asyncio.timeout(5):
+        assert (await client.get("/learners/ann@example.com")).json()["name"] == "Ann Example"
+        answer = await client.get("/learners/ann@example.com")
+
+    assert answer.status_code == 503
+    assert 55 <= int(answer.headers["retry-after"]) <= 60
+
+
+async def test_a_visitor_is_not_held_by_a_tired_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer comes: the visitor hears of it when the patience is over."""
+    monkeypatch.setattr(web, "PATIENCE", 0.3)
+    sandbox = one_person()
+    sandbox.faults.add(Fault(stall=30))
+
+    async with visitor(monkeypatch, sandbox) as client, asyncio.timeout(5):
+        answer = await client.get("/learners/ann@example.com")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")

@@ -90,20 +90,22 @@ class Fleet:
         limit_url: Where they keep their limit.
         burst: How many requests may start at once. A low number keeps the load even, so that what a busy
             machine costs in speed is not mistaken for what the limiter costs.
+        timeout: Seconds that a call may take, and that the slots of a process outlive it.
     """
 
-    def __init__(self, limit_url: str, *, burst: int = REQUESTS) -> None:
+    def __init__(self, limit_url: str, *, burst: int = REQUESTS, timeout: float = 5.0) -> None:
         self.quota = (sandbox := Sandbox(Tenant.example(users=5), requests=REQUESTS, period=PERIOD)).quota
         self.serve = sandbox.serve
         self._limit_url = limit_url
         self._burst = burst
+        self._timeout = timeout
 
     async def member(self, base_url: str, calls: int, clocks: WrongClocks | None = None) -> Member:
         """Start a process, and wait until it is ready."""
         process = await asyncio.create_subprocess_exec(
             *(clocks.command if clocks else ()),
             *(sys.executable, "-m", "tests.limits.worker"),
-            *(base_url, self._limit_url, str(calls), str(self._burst)),
+            *(base_url, self._limit_url, str(calls), str(self._burst), str(self._timeout)),
             cwd=ROOT,
             stdin=PIPE,
             stdout=PIPE,

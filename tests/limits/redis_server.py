@@ -21,7 +21,8 @@ def free_port() -> int:
     """Return a loopback port that nobody uses."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+        port: int = free.getsockname()[1]
+        return port
 
 
 class RedisServer:

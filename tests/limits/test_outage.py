@@ -143,6 +143,21 @@ def test_local_begins_with_a_share_of_what_was_taken() -> None:
     run_virtual(main())
 
 
+def test_local_begins_with_any_share_of_any_number() -> None:
+    """A product that is a whole number but for its rounding is no slot more than there are."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        limiter = process_of(store, 100, share=0.68)
+        await take(limiter, 75)
+        store.away = True
+        await limiter.acquire()
+        assert limiter.quota.used in {52, 53}  # 68 % of 75, and the one of now
+        await limiter.aclose()
+
+    run_virtual(main())
+
+
 def test_what_was_done_alone_is_told_when_the_store_is_back() -> None:
     """Slots that were used meanwhile are taken for everybody; leases from before and from meanwhile may end."""
 
@@ -173,6 +188,34 @@ def test_what_was_done_alone_is_told_when_the_store_is_back() -> None:
     run_virtual(main())
 
 
+def test_who_comes_back_shortens_no_slot() -> None:
+    """What he remembers of the slot of another is older than what that one has reported since."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        one, two = (process_of(store, 2, share=0.5) for _ in range(2))
+        begin = time()
+        leases = await take(two, 2)
+        await one.usage()
+        store.away = True
+        await asyncio.gather(
+            one.usage(), return_exceptions=True
+        )  # he goes on alone, with one of the two slots
+        await asyncio.sleep(2)
+        store.away = False
+        await asyncio.sleep(begin + 30 - time())
+        for lease in leases:
+            lease.lost(30.0)
+        await asyncio.sleep(2)
+        await one.usage()
+        await one.acquire()
+        assert time() - begin == pytest.approx(120.001)
+        for limiter in (one, two):
+            await limiter.aclose()
+
+    run_virtual(main())
+
+
 def test_a_refusal_met_alone_pauses_everybody_when_the_store_is_back() -> None:
     """The pause is known to all, and one call goes first at its end."""
 
@@ -196,6 +239,28 @@ def test_a_refusal_met_alone_pauses_everybody_when_the_store_is_back() -> None:
     run_virtual(main())
 
 
+def test_what_was_sent_alone_and_is_refused_later_is_one_wave() -> None:
+    """Refusals of it are no new ones each: one pause of a second, and the budget is lowered once."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        limiter = process_of(store, 100, share=0.5)
+        await limiter.usage()
+        store.away = True
+        leases = await take(limiter, 10)
+        store.away = False
+        await asyncio.sleep(2)
+        await limiter.usage()
+        for lease in leases:
+            lease.rejected()
+        await settle()
+        assert limiter.quota.next_free_in == pytest.approx(1.0)
+        assert limiter.quota.budget == 70
+        await limiter.aclose()
+
+    run_virtual(main())
+
+
 def test_a_store_that_forgot_while_it_was_away_is_noticed() -> None:
     """A process that went on alone remembers what was in the store before."""
 
@@ -214,6 +279,48 @@ def test_a_store_that_forgot_while_it_was_away_is_noticed() -> None:
         await limiter.acquire()
         assert time() - begin == pytest.approx(90.001)
         await limiter.aclose()
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("alone_before", [True, False])
+def test_what_is_done_alone_while_an_answer_is_on_its_way_is_told_too(alone_before: bool) -> None:
+    """The store was reached, and is away again when the next one goes there, before the answer is here."""
+
+    class Late(VirtualStore):
+        hold: asyncio.Event | None = None
+
+        async def apply(self, *visit: Any) -> Any:
+            result = await super().apply(*visit)
+            if (hold := self.hold) is not None:
+                self.hold = None
+                await hold.wait()
+            return result
+
+    async def main() -> None:
+        store = Late()
+        one, two = process_of(store, share=0.5), process_of(store)
+        await one.usage()
+        if alone_before:
+            store.away = True
+            (await one.acquire()).answered()
+            await asyncio.sleep(3)
+            store.away = False
+        store.hold = hold = asyncio.Event()
+        usage = asyncio.ensure_future(one.usage())
+        await settle()
+        store.away = True
+        for lease in await take(one, 3):
+            lease.answered()
+        await asyncio.sleep(0.5)  # the answers are told to what is kept here
+        hold.set()
+        await usage
+        store.away = False
+        await asyncio.sleep(2)
+        await one.usage()
+        assert (await two.usage()).quota.used == (4 if alone_before else 3)
+        for limiter in (one, two):
+            await limiter.aclose()
 
     run_virtual(main())
 

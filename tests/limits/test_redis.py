@@ -128,7 +128,7 @@ async def test_wait_is_bounded(own_redis_server: RedisServer) -> None:
     begin = time()
     with pytest.raises(LimiterUnavailable):
         await limiter.acquire()
-    assert time() - begin > 0.2
+    assert time() - begin > 0.15  # jitter may halve the waits
     await limiter.aclose()
 
 

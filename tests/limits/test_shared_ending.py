@@ -14,6 +14,7 @@ from litmos_async.limits import Lease, RateLimit
 from litmos_async.limits.shared import SharedLimiter
 from tests.limits.small import (
     VirtualStore,
+    die,
     process_of,
     queue,
     settle,
@@ -241,3 +242,29 @@ def test_two_running_loops_cannot_share_a_limiter() -> None:
     """A second thread needs a limiter of its own, on the same store."""
     limiter = process_of(VirtualStore())
     on_two_loops(limiter, lambda: run_virtual(limiter.acquire()))
+
+
+def test_a_slot_is_kept_as_long_as_the_request_that_got_it_may_take() -> None:
+    """Who comes while a slot is brought for somebody with less time gets one of his own: his process may die."""
+
+    class Slow(VirtualStore):
+        async def _way(self) -> None:
+            await asyncio.sleep(0.01)
+
+    async def main() -> None:
+        store = Slow()
+        one, two = process_of(store, 1), process_of(store, 1)
+        patient = asyncio.ensure_future(one.acquire("bulk", timeout=30.0))
+        await asyncio.sleep(0.035)  # the slot is taken, and on its way
+        urgent = asyncio.ensure_future(one.acquire("interactive", timeout=300.0))
+        await urgent
+        assert time() < 1_001.0
+        patient.cancel()
+        await asyncio.sleep(0.2)
+        die(one)
+        begin = time()
+        await two.acquire(timeout=1.0)
+        assert 359 <= time() - begin <= 361
+        await stop(two)
+
+    run_virtual(main())

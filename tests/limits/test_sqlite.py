@@ -87,6 +87,35 @@ def test_after_a_restart_of_the_machine_every_slot_is_kept_for_a_period(tmp_path
     run_virtual(after(), start=1_000_010.0)
 
 
+def empty(folder: Path) -> None:
+    """Remove all files."""
+    for file in folder.iterdir():
+        file.unlink()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_was_removed_is_a_lost_record(tmp_path: Path, replaced: bool) -> None:
+    """Who has it open goes to the new one, as the others do, and remembers there what is lost."""
+    path = tmp_path / "limits.db"
+
+    async def main() -> None:
+        one, two = virtual(path, 3), virtual(path, 3)
+        begin = time()
+        (await one.acquire()).answered()
+        await asyncio.sleep(1)
+        empty(tmp_path)
+        if replaced:
+            await two.usage()
+        await one.usage()
+        assert (await two.usage()).quota.used == 3
+        await two.acquire()
+        assert time() - begin == pytest.approx(91.001)
+        for limiter in (one, two):
+            await limiter.aclose()
+
+    run_virtual(main())
+
+
 async def test_the_wall_clock_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wall clock that jumps by a day in either direction changes nothing."""
     limiter = SqliteLimiter(tmp_path / "limits.db", RateLimit(2, period=0.5), account="one")
@@ -96,7 +125,7 @@ async def test_the_wall_clock_is_not_used(tmp_path: Path, monkeypatch: pytest.Mo
     for wrong_by in (0.0, 86_400.0, -86_400.0, 90.0):
         monkeypatch.setattr(real_time, "time", lambda wrong_by=wrong_by: right() + wrong_by)
         (await limiter.acquire()).answered()
-    assert 0.5 <= time() - begin < 1.0
+    assert 0.5 <= time() - begin < 30  # less than any of the jumps
     await limiter.aclose()
 
 
@@ -117,7 +146,7 @@ async def test_the_loop_is_never_blocked(tmp_path: Path) -> None:
     other.execute("ROLLBACK")
     other.close()
     (await caller).answered()
-    assert longest < 0.2
+    assert longest < 5  # else it had waited for the file, which SQLite does for ten seconds
     await limiter.aclose()
 
 
@@ -126,8 +155,10 @@ async def test_nothing_is_left_open(tmp_path: Path) -> None:
     limiter = SqliteLimiter(tmp_path / "deep" / "limits.db", account="one")
     (await limiter.acquire()).answered()
     await limiter.aclose()
-    await asyncio.sleep(0.05)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("litmos-limiter")]
+    for thread in threading.enumerate():
+        if thread.name.startswith("litmos-limiter"):
+            await asyncio.to_thread(thread.join, 10.0)
+            assert not thread.is_alive()
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["limits.db"]
     assert repr(limiter).startswith("SqliteLimiter('")
 

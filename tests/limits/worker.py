@@ -20,11 +20,11 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-async def main(base_url: str, limit_url: str, calls: int, burst: int) -> None:
+async def main(base_url: str, limit_url: str, calls: int, burst: int, timeout: float) -> None:  # noqa: ASYNC109 - of the client
     """Make the calls."""
     limiter = limiter_from_url(limit_url, RateLimit(requests=100, period=3.0, burst=burst), account="fleet")
     async with LitmosClient(
-        "sandbox-key", "tests", base_url=base_url, limiter=limiter, timeout=5.0
+        "sandbox-key", "tests", base_url=base_url, limiter=limiter, timeout=timeout
     ) as litmos:
 
         async def call() -> None:
@@ -39,4 +39,4 @@ async def main(base_url: str, limit_url: str, calls: int, burst: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])))

@@ -7,6 +7,7 @@ import asyncio
 import httpx
 import pytest
 
+from litmos_async import LitmosClient, RetryPolicy, Team, errors
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.sandbox.small import ADA, SAFETY, SALES, WELCOME, Client, on_a_virtual_clock, reach
 
@@ -104,3 +105,25 @@ async def test_a_stalled_request(tenant: Tenant, after: bool) -> None:
         assert has_it(tenant) is after
         assert sandbox.requests[-1].status is None
         assert (await client.send("POST", f"/users/{ADA}/courses", [{"Id": WELCOME}])).status_code == 201
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_drop_in_process_is_a_network_error_to_the_client(
+    sandbox: Sandbox, tenant: Tenant, after: bool
+) -> None:
+    """What ends as a reset over HTTP ends in the same errors where the sandbox is mounted in process."""
+    async with LitmosClient(
+        "sandbox-key",
+        "tests",
+        base_url="https://sandbox/v1.svc",
+        transport=httpx.ASGITransport(sandbox.app),
+        retry=RetryPolicy(attempts=1),
+    ) as litmos:
+        sandbox.faults.add(Fault(method="POST", drop=True, after=after))
+        with pytest.raises(errors.OutcomeUnknown):
+            await litmos.teams.create(Team(name="South"))
+        sandbox.faults.add(Fault(method="GET", drop=True))
+        with pytest.raises(errors.NetworkError):
+            await litmos.users.get(ADA)
+
+    assert after is any(team["Name"] == "South" for team in tenant.teams.values())

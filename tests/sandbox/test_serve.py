@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -92,3 +94,17 @@ async def test_cancelled_while_serving(sandbox: Sandbox) -> None:
     async with httpx.AsyncClient() as http:
         with pytest.raises(httpx.ConnectError):
             await http.get(base_url)
+
+
+def test_the_extra_that_is_not_there() -> None:
+    """Without starlette the error says what to install; where something else is missing, it is left alone."""
+    code = "import sys; sys.modules[{!r}] = None; import litmos_async.sandbox"
+    for package, words in (
+        ("starlette.routing", 'pip install "litmos-async[sandbox]"'),
+        ("xml", "No module named"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(package)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1
+        assert words in done.stderr.splitlines()[-1]

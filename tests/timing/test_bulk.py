@@ -163,7 +163,7 @@ def test_a_refused_list_is_split_until_the_culprit_stands_alone() -> None:
         ids = [part.split(b"</Id>")[0].decode() for part in request.content.split(b"<Id>")[1:]]
         seen.append(ids)
         return (
-            httpx.Response(404, json={"Detail": "no such course"}) if refused in ids else httpx.Response(201)
+            httpx.Response(400, json={"Detail": "no such course"}) if refused in ids else httpx.Response(201)
         )
 
     courses = [f"c{number}" for number in range(15)]
@@ -184,7 +184,7 @@ def test_a_refused_list_is_split_until_the_culprit_stands_alone() -> None:
     outcomes = run_virtual(main())
     (failed,) = [outcome for outcome in outcomes if outcome.status == "failed"]
     assert failed.item == CourseForUser("u1", refused)
-    assert isinstance(failed.error, errors.NotFound)
+    assert isinstance(failed.error, errors.BadRequest)
     assert "no such course" in failed.reason
     assert failed.attempts == 5
     assert len(seen) == 1 + 2 * 4
@@ -535,7 +535,7 @@ def test_what_cannot_be_read_back_is_unknown() -> None:
 
 
 def test_a_job_that_stops_after_failures() -> None:
-    """Too many failures end the job; what was not sent has no outcome."""
+    """Too many failures end the job: nothing new is sent, and all that was sent has its outcome."""
     sandbox, users, courses = make(users=300)
     sandbox.faults.add(Fault(method="POST", times=1000, status=404))
 
@@ -545,13 +545,82 @@ def test_a_job_that_stops_after_failures() -> None:
                 dict.fromkeys(users, courses[:1]), send_message=False, stop_after_failures=5
             )
             report = await job.run()
-            assert (report.failed, report.stopped, report.ok) == (5, "5 items failed", False)
-            assert str(report).endswith("stopped: 5 items failed")
+            assert 5 <= report.failed == report.requests == len(sandbox.requests) <= 200
+            assert (report.stopped, report.ok) == (f"{report.failed} items failed", False)
+            assert str(report).endswith(f"stopped: {report.failed} items failed")
+            assert {outcome.status for outcome in job.known()} == {"failed"}
             with pytest.raises(errors.ConfigurationError):
                 litmos.bulk.remove_users_from_teams([], stop_after_failures=0)
 
     run_virtual(main())
-    assert len(sandbox.requests) <= 200
+
+
+def test_a_job_that_stops_reads_back_what_it_did() -> None:
+    """With verify, what the server took before the stop is not taken on trust."""
+    sandbox = bare(users=150, paths=1)
+    users, (path,) = list(sandbox.tenant.users), sandbox.tenant.learning_paths
+    refused = users[20]
+    sandbox.faults.add(Fault(method="POST", path=f"/users/{refused}/*", status=400))
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            pairs = [(user, "nonsense" if number == 3 else path) for number, user in enumerate(users)]
+            job = litmos.bulk.assign_learning_paths_to_users(
+                pairs, send_message=False, verify=True, stop_after_failures=1
+            )
+            outcomes = {outcome.item.user_id: outcome async for outcome in job}
+            sent = {user for user in users if f"/users/{user}/learningpaths" in posted(sandbox)}
+            assert outcomes.keys() == sent
+            assert 20 < len(sent) < 150
+            failed = {user for user, outcome in outcomes.items() if outcome.status == "failed"}
+            assert failed == {users[3], refused}
+            assert {outcome.status for outcome in outcomes.values()} == {"done", "failed"}
+
+    run_virtual(main())
+
+
+def posted(sandbox: Sandbox) -> set[str]:
+    """Return where something was sent to."""
+    return {request.path for request in sandbox.requests if request.method == "POST"}
+
+
+def test_what_was_not_read_back_is_unknown() -> None:
+    """A job with verify that is broken off while it writes has nothing that it may call done."""
+    sandbox = bare(users=150, paths=1)
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            pairs = dict.fromkeys(sandbox.tenant.users, next(iter(sandbox.tenant.learning_paths)))
+            job = litmos.bulk.assign_learning_paths_to_users(pairs, send_message=False, verify=True)
+            running = asyncio.ensure_future(job.run())
+            await asyncio.sleep(30)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            known = Counter((outcome.status, outcome.reason) for outcome in job.known())
+            assert known == {("unknown", "the server took it, and it was not read back"): 100}
+            assert (job.report.stopped, job.report.ok) == ("interrupted", False)
+
+    run_virtual(main())
+
+
+def test_a_receiver_that_does_not_exist_costs_one_request() -> None:
+    """Ids in the list that do not exist are passed over, so a 404 is about who would receive it."""
+    sandbox = bare(users=1, courses=100, teams=1, paths=100)
+    courses = list(sandbox.tenant.courses)
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            bulk = litmos.bulk
+            for make, status in (
+                (lambda: bulk.assign_courses_to_users({"gone": courses}, send_message=False), "failed"),
+                (lambda: bulk.assign_courses_to_teams({"gone": courses}, send_message=False), "failed"),
+                (lambda: bulk.remove_courses_from_teams({"gone": courses}), "skipped"),
+            ):
+                job = make()
+                assert {outcome.status async for outcome in job} == {status}
+                assert (job.report.counted, job.report.requests) == (100, 1)
+
+    run_virtual(main())
 
 
 def test_what_is_known_after_a_job_was_stopped() -> None:

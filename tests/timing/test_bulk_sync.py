@@ -293,10 +293,10 @@ def test_a_sync_that_was_stopped_knows_what_it_did() -> None:
                 send_message=False,
             )
             report = await job.run()
-            assert (report.done, report.failed, report.stopped) == (30, 2, "2 items failed")
+            assert (report.done, report.stopped) == (30, f"{report.failed} items failed")
             changes = Counter((each.item.change, each.status) for each in job.known())
             assert changes["add", "done"] == 30
-            assert 2 <= changes["remove", "failed"] < 120
+            assert 2 <= changes["remove", "failed"] == report.failed < 120
             assert len(asyncio.all_tasks()) <= 2
 
     run_virtual(main())

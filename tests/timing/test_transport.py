@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
@@ -120,6 +121,8 @@ LOST = [
     httpx.WriteError("reset"),
     httpx.RemoteProtocolError("truncated"),
     httpx.DecodingError("bad gzip"),
+    ConnectionResetError("reset"),
+    BrokenPipeError(),
     httpx.Response(500),
     httpx.Response(502),
     httpx.Response(504),
@@ -183,6 +186,7 @@ def test_the_matrix_of_faults(call: str, fault) -> None:
     [
         (httpx.ConnectError("refused"), errors.ConnectError),
         (httpx.ReadError("reset"), errors.NetworkError),
+        (ConnectionResetError("reset"), errors.NetworkError),
         (stall, errors.RequestTimeout),
         (httpx.Response(500), errors.ServerError),
         (httpx.Response(503), errors.RateLimited),
@@ -204,6 +208,51 @@ def test_a_fault_that_stays(fault, kind: type[errors.LitmosError]) -> None:
     assert len(server.seen) == (4 if kind is errors.RateLimited else 3)
     assert error.attempts == len(server.seen)
     assert "users.get: GET /users/u1" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        (stall, "no answer within 0.2 s"),
+        (httpx.ReadTimeout(""), "no answer within 0.2 s"),
+        (httpx.ConnectTimeout("slow"), "no connection within 0.2 s"),
+        (httpx.ConnectError("All connection attempts failed"), "All connection attempts failed"),
+        (httpx.ConnectError(""), "ConnectError"),
+        (httpx.ReadError(""), "ReadError"),
+        (httpx.RemoteProtocolError("cut\noff"), "RemoteProtocolError: cut off"),
+        (ConnectionResetError("gone, with the-key"), "ConnectionResetError: gone, with ***"),
+    ],
+)
+def test_what_an_error_says(fault, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """What went wrong stands in the error once, in plain words, and in the log beside each repeat."""
+    server = Server(fault)
+
+    async def main() -> errors.NetworkError:
+        async with client(server, timeout=0.2, retry=RetryPolicy(attempts=2)) as litmos:
+            with pytest.raises(errors.NetworkError) as caught:
+                await litmos.users.get("u1")
+            return caught.value
+
+    with caplog.at_level(logging.INFO, "litmos_async"):
+        error = run_virtual(main())
+    assert str(error) == f"{text} (users.get: GET /users/u1, 2 attempts)"
+    (line,) = (record.getMessage() for record in caplog.records if record.name == "litmos_async")
+    assert line.startswith(f"users.get: {text}; again in 0.")
+
+
+def test_the_log_says_what_the_server_said(caplog: pytest.LogCaptureFixture) -> None:
+    """A repeat after an answer is logged with its status and words."""
+    server = Server(httpx.Response(502, text="tired, the-key"), httpx.Response(503), ok())
+
+    async def main() -> None:
+        async with client(server) as litmos:
+            await litmos.users.get("u1")
+
+    with caplog.at_level(logging.INFO, "litmos_async"):
+        run_virtual(main())
+    first, second = (record.getMessage() for record in caplog.records if record.name == "litmos_async")
+    assert first.startswith("users.get: 502: tired, ***; again in 0.")
+    assert second.startswith("users.get: 503: Service Unavailable; again in 0.0 s")
 
 
 def test_a_timeout_bounds_the_whole_attempt() -> None:
@@ -246,6 +295,28 @@ def test_a_timeout_while_connecting_is_no_unknown_outcome() -> None:
         async with client(server) as litmos:
             with pytest.raises(errors.OutcomeUnknown):
                 await litmos.users.create(NEW)
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("step", ["connect_tcp", "start_tls"])
+def test_a_timeout_at_the_end_of_connecting_is_an_unknown_outcome(step: str) -> None:
+    """That moment is let pass, and the request leaves in it: a create is not tried again, its slot is kept."""
+
+    async def connected(request: httpx.Request) -> httpx.Response:
+        await request.extensions["trace"](f"connection.{step}.complete", {})
+        await asyncio.sleep(5.0)  # until the time is up
+        await asyncio.sleep(0)
+        await request.extensions["trace"]("http11.send_request_headers.started", {})
+        return await stall(request)
+
+    async def main() -> None:
+        server = Server(connected, ok())
+        async with client(server, timeout=5.0) as litmos:
+            with pytest.raises(errors.OutcomeUnknown):
+                await litmos.users.create(NEW)
+            assert litmos.quota.used == 1
+        assert len(server.seen) == 1
 
     run_virtual(main())
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
-from litmos_async import LitmosClient, MemoryLimiter, RateLimit
+from litmos_async import LitmosClient, MemoryLimiter, RateLimit, RedisLimiter, SqliteLimiter
 from litmos_async.config import BASE_URLS, configure
 from litmos_async.errors import ConfigurationError
+from litmos_async.limits import limiter_from_url
 
 NOTHING: dict[str, str] = {}
 
@@ -99,6 +103,38 @@ def test_what_is_no_rate_limit() -> None:
     """A number of requests is no rate limit, and that is said when the client is made."""
     with pytest.raises(ConfigurationError, match="rate_limit must be a RateLimit, not 100"):
         LitmosClient("k", "s", rate_limit=100)
+
+
+@pytest.mark.parametrize(
+    ("limiter", "words"),
+    [
+        (RateLimit(5), "not RateLimit: give it as rate_limit"),
+        (100, "not int"),
+        (MemoryLimiter, "not type"),
+        (Path("limits.db"), "memory://"),
+    ],
+)
+def test_what_is_no_limiter(limiter: object, words: str) -> None:
+    """What keeps no limit is refused when the client is made, and the error says what will do."""
+    with pytest.raises(ConfigurationError, match=words):
+        LitmosClient("k", "s", limiter=limiter)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        MemoryLimiter,
+        lambda rate: SqliteLimiter("limits.db", rate),
+        lambda rate: RedisLimiter("redis://localhost", rate),
+        lambda rate: limiter_from_url("memory://", rate),
+    ],
+    ids=["memory", "sqlite", "redis", "url"],
+)
+@pytest.mark.parametrize("rate", [100, "100", None])
+def test_a_limiter_wants_a_rate_limit(make: Callable[[object], object], rate: object) -> None:
+    """A number of requests is no rate limit, and that is said when the limiter is made."""
+    with pytest.raises(ConfigurationError, match="rate must be a RateLimit"):
+        make(rate)
 
 
 def test_the_key_is_not_in_the_repr() -> None:

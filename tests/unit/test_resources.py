@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -18,13 +19,17 @@ from litmos_async.models import (
     Course,
     CourseImport,
     CustomFieldValue,
+    ElearningModule,
     ElearningModuleRequest,
     EventUser,
     Session,
     SessionDay,
     Team,
+    TeamSummary,
     Token,
+    User,
     UserImport,
+    UserSummary,
     XapiStatement,
 )
 
@@ -147,6 +152,93 @@ async def test_incomplete_requests(attempt: Callable[[LitmosClient], Awaitable[A
             await attempt(client)
 
     assert server.requests == []
+
+
+OF_ANOTHER_CLASS: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
+    "a row of the list": (
+        lambda c: c.users.update(UserSummary(id="u", user_name="ann", first_name="A", last_name="E")),
+        "this takes User, not UserSummary: `patch`",
+    ),
+    "a team of the list": (
+        lambda c: c.teams.update(TeamSummary(id="t", name="North")),
+        "this takes Team, not TeamSummary: change what `get` returned",
+    ),
+    "a course for a person": (
+        lambda c: c.users.update(Course(id="c", name="Safety")),
+        "this takes User, not Course",
+    ),
+    "a dict": (
+        lambda c: c.users.create({"user_name": "ann", "password": "moon"}),
+        "this takes User, not dict",
+    ),
+    "a new person from a row": (
+        lambda c: c.users.create(UserSummary(user_name="ann", first_name="A", last_name="E")),
+        "this takes User, not UserSummary",
+    ),
+    "a session that is a dict": (
+        lambda c: c.sessions.create("c", "m", {"name": "March"}),
+        "this takes Session, not dict",
+    ),
+    "a day that is a dict": (
+        lambda c: c.sessions.create("c", "m", session({"date": "today"})),  # type: ignore[arg-type]
+        "this takes SessionDay, not dict",
+    ),
+    "a module as it was read": (
+        lambda c: c.modules.update("m", ElearningModule(id="m", name="x")),
+        "this takes ElearningModuleRequest, not ElearningModule",
+    ),
+    "a statement that is a dict": (
+        lambda c: c.xapi.add_statement("a", "b", {"id": "s"}),
+        "this takes XapiStatement, not dict",
+    ),
+    "rows of another import": (
+        lambda c: c.bulk_imports.create_users([CourseImport()]),
+        "this takes UserImport, not CourseImport",
+    ),
+    "a mapping for its rows": (
+        lambda c: c.bulk_imports.create_users({"username": "ann"}),
+        "this takes UserImport, not str",
+    ),
+    "a list of dicts": (lambda c: c.tokens.create([{"token_code": "x"}]), "this takes Token, not dict"),
+}
+
+
+@pytest.mark.parametrize(("attempt", "text"), OF_ANOTHER_CLASS.values(), ids=OF_ANOTHER_CLASS.keys())
+async def test_records_of_another_class(attempt: Callable[[Any], Awaitable[Any]], text: str) -> None:
+    """A write replaces the whole record, so a record with fewer attributes would blank the rest."""
+    server = Server()
+
+    async with server.client() as client:
+        with pytest.raises(ConfigurationError, match=re.escape(text)) as caught:
+            await attempt(client)
+
+    assert server.requests == []
+    assert "moon" not in str(caught.value)
+
+
+async def test_records_of_a_class_derived() -> None:
+    """A class of the caller's own will do where it is derived from the one that is wanted."""
+
+    class Employee(User):
+        """A person, with methods of the caller's own."""
+
+    ann = Employee(
+        id="ann",
+        user_name="ann",
+        first_name="Ann",
+        last_name="Example",
+        access_level="Learner",
+        active=True,
+        disable_messages=False,
+        is_custom_username=True,
+        skip_first_login=False,
+    )
+    server = Server(answers={"PUT /users/ann": {}})
+
+    async with server.client() as client:
+        await client.users.update(ann)
+
+    assert server.asked == ["PUT /users/ann"]
 
 
 # ------------------------------------------------ what is sent

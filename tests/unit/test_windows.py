@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs
@@ -116,6 +116,31 @@ def test_bad_spans_are_refused(since: datetime, to: datetime | None) -> None:
 
     with pytest.raises(ConfigurationError):
         client.org.list_teams(since=since, to=to)
+
+
+@pytest.mark.parametrize("bad", ["2025-01-01", date(2025, 1, 1), 1735689600, ""])
+def test_what_is_no_time(bad: Any) -> None:
+    """A text or a bare day names no moment: it is refused when the list is asked for, with what is wanted."""
+    client = Server().client()
+
+    for ask in (
+        lambda: client.org.list_users(since=bad),
+        lambda: client.activities.list_logins(since=bad),
+        lambda: client.users.list_details(since=bad),
+        lambda: client.results.list_details(since=bad),
+        lambda: client.achievements.list(since=bad),
+        lambda: client.sessions.list_future(since=bad),
+    ):
+        with pytest.raises(ConfigurationError, match="since must be a datetime with a time zone"):
+            ask()
+    with pytest.raises(ConfigurationError, match="to must be a datetime with a time zone"):
+        client.org.list_users(since=SINCE, to=bad)
+
+
+def test_the_wrong_way_round() -> None:
+    """The error says which of the two times is the later one."""
+    with pytest.raises(ConfigurationError, match="since is later than to"):
+        Server().client().org.list_users(since=NOW, to=SINCE)
 
 
 async def test_no_row_comes_twice() -> None:
