@@ -20,7 +20,7 @@ from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, set
 from litmos_async.bulk.journal import Past
 from litmos_async.bulk.pair_job import PairJob
 from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.report import Outcome, Plan, Progress, seconds_for
+from litmos_async.bulk.report import Outcome, Plan, Progress, count, seconds_for
 from litmos_async.errors import ConfigurationError, NotFound
 from litmos_async.limits import Limiter
 from litmos_async.resources.base import Ref, id_of
@@ -115,10 +115,15 @@ class MembersJob(BulkJob):
         numbers = {"to add": len(found.add), "to remove": len(found.remove), "unchanged": found.unchanged}
         yield counted(numbers) or "nothing to do"
         if found.left_alone:
-            yield f"{found.left_alone:,} members should not be there and stay: taking them out has to be asked for"
+            members = count(
+                found.left_alone,
+                "member should not be there and stays",
+                "members should not be there and stay",
+            )
+            yield f"{members}: taking them out has to be asked for"
         failed = sum(outcome.status == "failed" for outcome in found.known)
         if failed:
-            yield f"{failed:,} people belong to teams that do not exist"
+            yield f"{count(failed, 'person belongs', 'people belong')} to teams that do not exist"
         if refusal := self._refusal(found):
             yield f"running is refused: {refusal}"
 

@@ -15,7 +15,7 @@ from litmos_async.bulk.item_job import ItemJob, counted
 from litmos_async.bulk.items import check_types, in_order
 from litmos_async.bulk.job import Connect, Options
 from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.report import Outcome, Status
+from litmos_async.bulk.report import Outcome, Status, count
 from litmos_async.bulk.task import Hands, Task
 from litmos_async.errors import ConfigurationError
 from litmos_async.limits import Limiter
@@ -183,9 +183,8 @@ class UsersJob(ItemJob):
         }
         hints = [counted(numbers) or "nothing to do"]
         if self._left_alone:
-            hints.append(
-                f"{self._left_alone:,} active people are not among them; deactivate=True would bar them"
-            )
+            people = count(self._left_alone, "active person is", "active people are")
+            hints.append(f"{people} not among them; deactivate=True would bar them")
         if refusal := self._refusal():
             hints.append(f"running is refused: {refusal}")
         return tuple(hints)

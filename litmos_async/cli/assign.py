@@ -50,7 +50,9 @@ async def courses(
     The API key comes from the environment variable LITMOS_API_KEY or from a file: on the command line other
     users of the machine could see it.
 
-    Exit code 0: nothing failed. 1: some lines did. 2: the command cannot work like that. 130: Ctrl-C.
+    Exit code 0: nothing failed. 1: some lines did, or the job did not come to its end: a wrong key, a server that
+    cannot be reached. Of a dry run: some lines would fail, or the job would be refused. 2: the command cannot work
+    like that. 130: Ctrl-C. 143: SIGTERM.
     """
     options = care.options() | {"send_message": send_message == "yes"}
     if teams:

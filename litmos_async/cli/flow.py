@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Final, get_args
@@ -25,7 +26,7 @@ from litmos_async.errors import ConfigurationError, LitmosError
 OK: Final = 0
 FAILED: Final = 1
 USAGE: Final = 2
-"""The exit codes, beside that of Ctrl-C."""
+"""The exit codes, beside those of signals."""
 
 SHOWN: Final = 10
 """Bad lines that are named on the terminal; the outcomes file names all of them."""
@@ -140,20 +141,23 @@ class _Run:
         self._litmos = litmos
         self._terminal = terminal
         self._job: BulkJob | None = None
+        self._rejected_before = 0
         self._began = asyncio.get_running_loop().time()
 
     async def to_end(self) -> int:
         """Resolve, plan, run, and tell what became of it."""
         try:
+            self._rejected_before = (await self._litmos.usage()).quota.rejected
             await self._resolve()
             job = self._task.start(self._litmos, self._ledger, dry_run=self._order.dry_run)
             self._job = job
-            async with shown(job, self._terminal, stays=False):
+            show = partial(shown, job, self._terminal, rejected_before=self._rejected_before)
+            async with show(stays=False):
                 plan = await job.plan()
             self._tell(plan)
             if self._order.dry_run:
                 return self._judge(plan)
-            async with shown(job, self._terminal):
+            async with show():
                 async for outcome in job:
                     self._ledger.note(outcome)
         except asyncio.CancelledError:
@@ -281,7 +285,7 @@ class _Run:
     def _say_what_was_sent(self) -> None:
         report = self._job.report if self._job else None
         changes, reads = (report.requests, report.reads) if report else (0, 0)
-        rejected = self._litmos.quota.rejected
+        rejected = max(0, self._litmos.quota.rejected - self._rejected_before)
         self._terminal.say(
             f"Beside the lists: {count(changes, 'request')} to change something, {reads:,} to read, "
             f"{rejected:,} rejected by the rate limit"

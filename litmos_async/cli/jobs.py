@@ -33,7 +33,7 @@ def show(file: Annotated[Path, Parameter(help="The journal: what --journal named
         ("skipped", f"{state.skipped:,}"),
         ("failed", f"{state.failed:,}"),
         ("unknown", f"{state.unknown:,}"),
-        ("left", f"{state.left:,}"),
+        ("for the next run", f"{state.left:,}"),
         ("requests", f"{state.requests:,}"),
         ("unanswered", f"{state.under_way:,}"),
     ]

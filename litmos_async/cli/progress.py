@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
+import attrs
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from litmos_async.bulk import BulkJob, duration
@@ -37,18 +38,28 @@ def describe(state: State) -> str:
 
 
 @asynccontextmanager
-async def shown(job: BulkJob, terminal: Terminal, *, stays: bool = True) -> AsyncGenerator[None]:
+async def shown(
+    job: BulkJob, terminal: Terminal, *, rejected_before: int = 0, stays: bool = True
+) -> AsyncGenerator[None]:
     """Show the progress of a job while the block runs.
 
     Args:
         job: The job.
         terminal: Where to.
+        rejected_before: Rejections that other runs have met: the limiter counts all that it ever heard of.
         stays: Whether the live line stays there afterwards.
     """
+
+    def state() -> State:
+        """Return how far the job is."""
+        progress = job.progress
+        rejected = progress.quota.rejected - rejected_before
+        return attrs.evolve(progress, quota=attrs.evolve(progress.quota, rejected=rejected))
+
     if terminal.quiet:
         yield
         return
-    show = _live(job, terminal, stays=stays) if terminal.err.is_terminal else _plain(job, terminal)
+    show = _live(state, terminal, stays=stays) if terminal.err.is_terminal else _plain(state, terminal)
     task = asyncio.ensure_future(show)
     try:
         with _waits_told(terminal):
@@ -84,7 +95,7 @@ def _waits_told(terminal: Terminal) -> Iterator[None]:
         _LOGGER.removeHandler(handler)
 
 
-async def _live(job: BulkJob, terminal: Terminal, *, stays: bool) -> None:
+async def _live(state: Callable[[], State], terminal: Terminal, *, stays: bool) -> None:
     bar = Progress(
         BarColumn(bar_width=24),
         TextColumn("{task.description}", markup=False),
@@ -96,10 +107,10 @@ async def _live(job: BulkJob, terminal: Terminal, *, stays: bool) -> None:
         line = bar.add_task("")
         try:
             while True:
-                _update(bar, line, job.progress)
+                _update(bar, line, state())
                 await asyncio.sleep(_LIVE_SECONDS)
         finally:
-            _update(bar, line, job.progress)
+            _update(bar, line, state())
 
 
 def _update(bar: Progress, line: TaskID, state: State) -> None:
@@ -108,7 +119,7 @@ def _update(bar: Progress, line: TaskID, state: State) -> None:
     bar.update(line, completed=completed, total=total, description=describe(state), refresh=True)
 
 
-async def _plain(job: BulkJob, terminal: Terminal) -> None:
+async def _plain(state: Callable[[], State], terminal: Terminal) -> None:
     while True:
         await asyncio.sleep(_PLAIN_SECONDS)
-        terminal.tell(describe(job.progress))
+        terminal.tell(describe(state()))

@@ -25,6 +25,7 @@ async def quota(*, account: Account = ACCOUNT) -> int:
     now = usage.quota
     rows = [
         ("limit", f"{now.limit:,} requests in {now.period:g} s"),
+        *([("budget", f"{now.budget:,} of them: others use the account")] if now.budget < now.limit else []),
         ("used", f"{now.used:,}"),
         ("free", f"{now.free:,}"),
         ("next free", "now" if not now.next_free_in else f"in {now.next_free_in:.1f} s"),

@@ -110,7 +110,7 @@ def read_table(path: Path, columns: Sequence[Column]) -> Table:
     """Read a file.
 
     Raises:
-        TableError: It cannot be read, or its first line is no header that names all these columns.
+        TableError: It cannot be read, or its first line is no header that names each of these columns once.
     """
     try:
         # A pipe has no end that one could rely on, and a directory no content.
@@ -129,7 +129,7 @@ def parse(data: bytes, columns: Sequence[Column]) -> Table:
     """Read the content of a file: UTF-8, with or without a byte-order mark.
 
     Raises:
-        TableError: The first line is no header that names all these columns.
+        TableError: The first line is no header that names each of these columns once.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise TableError("it is UTF-16; save it as CSV UTF-8")
@@ -203,6 +203,10 @@ def name_key(name: str) -> str:
 def _found(header: _Header, columns: Sequence[Column]) -> list[int]:
     """Return the places of the columns."""
     places = [place for place in header.places if place is not None]
+    keys = [name_key(name) for name in header.names]
+    if twice := [header.names[place] for place in places if keys.count(keys[place]) > 1]:
+        # Which of them is meant nobody can tell, and to take the first one would be a guess about people.
+        raise TableError(f"its header names the same column twice: {', '.join(map(repr, twice))}")
     if len(places) == len(columns):
         return places
     missing = " and ".join(

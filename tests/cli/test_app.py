@@ -210,6 +210,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     names = "send-message teams verify journal dry-run outcomes plan-json api-key-file source region limit"
     assert all(f"--{name} " in shown for name in names.split())
     assert "LITMOS_API_KEY" in shown
+    assert all(told in shown for told in ("a wrong key", "cannot be reached", "130: Ctrl-C", "143: SIGTERM"))
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"{__version__}\n"
 

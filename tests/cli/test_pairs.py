@@ -174,7 +174,7 @@ async def test_too_many_failures(desk: Desk, capsys: pytest.CaptureFixture[str])
     assert "Stopped after" in capsys.readouterr().out
 
 
-async def test_a_journal(desk: Desk) -> None:
+async def test_a_journal(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """What a run did, the next one leaves out, and `jobs show` tells how the job stands."""
     user_id = next(iter(desk.sandbox.tenant.users))
     desk.sandbox.faults.add(Fault(method="POST", path=f"/users/{user_id}/courses", times=1, status=404))
@@ -183,6 +183,8 @@ async def test_a_journal(desk: Desk) -> None:
     desk.ask(task=assign_courses(journal=journal))
     assert await desk.run() == 1
     assert show(journal) == 1
+    # Not "left": done, failed and left would not add up to the items, as what failed is tried again.
+    assert "  for the next run  1\n" in capsys.readouterr().out
     assert await desk.run() == 0
     assert [request.method for request in desk.sandbox.requests].count("POST") == 4
     assert show(journal) == 0

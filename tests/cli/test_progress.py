@@ -48,6 +48,17 @@ def test_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", f"{TOLD}\n" * 3)
 
 
+def test_rejections_of_other_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are left out: the limiter counts all that it ever heard of."""
+
+    async def main() -> None:
+        async with shown(cast(BulkJob, Job()), Terminal(), rejected_before=2):
+            await asyncio.sleep(15.0)
+
+    run_virtual(main())
+    assert capsys.readouterr().err == f"{TOLD.replace('2 rejected', '0 rejected')}\n"
+
+
 def test_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing at all."""
     run_virtual(watch(Terminal(quiet=True), 35.0))

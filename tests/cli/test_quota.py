@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
-from litmos_async import LitmosClient, RateLimit
+from litmos_async import LitmosClient, RateLimit, RetryPolicy
 from litmos_async.cli.app import run
+from litmos_async.cli.flow import carry_out
 from litmos_async.cli.options import shared_by_this_user
-from litmos_async.sandbox import Sandbox, Tenant
+from litmos_async.cli.terminal import Terminal
+from litmos_async.errors import RateLimited
+from litmos_async.sandbox import Fault, Sandbox, Tenant
+from tests.cli.small import KEY, Desk
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +50,55 @@ async def test_what_another_process_uses(
             usage = await litmos.usage()
     assert usage.quota.used == 2
     assert [each.used for each in usage.processes] == [2]
+
+
+async def refused(sandbox: Sandbox, base_url: str, limiter: str, rate: RateLimit) -> None:
+    """Let the server refuse a call of somebody who shares the limit."""
+    sandbox.faults.add(Fault(status=503, headers={"Retry-After": "0"}))
+    transport = httpx.ASGITransport(app=sandbox.app)
+    async with LitmosClient(
+        "sandbox-key",
+        "other",
+        base_url=base_url,
+        limiter=limiter,
+        rate_limit=rate,
+        transport=transport,
+        retry=RetryPolicy(refusals=0),
+    ) as litmos:
+        with pytest.raises(RateLimited):
+            await litmos.courses.list()
+
+
+def test_the_budget(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """After a refusal fewer requests are ours, and the numbers add up."""
+    sandbox = Sandbox(Tenant.example(users=3))
+    asyncio.run(refused(sandbox, "http://127.0.0.1:9/v1.svc", shared_by_this_user(), RateLimit()))
+    assert run(["quota"]) == 0
+    numbers = dict(re.findall(r"^  (\w+) +(\d+)", capsys.readouterr().out, re.MULTILINE))
+    assert int(numbers["budget"]) < int(numbers["limit"]) == 100
+    assert int(numbers["used"]) + int(numbers["free"]) == int(numbers["budget"])
+    assert numbers["rejected"] == "1"
+
+
+async def test_rejections_of_other_runs(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run counts its own ones only."""
+    limiter, base_url = shared_by_this_user(), "http://127.0.0.1/v1.svc"
+    rate = RateLimit(100, 1.0)
+    await refused(desk.sandbox, base_url, limiter, rate)
+    desk.write("user,course", "user.0@example.com,C-1")
+
+    def connect() -> LitmosClient:
+        """Make a client that shares the limit."""
+        transport = httpx.ASGITransport(app=desk.sandbox.app)
+        return LitmosClient(
+            KEY, "tests", base_url=base_url, limiter=limiter, rate_limit=rate, transport=transport
+        )
+
+    assert await carry_out(desk.order, connect, Terminal()) == 0
+    assert "0 rejected by the rate limit" in capsys.readouterr().out
+    desk.sandbox.faults.add(Fault(method="POST", status=503, headers={"Retry-After": "0"}))
+    assert await carry_out(desk.order, connect, Terminal()) == 0
+    assert "1 rejected by the rate limit" in capsys.readouterr().out
 
 
 def test_a_limit_that_cannot_be_reached(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_members_join(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[st
     assert len(members(desk)) == 3
     shown = capsys.readouterr().out
     assert "1 to add, 1 unchanged" in shown
-    assert "1 members should not be there and stay: --remove would take them out" in shown
+    assert "1 member should not be there and stays: --remove would take them out" in shown
 
 
 def test_members_leave(desk: Desk, carry: Carry) -> None:

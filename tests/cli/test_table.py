@@ -94,6 +94,8 @@ def test_headers(header: str, user: str, course: str) -> None:
     [
         (b"", "it is empty"),
         (b"\xef\xbb\xbf\r\n  \r\n", "it is empty"),
+        (b"user,User,course\na,b,C-1\n", "the same column twice: 'user'$"),
+        (b"user,course,Course Code,COURSE\n", "the same column twice: 'course'$"),
         (b"ada@example.com,C-1\n", "first line is no header.*'ada@example.com', 'C-1'"),
         (b"user,kurs\n", "names no course column .course, course_code.*'user', 'kurs'"),
         (b"wer;code\n", "names no user column .user, user_name.*'wer', 'code'"),

@@ -68,6 +68,10 @@ async def test_another_option_than_in_the_journal(desk: Desk, capsys: pytest.Cap
 
 def test_who_is_left_alone(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) -> None:
     """The plan names the option that would bar them."""
-    desk.write("user_name", "user.0@example.com")
-    assert carry("sync users --dry-run") == 0
-    assert "2 active people are not among them; --deactivate would bar them" in capsys.readouterr().out
+    named = ["user.0@example.com"]
+    for told in ("2 active people are", "1 active person is"):
+        desk.write("user_name", *named)
+        assert carry("sync users --dry-run") == 0
+        shown = capsys.readouterr().out
+        assert f"{told} not among them; --deactivate would bar them" in shown
+        named.append("user.1@example.com")
