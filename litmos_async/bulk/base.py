@@ -25,7 +25,8 @@ class JobOptions(CallOptions, total=False):
             what is not there.
         verify: Read back afterwards, since the server accepts unknown ids in silence: what it ignored ends as
             "failed". The outcomes of what it took come at the end then.
-        stop_after_failures: Stop when so many items have failed or are unknown; None, the default, never stops.
+        stop_after_failures: Send nothing new when so many items have failed or are unknown; what is under way is
+            brought to its end, so there may be more of them. None, the default, never stops.
         journal: A file in which every request is written down before it leaves and after its answer. Killed at any
             moment and started again with the same input and the same file, the job leaves out what is done,
             finds out by reading what became of the requests under way, and does the rest. It holds ids only.

@@ -43,7 +43,8 @@ class ImportOptions(CallOptions, total=False):
     """What an import takes, beside the options of every call.
 
     Attributes:
-        stop_after_failures: Stop when so many rows have failed or are unknown; None, the default, never stops.
+        stop_after_failures: Hand in no other import when so many rows have failed or are unknown; None, the
+            default, never stops.
         journal: A file in which every import is written down before it leaves, when the server has taken it, and
             at its end. Killed at any moment and started again with the same rows and the same file, the job
             leaves out what is done, follows the import that the server had to its end, and does the rest. It

@@ -175,7 +175,7 @@ class BulkJob(ABC):
 
         Raises:
             Unauthorized: The key does not work: it will not get better, so the job stops at once.
-            Forbidden: The same, where the first answer says so.
+            Forbidden: The same, where the first answer says so and a look at the courses is refused, too.
             LitmosError: Something that the whole job needs failed. Its `resume` is the journal, if there is one:
                 the same job with the same journal goes on where this one broke off.
         """

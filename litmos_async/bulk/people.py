@@ -43,7 +43,8 @@ class ItemOptions(CallOptions, total=False):
     Attributes:
         verify: Read back after every write: one more request each. What the server took and ignored ends as
             "failed".
-        stop_after_failures: Stop when so many items have failed or are unknown; None, the default, never stops.
+        stop_after_failures: Send nothing new when so many items have failed or are unknown; what is under way is
+            brought to its end, so there may be more of them. None, the default, never stops.
         journal: A file in which every write is written down before it leaves and after its answer. Killed at any
             moment and started again with the same input and the same file, the job leaves out what is done,
             finds out by reading what became of the writes under way, and does the rest. It holds ids, and
