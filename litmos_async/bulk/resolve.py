@@ -18,6 +18,9 @@ R = TypeVar("R", bound=Record)
 Names = Callable[[R], Sequence[str]]
 Number = Callable[[R], int | None]
 
+_IN_CAPITALS: Final = 10
+"""How much weaker than the names themselves is what they turn into in capitals; no row has so many names."""
+
 _ORIGINAL_ID: Final = re.compile(r"[1-9][0-9]*")
 """An OriginalId as it is written: with a zero in front it is something else, such as the number of an employee."""
 
@@ -82,6 +85,9 @@ class Resolver:
                 self._take_number(row_id, number(row))
             for rank, name in enumerate(map(_clean, names(row))):
                 self._take_name(row_id, rank, name)
+                # In capitals müßig is MÜSSIG: that finds it, where nobody's name is müssig.
+                if self._fold and (capitals := name.upper().lower()) != name.lower():
+                    self._take_name(row_id, rank + _IN_CAPITALS, capitals)
 
     def _take_name(self, row_id: str, rank: int, name: str) -> None:
         self._named_by_number = self._named_by_number or (name.isascii() and name.isdigit())

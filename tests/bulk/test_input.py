@@ -191,9 +191,29 @@ def test_names_that_look_alike_are_not_the_same() -> None:
         async with sandbox_client(sandbox) as litmos:
             job = litmos.bulk.sync_users(desired, send_message=False)
             changes = [(outcome.item.change, outcome.item.user_name) async for outcome in job]
-            found = await litmos.bulk.resolve_users(["weiss@example.com"])
-            assert len(found.ids) == 1
+            names = ["weiss@example.com", "WEISS@example.com", "weiß@example.com"]
+            found = await litmos.bulk.resolve_users(names)
+            firsts = [sandbox.tenant.users[found.ids[name]]["FirstName"] for name in names]
+            assert firsts == ["Anna", "Anna", "Otto"]
             return changes
 
     assert sorted(run_virtual(main())) == [("create", "weiß@example.com"), ("keep", "müller@example.com")]
     assert sorted(user["FirstName"] for user in sandbox.tenant.users.values()) == ["Anna", "Max", "Otto"]
+
+
+def test_a_sharp_s_in_capitals_is_found() -> None:
+    """MÜSSIG is how somebody writes müßig in capitals; who writes weiß does not mean weiss."""
+    sandbox = Sandbox(Tenant())
+    for name in ("müßig@example.com", "weiss@example.com"):
+        sandbox.tenant.add_user(UserName=name, FirstName="U", LastName="E")
+    first, _ = sandbox.tenant.users
+
+    async def main() -> None:
+        async with sandbox_client(sandbox) as litmos:
+            found = await litmos.bulk.resolve_users(
+                ["MÜSSIG@EXAMPLE.COM", "Müßig@example.com", "weiß@example.com"]
+            )
+            assert found.ids == {"MÜSSIG@EXAMPLE.COM": first, "Müßig@example.com": first}
+            assert list(found.problems) == ["weiß@example.com"]
+
+    run_virtual(main())
