@@ -21,6 +21,8 @@ __all__ = [
     "DecodeError",
     "Forbidden",
     "IncompleteListing",
+    "JournalError",
+    "JournalMismatch",
     "LimiterUnavailable",
     "LitmosError",
     "NetworkError",
@@ -30,6 +32,7 @@ __all__ = [
     "RateLimited",
     "RequestTimeout",
     "ServerError",
+    "TooManyRemovals",
     "Unauthorized",
     "api_error",
 ]
@@ -61,6 +64,45 @@ def _rebuild(kind: type[LitmosError], args: tuple[Any, ...], known: dict[str, An
 
 class ConfigurationError(LitmosError, ValueError):
     """An option or argument cannot work; nothing was sent."""
+
+
+class JournalMismatch(ConfigurationError):
+    """A journal was begun by another job, with other options, or with another input; nothing was sent.
+
+    Attributes:
+        path: The file.
+        option: What differs: the name of an option of the helper, "job" (the helper itself), or "input".
+        then: What it was when the journal was begun; of an input, how many items it had.
+        now: What it is now.
+    """
+
+    path: str = ""
+    option: str = ""
+    then: Any = None
+    now: Any = None
+
+
+class TooManyRemovals(ConfigurationError):
+    """A comparison would take away more than `max_removals` allows; nothing was changed.
+
+    Attributes:
+        removals: How many would go.
+        total: Of how many.
+        label: What they are: "active members" or "active people".
+        max_removals: What was allowed: a fraction, 0.0 to 1.0, if it is a float, else a number.
+    """
+
+    removals: int = 0
+    total: int = 0
+    label: str = ""
+    max_removals: float = 0
+
+
+class JournalError(LitmosError):
+    """A journal could not be read or written while a job was using it: the disk is full, or the file was damaged.
+
+    What the server had answered by then may be missing in the journal: the next run finds it out by reading.
+    """
 
 
 class DecodeError(LitmosError):

@@ -108,8 +108,8 @@ class OfferingJob(PairJob):
         seconds = seconds_for(requests, self._limiter.quota) + _SECONDS * imports_for(rows_of_all)
         if seconds >= plan.seconds:
             return plan
-        hint = f'via="import" would take about {requests:,} requests; conditions: {"; ".join(CONDITIONS)}'
-        return attrs.evolve(plan, hints=(*plan.hints, hint))
+        note = f'via="import" would take about {requests:,} requests; conditions: {"; ".join(CONDITIONS)}'
+        return attrs.evolve(plan, notes=(*plan.notes, note))
 
 
 def rows_in(columns: Columns, table: PairTable) -> list[int]:
@@ -169,7 +169,7 @@ class PairImportJob(PairJob):
             },
             seconds=_SECONDS * self._imports + seconds_for(plan.checks, self._limiter.quota),
             emails=people,
-            hints=(f"through imports: {'; '.join(CONDITIONS)}",),
+            notes=(f"through imports: {'; '.join(CONDITIONS)}",),
         )
 
     @property

@@ -13,7 +13,7 @@ from typing import Final, get_args
 from attrs import frozen
 
 from litmos_async import LitmosClient
-from litmos_async.bulk import BulkJob, Plan, count, duration, read_summary
+from litmos_async.bulk import BulkJob, Plan, read_summary
 from litmos_async.cli.ledger import Ledger, LineStatus
 from litmos_async.cli.outcomes import check_writable, write_outcomes
 from litmos_async.cli.progress import shown
@@ -22,6 +22,7 @@ from litmos_async.cli.tasks import TEAM, Task
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.cli.words import translate
 from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.wording import count, duration
 
 OK: Final = 0
 FAILED: Final = 1
@@ -30,9 +31,6 @@ USAGE: Final = 2
 
 SHOWN: Final = 10
 """Bad lines that are named on the terminal; the outcomes file names all of them."""
-
-REFUSED: Final = "running is refused: "
-"""How the hint of a plan begins with which the job will not run."""
 
 BESIDE_JOURNAL: Final = ("-lock", "-wal", "-shm", "-journal")
 """How the names of the files end that SQLite and the journal's lock put beside it."""
@@ -206,11 +204,10 @@ class _Run:
 
     def _judge(self, plan: Plan) -> int:
         """Say what would fail, and return the exit code of a dry run: whether the real one could go well."""
-        for outcome in self._job.known() if self._job else ():
+        for outcome in self._job.outcomes_so_far() if self._job else ():
             self._ledger.note(outcome)
         self._say_what_failed()
-        refused = any(hint.startswith(REFUSED) for hint in plan.hints)
-        return FAILED if refused or self._ledger.counts()["failed"] else OK
+        return FAILED if plan.refusal or self._ledger.counts()["failed"] else OK
 
     def _describe(self, plan: Plan) -> str:
         """Return the plan as a person reads it."""
@@ -220,7 +217,7 @@ class _Run:
             different = len({item[place] for item in self._ledger.items})
             rows.append((column.many, f"{different:,}, in column {name!r}"))
         rows += [
-            (plan.noun, f"{plan.items:,}"),
+            (plan.item_label, f"{plan.items:,}"),
             ("given twice", f"{counts['skipped']:,}"),
             *((translate(reason), f"{number:,}") for reason, number in plan.skipped.items() if number),
             ("unusable", f"{counts['failed']:,}"),
@@ -229,7 +226,8 @@ class _Run:
             ("time", f"about {duration(plan.seconds)}" if plan.seconds else "a few seconds"),
             ("e-mails", self._mails(plan)),
         ]
-        return "\n".join([listed(f"Plan for {self._order.file}", rows), *map(translate, plan.hints)])
+        notes = [*plan.notes, *([f"running is refused: {plan.refusal}"] if plan.refusal else [])]
+        return "\n".join([listed(f"Plan for {self._order.file}", rows), *map(translate, notes)])
 
     def _mails(self, plan: Plan) -> str:
         if not plan.emails:
@@ -247,7 +245,7 @@ class _Run:
         ledger = self._ledger
         if self._job is not None:
             # What was answered and not yet taken, and what was under way.
-            for outcome in self._job.known():
+            for outcome in self._job.outcomes_so_far():
                 ledger.note(outcome)
         ledger.close(reason)
         written, told_where = self._write_down(reason)

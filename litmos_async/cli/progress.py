@@ -11,10 +11,11 @@ from typing import Final
 import attrs
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from litmos_async.bulk import BulkJob, duration
+from litmos_async.bulk import BulkJob
 from litmos_async.bulk import Progress as State
 from litmos_async.cli.terminal import Terminal
 from litmos_async.cli.words import translate
+from litmos_async.wording import duration
 
 _LOGGER: Final = logging.getLogger("litmos_async")
 _LIVE_SECONDS: Final = 0.25

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from litmos_async.bulk import count
+from litmos_async.wording import count
 
 Match = re.Match[str]
 

@@ -365,13 +365,13 @@ class Breaking:
 
     async def plan(self) -> Plan:
         """Return the plan."""
-        return Plan(noun="assignments", items=len(self.pairs))
+        return Plan(item_label="assignments", items=len(self.pairs))
 
     async def __aiter__(self) -> AsyncIterator[Outcome]:
         raise self.problem
         yield
 
-    def known(self) -> list[Outcome]:
+    def outcomes_so_far(self) -> list[Outcome]:
         """Return what was answered and what was under way."""
         return [Outcome(self.pairs[0], "done"), Outcome(self.pairs[1], "unknown", reason="interrupted")]
 

@@ -14,7 +14,7 @@ import litmos_async
 PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
-    {"version", "errors"},
+    {"version", "errors", "wording"},
     {"models", "limits"},
     {"wire", "retry"},
     {"config", "reader"},
@@ -28,7 +28,13 @@ LAYERS = [
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 PUBLIC_ONLY = {
-    "cli": {"litmos_async", "litmos_async.bulk", "litmos_async.errors", "litmos_async.sandbox"},
+    "cli": {
+        "litmos_async",
+        "litmos_async.bulk",
+        "litmos_async.errors",
+        "litmos_async.sandbox",
+        "litmos_async.wording",
+    },
     "sandbox": set(),
 }
 """Rooms that stand outside, and what they may import besides themselves."""
