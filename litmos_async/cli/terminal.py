@@ -123,7 +123,9 @@ def _console(outlet: Outlet) -> Console:
     """Return a console that changes nothing in what it is given: names hold [brackets] and :colons:."""
     options: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False, "soft_wrap": True}
     if not outlet.isatty():
-        options["force_interactive"] = False  # FORCE_COLOR makes a pipe a terminal for rich, not for its reader
+        options["force_interactive"] = (
+            False  # FORCE_COLOR makes a pipe a terminal for rich, not for its reader
+        )
     return Console(file=cast("IO[str]", outlet), **options)
 
 
