@@ -7,10 +7,10 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from litmos_async import LitmosClient
 from litmos_async.bulk import BulkJob, Outcome, Plan
+from litmos_async.cli.codes import FAILED, OK, USAGE
 from litmos_async.cli.ledger import Ledger
 from litmos_async.cli.logs import logged
 from litmos_async.cli.order import Order, unwritable, usable
@@ -24,11 +24,6 @@ from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.wording import count, duration
 
 __all__ = ["FAILED", "OK", "USAGE", "Connect", "carry_out"]
-
-OK: Final = 0
-FAILED: Final = 1
-USAGE: Final = 2
-"""The exit codes, beside those of signals."""
 
 Connect = Callable[[], LitmosClient]
 """Makes the client."""
