@@ -80,6 +80,16 @@ class Config:
     json_dates: JsonDates = "wall_clock"
 
     @property
+    def host(self) -> str:
+        """The host of the API."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def region(self) -> str:
+        """The region whose address that is; empty for another one."""
+        return next((region for region, url in BASE_URLS.items() if url == self.base_url), "")
+
+    @property
     def account(self) -> str:
         """What tells this account from others, where several share a limiter: a hash, never the key."""
         return hashlib.sha256(f"{self.base_url}\n{self.api_key}".encode()).hexdigest()[:32]

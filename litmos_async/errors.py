@@ -140,6 +140,8 @@ class _RequestError(LitmosError):
         method: The HTTP verb.
         path: The path below the base URL, without the query.
         attempts: Requests that were sent for this call.
+        host: The host that was asked, such as "api.litmoseu.com".
+        region: The region whose host that is; empty for another one.
         after_lost: Whether an earlier one of them got no usable answer, and may have been carried out: then a 404
             to a repeated removal, say, can mean that the first one removed it.
     """
@@ -148,6 +150,8 @@ class _RequestError(LitmosError):
     method: str = ""
     path: str = ""
     attempts: int = 0
+    host: str = ""
+    region: str = ""
     after_lost: bool = False
 
     def __str__(self) -> str:
@@ -155,11 +159,20 @@ class _RequestError(LitmosError):
         if not self.operation:
             return message
         tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
-        return f"{message} ({self.operation}: {self.method} {self.path}, {tries})"
+        where = f", host {self.host}" if self.host else ""
+        where += f", region {self.region}" if self.region else ""
+        return f"{message} ({self.operation}: {self.method} {self.path}, {tries}{where})"
 
 
 class NetworkError(_RequestError):
-    """No answer came, and nothing was changed or the operation may be repeated."""
+    """No answer came, and nothing was changed or the operation may be repeated.
+
+    Attributes:
+        obstacle: What is in the way: "proxy", "certificate" (the host's is not trusted), "tls" (another fault of
+            the secure connection), "name" (the host is not known), "refused" or "timeout"; empty if not known.
+    """
+
+    obstacle: str = ""
 
 
 class ConnectError(NetworkError):

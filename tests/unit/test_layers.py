@@ -14,7 +14,7 @@ import litmos_async
 PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
-    {"version", "errors", "wording"},
+    {"version", "errors", "obstacle", "wording"},
     {"models", "limits"},
     {"wire", "retry"},
     {"config", "profiles", "reader"},
