@@ -201,6 +201,11 @@ class LitmosClient(Resources):
     ) -> None:
         await self.aclose()
 
+    @property
+    def base_url(self) -> str:
+        """The address of the API, without a slash at its end."""
+        return self._base_url
+
     def __repr__(self) -> str:
         return f"LitmosClient({self._base_url!r})"
 

@@ -87,7 +87,7 @@ class Config:
     @property
     def region(self) -> str:
         """The region whose address that is; empty for another one."""
-        return next((region for region, url in BASE_URLS.items() if url == self.base_url), "")
+        return region_of(self.base_url)
 
     @property
     def account(self) -> str:
@@ -135,6 +135,11 @@ def configure(
     # A region that was asked for by name goes before an address from the environment.
     address = base_url or ("" if region else environment.get("LITMOS_BASE_URL", "")) or BASE_URLS[where]
     return Config(key, name, _checked(address), key_in, json_dates)
+
+
+def region_of(base_url: str) -> str:
+    """Return the region whose address this is; empty for another one."""
+    return next((region for region, url in BASE_URLS.items() if url == base_url), "")
 
 
 def _checked(base_url: str) -> str:

@@ -32,6 +32,7 @@ from typing import Any, Final
 import attrs
 from attrs import field, frozen
 
+from litmos_async.config import Region, region_of
 from litmos_async.errors import ConfigurationError, MissingOption
 from litmos_async.limits import RateLimit
 
@@ -39,12 +40,14 @@ __all__ = [
     "DEFAULT",
     "KEYRING_SERVICE",
     "Profile",
+    "Region",
     "config_file",
     "limit_of",
     "read_key_file",
     "read_key_stdin",
     "read_profile",
     "read_profiles",
+    "region_of",
     "shared_by_this_user",
     "state_folder",
 ]

@@ -60,6 +60,9 @@ _COMMANDS: Final = (
         "people:deactivate",
         "Bar the people of a CSV from logging in; all their results are kept.",
     ),
+    ("init", "init:init", "Write down an account as a profile: its region, and where its key is."),
+    ("check", "check:check", "Try the account, and say what is in the way if it does not work."),
+    ("sandbox", "serve:sandbox", "Serve a stand-in for the service on this machine, to try things on."),
     ("jobs", "jobs:app", "Look at the journals of jobs."),
     ("quota", "quota:quota", "Show who uses what of the account's limit. Nothing is sent."),
 )

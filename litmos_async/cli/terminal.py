@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 import unicodedata
@@ -108,6 +109,10 @@ class Terminal:
     def say(self, text: str) -> None:
         """Write a result."""
         self.out.print(plain(text))
+
+    def document(self, content: Any) -> None:
+        """Write a result for programs: one JSON document."""
+        self.out.print(json.dumps(content, indent=2, default=str))
 
     def tell(self, text: str) -> None:
         """Write something that is of interest while the command runs."""
