@@ -123,9 +123,11 @@ async def test_the_password_goes_along_and_is_not_told(
 
 
 @pytest.mark.parametrize("keeps", [True, False])
-async def test_a_node_that_is_restarted_is_an_outage(tmp_path: Path, *, keeps: bool) -> None:
+async def test_a_node_that_is_restarted_is_an_outage(
+    redis_program: str, tmp_path: Path, *, keeps: bool
+) -> None:
     """Callers wait until it is back, or hear of it if they want to; with its data lost, they wait a period."""
-    with RedisCluster(tmp_path) as cluster:
+    with RedisCluster(tmp_path, redis_program) as cluster:
         account = account_on(cluster, 1)
         rate = RateLimit(4, period=2.0)
         patient, hasty = (
