@@ -12,7 +12,7 @@ It shares no code with the client: if both used one encoder, its bugs would canc
 """
 
 try:
-    from litmos_async.sandbox.app import LoggedRequest, Sandbox
+    from litmos_async.sandbox.app import LoggedRequest, Sandbox, Snapshot
     from litmos_async.sandbox.faults import Fault
 except ModuleNotFoundError as problem:
     if (problem.name or "").partition(".")[0] != "starlette":
@@ -24,4 +24,4 @@ from litmos_async.sandbox.quota import RequestLog
 from litmos_async.sandbox.state.people import Mail
 from litmos_async.sandbox.state.tenant import Tenant
 
-__all__ = ["Fault", "LoggedRequest", "Mail", "RequestLog", "Sandbox", "Tenant"]
+__all__ = ["Fault", "LoggedRequest", "Mail", "RequestLog", "Sandbox", "Snapshot", "Tenant"]

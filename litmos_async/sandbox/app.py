@@ -6,7 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from copy import deepcopy
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import format_datetime
+from typing import Any
 from urllib.parse import unquote, urlencode
 
 from starlette.applications import Starlette
@@ -48,6 +52,19 @@ class LoggedRequest:
     query: str
     status: int | None = None
     carried_out: bool = False
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state of an organisation at one moment.
+
+    Attributes:
+        tenant: The organisation.
+        state: A copy of its attributes.
+    """
+
+    tenant: Tenant
+    state: dict[str, Any]
 
 
 class Sandbox:
@@ -108,6 +125,28 @@ class Sandbox:
 
         return serve(self.app, port, PREFIX)
 
+    def snapshot(self) -> Snapshot:
+        """Return the state of the organisation as it is now, for `restore`.
+
+        empty = sandbox.snapshot()
+        ...                             # a test that changes things
+        sandbox.restore(empty)
+        """
+        self.tenant.long_lists.clear()
+        return Snapshot(self.tenant, _copy(self.tenant, vars(self.tenant)))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put the organisation back into an earlier state. A snapshot can be restored any number of times.
+
+        Raises:
+            ValueError: The snapshot is of another organisation.
+        """
+        if snapshot.tenant is not self.tenant:
+            raise ValueError("the snapshot is of another organisation")
+        state = vars(self.tenant)
+        state.clear()
+        state.update(_copy(self.tenant, snapshot.state))
+
     def _endpoint(self, handler: Handler) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
             return await self._answer(request, handler)
@@ -140,6 +179,8 @@ class Sandbox:
         if self._latency:
             await asyncio.sleep(self._latency())
         entry.status = response.status_code
+        # The server's own clock, which need not agree with the client's.
+        response.headers["Date"] = format_datetime(self.tenant.now().astimezone(UTC), usegmt=True)
         return response
 
     def _carry_out(self, request: Request, time: float, body: bytes, handler: Handler) -> Response:
@@ -179,6 +220,11 @@ class Sandbox:
             raise Refusal(403, "source is required")
         if len(query["source"]) > 50:
             raise Refusal(400, "source is longer than 50 characters")
+
+
+def _copy(tenant: Tenant, state: dict[str, Any]) -> dict[str, Any]:
+    """Copy the attributes of a tenant; what refers to the tenant itself goes on doing so."""
+    return deepcopy(state, {id(tenant): tenant})
 
 
 class _RawPath:

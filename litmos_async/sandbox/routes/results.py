@@ -7,6 +7,7 @@ from starlette.responses import Response
 from litmos_async.sandbox.call import Call, Routes, done
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.routes.users import sort_people
+from litmos_async.sandbox.rows.lazy import Window, kept, records
 from litmos_async.sandbox.rows.results import achievements, result_details
 from litmos_async.sandbox.wire.schema import ACHIEVEMENT, MODULE_RESULT, RESULT_DETAIL
 
@@ -23,24 +24,19 @@ def list_details(call: Call) -> Response:
         raise Refusal(406, "since is required")
     if call.number("limit", 100, least=1) > _MOST_ROWS:
         raise Refusal(406, f"limit cannot be more than {_MOST_ROWS}")
-    rows = [
-        row
-        for row in result_details(call.tenant)
-        if since < row["UpdatedDate"] and (to is None or row["UpdatedDate"] <= to)
-    ]
-    return call.answer_all("Users", RESULT_DETAIL, call.page(rows))
+    rows = kept(call.tenant, result_details, Window(since, to, after=True))
+    return call.answer_all("Users", RESULT_DETAIL, records(call.page(rows)))
 
 
 @routes("GET", "/achievements")
 def list_achievements(call: Call) -> Response:
     """Answer who was through with which course, newest first unless `sort` says otherwise."""
     since, user_id = call.moment("since"), call.query.get("userid")
-    rows = call.matching(achievements(call.tenant), "Title", "UserName", "FirstName", "LastName")
-    rows = [
-        row
-        for row in reversed(rows)
-        if (since is None or since < row["AchievementDate"]) and user_id in {None, row["UserId"]}
-    ]
+    found = kept(call.tenant, achievements, Window(since, None, after=True))
+    if not {"search", "userid", "sort"} & call.query.keys():
+        return call.answer_all("Achievements", ACHIEVEMENT, records(call.page(found)))
+    rows = call.matching(records(found), "Title", "UserName", "FirstName", "LastName")
+    rows = [row for row in rows if user_id in {None, row["UserId"]}]
     sort_people(call, rows)
     return call.answer_all("Achievements", ACHIEVEMENT, call.page(rows))
 

@@ -5,11 +5,13 @@ Every row has the time of its last change in `UpdatedDate`, which is what a wind
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
+from litmos_async.sandbox.rows.lazy import LazyRow
 from litmos_async.sandbox.state.audit import CALLER_NUMBER
-from litmos_async.sandbox.state.links import Link, Links
+from litmos_async.sandbox.state.links import Link, Links, Membership
 from litmos_async.sandbox.state.tenant import Tenant
 from litmos_async.sandbox.wire.schema import Record
 from litmos_async.sandbox.wire.schema_org import (
@@ -24,10 +26,10 @@ _BY_CALLER = {"CreatedBy": CALLER_NUMBER, "UpdatedBy": CALLER_NUMBER}
 # Things
 
 
-def users(tenant: Tenant) -> Iterator[Record]:
+def users(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield all people."""
     for user in tenant.users.values():
-        yield org_user(user)
+        yield LazyRow(user["UpdatedDate"], org_user, (user,))
 
 
 def org_user(user: Record) -> Record:
@@ -36,43 +38,49 @@ def org_user(user: Record) -> Record:
     return user | {"OriginalUserId": user["OriginalId"], "LoginKey": stub, **_BY_CALLER}
 
 
-def teams(tenant: Tenant) -> Iterator[Record]:
+def teams(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield all teams; that a deleted one comes with Active=false is inferred from the links."""
     for active, records in ((True, tenant.teams.values()), (False, tenant.deleted_teams)):
         for team in records:
-            yield team | {"OriginalTeamId": team["OriginalId"], "Active": active, **_BY_CALLER}
+            more = {"OriginalTeamId": team["OriginalId"], "Active": active, **_BY_CALLER}
+            yield _plain(team | more)
 
 
-def courses(tenant: Tenant) -> Iterator[Record]:
+def courses(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield all courses."""
     for course in tenant.courses.values():
-        yield ORG_COURSE.blank() | course | {"OriginalCourseId": course["OriginalId"], **_BY_CALLER}
+        more = {"OriginalCourseId": course["OriginalId"], **_BY_CALLER}
+        yield _plain(ORG_COURSE.blank() | course | more)
 
 
-def learning_paths(tenant: Tenant) -> Iterator[Record]:
+def learning_paths(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield all learning paths."""
     for path in tenant.learning_paths.values():
-        yield ORG_LEARNING_PATH.blank() | path | _BY_CALLER
+        yield _plain(ORG_LEARNING_PATH.blank() | path | _BY_CALLER)
 
 
-def modules(tenant: Tenant) -> Iterator[Record]:
+def modules(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield all modules."""
     for module in tenant.modules.values():
-        yield {"Passmark": None, **module, **_BY_CALLER}
+        yield _plain({"Passmark": None, **module, **_BY_CALLER})
 
 
-def ecommerce_courses(tenant: Tenant) -> Iterator[Record]:
+def ecommerce_courses(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield the courses that are for sale."""
     for course in tenant.courses.values():
         if course["ForSale"]:
-            yield ECOMMERCE_COURSE.blank() | course | _on_sale(course)
+            yield _plain(ECOMMERCE_COURSE.blank() | course | _on_sale(course))
 
 
-def ecommerce_learning_paths(tenant: Tenant) -> Iterator[Record]:
+def ecommerce_learning_paths(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield the learning paths that are for sale."""
     for path in tenant.learning_paths.values():
         if path["ForSale"]:
-            yield ECOMMERCE_LEARNING_PATH.blank() | path | _on_sale(path)
+            yield _plain(ECOMMERCE_LEARNING_PATH.blank() | path | _on_sale(path))
+
+
+def _plain(record: Record) -> LazyRow:
+    return LazyRow(record["UpdatedDate"], dict, (record,))
 
 
 def _on_sale(record: Record) -> Record:
@@ -88,61 +96,68 @@ def _on_sale(record: Record) -> Record:
 # Links
 
 
-def team_users(tenant: Tenant) -> Iterator[Record]:
+def team_users(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield all memberships."""
-    for row, link in _links(tenant, tenant.members, "Team", "User"):
-        yield row | {"IsTeamLeader": link.leader, "IsTeamAdmin": link.admin}
+    for team_id, user_id, link in tenant.members.rows():
+        yield LazyRow(link.updated, _membership, (tenant, team_id, user_id, link))
 
 
-def team_courses(tenant: Tenant) -> Iterator[Record]:
+def _membership(tenant: Tenant, team_id: str, user_id: str, link: Membership) -> Record:
+    flags = {"IsTeamLeader": link.leader, "IsTeamAdmin": link.admin}
+    return _link_row(tenant, ("Team", team_id), ("User", user_id), link, flags)
+
+
+def team_courses(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield the courses of teams: assigned, in the library, and through learning paths."""
     flags = {"IsInTeamLibrary": False, "LearningPathAssignment": False}
-    for row, _ in _links(tenant, tenant.team_courses, "Team", "Course"):
-        yield row | flags
-    for row, _ in _links(tenant, tenant.team_library, "Team", "Course"):
-        yield row | flags | {"IsInTeamLibrary": True}
+    yield from _links(tenant, tenant.team_courses, "Team", "Course", flags)
+    yield from _links(tenant, tenant.team_library, "Team", "Course", flags | {"IsInTeamLibrary": True})
+    through_path = flags | {"LearningPathAssignment": True}
     for team_id, path_id, link in tenant.team_paths.rows():
         for course_id in tenant.path_courses.of_left(path_id):
-            row = _link_row(tenant, ("Team", team_id), ("Course", course_id), link)
-            yield row | flags | {"LearningPathAssignment": True}
+            parts = (tenant, ("Team", team_id), ("Course", course_id), link, through_path)
+            yield LazyRow(link.updated, _link_row, parts)
 
 
-def team_learning_paths(tenant: Tenant) -> Iterator[Record]:
+def team_learning_paths(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield the learning paths of teams."""
-    for row, _ in _links(tenant, tenant.team_paths, "Team", "LearningPath"):
-        yield row | {"IsInTeamLibrary": False}
+    yield from _links(tenant, tenant.team_paths, "Team", "LearningPath", {"IsInTeamLibrary": False})
 
 
-def course_modules(tenant: Tenant) -> Iterator[Record]:
+def course_modules(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield the modules of courses."""
-    for row, _ in _links(tenant, tenant.course_modules, "Course", "Module"):
-        yield row
+    yield from _links(tenant, tenant.course_modules, "Course", "Module")
 
 
-def learning_path_courses(tenant: Tenant) -> Iterator[Record]:
+def learning_path_courses(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield the courses of learning paths."""
-    for row, _ in _links(tenant, tenant.path_courses, "LearningPath", "Course"):
-        yield row
+    yield from _links(tenant, tenant.path_courses, "LearningPath", "Course")
 
 
-def user_courses(tenant: Tenant) -> Iterator[Record]:
+def user_courses(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield the assignments of courses to people."""
-    for row, _ in _links(tenant, tenant.user_courses, "User", "Course"):
-        yield row
+    yield from _links(tenant, tenant.user_courses, "User", "Course")
 
 
-def learning_path_users(tenant: Tenant) -> Iterator[Record]:
+def learning_path_users(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield the assignments of learning paths; here the person is the one on the right."""
     for user_id, path_id, link in tenant.user_paths.rows():
-        yield _link_row(tenant, ("LearningPath", path_id), ("User", user_id), link)
+        yield LazyRow(
+            link.updated, _link_row, (tenant, ("LearningPath", path_id), ("User", user_id), link, {})
+        )
 
 
-def _links(tenant: Tenant, links: Links[Any], left: str, right: str) -> Iterator[tuple[Record, Any]]:
+def _links(
+    tenant: Tenant, links: Links[Any], left: str, right: str, more: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[LazyRow]:
     for left_id, right_id, link in links.rows():
-        yield _link_row(tenant, (left, left_id), (right, right_id), link), link
+        parts = (tenant, (left, left_id), (right, right_id), link, more)
+        yield LazyRow(link.updated, _link_row, parts)
 
 
-def _link_row(tenant: Tenant, left: tuple[str, str], right: tuple[str, str], link: Link) -> Record:
+def _link_row(
+    tenant: Tenant, left: tuple[str, str], right: tuple[str, str], link: Link, more: Mapping[str, Any]
+) -> Record:
     (left_kind, left_id), (right_kind, right_id) = left, right
     return {
         f"{left_kind}Id": left_id,
@@ -153,4 +168,5 @@ def _link_row(tenant: Tenant, left: tuple[str, str], right: tuple[str, str], lin
         "CreatedDate": link.created,
         "UpdatedDate": link.updated,
         **_BY_CALLER,
+        **more,
     }

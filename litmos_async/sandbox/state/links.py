@@ -6,19 +6,32 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 
-@dataclass(kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Link:
-    """One thing belongs to another. A removed link stays, inactive, for the delta queries to tell of it."""
+    """One thing belongs to another. A removed link stays, inactive, for the delta queries to report.
+
+    Attributes:
+        changes: How often any link was made or changed: what was derived from links holds until it moves.
+        created: When it was made.
+        updated: When it was last changed.
+        active: Whether it still holds.
+    """
+
+    changes: ClassVar[int] = 0
 
     created: datetime
     updated: datetime
     active: bool = True
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        Link.changes += 1
+        object.__setattr__(self, name, value)
 
-@dataclass(kw_only=True)
+
+@dataclass(slots=True, kw_only=True)
 class Membership(Link):
     """A person belongs to a team, perhaps in a special role."""
 
@@ -26,7 +39,7 @@ class Membership(Link):
     admin: bool = False
 
 
-@dataclass(kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ModuleResult:
     """What a person reached in one module."""
 
@@ -61,7 +74,7 @@ class Completion:
     score: int | None = None
 
 
-@dataclass(kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Registration(Link):
     """A person is registered to a session.
 
@@ -76,7 +89,7 @@ class Registration(Link):
     attended: set[str] = field(default_factory=set[str])
 
 
-@dataclass(kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Assignment(Link):
     """A person has a course or a learning path to learn.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,6 +40,7 @@ class Organisation(People):
         module_seconds: How long the service works on a module that it fetches, on the same clock.
         module_uploads: When the service began to fetch a module, by its id, and whether that will go well.
         statements: xAPI statements by the id of the statement.
+        long_lists: What `rows.lazy` keeps of long lists from one page to the next.
     """
 
     def __init__(self, *, now: Callable[[], datetime] = utc_now, seed: int = 1) -> None:
@@ -54,6 +56,7 @@ class Organisation(People):
         self.module_seconds = 10.0
         self.module_uploads: dict[str, tuple[float, bool]] = {}
         self.statements: dict[str, Record] = {}
+        self.long_lists: OrderedDict[Hashable, Any] = OrderedDict()
 
     def run_due(self, time: float) -> None:
         """Carry out the imports that are due by `time`, on the clock of the event loop."""
