@@ -61,7 +61,7 @@ class Member:
 
 @attrs.frozen
 class WrongClocks:
-    """The clocks of a host whose time is wrong. `shifted.py` sets them inside the process.
+    """The clocks of a host whose time is wrong. `tests.support.shifted` sets them inside the process.
 
     Attributes:
         by: How many seconds the wall clock is ahead.
@@ -74,7 +74,7 @@ class WrongClocks:
     @property
     def options(self) -> tuple[str, ...]:
         """Options of Python that run the module after them under these clocks."""
-        return "-m", "tests.limits.shifted", str(self.by), str(self.by if self.monotonic else 0.0)
+        return "-m", "tests.support.shifted", str(self.by), str(self.by if self.monotonic else 0.0)
 
 
 class Fleet:

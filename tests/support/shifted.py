@@ -1,4 +1,4 @@
-"""Runs a module as a program whose clocks are wrong: `python -m tests.limits.shifted WALL MONOTONIC MODULE …`.
+"""Runs a module as a program whose clocks are wrong: `python -m tests.support.shifted WALL MONOTONIC MODULE …`.
 
 WALL and MONOTONIC are seconds. Everything is imported afterwards, so what keeps a reference to a clock keeps the
 wrong one.
