@@ -68,6 +68,8 @@ class Sso(Resource):
 
         `GET /users/{user_id}`
 
+        The link changes each time it is used; nothing says that reading it changes it.
+
         Args:
             user_id: The person; the user name works too.
             options: The options of every call.

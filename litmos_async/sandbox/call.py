@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from starlette.responses import Response
 
-from .read import read_record, read_records
+from .read import read_labelled, read_record, read_records
 from .render import json_text, list_to_json, list_to_xml, record_to_json, record_to_xml
 from .schema import Element, Record
 from .tenant import Tenant
@@ -83,6 +83,13 @@ class Call:
             raise Refusal(400, f"{name} cannot be {text}")
         return int(text)
 
+    def descending(self, default: Literal["ASC", "DESC"] = "ASC") -> bool:
+        """Return whether the rows are to come in descending order."""
+        text = self.query.get("dir", default).upper()
+        if text not in {"ASC", "DESC"}:
+            raise Refusal(400, f"dir cannot be {text}")
+        return text == "DESC"
+
     def moment(self, name: str) -> datetime | None:
         """Return a time from the query, in one of the three documented forms (quirks.md 3)."""
         text = self.query.get(name)
@@ -111,6 +118,10 @@ class Call:
     def records(self, root: str, element: Element) -> list[Record]:
         """Read the list in the body."""
         return read_records(self.body, self.content_type, root, element)
+
+    def labelled(self, root: str, element: Element) -> dict[str, str]:
+        """Read values by their labels."""
+        return read_labelled(self.body, self.content_type, root, element)
 
     def ids(self, root: str, element: Element) -> list[str]:
         """Read a list of references, as ids without repetitions."""

@@ -49,6 +49,16 @@ def read_records(body: bytes, content_type: str, root: str, element: Element) ->
     return [_from_node(node, element) for node in _parse_xml(body, root) if node.tag == element.name]
 
 
+def read_labelled(body: bytes, content_type: str, root: str, element: Element) -> dict[str, str]:
+    """Read values by their labels: one object in JSON, a list of `fieldname` and text in XML."""
+    if not _is_json(content_type):
+        return {row["fieldname"]: row["Value"] for row in read_records(body, content_type, root, element)}
+    values = read_object(body)
+    if not all(isinstance(value, str | None) for value in values.values()):
+        raise BadBody("A value is not a text")
+    return {label: value or "" for label, value in values.items()}
+
+
 def read_object(body: bytes) -> Record:
     """Read a JSON object as it is, whatever it holds."""
     value = _parse_json(body)

@@ -57,8 +57,8 @@ def achievements(tenant: Tenant) -> Iterator[Record]:
             "LastName": user["LastName"],
             "AchievementId": completion.number,
             "CertificateId": completion.certificate,
-            # Not of the record, but a list of people may be sorted by them.
-            **{name: user[name] for name in ("UserName", "Active", "Email")},
+            # Not of the record, but `search` looks at it.
+            "UserName": user["UserName"],
         }
 
 

@@ -20,7 +20,7 @@ from .schema import (
     MODULE_REF,
     Record,
 )
-from .training import ILT
+from .training import ILT, PACKAGE
 
 routes = Routes()
 
@@ -80,10 +80,14 @@ def list_users(call: Call, course_id: str) -> Response:
 
 @routes("GET", "/courses/{course_id}/modules")
 def list_modules(call: Call, course_id: str) -> Response:
-    """Answer the modules of a course."""
+    """Answer the modules of a course; of the numbers of their types only that of a package is documented."""
     call.course(course_id)
     modules = [call.tenant.modules[module_id] for module_id in call.tenant.course_modules.of_left(course_id)]
-    return call.answer_all("Modules", MODULE, call.page(call.matching(modules, "Name", "Code")))
+    rows = [
+        each | {"ModuleType": None if each["ModuleType"] == ILT else PACKAGE}
+        for each in call.page(call.matching(modules, "Name", "Code"))
+    ]
+    return call.answer_all("Modules", MODULE, rows)
 
 
 @routes("GET", "/courses/{course_id}/coursecustomfields")

@@ -11,11 +11,10 @@ from .routes_courses import ilt_module
 from .schema import Record
 from .schema_training import ELEARNING_MODULE, ELEARNING_MODULE_REQUEST, ILT_MODULE
 from .session_checks import written_session
-from .training import ILT
+from .training import ILT, PACKAGE
 
 routes = Routes()
 
-_PACKAGE = 9  # "always 9" (records.yaml, ElearningModuleRequest)
 _LENGTHS = {"Name": 100, "Description": 2_000, "Code": 50, "ContentURL": 1_000}
 _STEPS = ("Queued", "Uploading", "ReadyToProcess", "Processing")
 
@@ -61,8 +60,8 @@ def _package(call: Call, module_id: str) -> Record:
 
 
 def _written(body: Record) -> Record:
-    if body["ModuleType"] != _PACKAGE:
-        raise Refusal(400, f"ModuleType must be {_PACKAGE}")
+    if body["ModuleType"] != PACKAGE:
+        raise Refusal(400, f"ModuleType must be {PACKAGE}")
     for name in ("Name", "ContentURL"):
         if not body[name]:
             raise Refusal(400, f"{name} is required")
@@ -83,7 +82,7 @@ def _fetch(call: Call, module_id: str, body: Record) -> None:
 
 def _row(call: Call, module: Record) -> Record:
     return module | {
-        "ModuleType": _PACKAGE,
+        "ModuleType": PACKAGE,
         "ModuleRefCode": module["Code"],
         "Status": _status(call, module["Id"]),
     }

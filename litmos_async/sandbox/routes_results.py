@@ -6,7 +6,6 @@ from starlette.responses import Response
 
 from .call import Call, Refusal, Routes, done
 from .result_rows import achievements, result_details
-from .routes_users import sort_people
 from .schema import ACHIEVEMENT, MODULE_RESULT, RESULT_DETAIL
 
 routes = Routes()
@@ -32,15 +31,18 @@ def list_details(call: Call) -> Response:
 
 @routes("GET", "/achievements")
 def list_achievements(call: Call) -> Response:
-    """Answer who was through with which course, newest first unless `sort` says otherwise."""
+    """Answer who was through with which course, newest first unless `dir` says otherwise.
+
+    Which names `sort` takes here is not documented: it is passed over.
+    """
     since, user_id = call.moment("since"), call.query.get("userid")
     rows = call.matching(achievements(call.tenant), "Title", "UserName", "FirstName", "LastName")
     rows = [
         row
-        for row in reversed(rows)
+        for row in rows
         if (since is None or since < row["AchievementDate"]) and user_id in {None, row["UserId"]}
     ]
-    sort_people(call, rows)
+    rows.sort(key=lambda row: (row["AchievementDate"], row["AchievementId"]), reverse=call.descending("DESC"))
     return call.answer_all("Achievements", ACHIEVEMENT, call.page(rows))
 
 

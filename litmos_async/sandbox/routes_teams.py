@@ -38,11 +38,10 @@ def create_sub_team(call: Call, team_id: str) -> Response:
 
 @routes("GET", "/teams/{team_id}/teams")
 def list_sub_teams(call: Call, team_id: str) -> Response:
-    """Answer the teams right below a team."""
+    """Answer the teams below a team, on all levels: a client takes the deeper ones out again."""
     call.team(team_id)
-    return _answer_teams(
-        call, [each for each in call.tenant.teams.values() if each["ParentTeamId"] == team_id]
-    )
+    below = set(call.tenant.with_sub_teams(team_id)) - {team_id}
+    return _answer_teams(call, [each for each in call.tenant.teams.values() if each["Id"] in below])
 
 
 @routes("PUT", "/teams/{team_id}")

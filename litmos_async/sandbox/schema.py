@@ -147,7 +147,7 @@ USER_COURSE_MODULE = element(
     "Module",
     """
     Id Code Name Passmark:float? Score:float? Completed:bool LastUpdated:date? Attempt:int? OriginalId:int
-    ResultId
+    ResultId StartDate:date? DateCompleted:date?
     """,
 )
 
@@ -161,7 +161,7 @@ USER_COURSE_DETAILS = element(
     Modules=USER_COURSE_MODULE,
 )
 
-MODULE = element("Module", "Id Code Name Description")
+MODULE = element("Module", "Id Code Name Description Active:bool ModuleType:int?")
 
 MODULE_RESULT = element(
     "ModuleResult", "CourseId UserId Score:int? Completed:bool UpdatedAt:date? Note? Attempts:int?"

@@ -24,7 +24,11 @@ R = TypeVar("R", bound=Record)
 SEARCH_LIMIT = 50
 """Characters that `search` and `source` may have at most (quirks.md 12)."""
 
-_CONTENT_TYPES: dict[Wire, str] = {"json": "application/json", "xml": "text/xml"}
+_ACCEPTED: dict[Wire, str] = {"json": "application/json", "xml": "text/xml, application/xml"}
+"""Both names of XML are taken and given (api-facts 2)."""
+
+_SENT: dict[Wire, str] = {"json": "application/json", "xml": "text/xml; charset=utf-8"}
+"""The charset of `text/xml` is US-ASCII where nothing is said (RFC 2046 and 3023)."""
 
 
 @frozen
@@ -120,7 +124,7 @@ def encode_plain(
 
 def _write(body: Body, operation: Operation[Any], shape: Shape[Record], wire: Wire) -> bytes:
     value = [] if body is None else body
-    written = json.write(value) if wire == "json" else xml.write(value, shape.root, shape.item)
+    written = json.write(value, shape.labels) if wire == "json" else xml.write(value, shape.root, shape.item)
     if operation.largest_body is not None and len(written) > operation.largest_body:
         raise ConfigurationError(
             f"{operation.id}: a body of {len(written):,} bytes; the server takes {operation.largest_body:,}"
@@ -130,7 +134,7 @@ def _write(body: Body, operation: Operation[Any], shape: Shape[Record], wire: Wi
 
 def headers_for(wire: Wire) -> dict[str, str]:
     """Return Accept and Content-Type: some endpoints heed the one, some the other (quirks.md 2)."""
-    return {"Accept": _CONTENT_TYPES[wire], "Content-Type": _CONTENT_TYPES[wire]}
+    return {"Accept": _ACCEPTED[wire], "Content-Type": _SENT[wire]}
 
 
 def segment(value: object, name: str) -> str:

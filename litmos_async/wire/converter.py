@@ -134,7 +134,13 @@ def _optional_hook(kind: Any, converter: Converter) -> Hook:
 def _list_hook(kind: Any, converter: Converter) -> Hook:
     (inner,) = get_args(kind)
     hook = converter.get_structure_hook(inner)
-    return lambda value, _: [hook(row, inner) for row in rows_of(value)]
+
+    def structure(value: Any, _: Any = None) -> list[Any]:
+        # Tags and topics are a text in one source and a list in another (api-facts 11).
+        rows = [value] if inner is str and isinstance(value, str) and value else rows_of(value)
+        return [hook(row, inner) for row in rows]
+
+    return structure
 
 
 def _record_hook(record: type[R], converter: Converter) -> Hook:

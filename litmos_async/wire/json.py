@@ -13,9 +13,17 @@ from litmos_async.wire import dates
 from litmos_async.wire.converter import members
 
 
-def write(value: Record | Sequence[Record]) -> bytes:
-    """Return a record as a bare object, or records as a bare array."""
-    plain = _plain(value) if isinstance(value, Record) else [_plain(row) for row in value]
+def write(value: Record | Sequence[Record], labels: tuple[str, str] | None = None) -> bytes:
+    """Return a record as a bare object, or records as a bare array.
+
+    Args:
+        value: The record or records.
+        labels: Write the records as one object instead: the names of the fields with its keys and values.
+    """
+    plain: Any = _plain(value) if isinstance(value, Record) else [_plain(row) for row in value]
+    if labels is not None:
+        name, content = labels
+        plain = {row[name]: row.get(content, "") for row in plain}
     return dump(plain)
 
 

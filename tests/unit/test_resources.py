@@ -277,16 +277,13 @@ async def test_records_whose_id_has_another_name() -> None:
     ],
 )
 async def test_custom_fields_in_json(values: Any) -> None:
-    """A mapping and records are the same rows; None clears."""
+    """A mapping and records are the same object of labels and values; None clears."""
     server = Server(answers={"POST /users/u/usercustomfields": 200})
 
     async with server.client() as client:
         await client.users.set_custom_fields("u", values)
 
-    assert json.loads(server.requests[0].content) == [
-        {"fieldname": "Badge colour", "Value": "blue"},
-        {"fieldname": "Locker", "Value": ""},
-    ]
+    assert json.loads(server.requests[0].content) == {"Badge colour": "blue", "Locker": ""}
 
 
 async def test_custom_fields_in_xml() -> None:
