@@ -59,8 +59,8 @@ class XapiStore:
         except ConfigurationError as error:
             problem = problem or str(error)
         if problem:
-            # Some tools show an error with the local variables of its frames.
-            del password
+            # Some tools show an error with the local variables of its frames; of a half-made object they cannot.
+            del password, self
             raise ConfigurationError(problem)
         self.__attrs_init__(address, username, password, rate)
 

@@ -236,10 +236,7 @@ class Xapi:
 
         Source: xAPI specification.
         """
-        if format is not None and format not in get_args(StatementFormat):
-            raise ConfigurationError(f'format must be "ids", "exact" or "canonical", not {format!r}')
-        if page_size is not None and (not isinstance(page_size, int) or page_size < 1):
-            raise ConfigurationError(f"page_size must be 1 or more statements, not {page_size!r}")
+        _check_form(format, page_size)
         query = {
             "agent": None if agent is None else xapi.agent_text(agent),
             "verb": verb,
@@ -289,6 +286,13 @@ class Xapi:
                 "password))"
             )
         return self._given
+
+
+def _check_form(form: object, page_size: object) -> None:
+    if form is not None and form not in get_args(StatementFormat):
+        raise ConfigurationError(f'format must be "ids", "exact" or "canonical", not {form!r}')
+    if page_size is not None and (not isinstance(page_size, int) or page_size < 1):
+        raise ConfigurationError(f"page_size must be 1 or more statements, not {page_size!r}")
 
 
 def _rows(given: Any) -> list[Any]:

@@ -14,6 +14,7 @@ It shares no code with the client: if both used one encoder, its bugs would canc
 try:
     from .app import LoggedRequest, Sandbox
     from .faults import Fault
+    from .lrs import RecordStore
 except ModuleNotFoundError as problem:
     if (problem.name or "").partition(".")[0] != "starlette":
         raise
@@ -23,4 +24,4 @@ except ModuleNotFoundError as problem:
 from .quota import Quota
 from .tenant import Mail, Tenant
 
-__all__ = ["Fault", "LoggedRequest", "Mail", "Quota", "Sandbox", "Tenant"]
+__all__ = ["Fault", "LoggedRequest", "Mail", "Quota", "RecordStore", "Sandbox", "Tenant"]

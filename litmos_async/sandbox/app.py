@@ -32,13 +32,14 @@ from . import (
     routes_tokens,
     routes_user_learning,
     routes_users,
-    routes_xapi,
 )
 from .call import Call, Handler, Refusal, refuse
 from .faults import REQUEST_ERROR_PAGE, Dropped, Fault, Faults
 from .imports import run_due
+from .lrs import VERSION, RecordStore, StoreRequest
 from .quota import Quota
 from .read import BadBody, BadDate
+from .render import json_text
 from .tenant import Tenant
 
 PREFIX = "/v1.svc"
@@ -62,7 +63,6 @@ _TABLES = (
     routes_tokens.routes,
     routes_collections.routes,
     routes_listings.routes,
-    routes_xapi.routes,  # two segments of any name, so it stands last
 )
 
 
@@ -106,6 +106,8 @@ class Sandbox:
         quota: The rolling window and its log.
         faults: Where faults are put in wait.
         requests: The last 10,000 requests, oldest first.
+        store: The learning record store, a service of its own beside the API: on the same port, below `/TCAPI`,
+            with its own credentials, budget and requests.
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class Sandbox:
         self.quota = Quota(requests, period, counts_rejected=counts_rejected)
         self.faults = Faults()
         self.requests: deque[LoggedRequest] = deque(maxlen=10_000)
+        self.store = RecordStore(requests, period)
         self._api_key = api_key
         self._latency = latency
         unanswered = (
@@ -134,6 +137,7 @@ class Sandbox:
             for method, path, handler in table.table
             if path != unanswered
         ]
+        routes.append(Route("/TCAPI/{path:path}", self._answer_store, methods=_METHODS))
         anything_else = Route("/{path:path}", self._endpoint(_no_such_operation), methods=_METHODS)
         self.app = Starlette(routes=[*routes, anything_else], middleware=[Middleware(_RawPath)])
 
@@ -179,6 +183,34 @@ class Sandbox:
         if self._latency:
             await asyncio.sleep(self._latency())
         entry.status = response.status_code
+        return response
+
+    async def _answer_store(self, request: Request) -> Response:
+        """Let the learning record store answer: it knows nothing of the API's key and quota."""
+        path = str(request.scope["path"])
+        fault = self.faults.meet(request.method, path)
+        asked = StoreRequest(
+            asyncio.get_running_loop().time(),
+            request.method,
+            unquote(path),
+            request.url.query,
+            request.headers,
+            await request.body(),
+        )
+
+        def effect() -> Response:
+            answer = self.store.answer(asked, self.tenant.now())
+            if answer.content is None:
+                return Response(status_code=answer.status)
+            return Response(json_text(answer.content), answer.status, {"content-type": "application/json"})
+
+        try:
+            response = await (fault or Fault()).around(effect)
+        except Dropped as dropped:
+            return await _drop(request, (fault and fault.error) or dropped)
+        if self._latency:
+            await asyncio.sleep(self._latency())
+        response.headers["X-Experience-API-Version"] = VERSION
         return response
 
     def _carry_out(self, request: Request, time: float, body: bytes, handler: Handler) -> Response:

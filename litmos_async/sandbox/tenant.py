@@ -72,7 +72,6 @@ class Tenant(Learning):
         import_seconds: How long a bulk import takes, on the clock of the event loop.
         module_seconds: How long the service works on a module that it fetches, on the same clock.
         module_uploads: When the service began to fetch a module, by its id, and whether that will go well.
-        statements: xAPI statements by the id of the statement.
     """
 
     def __init__(self, *, now: Callable[[], datetime] = utc_now, seed: int = 1) -> None:
@@ -93,7 +92,6 @@ class Tenant(Learning):
         self.import_seconds = 5.0
         self.module_seconds = 10.0
         self.module_uploads: dict[str, tuple[float, bool]] = {}
-        self.statements: dict[str, Record] = {}
         self._user_names: dict[str, str] = {}
 
     @classmethod

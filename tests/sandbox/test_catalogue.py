@@ -15,7 +15,11 @@ from tests.sandbox.small import Client, reach
 
 _CATALOGUE = Path(__file__).parent.parent / "contract"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
-OPERATIONS: list[dict[str, Any]] = yaml.safe_load((_CATALOGUE / "operations.yaml").read_text("utf-8"))
+OPERATIONS: list[dict[str, Any]] = [
+    each
+    for each in yaml.safe_load((_CATALOGUE / "operations.yaml").read_text("utf-8"))
+    if not each["id"].startswith("xapi.")  # a service of its own: see test_lrs.py
+]
 RECORDS: dict[str, dict[str, Any]] = yaml.safe_load((_CATALOGUE / "records.yaml").read_text("utf-8"))
 
 ELSEWHERE = {
@@ -105,7 +109,7 @@ def test_fields_have_the_documented_types(record: str) -> None:
             assert field.kind in KINDS[types[field.name]], field.name
 
 
-BODIES = [each for each in OPERATIONS if each["request"] and not each["id"].startswith("xapi")]
+BODIES = [each for each in OPERATIONS if each["request"]]
 
 
 def empty_bodies(request: dict[str, Any]) -> list[Any]:
