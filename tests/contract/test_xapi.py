@@ -109,14 +109,13 @@ async def test_every_request(entry: Entry, wire: Any, key_in: Any) -> None:
 async def test_without_a_store(entry: Entry) -> None:
     """The API is never asked in the place of a store that was not given."""
     call, _ = CALLS[entry.name]
-    asked: list[httpx.Request] = []
-    transport = httpx.MockTransport(lambda request: asked.append(request) or httpx.Response(200, json=[]))
+    store = Store()
 
-    async with LitmosClient("key", "tests", transport=transport) as litmos:
+    async with LitmosClient("key", "tests", transport=httpx.MockTransport(store.answer)) as litmos:
         with pytest.raises(ConfigurationError, match="XapiStore"):
             await call(litmos)
 
-    assert asked == []
+    assert store.requests == []
 
 
 @pytest.mark.parametrize("entry", STORE, ids=lambda entry: entry.id)
