@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from .quota import Quota
-from .schema import Record
+from litmos_async.sandbox.quota import RequestLog
+from litmos_async.sandbox.state.tenant import Tenant
+from litmos_async.sandbox.wire.schema import Record
 
 VERSION = "1.0.3"
 PATH = "/TCAPI/{company}/{instance}/statements"
@@ -69,6 +70,7 @@ class RecordStore:
     """The statements, and the rules of the specification.
 
     Args:
+        tenant: The organisation, which keeps the statements.
         requests: How many requests any window of `period` seconds holds: a budget apart from that of the API.
         period: Length of the window in seconds.
 
@@ -77,28 +79,32 @@ class RecordStore:
         password: Password that is accepted.
         company: First part of the path.
         instance: Second part of the path.
-        statements: The statements in the order in which they were stored, by their ids.
         most: How many statements one answer holds at most.
         largest_body: Bytes that one request may have.
         quota: The window and its log.
         requests: The requests so far.
     """
 
-    def __init__(self, requests: int = 100, period: float = 60.0) -> None:
+    def __init__(self, tenant: Tenant, requests: int = 100, period: float = 60.0) -> None:
+        self._tenant = tenant
         self.username, self.password = "sandbox-store", "sandbox-store-password"
         self.company, self.instance = "acme", "db1"
-        self.statements: dict[str, Record] = {}
         self.most = 100
         self.largest_body = 1_000_000
-        self.quota = Quota(requests, period)
+        self.quota = RequestLog(requests, period)
         self.requests: list[StoreRequest] = []
+
+    @property
+    def statements(self) -> dict[str, Record]:
+        """The statements in the order in which they were stored, by their ids."""
+        return self._tenant.statements
 
     @property
     def path(self) -> str:
         """The path of the endpoint, from the root of the host on."""
         return PATH.format(company=self.company, instance=self.instance)
 
-    def answer(self, request: StoreRequest, now: datetime) -> StoreAnswer:
+    def answer(self, request: StoreRequest) -> StoreAnswer:
         """Answer a request."""
         self.requests.append(request)
         if not self.quota.admit(request.time):
@@ -112,7 +118,7 @@ class RecordStore:
             if len(request.body) > self.largest_body:
                 raise StoreRefusal(413, "Too large")
             content = _json_of(request)
-            return self._put(query, content, now) if request.method == "PUT" else self._post(content, now)
+            return self._put(query, content) if request.method == "PUT" else self._post(content)
         except StoreRefusal as refusal:
             return StoreAnswer(refusal.status, {"message": str(refusal)})
 
@@ -141,28 +147,28 @@ class RecordStore:
 
     # Writing
 
-    def _post(self, content: Any, now: datetime) -> StoreAnswer:
+    def _post(self, content: Any) -> StoreAnswer:
         given = content if isinstance(content, list) else [content]
         statements = [_checked_statement(each) for each in given]
         ids = [each.get("id") or str(uuid.uuid4()) for each in statements]
         if len(set(ids)) < len(ids):
             raise StoreRefusal(400, "Two statements have the same id")
-        new = [self._to_store(each, key, now) for each, key in zip(statements, ids, strict=True)]
+        new = [self._to_store(each, key) for each, key in zip(statements, ids, strict=True)]
         for key, statement in zip(ids, new, strict=True):
             self.statements.setdefault(key, statement)
         return StoreAnswer(200, ids)  # C 2.1.2
 
-    def _put(self, query: Mapping[str, str], content: Any, now: datetime) -> StoreAnswer:
+    def _put(self, query: Mapping[str, str], content: Any) -> StoreAnswer:
         key = query.get("statementId", "")
         if not _is_uuid(key):
             raise StoreRefusal(400, "statementId must be a UUID")
         statement = _checked_statement(content)
         if statement.get("id", key) != key:
             raise StoreRefusal(400, "id does not match statementId")
-        self.statements.setdefault(key, self._to_store(statement, key, now))
+        self.statements.setdefault(key, self._to_store(statement, key))
         return StoreAnswer(204)  # C 2.1.1
 
-    def _to_store(self, statement: Record, key: str, now: datetime) -> Record:
+    def _to_store(self, statement: Record, key: str) -> Record:
         """Return what would be stored; what is there already is never changed.
 
         Raises:
@@ -171,7 +177,7 @@ class RecordStore:
         before = self.statements.get(key)
         if before is not None and _content(before) != _content(statement):
             raise StoreRefusal(409, "A statement with this id exists and is another one")
-        stamp = now.isoformat().replace("+00:00", "Z")
+        stamp = self._tenant.now().isoformat().replace("+00:00", "Z")
         set_here = {
             "stored": stamp,
             "authority": {"account": {"homePage": "http://lrs", "name": self.username}},
