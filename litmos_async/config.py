@@ -26,7 +26,7 @@ BASE_URLS: Mapping[str, str] = {
     "eu": "https://api.litmoseu.com/v1.svc",
     "au": "https://api.litmos.com.au/v1.svc",
 }
-"""Where the API lives (quirks.md 1). A key works in its own region only."""
+"""Where the API lives (api-facts 1). A key works in its own region only."""
 
 
 class CallOptions(TypedDict, total=False):

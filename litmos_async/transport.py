@@ -189,7 +189,7 @@ class Sender:
         query = "&".join(part for part in (self._service.query, request.query) if part)
         headers = {**self._service.headers, **request.headers}
         if request.body is None and request.method != "GET":
-            # Recordings of PUT and DELETE without a body carry it (quirks.md 2).
+            # Recordings of PUT and DELETE without a body carry it (api-facts 2).
             headers["Content-Length"] = "0"
         return self._http.build_request(
             request.method,
@@ -265,7 +265,7 @@ class _KeyedTransport(httpx.AsyncBaseTransport):
 
 
 def _network(base_url: str) -> httpx.AsyncHTTPTransport:
-    """Return the way over the network: HTTP/1.1, since only there a reason phrase exists (quirks.md 5)."""
+    """Return the way over the network: HTTP/1.1, since only there a reason phrase exists (api-facts 5)."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     # httpx reads the proxy variables only where no transport of one's own is given.

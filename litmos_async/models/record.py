@@ -21,10 +21,10 @@ class Wire:
 
     Attributes:
         name: XML element and JSON key; empty where it is the attribute's name in Pascal case.
-        aliases: Other spellings of the same field, accepted on reading (quirks.md 11).
+        aliases: Other spellings of the same field, accepted on reading (api-facts 11).
         item: XML element of the items of a list, where it is not that of the item's record.
         xml: Whether the value is an element, an attribute, or the text of the record's own element.
-        query_date: The date travels as `yyyy-MM-dd HH:mm:ss` on both wires (quirks.md 3).
+        query_date: The date travels as `yyyy-MM-dd HH:mm:ss` on both wires (api-facts 3).
         read_only: Never written, except as an empty element where `mandatory`.
         mandatory: The element must stand in every write, empty if need be.
         required: A create without it is refused before a request is spent.
@@ -56,7 +56,7 @@ class Extra(dict[str, Any]):
     """Fields that the server sent and this version does not know, by their names on the wire.
 
     They are written back where they stood: the server reads XML in order and drops what comes too late
-    (quirks.md 2), so `after` keeps the name of the field that preceded each, or None for the first.
+    (api-facts 2), so `after` keeps the name of the field that preceded each, or None for the first.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -42,7 +42,7 @@ class UserSummary(Record):
 class User(Record):
     """A person, whole.
 
-    A write replaces the whole record on the server (quirks.md 8): use `users.patch`, or change what
+    A write replaces the whole record on the server (api-facts 8): use `users.patch`, or change what
     `users.get` returned and give that to `users.update`.
 
     Attributes:

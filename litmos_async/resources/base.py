@@ -289,7 +289,7 @@ def items(
         record: The class of the rows. One that is given as such a row keeps its other attributes.
         refs: Ids or records.
         name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        at_most: How many the server takes in one request, where that is documented (api-facts 12).
         same: Attributes that are the same in all rows.
 
     Raises:
@@ -309,7 +309,7 @@ def records(rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | N
         rows: The records, or a single one.
         kind: Their class.
         name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        at_most: How many the server takes in one request, where that is documented (api-facts 12).
 
     Raises:
         ConfigurationError: There is none, there are too many, or one is of another class or lacks what it needs.

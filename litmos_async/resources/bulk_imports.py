@@ -12,7 +12,7 @@ from litmos_async.resources.base import ListOptions, Ref, Resource, mail_query, 
 from litmos_async.wire.operation import Operation, many, one
 
 LARGEST_BODY = 2_000_000
-"""Bytes that an import may have; the 2,000 KB of quirks.md 12, read as the smaller of the two kinds."""
+"""Bytes that an import may have; the 2,000 KB of api-facts 12, read as the smaller of the two kinds."""
 
 MOST_USERS = 2_000
 MOST_COURSES = 100

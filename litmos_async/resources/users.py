@@ -210,7 +210,7 @@ class Users(UserLearning):
             options: The options of every call.
 
         Raises:
-            Conflict: The user name exists, or a value is not known to the account (quirks.md 5).
+            Conflict: The user name exists, or a value is not known to the account (api-facts 5).
             OutcomeUnknown: No answer came. Look for the user name before you try again.
 
         Source: seed, openapi, recorded.
@@ -237,7 +237,7 @@ class Users(UserLearning):
 
         Give it what `get` returned, with your changes; or use `patch`, which reads first. Read-only attributes
         are left out, unknown fields go back where they stood, and the elements stand in the documented order,
-        since the server drops those that come late (quirks.md 2 and 8).
+        since the server drops those that come late (api-facts 2 and 8).
 
         Raises:
             ConfigurationError: The record is no `User` (a row of `list` is none: it would blank what it leaves
@@ -266,7 +266,7 @@ class Users(UserLearning):
             ConfigurationError: There is no such attribute, or it is read-only.
             NotFound: There is no such person.
 
-        Source: quirks.md 8.
+        Source: api-facts 8.
         """
         given = cast(dict[str, Any], changes)
         options = cast(
@@ -293,7 +293,7 @@ class Users(UserLearning):
         Raises:
             NotFound: There is no such person.
 
-        Source: quirks.md 8.
+        Source: api-facts 8.
         """
         return await self.patch(user_id, active=False, **options)
 

@@ -80,7 +80,7 @@ class Sandbox:
         api_key: The one key that is accepted.
         latency: Gives the seconds that each answer takes.
         singular_collection: Whether a collection is deleted at `/collection/{id}`, as one source has it, and
-            not at `/collections/{id}`, as another does (quirks.md 10). The other place answers 404.
+            not at `/collections/{id}`, as another does (api-facts 10). The other place answers 404.
 
     Attributes:
         app: The ASGI application; its base URI ends in `/v1.svc`.
@@ -243,7 +243,7 @@ class Sandbox:
     def _check_caller(self, query: Mapping[str, str], headers: Mapping[str, str]) -> None:
         """Refuse a call without key or source.
 
-        401 and 403 are both documented for a bad key (quirks.md 1): here 403 for none, 401 for a wrong one.
+        401 and 403 are both documented for a bad key (api-facts 1): here 403 for none, 401 for a wrong one.
         """
         key = headers.get("apikey") or query.get("apikey")
         if not key:
@@ -282,7 +282,7 @@ async def _drop(request: Request, error: Exception) -> Response:
 
 
 def _too_many() -> Response:
-    """Refuse for the quota. The body and headers of a 503 were never recorded (quirks.md 5)."""
+    """Refuse for the quota. The body and headers of a 503 were never recorded (api-facts 5)."""
     return Response("Rating Limit Exceeded", 503, media_type="text/plain")
 
 
@@ -291,7 +291,7 @@ def _no_such_operation(_call: Call, path: str) -> Response:
 
 
 def _wants_json(query: Mapping[str, str], headers: Mapping[str, str]) -> bool:
-    """`format` decides, without it the Accept header; XML is the native form (quirks.md 2)."""
+    """`format` decides, without it the Accept header; XML is the native form (api-facts 2)."""
     if "format" in query:
         return query["format"].lower() == "json"
     return "application/json" in headers.get("accept", "").lower()

@@ -1,4 +1,4 @@
-"""JSON: bare arrays and bare objects, dates as `/Date(ms)/` (quirks.md 2 and 3)."""
+"""JSON: bare arrays and bare objects, dates as `/Date(ms)/` (api-facts 2 and 3)."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _refuse(constant: str) -> Any:
 def unwrap(plain: Any, item: str) -> Any:
     """Return the rows of a list that came wrapped in an object.
 
-    The rule is a bare array; one document describes `{"User": [...]}`, and no recording agrees (quirks.md 2).
+    The rule is a bare array; one document describes `{"User": [...]}`, and no recording agrees (api-facts 2).
     """
     while isinstance(plain, Mapping):
         if item in plain and isinstance(plain[item], list | Mapping):

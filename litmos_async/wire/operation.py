@@ -19,7 +19,7 @@ class Shape(Generic[R]):
 
     Attributes:
         record: The class of the record, or of each row.
-        many: Whether it is a list. In JSON that is a bare array (quirks.md 2).
+        many: Whether it is a list. In JSON that is a bare array (api-facts 2).
         root: XML root element.
         item: XML element of each row of a list.
         labels: In JSON the list is one object, whose members are label and value of the rows: the wire names of

@@ -65,7 +65,7 @@ def test_every_operation_is_answered() -> None:
     asked = {place(each["method"], each["path"]) for each in OPERATIONS if each["path"]}
     assert len(asked) > 130
     assert asked - answered == set()
-    # What is there beside: the other spellings of two paths (quirks.md 10).
+    # What is there beside: the other spellings of two paths (api-facts 10).
     assert answered - asked == {
         ("DELETE", "/collection/{}"),
         ("GET", "/courses/{}/modules/ILT"),

@@ -104,7 +104,7 @@ def _status(call: Call, module_id: str) -> str:
 @routes("GET", "/courses/{course_id}/modules/ilt")
 @routes("GET", "/courses/{course_id}/modules/ILT")
 def list_ilt_modules(call: Call, course_id: str) -> Response:
-    """Answer the modules of a course that have sessions; both spellings are on record (quirks.md 10)."""
+    """Answer the modules of a course that have sessions; both spellings are on record (api-facts 10)."""
     call.course(course_id)
     tenant = call.tenant
     modules = [tenant.modules[module_id] for module_id in tenant.course_modules.of_left(course_id)]
@@ -127,7 +127,7 @@ def create_ilt_module(call: Call, course_id: str) -> Response:
 
 @routes("POST", "/courses/{course_id}/events/{module_id}")
 def update_ilt_module(call: Call, course_id: str, module_id: str) -> Response:
-    """Write a module: a POST where one expects a PUT (quirks.md 10); sessions are for create only."""
+    """Write a module: a POST where one expects a PUT (api-facts 10); sessions are for create only."""
     ilt_module(call, course_id, module_id)
     body = call.record(ILT_MODULE)
     if body["Id"] not in {"", module_id}:

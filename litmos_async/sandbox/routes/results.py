@@ -17,7 +17,7 @@ _MOST_ROWS = 1_000
 
 @routes("GET", "/results/details")
 def list_details(call: Call) -> Response:
-    """Answer all results that changed after `since`; here too big a `limit` is an error (quirks.md 4)."""
+    """Answer all results that changed after `since`; here too big a `limit` is an error (api-facts 4)."""
     since, to = call.moment("since"), call.moment("to")
     if since is None:
         raise Refusal(406, "since is required")

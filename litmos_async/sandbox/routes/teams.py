@@ -76,7 +76,7 @@ def list_users(call: Call, team_id: str) -> Response:
 
 @routes("POST", "/teams/{team_id}/users")
 def add_users(call: Call, team_id: str) -> Response:
-    """Add members; unknown ids and present members are passed over in silence (quirks.md 8)."""
+    """Add members; unknown ids and present members are passed over in silence (api-facts 8)."""
     tenant = call.tenant
     call.team(team_id)
     user_ids = call.ids("Users", USER_REF)
@@ -171,7 +171,7 @@ def _written(call: Call, body: Record, team_id: str) -> Record:
         raise Refusal(400, "Name is longer than 100 characters")
     if fields["ParentTeamId"]:
         call.team(fields["ParentTeamId"])
-    # Names are not unique in the whole organisation (quirks.md 7), only among neighbours.
+    # Names are not unique in the whole organisation (api-facts 7), only among neighbours.
     for other in call.tenant.teams.values():
         twin = (other["Name"], other["ParentTeamId"]) == (fields["Name"], fields["ParentTeamId"])
         if twin and other["Id"] != team_id:

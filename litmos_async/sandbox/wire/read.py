@@ -2,7 +2,7 @@
 
 XML goes through a reader that walks the elements once against the documented order. An element that comes
 after its place has passed is skipped without a word and its field keeps its blank value, so a misplaced
-`Active` reads as false (quirks.md 2).
+`Active` reads as false (api-facts 2).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class BadBody(Exception):
 
 
 class BadDate(Exception):
-    """A JSON date in a form that the service does not take: 500 and a page of HTML (quirks.md 3)."""
+    """A JSON date in a form that the service does not take: 500 and a page of HTML (api-facts 3)."""
 
 
 def read_record(body: bytes, content_type: str, element: Element) -> Record:
