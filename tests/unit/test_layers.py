@@ -18,7 +18,7 @@ LAYERS = [
     {"models", "limits"},
     {"wire", "retry"},
     {"config", "reader"},
-    {"transport", "paging"},
+    {"transport", "paging", "xapi_store"},
     {"resources"},
     {"bulk"},
     {"client"},
