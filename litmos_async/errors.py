@@ -216,12 +216,12 @@ class Unauthorized(APIError):
 class Forbidden(APIError):
     """403: often the same as 401, but also a feature that is off, an unknown id, or a list too long.
 
-    The meaning drifts from operation to operation (quirks.md 5): read `detail`.
+    The meaning drifts from operation to operation (api-facts 5): read `detail`.
     """
 
 
 class NotFound(APIError):
-    """404: no such thing; for some lists also "nothing in it" (quirks.md 5)."""
+    """404: no such thing; for some lists also "nothing in it" (api-facts 5)."""
 
 
 class NotAcceptable(APIError):

@@ -116,7 +116,7 @@ def check(row: UserImport) -> int:
 
 
 def cut(rows: Iterable[tuple[T, int]]) -> Iterator[list[T]]:
-    """Yield rows in imports that the server takes: 2,000 rows and 2,000 KB at most (quirks.md 12).
+    """Yield rows in imports that the server takes: 2,000 rows and 2,000 KB at most (api-facts 12).
 
     Args:
         rows: The rows, each with its bytes as `check` says. Each of them was measured in a body of its own, so

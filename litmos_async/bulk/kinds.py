@@ -23,7 +23,7 @@ from litmos_async.models import Course
 from litmos_async.resources import Resources
 
 LIST_SIZE = 100
-"""Ids that go into one request where no limit is documented (quirks.md 12)."""
+"""Ids that go into one request where no limit is documented (api-facts 12)."""
 
 LARGEST_LIST = 1_000
 

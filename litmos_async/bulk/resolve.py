@@ -42,7 +42,7 @@ class Resolver:
     """Looks names up in lists, row by row.
 
     A name is compared with the names of a row, an earlier one of which beats a later one; then with its id, of
-    which upper and lower case matter (quirks.md 7); then, if it is a number, with its OriginalId. The last one only
+    which upper and lower case matter (api-facts 7); then, if it is a number, with its OriginalId. The last one only
     where no row has a number for a name: else a number that is nobody's name any more would stand for somebody
     whose OriginalId happens to be the same.
 
@@ -171,7 +171,7 @@ def names_of_course(course: Course) -> Sequence[str]:
 
 
 def names_of_team(team: TeamSummary) -> Sequence[str]:
-    """Names of teams are not unique in practice (quirks.md 7)."""
+    """Names of teams are not unique in practice (api-facts 7)."""
     return team.name or "", team.team_code_for_bulk_import or ""
 
 
