@@ -34,7 +34,7 @@ from litmos_async.resources.bulk_imports import CREATE_USERS, LARGEST_BODY, MOST
 from litmos_async.retry import RetryPolicy
 from litmos_async.wire import codec
 
-PATIENCE = 1_800.0
+WAIT_TIMEOUT = 1_800.0
 """Seconds that an import may take. How long the server needs is not documented."""
 
 _FIRST_WAIT, _GROWTH, _LONGEST_WAIT = 2.0, 1.5, 30.0
@@ -145,7 +145,7 @@ class Importer:
         connect: Makes the resources through which imports are handed in.
         retry: The retries of the caller.
         timeout: Seconds after which an import that was sent cannot reach the server any more.
-        patience: Seconds to wait for one import.
+        wait_timeout: Seconds to wait for one import.
         send_message: Whether new people get the login e-mail.
         skip_first_login: Whether new people are asked for no password.
     """
@@ -153,7 +153,7 @@ class Importer:
     connect: Connect
     retry: RetryPolicy
     timeout: float
-    patience: float = PATIENCE
+    wait_timeout: float = WAIT_TIMEOUT
     send_message: bool = False
     skip_first_login: bool = False
     _known: set[str] = field(factory=set[str], init=False)
@@ -300,12 +300,12 @@ class Importer:
     async def _follow(self, job: UserBulkImport, litmos: Resources) -> UserBulkImport:
         """Look at a job, less and less often, until the server is through with it."""
         clock = asyncio.get_running_loop()
-        end = clock.time() + self.patience
+        end = clock.time() + self.wait_timeout
         wait = _FIRST_WAIT
         while not _is_over(job):
             left = end - clock.time()
             if left <= 0:
-                raise NotThrough(f"an import was not through after {self.patience:,.0f} s")
+                raise NotThrough(f"an import was not through after {self.wait_timeout:,.0f} s")
             await asyncio.sleep(min(wait, left))
             wait = min(wait * _GROWTH, _LONGEST_WAIT)
             try:

@@ -25,7 +25,7 @@ from litmos_async.bulk.journal import Past
 from litmos_async.bulk.journal_file import FINAL, Settled
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
 from litmos_async.bulk.task import CANNOT_BE_TOLD, Hands, Means, Stuck, Task
-from litmos_async.errors import LitmosError, NetworkError, NotFound
+from litmos_async.errors import LitmosError, NetworkError, NotFound, TooManyRemovals
 from litmos_async.limits import Limiter
 
 REFUSED = "refused before it was sent"
@@ -36,7 +36,7 @@ class ItemJob(BulkJob):
 
     Args:
         kind: Name of the helper; a journal belongs to it.
-        noun: What the items are.
+        item_label: What the items are.
         limiter: Bounds what is under way.
         connect: Makes the resources through which the job sends.
         options: How it runs.
@@ -50,7 +50,7 @@ class ItemJob(BulkJob):
     def __init__(
         self,
         kind: str,
-        noun: str,
+        item_label: str,
         limiter: Limiter,
         connect: Connect,
         options: Options,
@@ -60,7 +60,7 @@ class ItemJob(BulkJob):
     ) -> None:
         super().__init__(limiter, connect, options)
         self._kind = kind
-        self._noun = noun
+        self._item_label = item_label
         self._mails = mails
         self._agreed = flags(**(agreed or {}))
         self._preparing = asyncio.Lock()
@@ -76,7 +76,7 @@ class ItemJob(BulkJob):
         requests = self._requests(waiting)
         checks = self._checks(requests)
         return Plan(
-            noun=self._noun,
+            item_label=self._item_label,
             items=len(waiting),
             skipped=Counter(_left_out(task, outcome) for task in tasks if (outcome := task.known())),
             requests_by_kind=dict(requests),
@@ -84,7 +84,8 @@ class ItemJob(BulkJob):
             checks=checks,
             seconds=seconds_for(requests.total() + checks, self._limiter.quota),
             emails=self._emails(waiting),
-            hints=self._hints(tasks),
+            notes=self._notes(tasks),
+            refusal=self._refusal(),
         )
 
     def _requests(self, waiting: list[Task]) -> Counter[str]:
@@ -100,9 +101,13 @@ class ItemJob(BulkJob):
         """Return how many people may get an e-mail."""
         return len(waiting) if self._mails else 0
 
-    def _hints(self, tasks: list[Task]) -> tuple[str, ...]:  # noqa: ARG002 - for jobs that have some
+    def _notes(self, tasks: list[Task]) -> tuple[str, ...]:  # noqa: ARG002 - for jobs that have some
         """Return what else the plan says."""
         return ()
+
+    def _refusal(self) -> TooManyRemovals | None:
+        """Return the error that running would raise, or None."""
+        return None
 
     async def _prepare(self) -> list[Task]:
         """Read the input, once."""
@@ -257,8 +262,8 @@ class ItemJob(BulkJob):
         await hands.note(outcome)
         yield outcome
 
-    def known(self) -> Iterator[Outcome]:
-        """Yield what is known of the items; see `BulkJob.known`."""
+    def outcomes_so_far(self) -> Iterator[Outcome]:
+        """Yield what is known of the items; see `BulkJob.outcomes_so_far`."""
         for task in self._tasks or ():
             outcome = task.known()
             if outcome is not None:
@@ -270,7 +275,7 @@ class GivenJob(ItemJob):
 
     Args:
         kind: See `ItemJob`.
-        noun: See `ItemJob`.
+        item_label: See `ItemJob`.
         limiter: See `ItemJob`.
         connect: See `ItemJob`.
         options: See `ItemJob`.
@@ -282,7 +287,7 @@ class GivenJob(ItemJob):
     def __init__(
         self,
         kind: str,
-        noun: str,
+        item_label: str,
         limiter: Limiter,
         connect: Connect,
         options: Options,
@@ -291,7 +296,7 @@ class GivenJob(ItemJob):
         mails: bool = False,
         agreed: Mapping[str, bool] | None = None,
     ) -> None:
-        super().__init__(kind, noun, limiter, connect, options, mails=mails, agreed=agreed)
+        super().__init__(kind, item_label, limiter, connect, options, mails=mails, agreed=agreed)
         self._source = tasks
         self._given: list[Task] = []
 

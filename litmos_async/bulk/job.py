@@ -14,10 +14,11 @@ from attrs import frozen
 from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.journal import Journal
 from litmos_async.bulk.journal_file import FilePath, Settled
-from litmos_async.bulk.report import Outcome, Plan, Progress, Report, count, seconds_for
+from litmos_async.bulk.report import Outcome, Plan, Progress, Report, seconds_for
 from litmos_async.errors import ConfigurationError, Forbidden, LitmosError, Unauthorized
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
+from litmos_async.wording import count
 
 T = TypeVar("T")
 
@@ -104,7 +105,7 @@ class BulkJob(ABC):
         """
 
     @abstractmethod
-    def known(self) -> Iterator[Outcome]:
+    def outcomes_so_far(self) -> Iterator[Outcome]:
         """Yield what is known of the items, also after the job was stopped.
 
         An item whose request was under way when the job was stopped is "unknown"; one that was never sent is

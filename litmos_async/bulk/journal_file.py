@@ -27,7 +27,7 @@ from attrs import frozen
 
 from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.report import Status
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, JournalMismatch
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -359,12 +359,22 @@ def _check(database: sqlite3.Connection, file: Path) -> None:
 def _compare(then: dict[str, str], now: dict[str, str], file: Path) -> None:
     """Say what is different, if anything is: the wrong journal would leave out the wrong items."""
     if then["kind"] != now["kind"]:
-        raise ConfigurationError(f"{file} is the journal of another job: {then['kind']}, not {now['kind']}")
+        raise JournalMismatch(
+            f"{file} is the journal of another job: {then['kind']}, not {now['kind']}",
+            path=str(file),
+            option="job",
+            then=then["kind"],
+            now=now["kind"],
+        )
     options_then, options_now = json.loads(then["options"]), json.loads(now["options"])
     for name in sorted({*options_then, *options_now}):
         if options_then.get(name) != options_now.get(name):
-            raise ConfigurationError(
-                f"{file} was begun with {name}={options_then.get(name)!r}, not {options_now.get(name)!r}"
+            raise JournalMismatch(
+                f"{file} was begun with {name}={options_then.get(name)!r}, not {options_now.get(name)!r}",
+                path=str(file),
+                option=name,
+                then=options_then.get(name),
+                now=options_now.get(name),
             )
     if then["fingerprint"] != now["fingerprint"]:
         counts = (
@@ -372,7 +382,13 @@ def _compare(then: dict[str, str], now: dict[str, str], file: Path) -> None:
             if then["items"] != now["items"]
             else "as many items, but other ones"
         )
-        raise ConfigurationError(f"{file} was begun with another input: {counts}")
+        raise JournalMismatch(
+            f"{file} was begun with another input: {counts}",
+            path=str(file),
+            option="input",
+            then=int(then["items"]),
+            now=int(now["items"]),
+        )
 
 
 def _storable(key: str) -> str:

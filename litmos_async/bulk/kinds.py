@@ -55,7 +55,7 @@ class Kind:
 
     Attributes:
         name: Name of the helper; a journal belongs to it.
-        noun: What its items are.
+        item_label: What its items are.
         item: What a pair is called in an outcome.
         ends: Who can receive a request: 0 the left end of a pair, 1 the right one. Where both can, the job
             mixes them for the fewest requests.
@@ -66,7 +66,7 @@ class Kind:
     """
 
     name: str
-    noun: str
+    item_label: str
     item: type[Pair]
     ends: Mapping[Side, End]
     looks: Looks
@@ -111,7 +111,7 @@ def courses_to_users(*, send_message: bool, list_size: int) -> Kind:
 
     return Kind(
         name="assign_courses_to_users",
-        noun="assignments",
+        item_label="assignments",
         item=CourseForUser,
         ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/courses", ignores_unknown=True)},
         looks=COURSES_OF_USERS,
@@ -130,7 +130,7 @@ def courses_to_teams(*, send_message: bool, library: bool, include_sub_teams: bo
 
     return Kind(
         name="assign_courses_to_teams",
-        noun="assignments",
+        item_label="assignments",
         item=CourseForTeam,
         ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/courses", ignores_unknown=True)},
         # Whether a course that is assigned shows up a second time as a library entry is not documented.
@@ -148,7 +148,7 @@ def paths_to_users(*, send_message: bool, list_size: int) -> Kind:
 
     return Kind(
         name="assign_learning_paths_to_users",
-        noun="assignments",
+        item_label="assignments",
         item=LearningPathForUser,
         ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/learningpaths")},
         looks=PATHS_OF_USERS,
@@ -167,7 +167,7 @@ def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: in
 
     return Kind(
         name="assign_learning_paths_to_teams",
-        noun="assignments",
+        item_label="assignments",
         item=LearningPathForTeam,
         # A 404 says that the team does not exist, or not one of the learning paths.
         ends={
@@ -190,7 +190,7 @@ def users_to_teams(*, send_message: bool, list_size: int) -> Kind:
 
     return Kind(
         name="add_users_to_teams",
-        noun="memberships",
+        item_label="memberships",
         item=UserInTeam,
         ends={
             0: End(to_user, min(25, checked_size(list_size)), "POST /users/{user_id}/teams"),
@@ -210,7 +210,7 @@ def courses_from_users() -> Kind:
 
     return Kind(
         name="remove_courses_from_users",
-        noun="removals",
+        item_label="removals",
         item=CourseForUser,
         ends={0: End(send, 1, "DELETE /users/{user_id}/courses/{course_id}")},
         looks=COURSES_OF_USERS,
@@ -226,7 +226,7 @@ def courses_from_teams(*, library: bool, list_size: int) -> Kind:
 
     return Kind(
         name="remove_courses_from_teams",
-        noun="removals",
+        item_label="removals",
         item=CourseForTeam,
         ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/courses", ignores_unknown=True)},
         looks=_courses_of_teams(_is_in_library if library else _is_assigned),
@@ -243,7 +243,7 @@ def paths_from_users() -> Kind:
 
     return Kind(
         name="remove_learning_paths_from_users",
-        noun="removals",
+        item_label="removals",
         item=LearningPathForUser,
         ends={0: End(send, 1, "DELETE /users/{user_id}/learningpaths/{learning_path_id}")},
         looks=PATHS_OF_USERS,
@@ -259,7 +259,7 @@ def paths_from_teams(*, list_size: int) -> Kind:
 
     return Kind(
         name="remove_learning_paths_from_teams",
-        noun="removals",
+        item_label="removals",
         item=LearningPathForTeam,
         ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/learningpaths")},
         looks=PATHS_OF_TEAMS,
@@ -275,7 +275,7 @@ def users_from_teams() -> Kind:
 
     return Kind(
         name="remove_users_from_teams",
-        noun="removals",
+        item_label="removals",
         item=UserInTeam,
         ends={0: End(send, 1, "DELETE /teams/{team_id}/users/{user_id}")},
         looks=TEAMS_OF_USERS,

@@ -36,6 +36,7 @@ from litmos_async.reader import LARGEST_PAGE
 from litmos_async.resources import Resources
 from litmos_async.resources.bulk_imports import MOST_USERS
 from litmos_async.retry import RetryPolicy
+from litmos_async.wording import OptionText
 
 CONDITIONS = (
     "codes instead of ids",
@@ -108,8 +109,11 @@ class OfferingJob(PairJob):
         seconds = seconds_for(requests, self._limiter.quota) + _SECONDS * imports_for(rows_of_all)
         if seconds >= plan.seconds:
             return plan
-        hint = f'via="import" would take about {requests:,} requests; conditions: {"; ".join(CONDITIONS)}'
-        return attrs.evolve(plan, hints=(*plan.hints, hint))
+        conditions = "; ".join(CONDITIONS)
+        note = OptionText(
+            f"{{option}} would take about {requests:,} requests; conditions: {conditions}", "via", "import"
+        )
+        return attrs.evolve(plan, notes=(*plan.notes, note))
 
 
 def rows_in(columns: Columns, table: PairTable) -> list[int]:
@@ -169,7 +173,7 @@ class PairImportJob(PairJob):
             },
             seconds=_SECONDS * self._imports + seconds_for(plan.checks, self._limiter.quota),
             emails=people,
-            hints=(f"through imports: {'; '.join(CONDITIONS)}",),
+            notes=(f"through imports: {'; '.join(CONDITIONS)}",),
         )
 
     @property

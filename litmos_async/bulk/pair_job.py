@@ -75,7 +75,7 @@ class PairJob(BulkJob):
         people = sum(1 for _ in table.in_state(State.TODO))
         checks = self._checks(table)
         return Plan(
-            noun=self._kind.noun,
+            item_label=self._kind.item_label,
             items=table.counts[State.TODO],
             skipped={
                 self._there: table.counts[State.SKIPPED],
@@ -443,8 +443,8 @@ class PairJob(BulkJob):
             for outcome in outcomes:
                 yield outcome
 
-    def known(self) -> Iterator[Outcome]:
-        """Yield what is known of the pairs; see `BulkJob.known`."""
+    def outcomes_so_far(self) -> Iterator[Outcome]:
+        """Yield what is known of the pairs; see `BulkJob.outcomes_so_far`."""
         if self._table is None:
             return
         for state, status in _FINAL.items():

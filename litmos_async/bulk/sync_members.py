@@ -20,10 +20,11 @@ from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, set
 from litmos_async.bulk.journal import Past
 from litmos_async.bulk.pair_job import PairJob
 from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.report import Outcome, Plan, Progress, count, seconds_for
-from litmos_async.errors import ConfigurationError, NotFound
+from litmos_async.bulk.report import Outcome, Plan, Progress, seconds_for
+from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
 from litmos_async.limits import Limiter
 from litmos_async.resources.base import Ref, id_of
+from litmos_async.wording import OptionText, count
 
 TWICE = "given twice"
 
@@ -100,7 +101,7 @@ class MembersJob(BulkJob):
             requests.update(plan.requests_by_kind)
         checks = sum(plan.checks for plan in plans.values())
         return Plan(
-            noun="membership changes",
+            item_label="membership changes",
             items=sum(plan.items for plan in plans.values()),
             skipped=Counter(outcome.reason for outcome in found.known if outcome.status == "skipped"),
             requests_by_kind=dict(requests),
@@ -108,10 +109,11 @@ class MembersJob(BulkJob):
             checks=checks,
             seconds=seconds_for(requests.total() + checks, self._limiter.quota),
             emails=sum(plan.emails for plan in plans.values()),
-            hints=tuple(self._hints(found)),
+            notes=tuple(self._notes(found)),
+            refusal=self._refusal(found),
         )
 
-    def _hints(self, found: _Members) -> Iterator[str]:
+    def _notes(self, found: _Members) -> Iterator[str]:
         numbers = {"to add": len(found.add), "to remove": len(found.remove), "unchanged": found.unchanged}
         yield counted(numbers) or "nothing to do"
         if found.left_alone:
@@ -120,14 +122,13 @@ class MembersJob(BulkJob):
                 "member should not be there and stays",
                 "members should not be there and stay",
             )
-            yield f"{members}: taking them out has to be asked for"
+            text = f"{members}: taking them out has to be asked for"
+            yield OptionText(f"{members}: {{option}} would take them out", "remove", value=True, text=text)
         failed = sum(outcome.status == "failed" for outcome in found.known)
         if failed:
             yield f"{count(failed, 'person belongs', 'people belong')} to teams that do not exist"
-        if refusal := self._refusal(found):
-            yield f"running is refused: {refusal}"
 
-    def _refusal(self, found: _Members) -> str:
+    def _refusal(self, found: _Members) -> TooManyRemovals | None:
         return self._removals.refusal(len(found.remove), found.active, "active members")
 
     async def _prepare(self) -> _Members:
@@ -257,7 +258,7 @@ class MembersJob(BulkJob):
     async def _work(self) -> AsyncGenerator[Outcome, None]:
         found = await self._prepare()
         if refusal := self._refusal(found):
-            raise ConfigurationError(refusal)
+            raise refusal
         for outcome in found.known:
             yield outcome
         for change, job in found.jobs.items():
@@ -275,13 +276,13 @@ class MembersJob(BulkJob):
         self._requests_left = sum(step.requests_planned - step.requests for step in steps)
         self._expect_reads(sum(step.reads_planned - step.reads for step in steps))
 
-    def known(self) -> Iterator[Outcome]:
-        """Yield what is known of the people in teams; see `BulkJob.known`."""
+    def outcomes_so_far(self) -> Iterator[Outcome]:
+        """Yield what is known of the people in teams; see `BulkJob.outcomes_so_far`."""
         if self._found is None:
             return
         yield from self._found.known
         for change, job in self._found.jobs.items():
-            for outcome in job.known():
+            for outcome in job.outcomes_so_far():
                 yield _about(outcome, change)
 
 

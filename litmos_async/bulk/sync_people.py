@@ -15,15 +15,16 @@ from litmos_async.bulk.item_job import ItemJob, counted
 from litmos_async.bulk.items import check_types, in_order
 from litmos_async.bulk.job import Connect, Options
 from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.report import Outcome, Status, count
+from litmos_async.bulk.report import Outcome, Status
 from litmos_async.bulk.task import Hands, Task
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, TooManyRemovals
 from litmos_async.limits import Limiter
 from litmos_async.models import AccessLevel, User
 from litmos_async.models.record import fields_of
 from litmos_async.resources import Resources
 from litmos_async.resources.base import complete
 from litmos_async.wire.codec import SEARCH_LIMIT
+from litmos_async.wording import OptionText, count
 
 
 class UserChange(NamedTuple):
@@ -152,7 +153,8 @@ class UsersJob(ItemJob):
         """Return what there is to do for somebody who is not there."""
         name = user.user_name or ""
         if not self._create:
-            return Task(UserChange("keep", name), _entry(name), skipped="missing, and create=False")
+            reason = OptionText("missing, and {option}", "create", value=False)
+            return Task(UserChange("keep", name), _entry(name), skipped=reason)
         change = UserChange("create", name)
         try:
             complete(user)
@@ -172,7 +174,7 @@ class UsersJob(ItemJob):
     def _emails(self, waiting: list[Task]) -> int:
         return sum(_CREATE in task.requests for task in waiting) if self._send_message else 0
 
-    def _hints(self, tasks: list[Task]) -> tuple[str, ...]:
+    def _notes(self, tasks: list[Task]) -> tuple[str, ...]:
         waiting = [task for task in tasks if task.known() is None]
         changes = Counter(cast(UserChange, task.item).change for task in waiting)
         numbers = {
@@ -181,21 +183,21 @@ class UsersJob(ItemJob):
             "to deactivate": changes["deactivate"],
             "unchanged": sum(_is_as_desired(task) for task in tasks),
         }
-        hints = [counted(numbers) or "nothing to do"]
+        notes: list[str] = [counted(numbers) or "nothing to do"]
         if self._left_alone:
             people = count(self._left_alone, "active person is", "active people are")
-            hints.append(f"{people} not among them; deactivate=True would bar them")
-        if refusal := self._refusal():
-            hints.append(f"running is refused: {refusal}")
-        return tuple(hints)
+            notes.append(
+                OptionText(f"{people} not among them; {{option}} would bar them", "deactivate", True)
+            )
+        return tuple(notes)
 
-    def _refusal(self) -> str:
+    def _refusal(self) -> TooManyRemovals | None:
         return self._removals.refusal(self._going, self._active, "active people")
 
     async def _work(self) -> AsyncGenerator[Outcome, None]:
         await self._prepare()
         if refusal := self._refusal():
-            raise ConfigurationError(refusal)
+            raise refusal
         async with aclosing(super()._work()) as outcomes:
             async for outcome in outcomes:
                 yield outcome

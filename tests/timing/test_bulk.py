@@ -21,8 +21,8 @@ from litmos_async import (
     UserInTeam,
     errors,
 )
-from litmos_async.bulk.report import duration
 from litmos_async.sandbox import Fault, Sandbox, Tenant
+from litmos_async.wording import duration
 from tests.virtual import run_virtual
 
 
@@ -526,10 +526,10 @@ def test_what_cannot_be_read_back_is_unknown() -> None:
             job = litmos.bulk.assign_courses_to_users(
                 dict.fromkeys(users, courses[:2]), send_message=False, verify=True
             )
-            assert list(job.known()) == []
+            assert list(job.outcomes_so_far()) == []
             report = await job.run()
             assert (report.unknown, report.done) == (6, 0)
-            assert all(isinstance(outcome.error, errors.Forbidden) for outcome in job.known())
+            assert all(isinstance(outcome.error, errors.Forbidden) for outcome in job.outcomes_so_far())
 
     run_virtual(main())
 
@@ -548,7 +548,7 @@ def test_a_job_that_stops_after_failures() -> None:
             assert 5 <= report.failed == report.requests == len(sandbox.requests) <= 200
             assert (report.stopped, report.ok) == (f"{report.failed} items failed", False)
             assert str(report).endswith(f"stopped: {report.failed} items failed")
-            assert {outcome.status for outcome in job.known()} == {"failed"}
+            assert {outcome.status for outcome in job.outcomes_so_far()} == {"failed"}
             with pytest.raises(errors.ConfigurationError):
                 litmos.bulk.remove_users_from_teams([], stop_after_failures=0)
 
@@ -596,7 +596,7 @@ def test_what_was_not_read_back_is_unknown() -> None:
             await asyncio.sleep(30)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            known = Counter((outcome.status, outcome.reason) for outcome in job.known())
+            known = Counter((outcome.status, outcome.reason) for outcome in job.outcomes_so_far())
             assert known == {("unknown", "the server took it, and it was not read back"): 100}
             assert (job.report.stopped, job.report.ok) == ("interrupted", False)
 
@@ -634,7 +634,7 @@ def test_what_is_known_after_a_job_was_stopped() -> None:
             await asyncio.sleep(60.25)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            known = Counter((outcome.status, outcome.reason) for outcome in job.known())
+            known = Counter((outcome.status, outcome.reason) for outcome in job.outcomes_so_far())
             assert known.keys() <= {("done", ""), ("unknown", "interrupted")}
             assert known["done", ""] >= 100
             assert known.total() == len(sandbox.requests)

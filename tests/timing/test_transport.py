@@ -235,7 +235,7 @@ def test_what_an_error_says(fault, text: str, caplog: pytest.LogCaptureFixture) 
 
     with caplog.at_level(logging.INFO, "litmos_async"):
         error = run_virtual(main())
-    assert str(error) == f"{text} (users.get: GET /users/u1, 2 attempts)"
+    assert str(error) == f"{text} (users.get: GET /users/u1, 2 attempts, host {error.host})"
     (line,) = (record.getMessage() for record in caplog.records if record.name == "litmos_async")
     assert line.startswith(f"users.get: {text}; again in 0.")
 

@@ -14,11 +14,11 @@ import litmos_async
 PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
-    {"version", "errors"},
+    {"version", "errors", "obstacle", "wording"},
     {"models", "limits"},
     {"wire", "retry"},
     {"config", "reader"},
-    {"transport", "paging", "xapi_store"},
+    {"profiles", "transport", "paging", "xapi_store"},
     {"resources"},
     {"bulk"},
     {"client"},
@@ -28,7 +28,14 @@ LAYERS = [
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 PUBLIC_ONLY = {
-    "cli": {"litmos_async", "litmos_async.bulk", "litmos_async.errors", "litmos_async.sandbox"},
+    "cli": {
+        "litmos_async",
+        "litmos_async.bulk",
+        "litmos_async.errors",
+        "litmos_async.profiles",
+        "litmos_async.sandbox",
+        "litmos_async.wording",
+    },
     "sandbox": set(),
 }
 """Rooms that stand outside, and what they may import besides themselves."""
