@@ -15,7 +15,7 @@ PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
     {"version", "errors", "wording"},
-    {"models", "limits"},
+    {"models", "limits", "names"},
     {"wire", "retry"},
     {"config", "reader"},
     {"transport", "paging"},
@@ -32,6 +32,7 @@ PUBLIC_ONLY = {
         "litmos_async",
         "litmos_async.bulk",
         "litmos_async.errors",
+        "litmos_async.names",
         "litmos_async.sandbox",
         "litmos_async.wording",
     },
