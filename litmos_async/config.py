@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, MissingOption
 from litmos_async.limits import Priority
 from litmos_async.retry import RetryPolicy
 from litmos_async.wire.codec import SEARCH_LIMIT, WireChoice
@@ -104,12 +104,14 @@ def configure(
     name = source or environment.get("LITMOS_SOURCE", "")
     where = region or environment.get("LITMOS_REGION") or "us"
     if not key:
-        raise ConfigurationError("no API key: pass api_key or set LITMOS_API_KEY")
+        raise MissingOption("no API key: pass api_key or set LITMOS_API_KEY", option="api_key")
     if not key.isascii() or not key.isprintable() or key != key.strip():
         # It travels in a header; a stray newline from a file is the usual case.
         raise ConfigurationError("the API key has a blank or a character that cannot travel in a header")
     if not name.strip():
-        raise ConfigurationError("no source: pass source or set LITMOS_SOURCE, a short name of your program")
+        raise MissingOption(
+            "no source: pass source or set LITMOS_SOURCE, a short name of your program", option="source"
+        )
     if not name.isprintable():
         raise ConfigurationError("source has a line break or another character that cannot be shown")
     if len(name) > SEARCH_LIMIT:

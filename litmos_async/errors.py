@@ -25,6 +25,7 @@ __all__ = [
     "JournalMismatch",
     "LimiterUnavailable",
     "LitmosError",
+    "MissingOption",
     "NetworkError",
     "NotAcceptable",
     "NotFound",
@@ -63,7 +64,21 @@ def _rebuild(kind: type[LitmosError], args: tuple[Any, ...], known: dict[str, An
 
 
 class ConfigurationError(LitmosError, ValueError):
-    """An option or argument cannot work; nothing was sent."""
+    """An option or argument cannot work; nothing was sent.
+
+    Attributes:
+        option: The option or argument by its name in Python, such as "api_key"; empty where no single one is meant.
+        value: What was given for it; None where that is nothing, or a secret.
+        line: The line of a file, or the number of an item, that is meant; None where there is none.
+    """
+
+    option: str = ""
+    value: Any = None
+    line: int | None = None
+
+
+class MissingOption(ConfigurationError):
+    """What every call needs was given neither as an argument nor in the environment: `option` names it."""
 
 
 class JournalMismatch(ConfigurationError):

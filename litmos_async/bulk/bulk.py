@@ -173,7 +173,7 @@ class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
         return resolver.resolved()
 
 
-_BY_NAME = 'it is the name of a course, which by="name" finds'
+_BY_NAME = 'it is the name of a course, found with by="name" or in a column course_name'
 _HAS_EMPLOYEE_ID = "has the employee id", "have the employee id"
 _IS_CALLED = "is called", "are called"
 _HAS_IMPORT_CODE = "has the code for bulk imports", "have the code for bulk imports"

@@ -25,7 +25,7 @@ from litmos_async.names import clean, fold, without_zeros
 from litmos_async.resources import Resources
 from litmos_async.resources.base import complete
 from litmos_async.wire.codec import SEARCH_LIMIT
-from litmos_async.wording import count
+from litmos_async.wording import OptionText, count
 
 
 class UserChange(NamedTuple):
@@ -181,7 +181,8 @@ class UsersJob(ItemJob):
         """Return what there is to do for somebody who is not there."""
         name = user.user_name or ""
         if not self._create:
-            return Task(UserChange("keep", name), _entry(name), skipped="missing, and create=False")
+            reason = OptionText("missing, and {option}", "create", value=False)
+            return Task(UserChange("keep", name), _entry(name), skipped=reason)
         change = UserChange("create", name)
         try:
             complete(user)
@@ -210,7 +211,7 @@ class UsersJob(ItemJob):
             "to deactivate": changes["deactivate"],
             "unchanged": sum(_is_as_desired(task) for task in tasks),
         }
-        notes = [counted(numbers) or "nothing to do"]
+        notes: list[str] = [counted(numbers) or "nothing to do"]
         if self._renamed:
             people = count(len(self._renamed), "account is", "accounts are")
             shown = ", ".join(f"{old!r} to {new!r}" for old, new in self._renamed[:_MOST_NAMED])
@@ -218,7 +219,9 @@ class UsersJob(ItemJob):
             notes.append(f"{people} found by employee id and renamed: {shown}{more}")
         if self._left_alone:
             people = count(self._left_alone, "active person is", "active people are")
-            notes.append(f"{people} not among them; deactivate=True would bar them")
+            notes.append(
+                OptionText(f"{people} not among them; {{option}} would bar them", "deactivate", True)
+            )
         return tuple(notes)
 
     def _refusal(self) -> TooManyRemovals | None:

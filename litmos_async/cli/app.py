@@ -16,6 +16,7 @@ from litmos_async.cli.extras import missing
 from litmos_async.cli.flow import USAGE
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.terminal import Terminal
+from litmos_async.cli.words import explain
 from litmos_async.errors import ConfigurationError
 
 app = App(
@@ -62,13 +63,22 @@ async def demo(
 
 def run(words: Sequence[str]) -> int:
     """Carry out a command line and return the exit code."""
+    terminal = Terminal()
     try:
-        code = app(words, exit_on_error=False, print_error=False, verbose=False, result_action="return_value")
+        code = app(
+            words,
+            console=terminal.out,
+            error_console=terminal.err,
+            exit_on_error=False,
+            print_error=False,
+            verbose=False,
+            result_action="return_value",
+        )
     except CycloptsError as problem:
-        Terminal().complain(_explain(problem))
+        terminal.complain(_explain(problem))
         return USAGE
     except ConfigurationError as problem:
-        Terminal().complain(str(problem))
+        terminal.complain(explain(problem))
         return USAGE
     return int(code or 0)
 

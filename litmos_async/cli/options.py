@@ -13,8 +13,9 @@ from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
 from litmos_async import LitmosClient, RateLimit
-from litmos_async.cli.flow import Order, carry_out
+from litmos_async.cli.flow import carry_out
 from litmos_async.cli.interrupt import until_interrupted
+from litmos_async.cli.order import Order
 from litmos_async.cli.tasks import Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.errors import ConfigurationError

@@ -138,7 +138,8 @@ def test_courses_are_not_found_by_name() -> None:
     assert found.ids == dict.fromkeys(names[1:], course["Id"])
     assert found.names == {course["Id"]: "S-1"}
     assert found.problems == {
-        "Safety": "no course goes by 'Safety'; it is the name of a course, which by=\"name\" finds: 'S-1'"
+        "Safety": "no course goes by 'Safety'; it is the name of a course, found with by=\"name\" or in a column "
+        "course_name: 'S-1'"
     }
     assert paths == ["/courses"]
 
