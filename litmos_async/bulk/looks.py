@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from attrs import frozen
 
-from litmos_async.bulk.crew import Crew
+from litmos_async.bulk.workers import run_concurrently
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
@@ -203,9 +204,6 @@ async def read(
 
 
 async def _side_by_side(part_of: Callable[[Any], Found], look: Look, width: int) -> Found:
-    crew = Crew(part_of, iter(look.parts), min(width, max(1, len(look.parts))))
-    try:
-        async for pair in crew.results():
+    async with aclosing(run_concurrently(part_of, look.parts, min(width, len(look.parts)))) as pairs:
+        async for pair in pairs:
             yield pair
-    finally:
-        await crew.stop()
