@@ -307,7 +307,8 @@ class BulkJob(ABC):
         """Close the journal, if it is this job's own."""
         journal, self._journal = self._journal, None
         if journal is not None and journal is not self._options.journal:
-            await journal.close()
+            with telling_of_journal():
+                await journal.close()
 
     async def __aenter__(self) -> Self:
         return self
