@@ -222,7 +222,9 @@ class _Run:
 
     def _say_what_was_sent(self) -> None:
         report = self._job.report if self._job else None
-        changes, reads = (report.requests, report.reads) if report else (0, 0)
+        changes, reads = (
+            (report.requests - report.lookups, report.reads + report.lookups) if report else (0, 0)
+        )
         rejected = max(0, self._litmos.quota.rejected - self._rejected_before)
         self._terminal.say(
             f"Beside the lists: {count(changes, 'request')} to change something, {reads:,} to read, "

@@ -12,7 +12,7 @@ from litmos_async.bulk import Outcome, Resolved
 from litmos_async.cli.table import Line, Table
 from litmos_async.cli.words import said
 
-LineStatus = Literal["done", "planned", "failed", "skipped", "unknown", "not done"]
+LineStatus = Literal["done", "failed", "skipped", "unknown", "planned", "not done"]
 """Those of an `Outcome`; "planned" in a dry run; and "not done": the job ended before this line was sent."""
 
 Item: TypeAlias = tuple[str, ...]

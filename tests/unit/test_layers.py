@@ -15,7 +15,7 @@ PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
     {"version", "errors", "obstacle", "wording"},
-    {"models", "limits"},
+    {"models", "limits", "names"},
     {"wire", "retry"},
     {"config", "reader"},
     {"profiles", "transport", "paging", "xapi_store"},
@@ -33,6 +33,7 @@ PUBLIC_ONLY = {
         "litmos_async.bulk",
         "litmos_async.errors",
         "litmos_async.profiles",
+        "litmos_async.names",
         "litmos_async.sandbox",
         "litmos_async.wording",
     },
