@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -104,7 +105,8 @@ class _Run:
         show = partial(shown, job, self._terminal, rejected_before=self._rejected_before)
         async with show(stays=False):
             plan = await job.plan()
-        self._tell(plan)
+        self._ledger.people = lambda: job.names
+        self._tell(plan, job)
         if self._order.dry_run:
             return self._judge(plan)
         async with show():
@@ -135,11 +137,15 @@ class _Run:
             raise errors.exceptions[0] from None
         ledger.resolve([task.result() for task in tasks])
 
-    def _tell(self, plan: Plan) -> None:
+    def _tell(self, plan: Plan, job: BulkJob) -> None:
         """Say what is going to be done, and write it down to be approved."""
         if (path := self._order.plan_json) is not None:
+            changes = [
+                self._ledger.change(each) for each in job.outcomes_so_far() if each.status == "planned"
+            ]
+            text = json.dumps(json.loads(plan.to_json()) | {"changes": changes}, indent=2)
             # It names people, as the outcomes do.
-            write_whole(path, self._access, lambda file: file.write(f"{plan.to_json()}\n"))
+            write_whole(path, self._access, lambda file: file.write(f"{text}\n"))
         if self._order.dry_run or not self._terminal.quiet:
             self._terminal.say(
                 describe_plan(plan, self._ledger, self._task.columns, f"Plan for {self._order.file}")
@@ -169,7 +175,8 @@ class _Run:
     def _take_what_is_known(self) -> None:
         """Take what was answered and not yet taken, and what was under way."""
         for outcome in self._job.outcomes_so_far() if self._job is not None else ():
-            self._ledger.note(outcome)
+            if outcome.status != "planned" or self._order.dry_run:
+                self._ledger.note(outcome)
 
     def _finish(self, how: str, reason: str = "") -> int:
         """Settle what is open, write the outcomes, sum up, and return the exit code."""

@@ -29,7 +29,7 @@ def describe(state: State) -> str:
         parts.append(f"{state.reads:,}/{state.reads_planned:,} read")
     parts.append(f"{quota.used}/{quota.limit} requests in {quota.period:g} s")
     # While the plan is being made, no one knows how long the rest takes.
-    if state.requests_planned and state.seconds_left is not None:
+    if state.planned and state.requests_planned:
         parts.append(
             f"{duration(state.seconds_left)} left" if state.seconds_left >= 1 else "a few seconds left"
         )

@@ -42,8 +42,8 @@ def write(config: Path, text: str, mode: int = 0o600) -> None:
 
 def facts(litmos: LitmosClient) -> tuple[str, str, str]:
     """Return key, source and address of a client."""
-    config = litmos._sender._config
-    return config.api_key, config.source, config.base_url
+    service = litmos._sender._service
+    return service.credentials["apikey"], service.query.removeprefix("source="), litmos.base_url
 
 
 def prints(text: str, code: int = 0) -> str:
