@@ -50,7 +50,7 @@ def _new_record() -> str:
 
 @attrs.define
 class Demand:
-    """How many callers of a process wait in each lane, and until when the others heed that."""
+    """How many callers of a process wait in each lane, and until when the others allow for that."""
 
     interactive: int
     bulk: int
@@ -69,14 +69,14 @@ class Reading:
         asked: When it was asked for, on the clock of this process.
         heard: When the answer was here, on the same clock.
         record: The account's record at that time.
-        ahead: `Account.ahead` at that time.
+        clock_offset: `Account.clock_offset` at that time.
     """
 
     shown: float
     asked: float
     heard: float
     record: str = ""
-    ahead: float = 0.0
+    clock_offset: float = 0.0
 
     def gained(self, since: Reading) -> tuple[float, float]:
         """Return how much further that clock has come than ours since then: at least, and at most."""
@@ -98,7 +98,7 @@ class Account:
     paced_until: float = 0.0  # when the bucket of `burst` tokens will be full again
     timeout: float = 0.0  # how long a request is under way at most, by what its processes have said
 
-    # Which record this is, so that its loss is noticed: see `heed`.
+    # Which record this is, so that its loss is noticed: see `detect_data_loss`.
     record: str = attrs.Factory(_new_record)
     changes: int = 0
     replaces: list[str] = attrs.field(factory=list[str])
@@ -106,7 +106,7 @@ class Account:
 
     # How far the store's clock is ahead of this account's, which goes as time does, and never back. All times
     # of the account are on the latter.
-    ahead: float = 0.0
+    clock_offset: float = 0.0
 
     def opens_at(self, now: float, process: str, priority: Priority) -> float:
         """Return when a process may start its next request."""
@@ -149,7 +149,7 @@ class Account:
         shares = [Share(name, used[name], waiting.get(name, 0)) for name in {*used, *waiting}]
         return tuple(sorted(shares, key=lambda share: (-share.used, share.process)))
 
-    def heed(self, seen: Account, then: float, now: float) -> None:
+    def detect_data_loss(self, seen: Account, then: float, now: float) -> None:
         """Compare with what a process saw last: the store may have lost what others sent since, or all of it.
 
         Then nobody sends until nothing that was sent can count any more: for a period after the longest timeout.
@@ -166,12 +166,12 @@ class Account:
             return
         self.window.taken = max(self.window.taken, _first_ticket(now))
         self.timeout = max(self.timeout, seen.timeout)
-        self.window.forgotten(now, self.timeout)
+        self.window.assume_full(now, self.timeout)
         self.replaces = [*self.replaces[-9:], seen.record]
         if self.record == seen.record:
             self.record = _new_record()
 
-    def keep_up(self, last: Reading | None, now: Reading) -> Reading:
+    def track_clock(self, last: Reading | None, now: Reading) -> Reading:
         """Notice that the store's clock went faster or slower than time, and keep that out of this account.
 
         Else a clock that is set to the right time, or pulled there, would free every slot too early. The first
@@ -186,17 +186,17 @@ class Account:
             What to compare with next.
         """
         if last is not None:
-            known = self.ahead - (last.ahead if last.record == self.record else 0.0)
+            known = self.clock_offset - (last.clock_offset if last.record == self.record else 0.0)
             least, most = (gained - known for gained in now.gained(last))
             if least > JUMP:
                 self._hold_back(most, now.shown)
             elif not known and most < -JUMP:
-                self.ahead += most
+                self.clock_offset += most
             elif not known and last.shown - last.asked <= now.shown - now.asked:
                 return last  # the oldest reading notices the slowest pull
-        return attrs.evolve(now, record=self.record, ahead=self.ahead)
+        return attrs.evolve(now, record=self.record, clock_offset=self.clock_offset)
 
-    def part(self, rate: RateLimit, share: float) -> Account:
+    def share_of(self, rate: RateLimit, share: float) -> Account:
         """Return what a process goes on with alone: a share of the limit, and of the slots that are taken."""
         ends = sorted(self.window.slots.items(), key=lambda slot: slot[1], reverse=True)
         window = attrs.evolve(
@@ -212,7 +212,7 @@ class Account:
         )
         return Account(window, replaces=[self.record], timeout=self.timeout)
 
-    def absorb(self, other: Account, then: float, now: float) -> None:
+    def merge(self, other: Account, then: float, now: float) -> None:
         """Take over what a process did alone, on a clock that shows `then` now."""
         self.replaces = [*self.replaces[-9:], other.record]
         for ticket, end in other.window.slots.items():
@@ -220,9 +220,9 @@ class Account:
                 # Others may have reported meanwhile that the same request can count for longer.
                 self.window.slots[ticket] = max(now + end - then, self.window.slots.get(ticket, 0.0))
         self.holders.update(other.holders)
-        # What was sent alone was sent before whatever begins now: many refusals of it are one wave.
+        # What was sent alone was sent before whatever begins now: many rejections of it are one pause.
         self.window.taken = max(self.window.taken, other.window.taken)
-        self.window.rejected = max(self.window.rejected, other.window.rejected)
+        self.window.rejections = max(self.window.rejections, other.window.rejections)
         self.timeout = max(self.timeout, other.timeout)
         pause_ends = now + other.window.not_before - then
         if pause_ends > max(now, self.window.not_before):
@@ -230,12 +230,12 @@ class Account:
 
     def _hold_back(self, by: float, shown: float) -> None:
         """Let the account's clock show what it would show had the store's not jumped."""
-        self.ahead += by
+        self.clock_offset += by
         if by > LONG_JUMP * self.window.rate.period:
             # Somebody who could not know may have come after the jump; what he saved must not last for hours.
-            rate, now = self.window.rate, shown - self.ahead
-            self.window = Window(rate, taken=self.window.taken, rejected=self.window.rejected)
-            self.window.forgotten(now, self.timeout)
+            rate, now = self.window.rate, shown - self.clock_offset
+            self.window = Window(rate, taken=self.window.taken, rejections=self.window.rejections)
+            self.window.assume_full(now, self.timeout)
             self.demands, self.paced_until = {}, now
 
     @property
@@ -283,10 +283,10 @@ def transact(
     account = load(text, rate, shown) if text else _new(rate, shown)
     # If the store's clock was set back, or began anew with the machine, the account's goes on from here. All its
     # slots are freed by expiry at the latest, so it does no harm that it stood still meanwhile.
-    account.ahead = min(account.ahead, shown - account.saved)
+    account.clock_offset = min(account.clock_offset, shown - account.saved)
     account.changes += 1
-    result = change(account, shown - account.ahead)
-    account.saved = shown - account.ahead
+    result = change(account, shown - account.clock_offset)
+    account.saved = shown - account.clock_offset
     return result, dump(account)
 
 
@@ -319,7 +319,7 @@ def load(text: str, rate: RateLimit, now: float) -> Account:
     except (AttributeError, KeyError, TypeError, ValueError):
         # Damaged, or of another version of this library. What it held may still count.
         account = _new(rate, now)
-        account.window.forgotten(now, UNKNOWN_TIMEOUT)
+        account.window.assume_full(now, UNKNOWN_TIMEOUT)
         return account
 
 

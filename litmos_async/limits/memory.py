@@ -11,7 +11,7 @@ from aiolimiter import AsyncLimiter
 from litmos_async.errors import ConfigurationError
 
 from .account import process_name
-from .desk import Desk, Report, closed
+from .lease_queue import LeaseQueue, Report, closed
 from .rate import Lease, Priority, Quota, RateLimit, Share, Usage
 from .window import Window
 
@@ -37,7 +37,7 @@ class MemoryLimiter:
     ) -> None:
         self.rate = RateLimit.checked(rate)
         self._random = random or _random.Random()
-        self._desk: _Desk | None = None
+        self._queue: _Queue | None = None
         self._longest_timeout = (
             0.0  # what a loop leaves behind at its end reaches the server by then, or never
         )
@@ -56,18 +56,18 @@ class MemoryLimiter:
         """Wait for a slot; see `Limiter.acquire`."""
         if self._closed:
             raise closed()
-        desk = self._here()
+        queue = self._here()
         if timeout < math.inf:
             self._longest_timeout = max(self._longest_timeout, timeout)
-        return await desk.acquire(priority, max_pause)
+        return await queue.acquire(priority, max_pause)
 
     @property
     def quota(self) -> Quota:
         """How things stand now; also readable where no event loop runs."""
-        desk = self._desk
-        if desk is None:
+        queue = self._queue
+        if queue is None:
             return Window(self.rate).quota(0.0, waiting=0)
-        return desk.window.quota(desk.loop.time(), waiting=len(desk.lanes))
+        return queue.window.quota(queue.loop.time(), waiting=len(queue.lanes))
 
     async def usage(self) -> Usage:
         """Tell who uses what: this process, all of it."""
@@ -77,24 +77,24 @@ class MemoryLimiter:
     async def aclose(self) -> None:
         """Stop for good. Whoever still waits gets a `LitmosError`; leases under way may end as usual."""
         self._closed = True
-        if self._desk is not None:
+        if self._queue is not None:
             await self._here().aclose()
 
-    def _here(self) -> _Desk:
-        """Return the desk on the running loop; move there first if the last one was on another loop."""
-        loop, desk = asyncio.get_running_loop(), self._desk
-        if desk is None:
-            self._desk = desk = _Desk(loop, Window(self.rate), self._random)
-        elif desk.loop is not loop:
-            if desk.loop.is_running():
+    def _here(self) -> _Queue:
+        """Return the queue on the running loop; move there first if the last one was on another loop."""
+        loop, queue = asyncio.get_running_loop(), self._queue
+        if queue is None:
+            self._queue = queue = _Queue(loop, Window(self.rate), self._random)
+        elif queue.loop is not loop:
+            if queue.loop.is_running():
                 raise ConfigurationError("A limiter serves one event loop at a time, and another one runs")
-            window = desk.window.carried_over(desk.loop.time(), loop.time(), self._longest_timeout)
-            self._desk = desk = _Desk(loop, window, self._random)
-        return desk
+            window = queue.window.rebased(queue.loop.time(), loop.time(), self._longest_timeout)
+            self._queue = queue = _Queue(loop, window, self._random)
+        return queue
 
 
-class _Desk(Desk):
-    """A desk with the window on it, and a pacer in front."""
+class _Queue(LeaseQueue):
+    """A queue with the window on it, and a pacer in front."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, window: Window, random: _random.Random) -> None:
         super().__init__(loop, random)
@@ -153,5 +153,5 @@ class _Desk(Desk):
     def _report(self, report: Report) -> None:
         report(self.window, self.loop.time())
         if not self.loop.is_closed():
-            self._send_the_hasty_away()
+            self._reject_impatient()
         self._wake()

@@ -45,13 +45,13 @@ class OutageStore:
 
     Args:
         store: The other one.
-        patience: For how many seconds to go on trying.
+        outage_timeout: For how many seconds to go on trying.
         share: The part of the limit to use after that; None to raise.
     """
 
-    def __init__(self, store: Store, *, patience: float, share: float | None) -> None:
+    def __init__(self, store: Store, *, outage_timeout: float, share: float | None) -> None:
         self._store = store
-        self._patience = patience
+        self._outage_timeout = outage_timeout
         self._share = share
         self._seen: Seen | None = None
         self._reading: Reading | None = None
@@ -62,7 +62,7 @@ class OutageStore:
         time = asyncio.get_running_loop().time
         if self._part is None or time() >= self._part.ask_again_at:
             try:
-                return await self._patiently(account, rate, change)
+                return await self._keep_trying(account, rate, change)
             except LimiterUnavailable:
                 if self._share is None:
                     raise
@@ -74,9 +74,9 @@ class OutageStore:
         """Close the other store."""
         await self._store.aclose()
 
-    async def _patiently(self, account: str, rate: RateLimit, change: Change[T]) -> T:
+    async def _keep_trying(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         time = asyncio.get_running_loop().time
-        give_up_at, wait = time() + self._patience, FIRST_WAIT
+        give_up_at, wait = time() + self._outage_timeout, FIRST_WAIT
         while True:
             try:
                 return await self._ask(account, rate, change)
@@ -94,16 +94,16 @@ class OutageStore:
         def whole(account: Account, now: float) -> tuple[T, Account, float]:
             nonlocal asked, reading, told
             heard = time()
-            shown = now + account.ahead
-            reading = account.keep_up(self._reading, Reading(shown, asked, heard))
-            now = shown - account.ahead
+            shown = now + account.clock_offset
+            reading = account.track_clock(self._reading, Reading(shown, asked, heard))
+            now = shown - account.clock_offset
             asked = heard  # should this be called again, the store was asked again after this
             told = part and part.state
             if part is not None and part.state is not None:
                 there = heard + part.ahead
                 if last is not None:
-                    account.heed(last.account, there, now)
-                account.absorb(load(part.state, part.rate, there), there, now)
+                    account.detect_data_loss(last.account, there, now)
+                account.merge(load(part.state, part.rate, there), there, now)
             return change(account, now), account, now
 
         result, seen, at = await self._store.apply(account, rate, whole)
@@ -120,4 +120,4 @@ class OutageStore:
         if self._seen is None:
             return _Part(less, None, 0.0, time)
         ahead = self._seen.there(0.0)
-        return _Part(less, dump(self._seen.account.part(less, share)), ahead, time)
+        return _Part(less, dump(self._seen.account.share_of(less, share)), ahead, time)

@@ -70,10 +70,10 @@ class RedisLimiter(SharedLimiter):
             (`?ssl_ca_certs=/path`). Any node of a cluster will do; best is a name that all its nodes share.
         rate: The limit to keep. Give the same in every process; only `reserve` may differ.
         account: What tells accounts apart in Redis; the client says it if you do not.
-        on_outage: What to do while Redis cannot be reached. "wait": go on trying for `patience` seconds, then
+        on_outage: What to do while Redis cannot be reached. "wait": go on trying for `outage_timeout` seconds, then
             raise `LimiterUnavailable`. "fail": raise it at once. "local": keep to `local_share` of the limit
             without Redis, and tell Redis when it is back.
-        patience: How many seconds "wait" waits.
+        outage_timeout: How many seconds "wait" waits.
         local_share: The part of the limit for "local". The parts of all processes together must not be more
             than 1, or the limit may be passed during an outage.
         timeout: Seconds for one answer of Redis, and for connecting to it.
@@ -90,7 +90,7 @@ class RedisLimiter(SharedLimiter):
         *,
         account: str | None = None,
         on_outage: OnOutage = "wait",
-        patience: float = 30.0,
+        outage_timeout: float = 30.0,
         local_share: float | None = None,
         timeout: float = 2.0,
         random: _random.Random | None = None,
@@ -102,7 +102,9 @@ class RedisLimiter(SharedLimiter):
         if local_share is not None and not 0 < local_share <= 1:
             raise ConfigurationError(f"local_share must be more than 0 and at most 1, not {local_share}")
         redis = RedisStore(url, timeout=timeout)
-        store = OutageStore(redis, patience=patience if on_outage == "wait" else 0.0, share=local_share)
+        store = OutageStore(
+            redis, outage_timeout=outage_timeout if on_outage == "wait" else 0.0, share=local_share
+        )
         super().__init__(store, rate, account=account, random=random)
         self._place = redis.place
 

@@ -40,7 +40,7 @@ class Window:
     """Which slots are taken, until when nobody may start, and how much of the limit is ours.
 
     `opens_at` tells when the next request may start, `take` starts it and gives it a ticket, and one of
-    `unused`, `answered`, `lost` and `refused` ends it. Tickets are numbered in the order of taking.
+    `unused`, `answered`, `lost` and `rejected` ends it. Tickets are numbered in the order of taking.
     """
 
     rate: RateLimit
@@ -52,9 +52,9 @@ class Window:
 
     # The pause. It is a time and not a flag: nobody has to reopen it, and nobody can reopen it too early.
     not_before: float = 0.0
-    wave: int = 0  # the last ticket taken before the pause began
-    strikes: int = 0  # waves of rejections without a quiet period between them
-    rejected: int = 0
+    last_ticket_before_pause: int = 0
+    consecutive_rejections: int = 0  # pauses without a quiet period between them
+    rejections: int = 0
 
     # After the pause: first one request as a probe, then the others, spread out.
     probing: bool = False
@@ -113,7 +113,7 @@ class Window:
     def answered(self, ticket: int, now: float) -> None:
         """An answer came: free the slot a period from now; after a pause, let the others follow."""
         self._cool(ticket, now)
-        if self.probing and ticket > self.wave:
+        if self.probing and ticket > self.last_ticket_before_pause:
             self.probing = False
             self.spread_until = now + self.rate.period
 
@@ -122,40 +122,42 @@ class Window:
         self._cool(ticket, now + max(0.0, timeout))
         self._probe_failed(ticket)
 
-    def refused(self, ticket: int, now: float, retry_after: float | None, jitter: float) -> None:
+    def rejected(self, ticket: int, now: float, retry_after: float | None, jitter: float) -> None:
         """The server said no: pause everybody. `jitter` is a random number from 0 to 1.
 
         Of 100 requests under way all may be refused for the same reason. What was sent before the pause began
-        is one wave with it: only a `retry_after` that says more than is known already makes the pause longer.
+        is one rejection with it: only a `retry_after` that says more than is known already makes the pause longer.
         """
-        self.rejected += 1
+        self.rejections += 1
         budget = self.budget(now)
-        new_wave = ticket > self.wave
-        if new_wave:
+        new_pause = ticket > self.last_ticket_before_pause
+        if new_pause:
             quiet = not self.probing and now >= self.spread_until
-            self.strikes = 1 if quiet else self.strikes + 1
+            self.consecutive_rejections = 1 if quiet else self.consecutive_rejections + 1
             if self.used(now) < self.rate.requests:  # not our doing: somebody else uses the account
                 budget = max(1.0, budget * SHRINK)
         self._cool(ticket, now)
 
         if retry_after is not None:
             until = now + min(max(0.0, retry_after), LONGEST_RETRY_AFTER)
-        elif new_wave:
+        elif new_pause:
             # The exponent is bounded because the power is computed before it is cut.
-            until = now + min(2.0 ** min(self.strikes - 1, 10), LONGEST_BACKOFF) * (1 + jitter / 4)
+            until = now + min(2.0 ** min(self.consecutive_rejections - 1, 10), LONGEST_BACKOFF) * (
+                1 + jitter / 4
+            )
         else:
             return
-        if new_wave or until > self.not_before:
+        if new_pause or until > self.not_before:
             self.base = budget
             self.pause(until)
 
     def pause(self, until: float) -> None:
         """Let nobody start until then, and one request go first after it."""
         self.not_before = max(self.not_before, until)
-        self.wave = self.taken
+        self.last_ticket_before_pause = self.taken
         self.probing, self.probe_due = True, 0.0
 
-    def carried_over(self, then: float, now: float, timeout: float) -> Window:
+    def rebased(self, then: float, now: float, timeout: float) -> Window:
         """Return this state for another clock, which shows `now` where the old one showed `then`.
 
         Nobody may be left to report what became of the requests that were under way, which reach the server within
@@ -177,7 +179,7 @@ class Window:
             base=self.budget(then),
         )
 
-    def forgotten(self, now: float, timeout: float) -> None:
+    def assume_full(self, now: float, timeout: float) -> None:
         """The record of the slots was lost: the server may count as many as it allows, so take them all.
 
         Some of those requests may be under way still: they reach the server within `timeout` or never. A slot that
@@ -198,7 +200,7 @@ class Window:
             free=max(0, budget - used),
             next_free_in=opens_in if opens_in < math.inf else self.rate.period,
             waiting=waiting,
-            rejected=self.rejected,
+            rejected=self.rejections,
             limit=self.rate.requests,
             period=self.rate.period,
             budget=budget,

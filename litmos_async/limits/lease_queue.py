@@ -13,16 +13,16 @@ from litmos_async.errors import LitmosError
 from .rate import Lanes, Lease, Priority, paused
 from .window import Window
 
-__all__ = ["Desk", "Report", "closed"]
+__all__ = ["LeaseQueue", "Report", "closed"]
 
 Report: TypeAlias = Callable[[Window, float], None]
 """What became of a request: a change of the window as it stands when the report arrives there."""
 
 
-class Desk(ABC):
+class LeaseQueue(ABC):
     """What belongs to one event loop: those who wait, and the pump that serves them.
 
-    Leases and waiters keep to the desk where they began, so those of a loop that is gone touch no other.
+    Leases and waiters keep to the queue where they began, so those of a loop that is gone touch no other.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, random: _random.Random) -> None:
@@ -86,10 +86,10 @@ class Desk(ABC):
         """Let the slot cool down from the end of the timeout."""
         self._report(lambda window, now: window.lost(ticket, now, timeout))
 
-    def refused(self, ticket: int, retry_after: float | None) -> None:
+    def rejected(self, ticket: int, retry_after: float | None) -> None:
         """Pause everybody."""
         jitter = self._random.random()
-        self._report(lambda window, now: window.refused(ticket, now, retry_after, jitter))
+        self._report(lambda window, now: window.rejected(ticket, now, retry_after, jitter))
 
     def _start(self) -> None:
         """See that the pump runs."""
@@ -107,7 +107,7 @@ class Desk(ABC):
         """Give a lease to a caller."""
         future.set_result(_Ticket(self, ticket))
 
-    def _send_the_hasty_away(self) -> None:
+    def _reject_impatient(self) -> None:
         """Tell those at once who cannot wait until the pause is over."""
         now, pause_ends = self.loop.time(), self.pause_ends
         if pause_ends > now:
@@ -130,10 +130,10 @@ class Desk(ABC):
 class _Ticket:
     """A lease: one ticket, and the first report about it counts."""
 
-    __slots__ = ("_desk", "_number")
+    __slots__ = ("_number", "_queue")
 
-    def __init__(self, desk: Desk, number: int) -> None:
-        self._desk = desk
+    def __init__(self, queue: LeaseQueue, number: int) -> None:
+        self._queue = queue
         self._number = number
 
     def _end(self) -> int:
@@ -143,19 +143,19 @@ class _Ticket:
 
     def unused(self) -> None:
         if ticket := self._end():
-            self._desk.unused(ticket)
+            self._queue.unused(ticket)
 
     def answered(self) -> None:
         if ticket := self._end():
-            self._desk.answered(ticket)
+            self._queue.answered(ticket)
 
     def lost(self, timeout: float) -> None:
         if ticket := self._end():
-            self._desk.lost(ticket, timeout)
+            self._queue.lost(ticket, timeout)
 
     def rejected(self, retry_after: float | None = None) -> None:
         if ticket := self._end():
-            self._desk.refused(ticket, retry_after)
+            self._queue.rejected(ticket, retry_after)
 
 
 def closed() -> LitmosError:
