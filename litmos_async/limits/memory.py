@@ -11,6 +11,7 @@ from aiolimiter import AsyncLimiter
 from litmos_async.errors import ConfigurationError
 
 from .account import process_name
+from .clocks import time_asleep
 from .lease_queue import LeaseQueue, Report, closed
 from .rate import Lease, Priority, Quota, RateLimit, Share, Usage
 from .window import Window
@@ -67,7 +68,7 @@ class MemoryLimiter:
         queue = self._queue
         if queue is None:
             return Window(self.rate).quota(0.0, waiting=0)
-        return queue.window.quota(queue.loop.time(), waiting=len(queue.lanes))
+        return queue.quota
 
     async def usage(self) -> Usage:
         """Tell who uses what: this process, all of it."""
@@ -108,6 +109,11 @@ class _Queue(LeaseQueue):
         """When the pause is over."""
         return self.window.not_before
 
+    @property
+    def quota(self) -> Quota:
+        """How things stand."""
+        return self.window.quota(self.loop.time(), waiting=len(self.lanes))
+
     async def _serve(self) -> None:
         """Hand out leases as long as somebody waits.
 
@@ -116,12 +122,15 @@ class _Queue(LeaseQueue):
         """
         while self.lanes:
             await self._get_token()
+            now = self.loop.time()
             priority = self.lanes.first()
             if priority is None:
                 break  # all were cancelled meanwhile; the token stays for the next caller
+            # However many interactive calls wait, bulk work has its small share.
+            on_credit = priority == "interactive" and self._bulk_goes_first(now)
+            priority = "bulk" if on_credit else priority
             self._changed.clear()
-            now = self.loop.time()
-            opens_at = self.window.opens_at(now, priority)
+            opens_at = self.window.opens_at(now, priority, 0, on_credit)
             if opens_at == math.inf:
                 await self._changed.wait()
             elif opens_at > now:
@@ -130,7 +139,11 @@ class _Queue(LeaseQueue):
                 future = self.lanes.pop(priority)
                 if not future.done():
                     self._spare -= 1
-                    self._hand_over(future, self.window.take(now))
+                    ticket = self.window.take(now, priority=priority)
+                    self._hand_over(future, ticket, now, time_asleep())
+
+    def _bulk_goes_first(self, now: float) -> bool:
+        return self.lanes.waiting()["bulk"] > 0 and self.window.bulk_credit(now) > 0
 
     async def _get_token(self) -> None:
         """Make sure that there is a spare token.

@@ -17,6 +17,7 @@ import attrs
 from litmos_async.errors import ConfigurationError
 
 from .account import Account, process_name
+from .clocks import slept, time_asleep
 from .lease_queue import LeaseQueue, Report, closed
 from .rate import Lease, Priority, Quota, RateLimit, Usage
 from .window import Window
@@ -39,6 +40,11 @@ JITTER: Final = 1 / 2_000
 
 # Answers are reported together, within this part of a period. A report tells how old it is, so nothing is lost.
 TOGETHER: Final = 1 / 200
+
+# A slot is as old as the way back from the store when it is here. Where that is more than this part of a request's
+# timeout, slots are kept for so much longer, up to some seconds; else none would ever be young enough to be used.
+SLOW: Final = 1 / 10
+LONGEST_WAY: Final = 30.0
 
 # What cannot be reported is tried again after a second, and on closing for a few seconds at most.
 REPORT_AGAIN: Final = 1.0
@@ -124,10 +130,7 @@ class SharedLimiter:
     @property
     def quota(self) -> Quota:
         """How things stood when this process last went to the store, and what time has changed since."""
-        queue = self._queue
-        if queue is None or queue.seen is None:
-            return Window(self.rate).quota(0.0, waiting=len(queue.lanes) if queue else 0)
-        return queue.seen.account.window.quota(queue.seen.there(queue.loop.time()), waiting=len(queue.lanes))
+        return self._queue.quota if self._queue is not None else Window(self.rate).quota(0.0, waiting=0)
 
     async def usage(self) -> Usage:
         """Ask the store who uses what.
@@ -186,6 +189,15 @@ class Seen:
         return self.when + time - self.at
 
 
+@attrs.frozen
+class _Taken:
+    """A slot on its way to a caller: the lane that it was taken for, and whether bulk work has it on credit."""
+
+    ticket: int
+    lane: Priority
+    for_bulk: bool
+
+
 class _Queue(LeaseQueue):
     """A queue whose pump goes to the store and back."""
 
@@ -204,12 +216,20 @@ class _Queue(LeaseQueue):
             None  # when they are brought to the store at the latest
         )
         self._expected = False  # the others leave slots for us
+        self._allowance = 0.0  # how much longer slots are kept for us, since the way to the store is long
         self._closing = self._closed = False
 
     @property
     def pause_ends(self) -> float:
         """When the pause is over, as far as is known here."""
         return self.seen.here(self.seen.account.window.not_before) if self.seen else -math.inf
+
+    @property
+    def quota(self) -> Quota:
+        """How things stood in the store, and what time has changed since."""
+        if self.seen is None:
+            return Window(self._rate).quota(0.0, waiting=len(self.lanes))
+        return self.seen.account.quota(self.seen.there(self.loop.time()), waiting=len(self.lanes))
 
     async def apply(self, change: Change[T]) -> T:
         """Let a change happen in the store, and remember what was found there."""
@@ -294,47 +314,57 @@ class _Queue(LeaseQueue):
         """Report, take slots for those who are next, and say who is left; return in how long to look again."""
         reports, self._reports = self._reports, []
         self._cancel_flush()
-        here = self.loop.time()
-        timeout = self.longest_timeout
-        priority = self.lanes.first()
+        here, asleep = self.loop.time(), time_asleep()
+        timeout, allowance = self.longest_timeout, self._allowance
         waiting = self.lanes.waiting()
-        wanted = min(waiting[priority], AT_ONCE) if priority else 0
 
-        def visit(account: Account, now: float) -> tuple[list[int], float]:
+        def sync(account: Account, now: float) -> tuple[list[_Taken], float]:
             for made, report in reports:
                 report(account, now - (here - made))
-            tickets: list[int] = []
-            while priority and len(tickets) < wanted and account.opens_at(now, self._name, priority) <= now:
-                tickets.append(account.take(now, self._name, timeout))
-            left = {**waiting, **({priority: waiting[priority] - len(tickets)} if priority else {})}
-            look_at = account.look_at(now, self._name, "interactive" if left["interactive"] else "bulk")
+            left = dict(waiting)
+            tickets: list[_Taken] = []
+            while len(tickets) < AT_ONCE and (lane := account.next_lane(now, self._name, left)):
+                left[lane] -= 1
+                ticket = account.take(now, self._name, timeout + allowance, lane)
+                tickets.append(_Taken(ticket, lane, for_bulk=lane == "bulk" and left["interactive"] > 0))
+            look_at = account.look_at(now, self._name, left)
             account.demand(now, self._name, left["interactive"], left["bulk"], look_at)
             return tickets, look_at - now
 
         try:
-            tickets, look_in = await self.apply(visit)
+            tickets, look_in = await self.apply(sync)
         except BaseException:
             self._reports[:0] = reports
             raise
+        took = self.loop.time() - here + slept(asleep, time_asleep())
         self._expected = sum(waiting.values()) > len(tickets)
-        if tickets and self.longest_timeout > timeout:
-            # Somebody came meanwhile whose request may take longer than these slots are kept should we die. Give
-            # them back, and take others for him.
-            for ticket in tickets:
-                self.unused(ticket)
+        stood_still = took > timeout + allowance
+        self._allowance = min(2 * took, LONGEST_WAY) if took > SLOW * timeout else 0.0
+        if tickets and (stood_still or self.longest_timeout > timeout):
+            # They are too old to be used, or a caller came meanwhile whose request may take longer than these slots
+            # are kept should we die. Give them back, and take others.
+            for one in tickets:
+                self.unused(one.ticket)
             return 0.0
-        for ticket in tickets:
-            self._assign(ticket, priority)
+        for one in tickets:
+            self._assign(one, min(here + allowance, self.loop.time()), asleep)
         return look_in
 
-    def _assign(self, ticket: int, priority: Priority | None) -> None:
-        """Give a slot to whoever is first now, or back, if only bulk callers are left for one of the others."""
-        while (first := self.lanes.first()) and (first == "interactive" or priority == "bulk"):
-            future = self.lanes.pop(first)
+    def _assign(self, taken: _Taken, at: float, asleep: float) -> None:
+        """Give a slot to the first caller now, or back, if only bulk callers are left for one of the others."""
+        while lane := self._lane_for(taken):
+            future = self.lanes.pop(lane)
             if not future.done():
-                self._hand_over(future, ticket)
+                self._hand_over(future, taken.ticket, at, asleep)
                 return
-        self.unused(ticket)
+        self.unused(taken.ticket)
+
+    def _lane_for(self, taken: _Taken) -> Priority | None:
+        """Return the lane that a slot is for; callers may have come and gone since it was taken."""
+        if taken.for_bulk and self.lanes.waiting()["bulk"]:
+            return "bulk"
+        first = self.lanes.first()
+        return first if first == "interactive" or taken.lane == "bulk" else None
 
     def _pump_ended(self, pump: asyncio.Task[None]) -> None:
         super()._pump_ended(pump)
@@ -344,4 +374,4 @@ class _Queue(LeaseQueue):
 
 def _usage(account: Account, now: float) -> Usage:
     shares = account.shares(now)
-    return Usage(account.window.quota(now, sum(one.waiting for one in shares)), shares)
+    return Usage(account.quota(now, sum(one.waiting for one in shares)), shares)

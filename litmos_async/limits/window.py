@@ -63,6 +63,10 @@ class Window:
     spread_until: float = 0.0
     next_start: float = 0.0
 
+    # What bulk callers may take before interactive ones that wait: it grows from here, see `bulk_credit`. Until
+    # the first slot is taken there is nothing to share.
+    credit_from: float = math.inf
+
     # What was ours at the end of the last pause; it grows with time from there.
     base: float = attrs.Factory(lambda self: float(self.rate.requests), takes_self=True)
 
@@ -80,21 +84,49 @@ class Window:
         grown = (now - self.not_before) / self.rate.period * self.rate.requests / PERIODS_TO_GROW
         return min(self.rate.requests, self.base + max(0.0, grown))
 
-    def opens_at(self, now: float, priority: Priority = "interactive", ahead: int = 0) -> float:
+    def bulk_credit(self, now: float) -> int:
+        """Return how many slots bulk callers may take before interactive ones that wait.
+
+        A bucket that `bulk_share` of the limit flows into in each period and that holds no more than that: so bulk
+        work goes on, slowly, while interactive calls could use every slot.
+        """
+        bulk_share = self.rate.bulk_share * self.rate.requests
+        grown = bulk_share * (now - self.credit_from) / self.rate.period
+        return int(min(max(grown, 0.0) + GUARD, max(bulk_share, 1.0))) if bulk_share else 0
+
+    def credit_at(self) -> float:
+        """Return when bulk callers may take a slot before interactive ones; infinity if they never may."""
+        return self.credit_from + self._credit_costs
+
+    def opens_at(
+        self, now: float, priority: Priority = "interactive", ahead: int = 0, on_credit: bool = False
+    ) -> float:
         """Return when the next request may start, `now` or later; infinity if that depends on an answer.
 
-        `ahead` is how many slots must be left for others besides.
+        Args:
+            now: The time.
+            priority: The lane of the request. Bulk work leaves the reserve alone.
+            ahead: How many slots must be left for others besides.
+            on_credit: Interactive callers use the reserve and all the rest, and the request takes a slot that
+                bulk work has credit for.
         """
         gate = max(now, self.not_before, self.next_start, self.probe_due if self.probing else 0.0)
-        return max(gate, self._slot_at(ahead + (self.rate.reserve if priority == "bulk" else 0)))
+        reserve = self.rate.reserve if priority == "bulk" and not on_credit else 0
+        return max(gate, self._slot_at(ahead + reserve))
 
-    def take(self, now: float, timeout: float = math.inf) -> int:
+    def take(self, now: float, timeout: float = math.inf, priority: Priority = "interactive") -> int:
         """Take a slot, once `opens_at` says that it is time, and return the ticket for it.
 
-        If nobody reports back, the request reached the server within `timeout` or never.
+        If no one reports back, the request reached the server within `timeout` or never.
         """
         self.slots = {ticket: end for ticket, end in self.slots.items() if end > now}
         self.taken += 1
+        if self.credit_from == math.inf:
+            self.credit_from = now
+        if priority == "bulk" and self.rate.bulk_share:
+            costs = self._credit_costs
+            full = max(self.rate.bulk_share * self.rate.requests, 1.0) * costs
+            self.credit_from = min(now, max(self.credit_from, now - full) + costs)
         self._cool(self.taken, now + timeout)
         if self.probing:
             # A probe whose holder never reports back must not shut the gate for good: this is a time, too.
@@ -122,11 +154,12 @@ class Window:
         self._cool(ticket, now + max(0.0, timeout))
         self._probe_failed(ticket)
 
-    def rejected(self, ticket: int, now: float, retry_after: float | None, jitter: float) -> None:
-        """The server said no: pause everybody. `jitter` is a random number from 0 to 1.
+    def rejected(self, ticket: int, now: float, retry_after: float | None, jitter: float) -> bool:
+        """The server said no: pause all; return whether another party must have used the account.
 
-        Of 100 requests under way all may be refused for the same reason. What was sent before the pause began
-        is one rejection with it: only a `retry_after` that says more than is known already makes the pause longer.
+        `jitter` is a random number from 0 to 1. Of 100 requests under way all may be rejected for the same reason.
+        What was sent before the pause began is one rejection with it: only a `retry_after` that says more than is
+        known already makes the pause longer.
         """
         self.rejections += 1
         budget = self.budget(now)
@@ -134,8 +167,10 @@ class Window:
         if new_pause:
             quiet = not self.probing and now >= self.spread_until
             self.consecutive_rejections = 1 if quiet else self.consecutive_rejections + 1
-            if self.used(now) < self.rate.requests:  # not our doing: somebody else uses the account
-                budget = max(1.0, budget * SHRINK)
+        # Rejected although our own window was not full: not our doing.
+        others = new_pause and self.used(now) < self.rate.requests
+        if others:
+            budget = max(1.0, budget * SHRINK)
         self._cool(ticket, now)
 
         if retry_after is not None:
@@ -146,10 +181,11 @@ class Window:
                 1 + jitter / 4
             )
         else:
-            return
+            return others
         if new_pause or until > self.not_before:
             self.base = budget
             self.pause(until)
+        return others
 
     def pause(self, until: float) -> None:
         """Let nobody start until then, and one request go first after it."""
@@ -176,6 +212,7 @@ class Window:
             probe_due=0.0,
             spread_until=now + max(0.0, self.spread_until - then),
             next_start=now + max(0.0, self.next_start - then),
+            credit_from=now + self.credit_from - then,
             base=self.budget(then),
         )
 
@@ -205,6 +242,12 @@ class Window:
             period=self.rate.period,
             budget=budget,
         )
+
+    @property
+    def _credit_costs(self) -> float:
+        """How long it takes until bulk work has credit for one slot."""
+        bulk_share = self.rate.bulk_share * self.rate.requests
+        return self.rate.period / bulk_share if bulk_share else math.inf
 
     def _cool(self, ticket: int, counted_by: float) -> None:
         """Free a slot a period after the last moment at which the server may count its request."""

@@ -167,7 +167,7 @@ def test_a_refused_request_keeps_its_slot_for_a_period() -> None:
     one = window(1)
     one.rejected(one.take(0.0), 1.0, None, jitter=0.0)
     assert one.opens_at(1.0) == 61.0 + GUARD
-    assert one.rejected == 1
+    assert one.rejections == 1
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_wave_of_refusals_is_one_pause() -> None:
     assert one.not_before == 2.0
     assert one.consecutive_rejections == 1
     assert one.base == 70.0
-    assert one.rejected == 50
+    assert one.rejections == 50
 
 
 def test_a_straggler_of_a_wave_that_is_over_starts_no_new_pause() -> None:
@@ -396,7 +396,7 @@ def test_another_clock_keeps_what_the_server_may_still_count() -> None:
     assert ends(moved) == pytest.approx([63.0 + GUARD, 63.0 + GUARD, 83.0 + GUARD, 83.0 + GUARD])
     assert moved.not_before == 43.0
     assert moved.probing
-    assert moved.rejected == 1
+    assert moved.rejections == 1
     assert moved.opens_at(3.0) == pytest.approx(63.0 + GUARD)
     assert held == 1
 
@@ -446,10 +446,13 @@ def test_a_rate_that_cannot_work_is_refused(wrong: dict[str, float]) -> None:
 
 
 def test_a_part_of_a_rate_is_a_rate() -> None:
-    """Requests, burst and reserve become smaller, and at least one request is left."""
+    """Requests, burst and reserve become smaller, never larger than their part; what is no request is refused."""
     whole = RateLimit(requests=100, burst=10, reserve=20)
     assert whole.part(0.25) == RateLimit(requests=25, burst=2, reserve=5)
-    assert whole.part(0.001) == RateLimit(requests=1, burst=1)
+    assert whole.part(0.019) == RateLimit(requests=1, burst=1)
+    assert [whole.part(n / 100).requests for n in range(1, 101)] == list(range(1, 101))
+    with pytest.raises(ConfigurationError, match="less than one request"):
+        whole.part(0.009)
     assert whole.part(1.0) == whole
 
 
