@@ -6,7 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from copy import deepcopy
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import format_datetime
+from typing import Any
 from urllib.parse import unquote, urlencode
 
 from starlette.applications import Starlette
@@ -16,54 +20,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import (
-    routes_activities,
-    routes_bulk_imports,
-    routes_collections,
-    routes_courses,
-    routes_listings,
-    routes_modules,
-    routes_org,
-    routes_results,
-    routes_session_people,
-    routes_sessions,
-    routes_team_learning,
-    routes_teams,
-    routes_tokens,
-    routes_user_learning,
-    routes_users,
-    routes_xapi,
-)
-from .call import Call, Handler, Refusal, refuse
-from .faults import REQUEST_ERROR_PAGE, Dropped, Fault, Faults
-from .imports import run_due
-from .quota import Quota
-from .read import BadBody, BadDate
-from .tenant import Tenant
+from litmos_async.sandbox.call import Call, Handler, refuse
+from litmos_async.sandbox.faults import REQUEST_ERROR_PAGE, Dropped, Fault, Faults
+from litmos_async.sandbox.quota import RequestLog
+from litmos_async.sandbox.refusal import Refusal
+from litmos_async.sandbox.routes import TABLES, collections
+from litmos_async.sandbox.state.tenant import Tenant
+from litmos_async.sandbox.wire.read import BadBody, BadDate
 
 PREFIX = "/v1.svc"
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-# A route with a fixed word must stand before one that takes anything in its place.
-_TABLES = (
-    routes_user_learning.routes,
-    routes_users.routes,
-    routes_courses.routes,
-    routes_team_learning.routes,
-    routes_teams.routes,
-    routes_results.routes,
-    routes_bulk_imports.routes,
-    routes_modules.routes,
-    routes_session_people.routes,
-    routes_sessions.routes,
-    routes_org.routes,
-    routes_activities.routes,
-    routes_tokens.routes,
-    routes_collections.routes,
-    routes_listings.routes,
-    routes_xapi.routes,  # two segments of any name, so it stands last
-)
 
 
 @dataclass(kw_only=True)
@@ -85,6 +52,19 @@ class LoggedRequest:
     query: str
     status: int | None = None
     carried_out: bool = False
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state of an organisation at one moment.
+
+    Attributes:
+        tenant: The organisation.
+        state: A copy of its attributes.
+    """
+
+    tenant: Tenant
+    state: dict[str, Any]
 
 
 class Sandbox:
@@ -120,17 +100,15 @@ class Sandbox:
         singular_collection: bool = False,
     ) -> None:
         self.tenant = tenant or Tenant.example()
-        self.quota = Quota(requests, period, counts_rejected=counts_rejected)
+        self.quota = RequestLog(requests, period, counts_rejected=counts_rejected)
         self.faults = Faults()
         self.requests: deque[LoggedRequest] = deque(maxlen=10_000)
         self._api_key = api_key
         self._latency = latency
-        unanswered = (
-            routes_collections.DELETE_PLURAL if singular_collection else routes_collections.DELETE_SINGULAR
-        )
+        unanswered = collections.DELETE_PLURAL if singular_collection else collections.DELETE_SINGULAR
         routes = [
             Route(PREFIX + path, self._endpoint(handler), methods=[method])
-            for table in _TABLES
+            for table in TABLES
             for method, path, handler in table.table
             if path != unanswered
         ]
@@ -143,9 +121,31 @@ class Sandbox:
         Args:
             port: The port; 0 takes any free one.
         """
-        from .serve import serve  # noqa: PLC0415 - a sandbox mounted in process does without uvicorn
+        from litmos_async.sandbox.serve import serve  # noqa: PLC0415 - a sandbox mounted in process does without uvicorn
 
         return serve(self.app, port, PREFIX)
+
+    def snapshot(self) -> Snapshot:
+        """Return the state of the organisation as it is now, for `restore`.
+
+        empty = sandbox.snapshot()
+        ...                             # a test that changes things
+        sandbox.restore(empty)
+        """
+        self.tenant.long_lists.clear()
+        return Snapshot(self.tenant, _copy(self.tenant, vars(self.tenant)))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put the organisation back into an earlier state. A snapshot can be restored any number of times.
+
+        Raises:
+            ValueError: The snapshot is of another organisation.
+        """
+        if snapshot.tenant is not self.tenant:
+            raise ValueError("the snapshot is of another organisation")
+        state = vars(self.tenant)
+        state.clear()
+        state.update(_copy(self.tenant, snapshot.state))
 
     def _endpoint(self, handler: Handler) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
@@ -179,6 +179,8 @@ class Sandbox:
         if self._latency:
             await asyncio.sleep(self._latency())
         entry.status = response.status_code
+        # The server's own clock, which need not agree with the client's.
+        response.headers["Date"] = format_datetime(self.tenant.now().astimezone(UTC), usegmt=True)
         return response
 
     def _carry_out(self, request: Request, time: float, body: bytes, handler: Handler) -> Response:
@@ -186,7 +188,7 @@ class Sandbox:
         wants_json = _wants_json(query, request.headers)
         try:
             self._check_caller(query, request.headers)
-            run_due(self.tenant, time)
+            self.tenant.run_due(time)
             call = Call(
                 tenant=self.tenant,
                 time=time,
@@ -218,6 +220,11 @@ class Sandbox:
             raise Refusal(403, "source is required")
         if len(query["source"]) > 50:
             raise Refusal(400, "source is longer than 50 characters")
+
+
+def _copy(tenant: Tenant, state: dict[str, Any]) -> dict[str, Any]:
+    """Copy the attributes of a tenant; what refers to the tenant itself goes on doing so."""
+    return deepcopy(state, {id(tenant): tenant})
 
 
 class _RawPath:

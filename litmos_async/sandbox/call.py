@@ -9,10 +9,17 @@ from typing import TypeAlias, TypeVar
 
 from starlette.responses import Response
 
-from .read import read_record, read_records
-from .render import json_text, list_to_json, list_to_xml, record_to_json, record_to_xml
-from .schema import Element, Record
-from .tenant import Tenant
+from litmos_async.sandbox.refusal import Refusal
+from litmos_async.sandbox.state.tenant import Tenant
+from litmos_async.sandbox.wire.read import read_record, read_records
+from litmos_async.sandbox.wire.render import (
+    json_text,
+    list_to_json,
+    list_to_xml,
+    record_to_json,
+    record_to_xml,
+)
+from litmos_async.sandbox.wire.schema import Element, Record
 
 T = TypeVar("T")
 Handler: TypeAlias = Callable[..., Response]
@@ -22,15 +29,6 @@ H = TypeVar("H", bound=Handler)
 _MOST_ROWS = 1_000
 _LONGEST_WINDOW = timedelta(days=7)
 _DATE_FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
-
-
-class Refusal(Exception):
-    """The service says no, with a status and a reason."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
 
 
 class Routes:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 
 
-class Quota:
+class RequestLog:
     """Admits at most `requests` in any rolling `period`, and keeps a log for tests to judge by.
 
     Pure: the time is handed in, in seconds of any clock that does not go back.

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from litmos_async.sandbox import Sandbox, Tenant, app, schema, schema_offers, schema_org, schema_training
-from litmos_async.sandbox.schema import Element
+from litmos_async.sandbox import Sandbox, Tenant
+from litmos_async.sandbox.routes import TABLES
+from litmos_async.sandbox.wire import schema, schema_offers, schema_org, schema_training
+from litmos_async.sandbox.wire.schema import Element
 from tests.sandbox.small import Client, reach
 
 _CATALOGUE = Path(__file__).parent.parent / "contract"
@@ -53,7 +55,7 @@ def test_every_operation_is_answered() -> None:
     def place(method: str, path: str) -> tuple[str, str]:
         return method, re.sub(r"\{\w+\}", "{}", path)
 
-    answered = {place(method, path) for table in app._TABLES for method, path, _ in table.table}
+    answered = {place(method, path) for table in TABLES for method, path, _ in table.table}
     asked = {place(each["method"], each["path"]) for each in OPERATIONS if each["path"]}
     assert len(asked) > 130
     assert asked - answered == set()
