@@ -39,9 +39,19 @@ FEWEST_LINES: Final = 20
 async def demo(
     *,
     users: Annotated[
-        int, Parameter(help="People in the invented organisation.", validator=Number(gte=FEWEST_USERS))
-    ] = 2_500,
-    lines: Annotated[int, Parameter(help="Lines of the CSV.", validator=Number(gte=FEWEST_LINES))] = 5_000,
+        int | None,
+        Parameter(
+            help="People in the invented organisation; one for every two lines if it is not given.",
+            validator=Number(gte=FEWEST_USERS),
+        ),
+    ] = None,
+    lines: Annotated[
+        int,
+        Parameter(
+            help="Lines of the CSV. The default takes about 20 s; 5000 lines take about 100 s.",
+            validator=Number(gte=FEWEST_LINES),
+        ),
+    ] = 1_000,
     seed: Annotated[int, Parameter(help="The same seed makes the same organisation and CSV.")] = 1,
     keep: Annotated[
         Path | None, Parameter(help="A folder for the CSV and the outcomes, which are deleted otherwise.")
@@ -57,7 +67,7 @@ async def demo(
         return USAGE
     from litmos_async.cli.demo import Show, run_demo  # noqa: PLC0415 - the sandbox is an extra of its own
 
-    return await until_interrupted(run_demo(Show(users, lines, seed, keep), terminal))
+    return await until_interrupted(run_demo(Show(lines, users, seed, keep), terminal))
 
 
 def run(words: Sequence[str]) -> int:
