@@ -91,7 +91,7 @@ class Service:
 
     @property
     def host(self) -> str:
-        """The host."""
+        """The host that is asked, for errors."""
         return urlsplit(self.base_url).hostname or ""
 
     @property

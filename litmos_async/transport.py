@@ -91,7 +91,7 @@ class Sender:
             OutcomeUnknown: No answer came to a write that may not be repeated.
         """
         loop = asyncio.get_running_loop()
-        attempts = refusals = 0
+        attempts = rejections = 0
         lost = False
         started: float | None = None
         while True:
@@ -105,10 +105,10 @@ class Sender:
             result = await self._attempt(request, lease, options.timeout)
             if isinstance(result, Reply):
                 return result
-            refusals += result.fault is Fault.REFUSED
+            rejections += result.fault is Fault.REJECTED
             step = decide(
                 result.fault,
-                Tries(attempts, refusals, loop.time() - started),
+                Tries(attempts, rejections, loop.time() - started),
                 options.retry,
                 repeatable=request.repeatable,
                 retry_after=result.retry_after,
@@ -174,7 +174,7 @@ class Sender:
     def _judge(self, reply: Reply, request: Request, lease: Lease) -> Reply | _Failure:
         if reply.refused:
             lease.rejected(reply.retry_after)
-            fault = Fault.REFUSED
+            fault = Fault.REJECTED
         else:
             lease.answered()
             if reply.success:

@@ -279,7 +279,7 @@ class Importer:
                         send_message=self.send_message,
                         skip_first_login=self.skip_first_login,
                         # A refusal by the rate limit is repeated as ever; nothing else without a look.
-                        retry=attrs.evolve(self.retry, attempts=1),
+                        retry=attrs.evolve(self.retry, max_attempts=1),
                     )
                 if not job.id:
                     raise DecodeError("the server gave no id for the import")

@@ -261,7 +261,7 @@ def test_a_list_that_cannot_be_read_finds_nothing() -> None:
     with pytest.raises(ServerError):
         look_up(
             organisation(),
-            lambda bulk: bulk.resolve_users(["5001"], retry=RetryPolicy(attempts=1)),
+            lambda bulk: bulk.resolve_users(["5001"], retry=RetryPolicy(max_attempts=1)),
             path="/users/details",
             status=500,
         )

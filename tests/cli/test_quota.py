@@ -63,7 +63,7 @@ async def refused(sandbox: Sandbox, base_url: str, limiter: str, rate: RateLimit
         limiter=limiter,
         rate_limit=rate,
         transport=transport,
-        retry=RetryPolicy(refusals=0),
+        retry=RetryPolicy(max_rejections=0),
     ) as litmos:
         with pytest.raises(RateLimited):
             await litmos.courses.list()
