@@ -11,7 +11,8 @@ from cyclopts.exceptions import CycloptsError, MissingArgumentError, UnusedCliTo
 from cyclopts.validators import Number
 
 from litmos_async import __version__
-from litmos_async.cli.codes import USAGE
+from litmos_async.cli.codes import FAILED, USAGE
+from litmos_async.cli.context import WORDS
 from litmos_async.cli.extras import missing
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.terminal import Terminal
@@ -114,6 +115,7 @@ async def demo(
 def run(words: Sequence[str]) -> int:
     """Carry out a command line and return the exit code."""
     terminal = Terminal()
+    begun = WORDS.set(tuple(words))
     try:
         code = app(
             words,
@@ -130,6 +132,11 @@ def run(words: Sequence[str]) -> int:
     except ConfigurationError as problem:
         terminal.complain(explain(problem))
         return USAGE
+    finally:
+        WORDS.reset(begun)
+    if terminal.lost is not None and not code:
+        terminal.complain(f"cannot write to standard output: {terminal.lost}")
+        return FAILED
     return int(code or 0)
 
 

@@ -59,7 +59,7 @@ async def shown(
     if terminal.quiet:
         yield
         return
-    show = _live(state, terminal, stays=stays) if terminal.err.is_interactive else _plain(state, terminal)
+    show = _live(state, terminal, stays=stays) if terminal.lives else _plain(state, terminal)
     task = asyncio.ensure_future(show)
     try:
         yield
