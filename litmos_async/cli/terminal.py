@@ -15,6 +15,8 @@ from typing import IO, Any, TextIO, cast
 
 from rich.console import Console
 
+from litmos_async.cli.cells import tidy
+
 __all__ = ["Outlet", "Terminal", "listed", "plain"]
 
 
@@ -111,12 +113,22 @@ class Terminal:
         problem = self._results.problem
         return None if isinstance(problem, BrokenPipeError) else problem
 
+    @property
+    def deaf(self) -> bool:
+        """Whether no one takes results any more."""
+        return self._results.problem is not None
+
     def say(self, text: str) -> None:
         """Write a result."""
         if not self.machine:
             self.out.print(plain(text))
         elif not self.quiet:
             self._log("info", text)
+
+    def write(self, text: str) -> None:
+        """Write a part of a result for programs as it is, but for what steers a terminal where one is there."""
+        self._results.write(plain(text) if self._results.isatty() else tidy(text))
+        self._results.flush()
 
     def document(self, content: Any) -> None:
         """Write a result for programs: one JSON document."""
