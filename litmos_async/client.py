@@ -107,6 +107,30 @@ class LitmosClient(Resources):
             self._store = StoreCaller(Caller(store_sender, defaults, json_dates), xapi.path, store_limiter)
         super().__init__(Caller(self._sender, defaults, json_dates), self._store)
 
+    @classmethod
+    def from_profile(cls, name: str | None = None, **options: Any) -> Self:
+        """Return a client of an account that `config.toml` describes, as `litmos --profile` does.
+
+        ```python
+        async with LitmosClient.from_profile("acme") as litmos:
+            print(await litmos.users.list(page_size=1))
+        ```
+
+        It keeps the limit in the file that the command line uses, so that both can be used at a time. Variables of
+        the environment that are not empty go before the profile. It may run the profile's `api_key_command`, and
+        waits for it: call it before the event loop has something to do.
+
+        Args:
+            name: Which profile; the one of `LITMOS_PROFILE`, else "default", if None.
+            options: Arguments of `LitmosClient`, which go before everything else.
+
+        Raises:
+            ConfigurationError: There is no such profile, its file cannot be used, or something cannot work.
+        """
+        from litmos_async.profiles import read_profile  # noqa: PLC0415 - only who has a profile needs to read it
+
+        return cls(**read_profile(name).client_options(options))
+
     @cached_property
     def bulk(self) -> Bulk:
         """Jobs over many pairs, in the bulk lane."""
@@ -192,6 +216,11 @@ class LitmosClient(Resources):
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    @property
+    def base_url(self) -> str:
+        """The address of the API, without a slash at its end."""
+        return self._base_url
 
     def __repr__(self) -> str:
         return f"LitmosClient({self._base_url!r})"

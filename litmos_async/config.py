@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from attrs import field, frozen
 
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, MissingOption
 from litmos_async.limits import Priority
 from litmos_async.retry import RetryPolicy
 from litmos_async.wire.codec import SEARCH_LIMIT, WireChoice
@@ -101,6 +101,16 @@ class Config:
     json_dates: JsonDates = "wall_clock"
 
     @property
+    def host(self) -> str:
+        """The host of the API."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def region(self) -> str:
+        """The region whose address that is; empty for another one."""
+        return region_of(self.base_url)
+
+    @property
     def account(self) -> str:
         """What tells this account from others, where several share a limiter: a hash, never the key."""
         return account_of(self.base_url, self.api_key)
@@ -142,12 +152,14 @@ def configure(
     name = source or environment.get("LITMOS_SOURCE", "")
     where = region or environment.get("LITMOS_REGION") or "us"
     if not key:
-        raise ConfigurationError("no API key: pass api_key or set LITMOS_API_KEY")
+        raise MissingOption("no API key: pass api_key or set LITMOS_API_KEY", option="api_key")
     if not key.isascii() or not key.isprintable() or key != key.strip():
         # It travels in a header; a stray newline from a file is the usual case.
         raise ConfigurationError("the API key has a blank or a character that cannot travel in a header")
     if not name.strip():
-        raise ConfigurationError("no source: pass source or set LITMOS_SOURCE, a short name of your program")
+        raise MissingOption(
+            "no source: pass source or set LITMOS_SOURCE, a short name of your program", option="source"
+        )
     if not name.isprintable():
         raise ConfigurationError("source has a line break or another character that cannot be shown")
     if len(name) > SEARCH_LIMIT:
@@ -161,6 +173,11 @@ def configure(
     # A region that was asked for by name goes before an address from the environment.
     address = base_url or ("" if region else environment.get("LITMOS_BASE_URL", "")) or BASE_URLS[where]
     return Config(key, name, checked_address(address, "base_url"), key_in, json_dates)
+
+
+def region_of(base_url: str) -> str:
+    """Return the region whose address this is; empty for another one."""
+    return next((region for region, url in BASE_URLS.items() if url == base_url), "")
 
 
 def checked_address(base_url: str, name: str) -> str:

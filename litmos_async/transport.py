@@ -24,6 +24,7 @@ from litmos_async.errors import (
     RequestTimeout,
 )
 from litmos_async.limits import Lease, Limiter
+from litmos_async.obstacle import obstacle_in
 from litmos_async.retry import Again, Fault, GiveUp, Tries, decide
 from litmos_async.version import __version__
 from litmos_async.wire.codec import Request
@@ -90,7 +91,7 @@ class Sender:
             OutcomeUnknown: No answer came to a write that may not be repeated.
         """
         loop = asyncio.get_running_loop()
-        attempts = refusals = 0
+        attempts = rejections = 0
         lost = False
         started: float | None = None
         while True:
@@ -104,16 +105,17 @@ class Sender:
             result = await self._attempt(request, lease, options.timeout)
             if isinstance(result, Reply):
                 return result
-            refusals += result.fault is Fault.REFUSED
+            rejections += result.fault is Fault.REJECTED
             step = decide(
                 result.fault,
-                Tries(attempts, refusals, loop.time() - started),
+                Tries(attempts, rejections, loop.time() - started),
                 options.retry,
                 repeatable=request.repeatable,
                 retry_after=result.retry_after,
             )
             if not isinstance(step, Again):
                 result.error.after_lost = lost
+                self._locate(result.error)
                 raise _final(result.error, request, attempts, step)
             logger.info("%s: %s; again in %.1f s", request.operation, result.error, step.wait)
             lost = lost or result.fault is Fault.LOST
@@ -130,7 +132,11 @@ class Sender:
             )
         except RateLimited as pause:
             _describe(pause, request, attempts)
+            self._locate(pause)
             raise
+
+    def _locate(self, error: NetworkError | APIError) -> None:
+        error.host, error.region = self._config.host, self._config.region
 
     async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure:
         """Send once, and settle the lease by what became of it."""
@@ -168,7 +174,7 @@ class Sender:
     def _judge(self, reply: Reply, request: Request, lease: Lease) -> Reply | _Failure:
         if reply.refused:
             lease.rejected(reply.retry_after)
-            fault = Fault.REFUSED
+            fault = Fault.REJECTED
         else:
             lease.answered()
             if reply.success:
@@ -182,6 +188,7 @@ class Sender:
     ) -> _Failure:
         secrets = (*self._service.secrets, *request.secrets)
         error = kind(redact(_reason(kind, problem, seconds), secrets))
+        error.obstacle = obstacle_in(problem)
         error.__cause__ = _without_frames(problem)
         return _Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
 
@@ -314,6 +321,7 @@ def _final(error: NetworkError | APIError, request: Request, attempts: int, step
         return error
     unknown = OutcomeUnknown("no usable answer, and it may have been carried out")
     _describe(unknown, request, attempts)
+    unknown.host, unknown.region = error.host, error.region
     unknown.__cause__ = error
     return unknown
 

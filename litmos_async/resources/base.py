@@ -13,6 +13,7 @@ from litmos_async.config import CallOptions, Defaults
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.limits import Priority
 from litmos_async.models.record import Record, check_class
+from litmos_async.names import identifier
 from litmos_async.paging import Batch, Pages
 from litmos_async.wire import codec
 from litmos_async.wire.converter import missing
@@ -271,7 +272,15 @@ def id_of(ref: Ref, name: str) -> str:
     if not isinstance(found, str) or not found.strip():
         what = f"a {type(ref).__name__} without an id" if isinstance(ref, Record) else repr(found)
         raise ConfigurationError(f"{name} must be an id or a record that has one, not {what}")
-    return found
+    # What came from the server is left as it is; what a person or a file wrote may hold what cannot be seen.
+    return found if isinstance(ref, Record) else _written_id(found, name)
+
+
+def _written_id(text: str, name: str) -> str:
+    cleaned = identifier(text, name)
+    if not cleaned:
+        raise ConfigurationError(f"{name} must be an id or a record that has one, not {text!r}")
+    return cleaned
 
 
 def _id_name(record: type[Record]) -> str:

@@ -115,7 +115,7 @@ def read(body: bytes) -> etree._Element:
     except etree.XMLSyntaxError as problem:
         reason = f"damaged XML at line {problem.lineno}"
     else:
-        if not root.getroottree().docinfo.doctype:  # type: ignore[union-attr] # pyright: ignore[reportAttributeAccessIssue]
+        if not root.getroottree().docinfo.doctype:
             return root
         reason = "an XML answer with a document type is refused"
     del body  # else it would be shown where errors are reported with the values of local variables

@@ -196,7 +196,7 @@ def test_the_matrix_of_faults(call: str, fault) -> None:
 def test_a_fault_that_stays(fault, kind: type[errors.LitmosError]) -> None:
     """A fault that does not go away ends in its error, after a bounded number of attempts."""
     server = Server(fault)
-    policy = RetryPolicy(attempts=3, refusals=3)
+    policy = RetryPolicy(max_attempts=3, max_rejections=3)
 
     async def main() -> errors.LitmosError:
         async with client(server, retry=policy) as litmos:
@@ -228,14 +228,14 @@ def test_what_an_error_says(fault, text: str, caplog: pytest.LogCaptureFixture) 
     server = Server(fault)
 
     async def main() -> errors.NetworkError:
-        async with client(server, timeout=0.2, retry=RetryPolicy(attempts=2)) as litmos:
+        async with client(server, timeout=0.2, retry=RetryPolicy(max_attempts=2)) as litmos:
             with pytest.raises(errors.NetworkError) as caught:
                 await litmos.users.get("u1")
             return caught.value
 
     with caplog.at_level(logging.INFO, "litmos_async"):
         error = run_virtual(main())
-    assert str(error) == f"{text} (users.get: GET /users/u1, 2 attempts)"
+    assert str(error) == f"{text} (users.get: GET /users/u1, 2 attempts, host {error.host})"
     (line,) = (record.getMessage() for record in caplog.records if record.name == "litmos_async")
     assert line.startswith(f"users.get: {text}; again in 0.")
 
@@ -261,7 +261,7 @@ def test_a_timeout_bounds_the_whole_attempt() -> None:
     async def main() -> None:
         server = Server(stall)
         limit = RateLimit(2, 60.0, 2)
-        async with client(server, timeout=5.0, rate_limit=limit, retry=RetryPolicy(attempts=1)) as litmos:
+        async with client(server, timeout=5.0, rate_limit=limit, retry=RetryPolicy(max_attempts=1)) as litmos:
             loop = asyncio.get_running_loop()
             began = loop.time()
             with pytest.raises(errors.RequestTimeout):
