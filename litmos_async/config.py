@@ -89,6 +89,16 @@ class Service:
     credential_query: str = field(default="", repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
+    @property
+    def host(self) -> str:
+        """The host that is asked, for errors."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def region(self) -> str:
+        """The region whose address that is; empty for another one."""
+        return region_of(self.base_url)
+
 
 @frozen
 class Config:
@@ -99,16 +109,6 @@ class Config:
     base_url: str
     key_in: KeyPlace = "header"
     json_dates: JsonDates = "wall_clock"
-
-    @property
-    def host(self) -> str:
-        """The host of the API."""
-        return urlsplit(self.base_url).hostname or ""
-
-    @property
-    def region(self) -> str:
-        """The region whose address that is; empty for another one."""
-        return region_of(self.base_url)
 
     @property
     def account(self) -> str:

@@ -136,7 +136,7 @@ class Sender:
             raise
 
     def _locate(self, error: NetworkError | APIError) -> None:
-        error.host, error.region = self._config.host, self._config.region
+        error.host, error.region = self._service.host, self._service.region
 
     async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure:
         """Send once, and settle the lease by what became of it."""

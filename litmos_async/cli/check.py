@@ -32,7 +32,7 @@ from litmos_async.profiles import Region, region_of
 
 __all__ = ["Finding", "check", "examine"]
 
-PATIENCE: Final = RetryPolicy(attempts=1, deadline=5.0)
+PATIENCE: Final = RetryPolicy(max_attempts=1, deadline=5.0)
 """A person waits for the answer: a pause that takes longer is itself the answer."""
 
 SECONDS: Final = 15.0

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -42,8 +43,9 @@ def write(config: Path, text: str, mode: int = 0o600) -> None:
 
 def facts(litmos: LitmosClient) -> tuple[str, str, str]:
     """Return key, source and address of a client."""
-    config = litmos._sender._config
-    return config.api_key, config.source, config.base_url
+    service = litmos._sender._service
+    (source,) = parse_qs(service.query)["source"]
+    return service.credentials["apikey"], source, service.base_url
 
 
 def prints(text: str, code: int = 0) -> str:
