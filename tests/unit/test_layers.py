@@ -22,7 +22,7 @@ LAYERS = [
     {"resources"},
     {"bulk"},
     {"client"},
-    {"webhooks"},
+    {"sync", "webhooks"},
 ]
 """From the bottom to the top: a module imports from layers below its own, or from its own folder."""
 
