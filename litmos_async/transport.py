@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -34,6 +35,7 @@ logger = logging.getLogger("litmos_async")
 Transport = httpx.AsyncBaseTransport
 """What `LitmosClient(transport=...)` takes."""
 
+_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MAY_BE_CARRIED_OUT = frozenset({500, 502, 504})
 
 
@@ -126,49 +128,46 @@ class Sender:
             raise
 
     async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure:
-        """Send once, and settle the lease by what became of it."""
+        """Send once, and settle the lease by the outcome: exactly once, whatever is raised in between."""
+        settle: Callable[[], None] = lease.unused
         progress = _Progress()
         try:
             built = self._build(request, seconds, progress)
-        except httpx.InvalidURL as problem:
-            lease.unused()
-            raise ConfigurationError(f"{request.operation}: no address: {problem}") from None
-        sending = asyncio.ensure_future(self._http.send(built))
-        try:
-            async with asyncio.timeout(seconds):
-                response = await asyncio.shield(sending)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as problem:
-            lease.unused()
+            # From here on the request may be on its way, also where this is cancelled.
+            settle = partial(lease.lost, seconds)
+            reply = await self._exchange(built, progress, seconds)
+            settle = partial(lease.rejected, reply.retry_after) if reply.refused else lease.answered
+            logger.debug("%s: %s %s -> %d", request.operation, request.method, request.path, reply.status)
+            return self._judge(reply, request)
+        except _NOT_CONNECTED as problem:
+            settle = lease.unused
             return self._failed(ConnectError, problem, request, seconds)
         except (httpx.RequestError, OSError) as problem:
             # An app that is mounted in process raises what a socket would, and httpx lets it through as it is.
             if progress.connecting:
-                lease.unused()
+                settle = lease.unused
                 return self._failed(ConnectError, problem, request, seconds)
-            lease.lost(seconds)
-            return self._failed(
-                RequestTimeout if _is_timeout(problem) else NetworkError, problem, request, seconds
-            )
-        except BaseException:
-            # Cancelled, most of all: the request may be on its way.
-            lease.lost(seconds)
-            raise
+            kind = RequestTimeout if _is_timeout(problem) else NetworkError
+            return self._failed(kind, problem, request, seconds)
+        finally:
+            settle()
+
+    async def _exchange(self, built: httpx.Request, progress: _Progress, seconds: float) -> Reply:
+        sending = asyncio.ensure_future(self._http.send(built))
+        # An attempt that was given up may still fail; nobody waits for that, and asyncio would report it.
+        sending.add_done_callback(_retrieve)
+        try:
+            async with asyncio.timeout(seconds):
+                return _reply(await asyncio.shield(sending))
         finally:
             await _stop(sending, progress)
-        logger.debug("%s: %s %s -> %d", request.operation, request.method, request.path, response.status_code)
-        return self._judge(_reply(response), request, lease)
 
-    def _judge(self, reply: Reply, request: Request, lease: Lease) -> Reply | _Failure:
-        if reply.refused:
-            lease.rejected(reply.retry_after)
-            fault = Fault.REFUSED
-        else:
-            lease.answered()
-            if reply.success:
-                return reply
-            fault = Fault.LOST if reply.status in _MAY_BE_CARRIED_OUT else Fault.FINAL
+    def _judge(self, reply: Reply, request: Request) -> Reply | _Failure:
+        if reply.success:
+            return reply
+        fault = Fault.LOST if reply.status in _MAY_BE_CARRIED_OUT else Fault.FINAL
         error = error_of(reply, (self._config.api_key, *request.secrets))
-        return _Failure(fault, error, reply.retry_after)
+        return _Failure(Fault.REFUSED if reply.refused else fault, error, reply.retry_after)
 
     def _failed(
         self, kind: type[NetworkError], problem: Exception, request: Request, seconds: float
@@ -186,14 +185,18 @@ class Sender:
         if request.body is None and request.method != "GET":
             # Recordings of PUT and DELETE without a body carry it (quirks.md 2).
             headers["Content-Length"] = "0"
-        return self._http.build_request(
-            request.method,
-            f"{self._config.base_url}{request.path}?{query}",
-            headers=headers,
-            content=request.body,
-            timeout=timeout,
-            extensions={"trace": progress.trace},
-        )
+        try:
+            return self._http.build_request(
+                request.method,
+                f"{self._config.base_url}{request.path}?{query}",
+                headers=headers,
+                content=request.body,
+                timeout=timeout,
+                extensions={"trace": progress.trace},
+            )
+        except (httpx.InvalidURL, ValueError) as problem:
+            reason = "half a character" if isinstance(problem, UnicodeError) else str(problem)
+        raise ConfigurationError(f"{request.operation}: this makes no address: {reason}")
 
     async def aclose(self) -> None:
         """Close the connections. Later calls are refused."""
@@ -224,16 +227,24 @@ class _Progress:
         )
 
 
+def _retrieve(sending: asyncio.Future[httpx.Response]) -> None:
+    if not sending.cancelled():
+        sending.exception()
+
+
 async def _stop(sending: asyncio.Future[httpx.Response], progress: _Progress) -> None:
     """See that an attempt that was given up leaves no connection in use.
 
     httpcore loses a connection for good if the request is cancelled in one of two moments, each a few turns of
     the loop long (encode/httpcore issues 1093 and 830): let them pass.
     """
-    while progress.indivisible and not sending.done():  # noqa: ASYNC110 - there is no event to wait for
-        await asyncio.sleep(0)
-    if not sending.done():
+    try:
+        while progress.indivisible and not sending.done():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0)
+    finally:
+        # Also where the caller is cancelled once more meanwhile.
         sending.cancel()
+    if not sending.done():
         await asyncio.wait([sending])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from attrs import field, frozen
 
@@ -23,6 +23,8 @@ R = TypeVar("R", bound=Record)
 
 SEARCH_LIMIT = 50
 """Characters that `search` and `source` may have at most (quirks.md 12)."""
+
+_PLAIN_PATH = "path must begin with a slash and be percent-encoded, without a query or dot segments"
 
 _CONTENT_TYPES: dict[Wire, str] = {"json": "application/json", "xml": "text/xml"}
 
@@ -105,9 +107,10 @@ def encode_plain(
     Raises:
         ConfigurationError: The path does not begin with a slash or leaves the API, or the body cannot be written.
     """
-    parts = path.split("/")
-    if not path.startswith("/") or any(mark in path for mark in "?# ") or {".", ".."} & set(parts):
-        raise ConfigurationError("path must begin with a slash and be percent-encoded, without a query")
+    if not path.startswith("/") or not path.isprintable() or any(mark in path for mark in "?# \\"):
+        raise ConfigurationError(_PLAIN_PATH)
+    if {".", ".."} & {unquote(part) for part in path.split("/")}:
+        raise ConfigurationError(_PLAIN_PATH)
     if body is not None and not isinstance(body, bytes):
         if wire == "xml":
             raise ConfigurationError("an XML body is given as bytes")

@@ -22,6 +22,9 @@ _DETAIL_LIMIT = 500
 _LOGIN_KEY = re.compile(r"(loginkey=)[^\s\"'<>&]+", re.IGNORECASE)
 _HTML_DETAILS = re.compile(rb"Details?:\s*(?:</B>)?\s*(.*?)</P>", re.IGNORECASE | re.DOTALL)
 _HTML_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+# Nobody means more than some thousand years; and what is longer may not be a number that a float can hold.
+_SECONDS = re.compile(r"[+-]?[0-9]{1,12}")
+_LONGEST_DATE = 100
 _TAGS = re.compile(rb"<!--.*?-->|<[^>]*>", re.DOTALL)
 
 
@@ -129,17 +132,22 @@ def _standard_phrase(status: int) -> str:
 
 
 def retry_after_of(value: str | None, now: datetime | None = None) -> float | None:
-    """Read a Retry-After header: seconds, or a date; None where there is none or it is nonsense."""
-    if not value:
+    """Read a Retry-After header: seconds, or a date (RFC 9110, 10.2.3).
+
+    Returns:
+        Seconds from now, 0 or more and finite; None where there is no header or it is nonsense. Any server or proxy
+        may send any text, with any answer, so nothing is raised.
+    """
+    text = (value or "").strip()
+    if _SECONDS.fullmatch(text):
+        return max(0.0, float(text))
+    if not text or len(text) > _LONGEST_DATE:
         return None
     try:
-        return max(0.0, float(int(value)))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError):
+        # The parser of the standard library takes its fields from wherever they stand, and fails in many ways.
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
@@ -366,6 +367,55 @@ def test_a_pause_beyond_the_deadline_raises_at_once() -> None:
     assert len(server.seen) == 1
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["9" * 400, "9" * 5_000, "-" + "9" * 400, "Wed, 01 Jan 99999999999999999999 00:00:00 GMT", b"\xff", ""],
+)
+@pytest.mark.parametrize("status", [200, 201, 404, 429, 500, 503])
+def test_no_retry_after_costs_a_slot(status: int, value: str | bytes) -> None:
+    """A header that no number can hold is as good as none: the answer is judged, and the slot is free in time."""
+    server = Server(
+        httpx.Response(
+            status,
+            headers=[(b"Retry-After", value if isinstance(value, bytes) else value.encode())],
+            json=USER,
+        ),
+        ok(),
+    )
+
+    async def main() -> None:
+        async with client(server, retry=RetryPolicy(attempts=1, refusals=1)) as litmos:
+            with contextlib.suppress(errors.LitmosError):
+                await litmos.users.create(NEW)
+            assert litmos._limiter._desk.window.held == 0
+            await asyncio.sleep(100.0)
+            assert litmos.quota.used == 0
+
+    run_virtual(main())
+
+
+def test_whatever_a_transport_raises_settles_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease is settled also where judging an answer fails in a way that nobody foresaw."""
+    settled: list[str] = []
+
+    class Lease:
+        def __getattr__(self, name: str) -> Callable[..., None]:
+            return lambda *_: settled.append(name)
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        async with client(Server(httpx.Response(404))) as litmos:
+            monkeypatch.setattr(litmos._limiter, "acquire", lambda *_, **__: asyncio.sleep(0, Lease()))
+            monkeypatch.setattr(litmos._sender, "_judge", fail)
+            with pytest.raises(ZeroDivisionError):
+                await litmos.users.get("u1")
+
+    run_virtual(main())
+    assert settled == ["answered"]
+
+
 def test_cancelling_at_every_await() -> None:
     """A call that is cancelled at any moment leaves no slot taken and nobody waiting."""
 
@@ -440,6 +490,11 @@ def test_what_cannot_be_sent_takes_no_slot() -> None:
             for call in (
                 lambda: litmos.users.get("x" * 70_000),
                 lambda: litmos.request("GET", "/line\nbreak"),
+                lambda: litmos.request("GET", "/half\ud800"),
+                lambda: litmos.request("GET", "/a/\ud800/b"),
+                lambda: litmos.request("GET", "/users\0"),
+                lambda: litmos.request("GET", "/users/%2e%2e/x"),
+                lambda: litmos.request("GET", "/users", query={"search": "\udfff"}),
                 lambda: litmos.request("POST", "/users", body={"FirstName": half.first_name}),
                 lambda: litmos.users.create(half, wire="json"),
                 lambda: litmos.users.create(half, wire="xml"),
