@@ -28,7 +28,8 @@ from litmos_async.limits import Lease, Limiter
 from litmos_async.retry import Again, Fault, GiveUp, Tries, decide
 from litmos_async.version import __version__
 from litmos_async.wire.codec import Request
-from litmos_async.wire.verdict import Reply, error_of, redact, retry_after_of
+from litmos_async.wire.secrets import redact
+from litmos_async.wire.verdict import Reply, error_of, retry_after_of
 
 logger = logging.getLogger("litmos_async")
 

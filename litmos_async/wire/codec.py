@@ -26,6 +26,9 @@ SEARCH_LIMIT = 50
 
 _PLAIN_PATH = "path must begin with a slash and be percent-encoded, without a query or dot segments"
 
+MOST_ROWS = 10_000
+"""Rows of one answer at most. A page has 1,000 (quirks.md 4); some servers pass over the limit asked for."""
+
 _CONTENT_TYPES: dict[Wire, str] = {"json": "application/json", "xml": "text/xml"}
 
 
@@ -210,20 +213,22 @@ def each_of_many(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "w
     """
     rows: Iterable[Any]
     if _wire_of(reply) == "xml":
-        root = xml.read(reply.body)
+        root = xml.read(reply.body, reply.content_type)
         if not len(root) and (root.text or "").strip():
             raise DecodeError("the answer is a text, not a list")
         rows = xml.rows(xml.list_in(root, shape.root))
     else:
-        plain = json.read(reply.body)
+        plain = json.read(reply.body, reply.content_type)
         rows = json.unwrap(plain, shape.item)
         if not isinstance(rows, list):
             raise DecodeError("the answer is not a list")
         if not isinstance(plain, list):
             for row in rows:
                 check_known(row, shape.record)
-    for row in rows:
-        yield structure(row, shape.record, json_dates)
+    for number, row in enumerate(rows, 1):
+        if number > MOST_ROWS:
+            raise DecodeError(f"the answer holds more than {MOST_ROWS:,} rows, which no page can hold")
+        yield structure(row, shape.record, json_dates, f"row {number}")
 
 
 def decode_any(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wall_clock") -> list[R]:
@@ -242,8 +247,10 @@ def check_done(reply: Reply) -> None:
     """Check the answer of a write that returns nothing: any body of the API's own will do, and none too.
 
     Raises:
-        DecodeError: A web page came back with a success status: that was not the API.
+        DecodeError: A web page came back with a success status: that was not the API; or more than may be read.
     """
+    if reply.unreadable:
+        raise DecodeError(reply.unreadable)
     if looks_like_html(reply.body):
         raise DecodeError("a web page answered instead of the API")
 
@@ -254,13 +261,13 @@ def decode_plain(reply: Reply) -> Any:
     Raises:
         DecodeError: The answer is damaged.
     """
-    return _plain(reply) if reply.body.strip() else None
+    return _plain(reply) if reply.start or reply.unreadable else None
 
 
 def _plain(reply: Reply) -> Any:
     if _wire_of(reply) == "json":
-        return json.read(reply.body)
-    root = xml.read(reply.body)
+        return json.read(reply.body, reply.content_type)
+    root = xml.read(reply.body, reply.content_type)
     plain = xml.plain(root)
     if isinstance(plain, dict) and len(plain) == 1 and xml.local_name(root).startswith(next(iter(plain))):
         # `Tokens > Token`: a single record wrapped in the root of its list (quirks.md 10).
@@ -271,8 +278,11 @@ def _plain(reply: Reply) -> Any:
 
 def _wire_of(reply: Reply) -> Wire:
     """Judge an answer by what it is: what was asked for and what the header says may both be wrong."""
+    if reply.unreadable:
+        raise DecodeError(reply.unreadable)
     if looks_like_html(reply.body):
         raise DecodeError("a web page answered instead of the API")
-    if not reply.body.strip():
+    start = reply.start
+    if not start:
         raise DecodeError("the answer is empty")
-    return "xml" if reply.start == b"<" else "json"
+    return "xml" if start.startswith("<") else "json"

@@ -191,8 +191,16 @@ def rows_of(value: Any) -> list[Any]:
     raise ValueError("not a list")
 
 
-def structure(plain: Any, record: type[R], json_dates: JsonDates = "wall_clock") -> R:
+def structure(
+    plain: Any, record: type[R], json_dates: JsonDates = "wall_clock", what: str = "the answer"
+) -> R:
     """Return the record that plain data stands for.
+
+    Args:
+        plain: The data.
+        record: The class.
+        json_dates: How JSON dates are read.
+        what: What the data is, for the error.
 
     Raises:
         DecodeError: It is no mapping of fields.
@@ -200,8 +208,11 @@ def structure(plain: Any, record: type[R], json_dates: JsonDates = "wall_clock")
     try:
         found: R = converter_for(json_dates).structure(plain, record)
     except ValueError as problem:
-        raise DecodeError(f"the answer is {problem}") from None
-    return found
+        reason = f"{what} is {problem}"
+    else:
+        return found
+    del plain  # else it would be shown where errors are reported with the values of local variables
+    raise DecodeError(reason)
 
 
 def check_known(plain: Any, record: type[Record]) -> None:

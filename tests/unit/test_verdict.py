@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmos_async import errors
-from litmos_async.wire.verdict import Reply, detail_of, error_of, redact, retry_after_of
+from litmos_async.wire.secrets import redact
+from litmos_async.wire.verdict import Reply, detail_of, error_of, retry_after_of
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
