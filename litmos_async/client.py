@@ -7,11 +7,11 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-from litmos_async.config import CallOptions, Defaults, KeyPlace, Region, configure
+from litmos_async.config import MAX_ANSWER_BYTES, CallOptions, Defaults, KeyPlace, Region, configure
 from litmos_async.errors import ConfigurationError
 from litmos_async.limits import Limiter, Quota, RateLimit, Usage, limiter_from_url
 from litmos_async.resources import Resources
-from litmos_async.resources.base import Caller
+from litmos_async.resources.base import Caller, naming
 from litmos_async.retry import RetryPolicy
 from litmos_async.wire import codec
 from litmos_async.wire.codec import WireChoice
@@ -45,6 +45,8 @@ class LitmosClient(Resources):
         retry: What to do when a request fails.
         timeout: Seconds for one attempt.
         transport: Another way to the server, for tests and for mounting an ASGI app.
+        max_answer_bytes: Decoded bytes of one answer at most, so that no server, and nothing between, fills the
+            memory; a larger answer is a `DecodeError`. A page of 1,000 people has under 2 MB.
         json_dates: How to read JSON dates whose offset is not zero: "wall_clock" (number and offset added) or
             "epoch" (the number alone).
 
@@ -67,6 +69,7 @@ class LitmosClient(Resources):
         timeout: float = 30.0,
         transport: Transport | None = None,
         json_dates: JsonDates = "wall_clock",
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         # Here and not above: httpx takes longer to import than all the rest, and brings rich where that is
         # installed. Who imports this library for its records or errors need not wait for it.
@@ -81,7 +84,13 @@ class LitmosClient(Resources):
         if not isinstance(rate_limit, RateLimit | None):
             raise ConfigurationError(f"rate_limit must be a RateLimit, not {rate_limit!r}")
         config = configure(
-            api_key, source, region=region, base_url=base_url, key_in=key_in, json_dates=json_dates
+            api_key,
+            source,
+            region=region,
+            base_url=base_url,
+            key_in=key_in,
+            json_dates=json_dates,
+            max_answer_bytes=max_answer_bytes,
         )
         defaults = Defaults(timeout=timeout, retry=retry or RetryPolicy(), wire=wire)
         limiter = limiter or os.environ.get("LITMOS_LIMIT") or "memory://"
@@ -158,7 +167,11 @@ class LitmosClient(Resources):
             wire="xml" if settings.wire == "xml" else "json",
             repeatable=method == "GET" if repeatable is None else repeatable,
         )
-        return codec.decode_plain(await self._sender.send(request, settings))
+        # What the caller gave may hold a secret, and an error would show it to who reports variables.
+        del query, body
+        reply = await self._sender.send(request, settings)
+        with naming(request.operation, method, reply):
+            return codec.decode_plain(reply)
 
     async def aclose(self) -> None:
         """Close the connections. Later calls are refused."""
@@ -176,6 +189,9 @@ class LitmosClient(Resources):
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    def __reduce__(self) -> str:
+        raise TypeError("a client holds the key and connections: make one in each process")
 
     def __repr__(self) -> str:
         return f"LitmosClient({self._base_url!r})"

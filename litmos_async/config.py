@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 from collections.abc import Mapping
-from ipaddress import ip_address
-from typing import Literal, TypedDict, get_args
+from typing import Final, Literal, TypedDict, get_args
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from litmos_async.environment import is_loopback
 from litmos_async.errors import ConfigurationError
 from litmos_async.limits import Priority
 from litmos_async.retry import RetryPolicy
@@ -27,6 +28,9 @@ BASE_URLS: Mapping[str, str] = {
     "au": "https://api.litmos.com.au/v1.svc",
 }
 """Where the API lives (quirks.md 1). A key works in its own region only."""
+
+MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
+"""Decoded bytes of an answer at most: sixteen times a page of 1,000 people."""
 
 
 class CallOptions(TypedDict, total=False):
@@ -65,6 +69,10 @@ class Defaults:
             raise ConfigurationError(f'wire must be "auto", "json" or "xml", not {self.wire!r}')
 
 
+# A backslash is a slash to some readers of addresses and none to others (WHATWG URL), and blanks are cut out.
+_NOT_IN_URLS: Final = re.compile(r"[\s\\<>\"^`{|}]")
+
+
 def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and 0 < value < math.inf
 
@@ -78,6 +86,17 @@ class Config:
     base_url: str
     key_in: KeyPlace = "header"
     json_dates: JsonDates = "wall_clock"
+    max_answer_bytes: int = MAX_ANSWER_BYTES
+
+    @property
+    def host(self) -> str:
+        """The host that is asked, for errors."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def region(self) -> str:
+        """The region that the address belongs to; empty for one of the caller's own."""
+        return next((name for name, url in BASE_URLS.items() if url == self.base_url), "")
 
     @property
     def account(self) -> str:
@@ -93,6 +112,7 @@ def configure(
     base_url: str | None = None,
     key_in: KeyPlace = "header",
     json_dates: JsonDates = "wall_clock",
+    max_answer_bytes: int = MAX_ANSWER_BYTES,
     environment: Mapping[str, str] = os.environ,
 ) -> Config:
     """Return the configuration from arguments, and from `LITMOS_*` variables where they are silent.
@@ -120,30 +140,29 @@ def configure(
         raise ConfigurationError(f'key_in must be "header" or "query", not {key_in!r}')
     if json_dates not in get_args(JsonDates):
         raise ConfigurationError(f'json_dates must be "wall_clock" or "epoch", not {json_dates!r}')
+    if type(max_answer_bytes) is not int or max_answer_bytes < 1:
+        raise ConfigurationError(
+            f"max_answer_bytes must be a whole number of bytes, 1 or more, not {max_answer_bytes!r}"
+        )
     # A region that was asked for by name goes before an address from the environment.
     address = base_url or ("" if region else environment.get("LITMOS_BASE_URL", "")) or BASE_URLS[where]
-    return Config(key, name, _checked(address), key_in, json_dates)
+    return Config(key, name, _checked(address), key_in, json_dates, max_answer_bytes)
 
 
 def _checked(base_url: str) -> str:
     """Return the address without a trailing slash; the key must not travel in the clear."""
+    if not base_url.isprintable() or _NOT_IN_URLS.search(base_url):
+        raise ConfigurationError("base_url is no address: it holds what cannot stand in one")
     try:
         parts = urlsplit(base_url)
         host = parts.hostname or ""
-        _ = parts.port
+        port = parts.port
     except ValueError:
         raise ConfigurationError("base_url is no address") from None
+    if port == 0 or not parts.path.isascii():
+        raise ConfigurationError("base_url is no address: port and path must be ones that can be asked for")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError("base_url must be scheme, host and path only")
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         raise ConfigurationError(f"base_url must be https, or http on a loopback address: {base_url!r}")
     return base_url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -64,7 +64,15 @@ class ConfigurationError(LitmosError, ValueError):
 
 
 class DecodeError(LitmosError):
-    """An answer could not be understood: damaged, truncated, or not from the API at all."""
+    """An answer could not be understood: damaged, truncated, too large, or not from the API at all.
+
+    Attributes:
+        host: The host that answered.
+        region: The region of that host; empty where `base_url` is another address.
+    """
+
+    host: str = ""
+    region: str = ""
 
 
 class IncompleteListing(LitmosError):
@@ -82,6 +90,8 @@ class _RequestError(LitmosError):
         operation: Id of the operation, such as `users.get`; "request" for `client.request`.
         method: The HTTP verb.
         path: The path below the base URL, without the query.
+        host: The host that was asked: a key works in its own region only.
+        region: The region of that host; empty where `base_url` is another address.
         attempts: Requests that were sent for this call.
         after_lost: Whether an earlier one of them got no usable answer, and may have been carried out: then a 404
             to a repeated removal, say, can mean that the first one removed it.
@@ -90,6 +100,8 @@ class _RequestError(LitmosError):
     operation: str = ""
     method: str = ""
     path: str = ""
+    host: str = ""
+    region: str = ""
     attempts: int = 0
     after_lost: bool = False
 
@@ -98,7 +110,11 @@ class _RequestError(LitmosError):
         if not self.operation:
             return message
         tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
-        return f"{message} ({self.operation}: {self.method} {self.path}, {tries})"
+        return f"{message} ({self.operation}: {self.method} {self.path}{_asked(self.host, self.region)}, {tries})"
+
+
+def _asked(host: str, region: str) -> str:
+    return (f" at {host}" if host else "") + (f", region {region}" if region else "")
 
 
 class NetworkError(_RequestError):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
-from attrs import define, frozen
+from attrs import frozen
 
+from litmos_async.attempt import Progress, SlotTooOld, read_body, retrieve, stop
 from litmos_async.config import Config, Defaults
+from litmos_async.environment import Proxy, certificates, empty_context, proxy_for
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
@@ -25,10 +28,13 @@ from litmos_async.errors import (
     RequestTimeout,
 )
 from litmos_async.limits import Lease, Limiter
+from litmos_async.loops import PerLoop
 from litmos_async.retry import Again, Fault, GiveUp, Tries, decide
 from litmos_async.version import __version__
+from litmos_async.wait_log import WaitLog
 from litmos_async.wire.codec import Request
-from litmos_async.wire.secrets import redact
+from litmos_async.wire.inflate import ACCEPTED
+from litmos_async.wire.secrets import redact, without_secrets
 from litmos_async.wire.verdict import Reply, error_of, retry_after_of
 
 logger = logging.getLogger("litmos_async")
@@ -38,6 +44,7 @@ Transport = httpx.AsyncBaseTransport
 
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MAY_BE_CARRIED_OUT = frozenset({500, 502, 504})
+_ANSWER_HEADERS = ("content-type", "retry-after")
 
 
 @frozen
@@ -56,18 +63,35 @@ class Sender:
         config: Address, key and source.
         limiter: Who gives the slots.
         transport: Another way to the server, for tests and for mounting an ASGI app.
+
+    Raises:
+        ConfigurationError: The address, or what the environment says of the way to it, cannot be used.
     """
 
     def __init__(self, config: Config, limiter: Limiter, transport: httpx.AsyncBaseTransport | None) -> None:
+        _check_address(config.base_url)
         self._config = config
         self._limiter = limiter
-        self._http = httpx.AsyncClient(
-            transport=_KeyedTransport(transport or _network(config), config),
-            headers={"User-Agent": f"litmos-async/{__version__}"},
-            # A redirect would carry the key to another address; the API sends none.
-            follow_redirects=False,
-        )
-        self._closed = False
+        self._waits = WaitLog(limiter)
+        self._secrets: tuple[str, ...] = (config.api_key,)
+        self._through = ""
+        connect: Callable[[], httpx.AsyncBaseTransport]
+        if transport is None:
+            network = _Network.of(config)
+            connect = network.transport
+            if network.proxy is not None:
+                self._secrets += network.proxy.secrets
+                self._through = f" through the proxy {network.proxy.netloc}"
+        else:
+            connect = partial(_same, transport)
+        self._pools = PerLoop(lambda: _Pool(connect(), config), _Pool.release, _Pool.aclose)
+
+    @property
+    def _http(self) -> httpx.AsyncClient:
+        return self._pools.latest.http
+
+    def __reduce__(self) -> str:
+        raise TypeError("a client holds the key and connections: make one in each process")
 
     async def send(
         self, request: Request, options: Defaults, before: Callable[[int], Awaitable[None]] | None = None
@@ -85,19 +109,29 @@ class Sender:
             NetworkError: No answer came.
             OutcomeUnknown: No answer came to a write that may not be repeated.
         """
+        await self._pools.here()
         loop = asyncio.get_running_loop()
         attempts = refusals = 0
-        lost = False
+        lost = noted = False
         started: float | None = None
         while True:
             spent = 0.0 if started is None else loop.time() - started
             lease = await self._slot(request, options, spent, attempts)
             if started is None:
                 started = loop.time()
-            attempts += 1
-            if before is not None:
-                await _holding(lease, before(attempts))
+            if before is not None and not noted:
+                await _holding(lease, before(attempts + 1))
+            noted = True
             result = await self._attempt(request, lease, options.timeout)
+            if result is None:
+                if loop.time() - started <= options.retry.deadline:
+                    continue  # with another slot: nothing left
+                stale = ConnectError(
+                    "this process stood still so often that no slot was young enough to be used"
+                )
+                raise _final(stale, self._facts(request, attempts), GiveUp.RAISE)
+            attempts += 1
+            noted = False
             if isinstance(result, Reply):
                 return result
             refusals += result.fault is Fault.REFUSED
@@ -110,41 +144,55 @@ class Sender:
             )
             if not isinstance(step, Again):
                 result.error.after_lost = lost
-                raise _final(result.error, request, attempts, step)
-            logger.info("%s: %s; again in %.1f s", request.operation, result.error, step.wait)
+                raise _final(result.error, self._facts(request, attempts), step)
+            self._log_repeat(request, result, step.wait)
             lost = lost or result.fault is Fault.LOST
             await asyncio.sleep(step.wait)
 
     async def _slot(self, request: Request, options: Defaults, spent: float, attempts: int) -> Lease:
-        if self._closed:
+        if self._pools.closed:
             raise ConfigurationError("the client is closed")
         try:
-            return await self._limiter.acquire(
-                options.priority,
-                max_pause=max(0.0, options.retry.deadline - spent),
-                timeout=options.timeout,
-            )
+            with self._waits.waiting(request.operation, options.priority):
+                return await self._limiter.acquire(
+                    options.priority,
+                    max_pause=max(0.0, options.retry.deadline - spent),
+                    timeout=options.timeout,
+                )
         except RateLimited as pause:
-            _describe(pause, request, attempts)
+            _describe(pause, self._facts(request, attempts))
             raise
 
-    async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure:
-        """Send once, and settle the lease by the outcome: exactly once, whatever is raised in between."""
+    def _log_repeat(self, request: Request, result: _Failure, wait: float) -> None:
+        if result.fault is Fault.REFUSED:
+            # The limiter holds it back, and all others with it.
+            wait = self._waits.until_again(wait)
+            self._waits.rejected()
+        logger.info("%s: %s; again in %.1f s", request.operation, result.error, wait)
+
+    async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure | None:
+        """Send once, and settle the lease by the outcome: exactly once, whatever is raised in between.
+
+        Returns:
+            The answer, what went wrong, or None where the slot was too old and nothing was sent.
+        """
         settle: Callable[[], None] = lease.unused
-        progress = _Progress()
+        progress = Progress(lease, seconds)
         try:
             built = self._build(request, seconds, progress)
             # From here on the request may be on its way, also where this is cancelled.
             settle = partial(lease.lost, seconds)
-            reply = await self._exchange(built, progress, seconds)
+            reply = self._reply(await _exchange(self._http, built, progress, seconds))
             settle = partial(lease.rejected, reply.retry_after) if reply.refused else lease.answered
-            logger.debug("%s: %s %s -> %d", request.operation, request.method, request.path, reply.status)
-            return self._judge(reply, request)
+        except SlotTooOld:
+            settle = lease.unused
+            return None
         except _NOT_CONNECTED as problem:
             settle = lease.unused
             return self._failed(ConnectError, problem, request, seconds)
-        except (httpx.RequestError, OSError) as problem:
-            # An app that is mounted in process raises what a socket would, and httpx lets it through as it is.
+        except ConfigurationError:
+            raise
+        except Exception as problem:  # noqa: BLE001 - a transport, or an app that is mounted in it, raises anything
             if progress.connecting:
                 settle = lease.unused
                 return self._failed(ConnectError, problem, request, seconds)
@@ -152,33 +200,26 @@ class Sender:
             return self._failed(kind, problem, request, seconds)
         finally:
             settle()
-
-    async def _exchange(self, built: httpx.Request, progress: _Progress, seconds: float) -> Reply:
-        sending = asyncio.ensure_future(self._http.send(built))
-        # An attempt that was given up may still fail; nobody waits for that, and asyncio would report it.
-        sending.add_done_callback(_retrieve)
-        try:
-            async with asyncio.timeout(seconds):
-                return _reply(await asyncio.shield(sending))
-        finally:
-            await _stop(sending, progress)
+        logger.debug("%s: %s %s -> %d", request.operation, request.method, request.path, reply.status)
+        return self._judge(reply, request)
 
     def _judge(self, reply: Reply, request: Request) -> Reply | _Failure:
         if reply.success:
             return reply
         fault = Fault.LOST if reply.status in _MAY_BE_CARRIED_OUT else Fault.FINAL
-        error = error_of(reply, (self._config.api_key, *request.secrets))
+        error = error_of(reply, (*self._secrets, *request.secrets))
         return _Failure(Fault.REFUSED if reply.refused else fault, error, reply.retry_after)
 
     def _failed(
         self, kind: type[NetworkError], problem: Exception, request: Request, seconds: float
     ) -> _Failure:
-        key = self._config.api_key
-        error = kind(redact(_reason(kind, problem, seconds), [key, quote(key, safe=""), *request.secrets]))
-        error.__cause__ = _without_frames(problem)
+        secrets = (*self._secrets, *request.secrets)
+        text = _reason(kind, problem, seconds) + (self._through if kind is ConnectError else "")
+        error = kind(redact(text, secrets))
+        error.__cause__ = without_secrets(problem, secrets)
         return _Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
 
-    def _build(self, request: Request, timeout: float, progress: _Progress) -> httpx.Request:
+    def _build(self, request: Request, timeout: float, progress: Progress) -> httpx.Request:
         query = urlencode({"source": self._config.source}, quote_via=quote)
         if request.query:
             query = f"{query}&{request.query}"
@@ -193,64 +234,82 @@ class Sender:
                 headers=headers,
                 content=request.body,
                 timeout=timeout,
-                extensions={"trace": progress.trace},
+                extensions={"trace": progress.trace, "about_to_send": progress.about_to_send},
             )
         except (httpx.InvalidURL, ValueError) as problem:
             reason = "half a character" if isinstance(problem, UnicodeError) else str(problem)
         raise ConfigurationError(f"{request.operation}: this makes no address: {reason}")
 
-    async def aclose(self) -> None:
-        """Close the connections. Later calls are refused."""
-        self._closed = True
-        await self._http.aclose()
-
-
-@define
-class _Progress:
-    """How far httpcore is with an attempt. Other transports say nothing, and are taken to have sent it."""
-
-    event: str = ""
-
-    async def trace(self, event: str, _: Mapping[str, Any]) -> None:
-        """Heed httpcore's events, such as `http11.send_request_headers.started`."""
-        self.event = event.partition(".")[2]
-
-    @property
-    def connecting(self) -> bool:
-        """Nothing of the request has left, nor will: `_stop` lets an indivisible moment pass, and then it may."""
-        return self.event.startswith(("connect_tcp.", "start_tls.")) and not self.indivisible
-
-    @property
-    def indivisible(self) -> bool:
-        """Between connecting and sending, or between the last byte and the return of the connection."""
-        return self.event in {"connect_tcp.complete", "start_tls.complete"} or self.event.startswith(
-            ("receive_response_body.complete", "response_closed.")
+    def _reply(self, response: httpx.Response) -> Reply:
+        return Reply(
+            status=response.status_code,
+            reason=response.reason_phrase,
+            content_type=response.headers.get("content-type", ""),
+            body=response.content,
+            retry_after=retry_after_of(response.headers.get("retry-after")),
+            unreadable=response.extensions.get("unreadable", ""),
+            host=self._config.host,
+            region=self._config.region,
         )
 
+    def _facts(self, request: Request, attempts: int) -> dict[str, Any]:
+        """Return what an error says of the call."""
+        return {
+            "operation": request.operation,
+            "method": request.method,
+            "path": request.path,
+            "attempts": attempts,
+            "host": self._config.host,
+            "region": self._config.region,
+        }
 
-def _retrieve(sending: asyncio.Future[httpx.Response]) -> None:
-    if not sending.cancelled():
-        sending.exception()
+    async def aclose(self) -> None:
+        """Close the connections. Later calls are refused."""
+        await self._pools.aclose()
 
 
-async def _stop(sending: asyncio.Future[httpx.Response], progress: _Progress) -> None:
-    """See that an attempt that was given up leaves no connection in use.
+class _Pool:
+    """The connections of one event loop."""
 
-    httpcore loses a connection for good if the request is cancelled in one of two moments, each a few turns of
-    the loop long (encode/httpcore issues 1093 and 830): let them pass.
-    """
+    def __init__(self, transport: httpx.AsyncBaseTransport, config: Config) -> None:
+        self._transport = transport
+        self.http = httpx.AsyncClient(
+            transport=_KeyedTransport(transport, config),
+            headers={"User-Agent": f"litmos-async/{__version__}", "Accept-Encoding": ACCEPTED},
+            # A redirect would carry the key to another address; the API sends none.
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def release(self) -> None:
+        """Let go of connections, of which no other kind of transport is known to have any."""
+        if isinstance(self._transport, httpx.AsyncHTTPTransport):
+            await self._transport.aclose()
+
+    async def aclose(self) -> None:
+        """Close the transport for good."""
+        await self.http.aclose()
+
+
+async def _exchange(
+    http: httpx.AsyncClient, built: httpx.Request, progress: Progress, seconds: float
+) -> httpx.Response:
+    """Return the answer to a request, with its body."""
+    sending = asyncio.ensure_future(http.send(built))
+    # An attempt that was given up may still fail; nobody waits for that, and asyncio would report it.
+    sending.add_done_callback(retrieve)
     try:
-        while progress.indivisible and not sending.done():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0)
+        async with asyncio.timeout(seconds):
+            return await asyncio.shield(sending)
     finally:
-        # Also where the caller is cancelled once more meanwhile.
-        sending.cancel()
-    if not sending.done():
-        await asyncio.wait([sending])
+        await stop(sending, progress)
 
 
 class _KeyedTransport(httpx.AsyncBaseTransport):
-    """Adds the key at the last moment, so that no request that httpx logs or raises ever holds it."""
+    """Adds the key at the last moment, so that no request that httpx logs or raises ever holds it.
+
+    And reads the answer, which httpx would do without a bound on what comes out of a decoder.
+    """
 
     def __init__(self, inner: httpx.AsyncBaseTransport, config: Config) -> None:
         self._inner = inner
@@ -263,36 +322,106 @@ class _KeyedTransport(httpx.AsyncBaseTransport):
             url = url.copy_with(query=url.query + b"&apikey=" + key)
         else:
             headers["apikey"] = self._config.api_key
-        return await self._inner.handle_async_request(
+        request.extensions["about_to_send"]()
+        answer = await self._inner.handle_async_request(
             httpx.Request(
                 request.method, url, headers=headers, stream=request.stream, extensions=request.extensions
             )
         )
+        try:
+            body, unreadable = await self._read(answer)
+        finally:
+            await answer.aclose()
+        known = {"reason_phrase", "http_version"}
+        return httpx.Response(
+            answer.status_code,
+            # Of the other headers none matters, and some make httpx do more: cookies, redirects, decoding.
+            headers={name: answer.headers[name] for name in _ANSWER_HEADERS if name in answer.headers},
+            content=body,
+            extensions={name: value for name, value in answer.extensions.items() if name in known}
+            | {"unreadable": unreadable},
+        )
+
+    async def _read(self, answer: httpx.Response) -> tuple[bytes, str]:
+        try:
+            return await read_body(
+                cast(httpx.AsyncByteStream, answer.stream),
+                answer.headers.get("content-encoding", ""),
+                self._config.max_answer_bytes,
+                success=answer.is_success,
+            )
+        except (ValueError, httpx.HTTPError) as problem:
+            if not answer.is_success:
+                return b"", ""  # the status is known, and says more than the body could
+            if isinstance(problem, httpx.HTTPError):
+                raise
+        raise httpx.DecodingError("the answer is damaged: its compressed body cannot be decoded")
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
 
-def _network(config: Config) -> httpx.AsyncHTTPTransport:
-    """Return the way over the network: HTTP/1.1, since only there a reason phrase exists (quirks.md 5)."""
-    parts = urlsplit(config.base_url)
-    host = parts.hostname or ""
-    # httpx reads the proxy variables only where no transport of one's own is given.
-    proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
-    # No bound on connections but the limiter's, which hands out no more leases: a request that queues for a
-    # connection and is cancelled would block one for good (encode/httpcore issue 1093).
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=15)
-    return httpx.AsyncHTTPTransport(http2=False, proxy=proxy, limits=limits)
+@frozen
+class _Network:
+    """The way over the network, as the environment has it."""
+
+    proxy: Proxy | None
+    tls: ssl.SSLContext
+
+    @classmethod
+    def of(cls, config: Config) -> _Network:
+        """Read the environment, once."""
+        parts = urlsplit(config.base_url)
+        proxy = proxy_for(parts.scheme, parts.hostname or "", parts.port)
+        tls = certificates()
+        if tls is None:
+            empty_context()  # a log of keys that cannot be written is said in our words
+            tls = httpx.create_ssl_context(trust_env=False)
+        return cls(proxy, tls)
+
+    def transport(self) -> httpx.AsyncHTTPTransport:
+        """Return a new pool: HTTP/1.1, since only there a reason phrase exists (quirks.md 5)."""
+        # No bound on connections but the limiter's, which hands out no more leases: a request that queues for a
+        # connection and is cancelled would block one for good (encode/httpcore issue 1093).
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=15)
+        with suppress(Exception):
+            return httpx.AsyncHTTPTransport(
+                verify=self.tls, trust_env=False, http2=False, proxy=self._proxy(), limits=limits
+            )
+        # Whatever httpx says of it, it may quote the value.
+        variable = self.proxy.variable if self.proxy else "the environment"
+        raise ConfigurationError(f"{variable}: this makes no connection")
+
+    def _proxy(self) -> httpx.Proxy | None:
+        proxy = self.proxy
+        if proxy is None:
+            return None
+        return httpx.Proxy(
+            f"{proxy.scheme}://{proxy.netloc}",
+            auth=proxy.credentials,
+            ssl_context=self.tls if proxy.scheme == "https" else None,
+        )
 
 
-def _reply(response: httpx.Response) -> Reply:
-    return Reply(
-        status=response.status_code,
-        reason=response.reason_phrase,
-        content_type=response.headers.get("content-type", ""),
-        body=response.content,
-        retry_after=retry_after_of(response.headers.get("retry-after")),
-    )
+def _same(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    return transport
+
+
+def _check_address(base_url: str) -> None:
+    """Refuse an address that only httpx finds out to be none, and some only when a slot is taken.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    with suppress(Exception):
+        url = httpx.URL(base_url)
+        # `host` decodes an international name, and the codec of the standard library, which the resolver uses,
+        # looks at the lengths of its parts.
+        url.host.encode("idna")
+        url.raw_host.decode("ascii").encode("idna")
+        httpx.Request("GET", f"{base_url}/users?source=x")
+        return
+    raise ConfigurationError("base_url is not an address that can be asked")
 
 
 def _is_timeout(problem: Exception) -> bool:
@@ -316,33 +445,17 @@ async def _holding(lease: Lease, work: Awaitable[None]) -> None:
         raise
 
 
-def _final(error: NetworkError | APIError, request: Request, attempts: int, step: GiveUp) -> LitmosError:
+def _final(error: NetworkError | APIError, facts: Mapping[str, Any], step: GiveUp) -> LitmosError:
     """Return what the caller gets."""
-    _describe(error, request, attempts)
+    _describe(error, facts)
     if step is GiveUp.RAISE:
         return error
     unknown = OutcomeUnknown("no usable answer, and it may have been carried out")
-    _describe(unknown, request, attempts)
+    _describe(unknown, facts)
     unknown.__cause__ = error
     return unknown
 
 
-def _without_frames(problem: BaseException) -> BaseException:
-    """Take the tracebacks off an error and off all that led to it.
-
-    Their frames hold the headers and the address with the key, and who reports errors with the values of local
-    variables would send it along.
-    """
-    seen: set[BaseException] = set()
-    below = [problem]
-    while below:
-        each = below.pop()
-        seen.add(each)
-        each.__traceback__ = None
-        below += [other for other in (each.__cause__, each.__context__) if other and other not in seen]
-    return problem
-
-
-def _describe(error: NetworkError | APIError | OutcomeUnknown, request: Request, attempts: int) -> None:
-    error.operation, error.method, error.path = request.operation, request.method, request.path
-    error.attempts = attempts
+def _describe(error: NetworkError | APIError | OutcomeUnknown, facts: Mapping[str, Any]) -> None:
+    for name, value in facts.items():
+        setattr(error, name, value)

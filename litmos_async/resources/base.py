@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 import attrs
@@ -25,14 +26,15 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T", bound=Record)
+D = TypeVar("D")
 
 Ref: TypeAlias = str | Record
 """An id, or a record that has one."""
 
 Direction = Literal["asc", "desc"]
 
-_BREATH = 100
-"""Rows after which a decoder lets the event loop go on: some milliseconds."""
+_LARGE = 128 * 1024
+"""Bytes of an answer beyond which it is decoded in a thread: some milliseconds of work."""
 
 Rows: TypeAlias = list[R]
 """A list of rows: inside a resource, `list` is the method of that name."""
@@ -126,8 +128,8 @@ class Resource:
     ) -> R:
         """Make a call that answers with one record."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
-            return codec.decode_one(reply, answer_of(operation), self._caller.json_dates)
+        decode = partial(codec.decode_one, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     async def _rows(
         self,
@@ -139,13 +141,8 @@ class Resource:
     ) -> list[R]:
         """Make a call that answers with a list that has no pages."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
-            rows: list[R] = []
-            for row in codec.each_of_many(reply, answer_of(operation), self._caller.json_dates):
-                rows.append(row)
-                if len(rows) % _BREATH == 0:
-                    await asyncio.sleep(0)
-            return rows
+        decode = partial(codec.decode_many, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     async def _do(
         self,
@@ -157,7 +154,7 @@ class Resource:
     ) -> None:
         """Make a call that answers with nothing, or with something that no source describes."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
+        with naming(operation.id, operation.method, reply):
             codec.check_done(reply)
 
     async def _created(
@@ -169,9 +166,10 @@ class Resource:
     ) -> list[R]:
         """Make a create of which no source says what it answers: the records that came back, if any."""
         reply = await self._caller.reply(operation, refs, None, body, options)
-        with _naming(operation, reply):
+        with naming(operation.id, operation.method, reply):
             codec.check_done(reply)
-        return codec.decode_any(reply, answer_of(operation), self._caller.json_dates)
+        decode = partial(codec.decode_any, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     def _list(
         self,
@@ -221,11 +219,12 @@ class Resource:
         codec.query_string(query, "json")
 
 
-class _naming:  # noqa: N801 - reads as a statement
-    """Puts the operation in front of what a decoder says, and whether the write went through."""
+class naming:  # noqa: N801 - reads as a statement
+    """Puts the operation in front of what a decoder says, who answered, and whether the write went through."""
 
-    def __init__(self, operation: Operation[Any], reply: Reply) -> None:
+    def __init__(self, operation: str, method: str, reply: Reply) -> None:
         self._operation = operation
+        self._method = method
         self._reply = reply
 
     def __enter__(self) -> None:
@@ -235,10 +234,21 @@ class _naming:  # noqa: N801 - reads as a statement
         if isinstance(problem, DecodeError):
             # It stays as the context of the next one, and its frames hold the body, with log-in links in it.
             problem.__traceback__ = None
-            message = f"{self._operation.id}: {problem} (HTTP {self._reply.status})"
-            if self._operation.method != "GET":
+            reply = self._reply
+            origin = f" from {reply.host}" if reply.host else ""
+            region = f", region {reply.region}" if reply.region else ""
+            message = f"{self._operation}: {problem} (HTTP {reply.status}{origin}{region})"
+            if self._method != "GET":
                 message += "; the server has probably carried it out"
-            raise DecodeError(message) from None
+            raise DecodeError(message, host=reply.host, region=reply.region) from None
+
+
+async def _decoded(operation: Operation[Any], reply: Reply, decode: Callable[[], D]) -> D:
+    """Decode an answer; a large one off the event loop, which goes on in between."""
+    with naming(operation.id, operation.method, reply):
+        if len(reply.body) <= _LARGE:
+            return decode()
+        return await asyncio.get_running_loop().run_in_executor(None, decode)
 
 
 def name_of(operation: Operation[Any], refs: Sequence[Ref], query: Mapping[str, Any]) -> str:

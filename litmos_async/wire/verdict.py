@@ -46,7 +46,8 @@ class Reply:
         body: The decoded bytes. Of an answer that is no success there may be only the beginning.
         retry_after: Seconds that the server asks to wait.
         unreadable: Why there is no body although one came, such as its size; empty if it is all there.
-        server: Which server was asked, as `host` or `host, region eu`.
+        host: The host that was asked.
+        region: Its region; empty where the address is no region's.
     """
 
     status: int
@@ -55,7 +56,8 @@ class Reply:
     body: bytes = field(default=b"", repr=False)
     retry_after: float | None = None
     unreadable: str = ""
-    server: str = ""
+    host: str = ""
+    region: str = ""
 
     @property
     def success(self) -> bool:

@@ -15,9 +15,9 @@ PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
     {"version", "errors"},
-    {"models", "limits"},
-    {"wire", "retry"},
-    {"config", "reader"},
+    {"models", "limits", "environment"},
+    {"wire", "retry", "wait_log"},
+    {"config", "reader", "attempt", "loops"},
     {"transport", "paging"},
     {"resources"},
     {"bulk"},
