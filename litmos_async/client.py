@@ -159,16 +159,18 @@ class LitmosClient(Resources):
             Plain data: what JSON holds, or mappings, lists and texts of an XML answer; None for an empty one.
         """
         settings = self._caller.settings(options)
-        request = codec.encode_plain(
-            method,
-            path,
-            query or {},
-            body,
-            wire="xml" if settings.wire == "xml" else "json",
-            repeatable=method == "GET" if repeatable is None else repeatable,
-        )
-        # What the caller gave may hold a secret, and an error would show it to who reports variables.
-        del query, body
+        try:
+            request = codec.encode_plain(
+                method,
+                path,
+                query or {},
+                body,
+                wire="xml" if settings.wire == "xml" else "json",
+                repeatable=method == "GET" if repeatable is None else repeatable,
+            )
+        finally:
+            # What the caller gave may hold a secret, and an error would show it to who reports variables.
+            del query, body
         reply = await self._sender.send(request, settings)
         with naming(request.operation, method, reply):
             return codec.decode_plain(reply)

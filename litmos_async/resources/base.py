@@ -312,7 +312,9 @@ def items(
     return _counted(rows, name, at_most)
 
 
-def records(rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | None = None) -> list[T]:
+def records(
+    rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | None = None, update: bool = False
+) -> list[T]:
     """Return the rows of a request that lists whole records.
 
     Args:
@@ -320,12 +322,13 @@ def records(rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | N
         kind: Their class.
         name: What they are, for the error.
         at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        update: Whether they are there already; see `complete`.
 
     Raises:
         ConfigurationError: There is none, there are too many, or one is of another class or lacks what it needs.
     """
     given: Iterable[T] = [rows] if isinstance(rows, Record) else rows
-    return _counted([complete(row, kind) for row in given], name, at_most)
+    return _counted([complete(row, kind, update=update) for row in given], name, at_most)
 
 
 def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
@@ -336,19 +339,20 @@ def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
     return rows
 
 
-def complete(record: R, kind: type[R] | None = None, *, hint: str = "") -> R:
-    """Return the record if it is of the class wanted and has what a create needs.
+def complete(record: R, kind: type[R] | None = None, *, update: bool = False, hint: str = "") -> R:
+    """Return the record if it is of the class wanted and has what the write needs.
 
     Args:
         record: What the caller gave.
         kind: The class wanted; None where somebody has seen to that.
+        update: Whether it is there already: what the server left empty in it is not asked for.
         hint: What to do instead, for one who gave another class.
 
     Raises:
         ConfigurationError: It is of another class, or something is missing.
     """
     check_class(record, kind or Record, hint)
-    lacking = missing(record)
+    lacking = missing(record, update=update)
     if lacking:
         raise ConfigurationError(f"{type(record).__name__} needs {', '.join(lacking)}")
     return record

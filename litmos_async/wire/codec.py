@@ -90,13 +90,22 @@ def encode(
     if operation.body is not None:
         for row in rows:
             check_class(row, operation.body.record)
+    written, reason = None, ""
+    try:
+        if operation.body is not None:
+            written = _write(body, operation, operation.body, wire)
+    except ConfigurationError as problem:
+        reason = str(problem)
+    if reason:
+        # Anew, for the frames and the cause of the first one hold the value, which may be a password.
+        raise ConfigurationError(reason)
     return Request(
         operation=operation.id,
         method=operation.method,
         path=operation.path.format_map({name: segment(text, name) for name, text in path_values.items()}),
         query=query_string(query or {}, wire),
         headers=headers_for(wire),
-        body=None if operation.body is None else _write(body, operation, operation.body, wire),
+        body=written,
         repeatable=operation.repeatable,
         secrets=tuple(secret for row in rows for secret in secrets_of(row)),
     )
@@ -114,13 +123,18 @@ def encode_plain(
         raise ConfigurationError(_PLAIN_PATH)
     if {".", ".."} & {unquote(part) for part in path.split("/")}:
         raise ConfigurationError(_PLAIN_PATH)
+    reason = ""
     if body is not None and not isinstance(body, bytes):
-        if wire == "xml":
-            raise ConfigurationError("an XML body is given as bytes")
         try:
             body = json.dump(body)
-        except (TypeError, ValueError):
-            raise ConfigurationError("the body cannot be written as JSON") from None
+        except (TypeError, ValueError, RecursionError):
+            reason = "the body cannot be written as JSON"
+        if wire == "xml":
+            reason = "an XML body is given as bytes"
+    if reason:
+        # Outside the handler, whose error holds the text.
+        del body
+        raise ConfigurationError(reason)
     return Request("request", method, path, query_string(query, wire), headers_for(wire), body, repeatable)
 
 
