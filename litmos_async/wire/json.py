@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -36,9 +37,12 @@ def dump(plain: Any) -> bytes:
     """Return plain data as JSON.
 
     Raises:
-        ConfigurationError: A text cannot be encoded.
+        ConfigurationError: A text cannot be encoded, or a number is not finite.
     """
-    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_date)
+    try:
+        text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_date)
+    except ValueError:
+        raise ConfigurationError("a number that is not finite cannot be sent") from None
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -107,13 +111,19 @@ def _read(body: bytes, content_type: str) -> tuple[Any, str]:
 
 def _parse(text: str, **hooks: Any) -> Any:
     # Not strict: a raw control character costs itself, and not the list.
-    plain = json.loads(text, strict=False, parse_constant=_refuse, **hooks)
+    plain = json.loads(text, strict=False, parse_constant=_refuse, parse_float=_finite, **hooks)
     return clean_plain(plain) if suspicious_json(text) else plain
 
 
 def _damage(problem: ValueError) -> str:
     where = f" at character {problem.pos}" if isinstance(problem, json.JSONDecodeError) else ""
     return f"damaged JSON{where}"
+
+
+def _finite(text: str) -> float | str:
+    """Read a number with a point or an exponent; one that no float can hold stays a text, and can be written."""
+    number = float(text)
+    return number if math.isfinite(number) else text
 
 
 def _number(text: str) -> int | str:
