@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final
 
 from attrs import define
 
@@ -12,7 +12,9 @@ from litmos_async.limits import Lease
 from litmos_async.wire.inflate import PIECE, Inflater, coding_of
 from litmos_async.wire.verdict import ERROR_BODY
 
-T = TypeVar("T")
+_CONNECTING: Final = ("connect_tcp.", "start_tls.", "setup_socks5_connection.")
+_ABOUT_TO_SEND: Final = frozenset({"connect_tcp.complete", "start_tls.complete"})
+_CLOSING: Final = ("receive_response_body.complete", "response_closed.")
 
 
 class SlotTooOld(Exception):
@@ -37,14 +39,21 @@ class Progress:
     seconds: float
     event: str = ""
     to_proxy: bool = False
+    _stream: Any = None
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Follow httpcore's events, such as `http11.send_request_headers.started`."""
         self.event = event.partition(".")[2]
         if "request" in info:
             self.to_proxy = getattr(info["request"], "method", b"") == b"CONNECT"
-        if self.event == "send_request_headers.started":
-            self.about_to_send()
+        match self.event:
+            case "send_request_headers.started":
+                self.about_to_send()
+            case "setup_socks5_connection.started":
+                self._stream = info["stream"]
+            case "setup_socks5_connection.failed":
+                # httpcore forgets this one, and only the garbage collector would close it.
+                await self._stream.aclose()
 
     def about_to_send(self) -> None:
         """Look at the age of the slot, just before the bytes leave.
@@ -62,15 +71,14 @@ class Progress:
     @property
     def connecting(self) -> bool:
         """Nothing of the request has left, nor will: `stop` lets an indivisible moment pass, and then it may."""
-        begun = self.event.startswith(("connect_tcp.", "start_tls.", "setup_socks5_connection."))
-        return (begun or self.to_proxy) and not self.indivisible
+        if self.event in _ABOUT_TO_SEND:
+            return False
+        return self.to_proxy or self.event.startswith(_CONNECTING)
 
     @property
     def indivisible(self) -> bool:
         """Between connecting and sending, or between the last byte and the return of the connection."""
-        return self.event in {"connect_tcp.complete", "start_tls.complete"} or self.event.startswith(
-            ("receive_response_body.complete", "response_closed.")
-        )
+        return self.event in _ABOUT_TO_SEND or self.event.startswith(_CLOSING)
 
 
 def retrieve(sending: asyncio.Future[Any]) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, cast
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 from attrs import frozen
 
 from litmos_async.attempt import Progress, SlotTooOld, read_body, retrieve, stop
-from litmos_async.config import Config, Defaults
+from litmos_async.config import Defaults, Service
 from litmos_async.environment import Proxy, certificates, empty_context, proxy_for
 from litmos_async.errors import (
     APIError,
@@ -29,9 +29,9 @@ from litmos_async.errors import (
 )
 from litmos_async.limits import Lease, Limiter
 from litmos_async.loops import PerLoop
+from litmos_async.obstacle import obstacle_in
 from litmos_async.retry import Again, Fault, GiveUp, Tries, decide
 from litmos_async.version import __version__
-from litmos_async.wait_log import WaitLog
 from litmos_async.wire.codec import Request
 from litmos_async.wire.inflate import ACCEPTED
 from litmos_async.wire.secrets import redact, without_secrets
@@ -60,7 +60,7 @@ class Sender:
     """Sends requests under the limit, and again where that is safe. Holds the one connection pool.
 
     Args:
-        config: Address, key and source.
+        service: Where the requests go, and what each of them carries.
         limiter: Who gives the slots.
         transport: Another way to the server, for tests and for mounting an ASGI app.
 
@@ -68,23 +68,24 @@ class Sender:
         ConfigurationError: The address, or what the environment says of the way to it, cannot be used.
     """
 
-    def __init__(self, config: Config, limiter: Limiter, transport: httpx.AsyncBaseTransport | None) -> None:
-        _check_address(config.base_url)
-        self._config = config
+    def __init__(
+        self, service: Service, limiter: Limiter, transport: httpx.AsyncBaseTransport | None
+    ) -> None:
+        _check_address(service.base_url)
+        self._service = service
         self._limiter = limiter
-        self._waits = WaitLog(limiter)
-        self._secrets: tuple[str, ...] = (config.api_key,)
+        self._secrets: tuple[str, ...] = service.secrets
         self._through = ""
         connect: Callable[[], httpx.AsyncBaseTransport]
         if transport is None:
-            network = _Network.of(config)
+            network = _Network.of(service.base_url)
             connect = network.transport
             if network.proxy is not None:
                 self._secrets += network.proxy.secrets
                 self._through = f" through the proxy {network.proxy.netloc}"
         else:
             connect = partial(_same, transport)
-        self._pools = PerLoop(lambda: _Pool(connect(), config), _Pool.release, _Pool.aclose)
+        self._pools = PerLoop(lambda: _Pool(connect(), service), _Pool.release, _Pool.aclose)
 
     @property
     def _http(self) -> httpx.AsyncClient:
@@ -92,6 +93,11 @@ class Sender:
 
     def __reduce__(self) -> str:
         raise TypeError("a client holds the key and connections: make one in each process")
+
+    @property
+    def base_url(self) -> str:
+        """What stands in front of the path of each request."""
+        return self._service.base_url
 
     async def send(
         self, request: Request, options: Defaults, before: Callable[[int], Awaitable[None]] | None = None
@@ -111,7 +117,7 @@ class Sender:
         """
         await self._pools.here()
         loop = asyncio.get_running_loop()
-        attempts = refusals = 0
+        attempts = rejections = 0
         lost = noted = False
         started: float | None = None
         while True:
@@ -134,10 +140,10 @@ class Sender:
             noted = False
             if isinstance(result, Reply):
                 return result
-            refusals += result.fault is Fault.REFUSED
+            rejections += result.fault is Fault.REJECTED
             step = decide(
                 result.fault,
-                Tries(attempts, refusals, loop.time() - started),
+                Tries(attempts, rejections, loop.time() - started),
                 options.retry,
                 repeatable=request.repeatable,
                 retry_after=result.retry_after,
@@ -153,21 +159,19 @@ class Sender:
         if self._pools.closed:
             raise ConfigurationError("the client is closed")
         try:
-            with self._waits.waiting(request.operation, options.priority):
-                return await self._limiter.acquire(
-                    options.priority,
-                    max_pause=max(0.0, options.retry.deadline - spent),
-                    timeout=options.timeout,
-                )
+            return await self._limiter.acquire(
+                options.priority,
+                max_pause=max(0.0, options.retry.deadline - spent),
+                timeout=options.timeout,
+            )
         except RateLimited as pause:
             _describe(pause, self._facts(request, attempts))
             raise
 
     def _log_repeat(self, request: Request, result: _Failure, wait: float) -> None:
-        if result.fault is Fault.REFUSED:
+        if result.fault is Fault.REJECTED:
             # The limiter holds it back, and all others with it.
-            wait = self._waits.until_again(wait)
-            self._waits.rejected()
+            wait = max(wait, self._limiter.quota.next_free_in)
         logger.info("%s: %s; again in %.1f s", request.operation, result.error, wait)
 
     async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure | None:
@@ -208,7 +212,7 @@ class Sender:
             return reply
         fault = Fault.LOST if reply.status in _MAY_BE_CARRIED_OUT else Fault.FINAL
         error = error_of(reply, (*self._secrets, *request.secrets))
-        return _Failure(Fault.REFUSED if reply.refused else fault, error, reply.retry_after)
+        return _Failure(Fault.REJECTED if reply.refused else fault, error, reply.retry_after)
 
     def _failed(
         self, kind: type[NetworkError], problem: Exception, request: Request, seconds: float
@@ -216,21 +220,20 @@ class Sender:
         secrets = (*self._secrets, *request.secrets)
         text = _reason(kind, problem, seconds) + (self._through if kind is ConnectError else "")
         error = kind(redact(text, secrets))
+        error.obstacle = obstacle_in(problem)
         error.__cause__ = without_secrets(problem, secrets)
         return _Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
 
     def _build(self, request: Request, timeout: float, progress: Progress) -> httpx.Request:
-        query = urlencode({"source": self._config.source}, quote_via=quote)
-        if request.query:
-            query = f"{query}&{request.query}"
-        headers = dict(request.headers)
+        query = "&".join(part for part in (self._service.query, request.query) if part)
+        headers = {**self._service.headers, **request.headers}
         if request.body is None and request.method != "GET":
-            # Recordings of PUT and DELETE without a body carry it (quirks.md 2).
+            # Recordings of PUT and DELETE without a body carry it (api-facts 2).
             headers["Content-Length"] = "0"
         try:
             return self._http.build_request(
                 request.method,
-                f"{self._config.base_url}{request.path}?{query}",
+                f"{self._service.base_url}{request.path}{'?' if query else ''}{query}",
                 headers=headers,
                 content=request.body,
                 timeout=timeout,
@@ -248,8 +251,8 @@ class Sender:
             body=response.content,
             retry_after=retry_after_of(response.headers.get("retry-after")),
             unreadable=response.extensions.get("unreadable", ""),
-            host=self._config.host,
-            region=self._config.region,
+            host=self._service.host,
+            region=self._service.region,
         )
 
     def _facts(self, request: Request, attempts: int) -> dict[str, Any]:
@@ -259,8 +262,8 @@ class Sender:
             "method": request.method,
             "path": request.path,
             "attempts": attempts,
-            "host": self._config.host,
-            "region": self._config.region,
+            "host": self._service.host,
+            "region": self._service.region,
         }
 
     async def aclose(self) -> None:
@@ -271,10 +274,10 @@ class Sender:
 class _Pool:
     """The connections of one event loop."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, config: Config) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, service: Service) -> None:
         self._transport = transport
         self.http = httpx.AsyncClient(
-            transport=_KeyedTransport(transport, config),
+            transport=_KeyedTransport(transport, service),
             headers={"User-Agent": f"litmos-async/{__version__}", "Accept-Encoding": ACCEPTED},
             # A redirect would carry the key to another address; the API sends none.
             follow_redirects=False,
@@ -306,22 +309,20 @@ async def _exchange(
 
 
 class _KeyedTransport(httpx.AsyncBaseTransport):
-    """Adds the key at the last moment, so that no request that httpx logs or raises ever holds it.
+    """Adds the credentials at the last moment, so that no request that httpx logs or raises ever holds them.
 
     And reads the answer, which httpx would do without a bound on what comes out of a decoder.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, config: Config) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, service: Service) -> None:
         self._inner = inner
-        self._config = config
+        self._service = service
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url, headers = request.url, request.headers.copy()
-        if self._config.key_in == "query":
-            key = quote(self._config.api_key, safe="").encode()
-            url = url.copy_with(query=url.query + b"&apikey=" + key)
-        else:
-            headers["apikey"] = self._config.api_key
+        if self._service.credential_query:
+            url = url.copy_with(query=url.query + f"&{self._service.credential_query}".encode())
+        headers.update(self._service.credentials)
         request.extensions["about_to_send"]()
         answer = await self._inner.handle_async_request(
             httpx.Request(
@@ -347,7 +348,7 @@ class _KeyedTransport(httpx.AsyncBaseTransport):
             return await read_body(
                 cast(httpx.AsyncByteStream, answer.stream),
                 answer.headers.get("content-encoding", ""),
-                self._config.max_answer_bytes,
+                self._service.max_answer_bytes,
                 success=answer.is_success,
             )
         except (ValueError, httpx.HTTPError) as problem:
@@ -369,9 +370,9 @@ class _Network:
     tls: ssl.SSLContext
 
     @classmethod
-    def of(cls, config: Config) -> _Network:
+    def of(cls, base_url: str) -> _Network:
         """Read the environment, once."""
-        parts = urlsplit(config.base_url)
+        parts = urlsplit(base_url)
         proxy = proxy_for(parts.scheme, parts.hostname or "", parts.port)
         tls = certificates()
         if tls is None:
@@ -380,7 +381,7 @@ class _Network:
         return cls(proxy, tls)
 
     def transport(self) -> httpx.AsyncHTTPTransport:
-        """Return a new pool: HTTP/1.1, since only there a reason phrase exists (quirks.md 5)."""
+        """Return a new pool: HTTP/1.1, since only there a reason phrase exists (api-facts 5)."""
         # No bound on connections but the limiter's, which hands out no more leases: a request that queues for a
         # connection and is cancelled would block one for good (encode/httpcore issue 1093).
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=15)

@@ -14,6 +14,7 @@ from litmos_async.config import CallOptions, Defaults
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.limits import Priority
 from litmos_async.models.record import Record, check_class
+from litmos_async.names import identifier
 from litmos_async.paging import Batch, Pages
 from litmos_async.wire import codec
 from litmos_async.wire.converter import missing
@@ -154,7 +155,7 @@ class Resource:
     ) -> None:
         """Make a call that answers with nothing, or with something that no source describes."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with naming(operation.id, operation.method, reply):
+        with naming(operation, reply):
             codec.check_done(reply)
 
     async def _created(
@@ -166,7 +167,7 @@ class Resource:
     ) -> list[R]:
         """Make a create of which no source says what it answers: the records that came back, if any."""
         reply = await self._caller.reply(operation, refs, None, body, options)
-        with naming(operation.id, operation.method, reply):
+        with naming(operation, reply):
             codec.check_done(reply)
         decode = partial(codec.decode_any, reply, answer_of(operation), self._caller.json_dates)
         return await _decoded(operation, reply, decode)
@@ -222,9 +223,8 @@ class Resource:
 class naming:  # noqa: N801 - reads as a statement
     """Puts the operation in front of what a decoder says, who answered, and whether the write went through."""
 
-    def __init__(self, operation: str, method: str, reply: Reply) -> None:
+    def __init__(self, operation: Operation[Any], reply: Reply) -> None:
         self._operation = operation
-        self._method = method
         self._reply = reply
 
     def __enter__(self) -> None:
@@ -237,15 +237,15 @@ class naming:  # noqa: N801 - reads as a statement
             reply = self._reply
             origin = f" from {reply.host}" if reply.host else ""
             region = f", region {reply.region}" if reply.region else ""
-            message = f"{self._operation}: {problem} (HTTP {reply.status}{origin}{region})"
-            if self._method != "GET":
+            message = f"{self._operation.id}: {problem} (HTTP {reply.status}{origin}{region})"
+            if self._operation.method != "GET":
                 message += "; the server has probably carried it out"
             raise DecodeError(message, host=reply.host, region=reply.region) from None
 
 
 async def _decoded(operation: Operation[Any], reply: Reply, decode: Callable[[], D]) -> D:
     """Decode an answer; a large one off the event loop, which goes on in between."""
-    with naming(operation.id, operation.method, reply):
+    with naming(operation, reply):
         if len(reply.body) <= _LARGE:
             return decode()
         return await asyncio.get_running_loop().run_in_executor(None, decode)
@@ -281,7 +281,15 @@ def id_of(ref: Ref, name: str) -> str:
     if not isinstance(found, str) or not found.strip():
         what = f"a {type(ref).__name__} without an id" if isinstance(ref, Record) else repr(found)
         raise ConfigurationError(f"{name} must be an id or a record that has one, not {what}")
-    return found
+    # What came from the server is left as it is; what a person or a file wrote may hold what cannot be seen.
+    return found if isinstance(ref, Record) else _written_id(found, name)
+
+
+def _written_id(text: str, name: str) -> str:
+    cleaned = identifier(text, name)
+    if not cleaned:
+        raise ConfigurationError(f"{name} must be an id or a record that has one, not {text!r}")
+    return cleaned
 
 
 def _id_name(record: type[Record]) -> str:
@@ -299,7 +307,7 @@ def items(
         record: The class of the rows. One that is given as such a row keeps its other attributes.
         refs: Ids or records.
         name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        at_most: How many the server takes in one request, where that is documented (api-facts 12).
         same: Attributes that are the same in all rows.
 
     Raises:
@@ -321,7 +329,7 @@ def records(
         rows: The records, or a single one.
         kind: Their class.
         name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        at_most: How many the server takes in one request, where that is documented (api-facts 12).
         update: Whether they are there already; see `complete`.
 
     Raises:
@@ -356,6 +364,17 @@ def complete(record: R, kind: type[R] | None = None, *, update: bool = False, hi
     if lacking:
         raise ConfigurationError(f"{type(record).__name__} needs {', '.join(lacking)}")
     return record
+
+
+def mail_query(send_message: bool) -> dict[str, bool]:
+    """Return the query of a call that can e-mail people.
+
+    Raises:
+        ConfigurationError: The answer is neither yes nor no: as None the server would decide, and "false" is true.
+    """
+    if not isinstance(send_message, bool):
+        raise ConfigurationError(f"send_message must be True or False, not {send_message!r}")
+    return {"sendmessage": send_message}
 
 
 def sort_query(sort: str | None, direction: Direction | None) -> dict[str, str | None]:

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 REDACTED: Final = "***"
 
-# One-time login links are credentials; a server may quote one in an error (quirks.md 8), also as a parameter of
+# One-time login links are credentials; a server may quote one in an error (api-facts 8), also as a parameter of
 # another address.
 _LOGIN_KEY: Final = re.compile(r"(loginkey(?:=|%3d))[^\s\"'<>&]+", re.IGNORECASE)
 

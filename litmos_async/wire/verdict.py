@@ -61,7 +61,7 @@ class Reply:
 
     @property
     def success(self) -> bool:
-        """Any 2xx: the documents disagree about which (quirks.md 11)."""
+        """Any 2xx: the documents disagree about which (api-facts 11)."""
         return 200 <= self.status < 300
 
     @property
@@ -90,7 +90,7 @@ def error_of(reply: Reply, secrets: Iterable[str] = ()) -> APIError:
 def detail_of(reply: Reply) -> str:
     """Dig out what the server says: JSON, XML, the HTML page's "Details", plain text, the reason phrase.
 
-    The forms are those of quirks.md 5.
+    The forms are those of api-facts 5.
     """
     body = reply.body[:ERROR_BODY]
     if looks_like_html(body):

@@ -1,4 +1,4 @@
-"""XML ("POX"): order-sensitive elements, `i:nil` for null, no namespace on elements (quirks.md 2)."""
+"""XML ("POX"): order-sensitive elements, `i:nil` for null, no namespace on elements (api-facts 2)."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def plain(element: etree._Element) -> Any:
 
 
 def rows(root: etree._Element) -> Iterator[Any]:
-    """Yield the children of a list's root as plain data; one child is a list of one (quirks.md 2)."""
+    """Yield the children of a list's root as plain data; one child is a list of one (api-facts 2)."""
     return map(plain, _children(root))
 
 

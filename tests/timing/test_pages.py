@@ -50,7 +50,7 @@ def client(server: Server) -> LitmosClient:
         "tests",
         base_url="https://litmos.example.com/v1.svc",
         transport=httpx.MockTransport(server),
-        retry=RetryPolicy(attempts=1),
+        retry=RetryPolicy(max_attempts=1),
     )
 
 
