@@ -31,11 +31,12 @@ class PerLoop(Generic[T]):
 
     Args:
         make: Makes the thing.
-        release: Lets go of what is bound to its loop. Called at the end of the loop, or on the next one.
+        release: Lets go of what is bound to its loop. Called at the end of the loop.
         close: Closes it for good.
+        shared: Whether all things stand on the same one, which must let go with each change of loops.
 
     Attributes:
-        latest: The thing that was made last.
+        latest: The thing that was used last.
         closed: Whether no call is served any more.
     """
 
@@ -44,14 +45,19 @@ class PerLoop(Generic[T]):
         make: Callable[[], T],
         release: Callable[[T], Awaitable[None]],
         close: Callable[[T], Awaitable[None]],
+        *,
+        shared: bool = False,
     ) -> None:
         self._make = make
         self._release = release
         self._close = close
+        self._shared = shared
         # Made now, so that what is wrong with it is said now.
         self.latest = make()
-        self._held: _Held[T] | None = None
-        self._of_the_parent: list[_Held[T]] = []
+        self._last: _Held[T] | None = None
+        # Those of loops that may run again, for their guards, and those of a parent process. The sockets of the
+        # latter are the parent's too, and shutting them down here would end them there: they are kept, untouched.
+        self._kept: list[_Held[T]] = []
         self.closed = False
 
     async def here(self) -> T:
@@ -62,38 +68,38 @@ class PerLoop(Generic[T]):
         """
         if self.closed:
             raise ConfigurationError("the client is closed")
-        loop, held, pid = asyncio.get_running_loop(), self._held, os.getpid()
-        if held is not None and held.pid == pid:
-            if held.loop is loop:
-                return held.value
-            if held.loop.is_running():
+        loop, last, pid = asyncio.get_running_loop(), self._last, os.getpid()
+        if last is not None and last.pid == pid:
+            if last.loop is loop:
+                return last.value
+            if last.loop.is_running():
                 raise ConfigurationError(
                     "a client serves one event loop at a time, and another one runs: make a client for each"
                 )
-            # The guard has seen to it, unless the loop was closed without its last duties: then closing fails, and
-            # what cannot be closed is forgotten all the same.
-            with suppress(Exception):
-                await self._release(held.value)
-        elif held is not None:
-            # After a fork: its sockets are the parent's too, and shutting them down here would end them there. So
-            # it is kept, untouched.
-            self._of_the_parent.append(held)
-        if held is not None:
-            self.latest = self._make()
-        guard = _until_the_loop_ends(self.latest, self._release)
-        await anext(guard)
-        self._held = _Held(self.latest, loop, pid, guard)
-        return self.latest
+            if self._shared or last.loop.is_closed():
+                # A guard has seen to it, unless the loop was closed without its last duties: then closing fails,
+                # and what cannot be closed is forgotten all the same.
+                with suppress(Exception):
+                    await self._release(last.value)
+        self._kept = [each for each in self._kept if each.pid != pid or not each.loop.is_closed()]
+        found = next((each for each in self._kept if each.loop is loop and each.pid == pid), None)
+        if found is None:
+            value = self._make() if last is not None else self.latest
+            found = _Held(value, loop, pid, _until_the_loop_ends(value, self._release))
+            await anext(found.guard)
+            self._kept.append(found)
+        self._last, self.latest = found, found.value
+        return found.value
 
     async def aclose(self) -> None:
         """Close it, if it belongs to the running loop; no call is served any more."""
         self.closed = True
-        held = self._held
-        if held is None:
+        last = self._last
+        if last is None:
             await self._close(self.latest)
-        elif held.loop is asyncio.get_running_loop() and held.pid == os.getpid():
-            await self._close(held.value)
-            await held.guard.aclose()
+        elif last.loop is asyncio.get_running_loop() and last.pid == os.getpid():
+            await self._close(last.value)
+            await last.guard.aclose()
 
 
 async def _until_the_loop_ends(

@@ -85,7 +85,9 @@ class Sender:
                 self._through = f" through the proxy {network.proxy.netloc}"
         else:
             connect = partial(_same, transport)
-        self._pools = PerLoop(lambda: _Pool(connect(), service), _Pool.release, _Pool.aclose)
+        self._pools = PerLoop(
+            lambda: _Pool(connect(), service), _Pool.release, _Pool.aclose, shared=transport is not None
+        )
 
     @property
     def _http(self) -> httpx.AsyncClient:

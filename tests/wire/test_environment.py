@@ -23,9 +23,19 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 MARKER = "marker-proxy-5c1d"
 VARIABLES = (
-    "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "REQUEST_METHOD",
-)  # fmt: skip
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SSLKEYLOGFILE",
+    "REQUEST_METHOD",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -73,12 +83,31 @@ def test_what_names_a_proxy(value: str, expected: tuple[object, ...]) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "socks4://10.0.0.1", "socks://10.0.0.1", "ftp://10.0.0.1", "http://", "http://:3128", "http://a b:1", "[::1",
-        "http://host:port", "http://10.0.0.1:0", "http://10.0.0.1:99999", "http://10.0.0.1:999999999999", "http://[zz]:1", "http://a..b:1",
-        f"http://{'a' * 64}.example.com:1", "http://ho\\st:1", f"http://u:{'p' * 300}\udcff@10.0.0.1:1",
-        f"socks5://u:{'p' * 256}@10.0.0.1", "http://h\x7fost:1", ":", "@", "://", "http://@", "http://%41:1",
+        "socks4://10.0.0.1",
+        "socks://10.0.0.1",
+        "ftp://10.0.0.1",
+        "http://",
+        "http://:3128",
+        "http://a b:1",
+        "[::1",
+        "http://host:port",
+        "http://10.0.0.1:0",
+        "http://10.0.0.1:99999",
+        "http://10.0.0.1:999999999999",
+        "http://[zz]:1",
+        "http://a..b:1",
+        f"http://{'a' * 64}.example.com:1",
+        "http://ho\\st:1",
+        f"http://u:{'p' * 300}\udcff@10.0.0.1:1",
+        f"socks5://u:{'p' * 256}@10.0.0.1",
+        "http://h\x7fost:1",
+        ":",
+        "@",
+        "://",
+        "http://@",
+        "http://%41:1",
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
 def test_what_names_none(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     """One line that names the variable, before anything is sent, and without the value."""
@@ -324,10 +353,48 @@ async def test_a_file_or_folder_of_certificates(
 # ------------------------------------------------ anything
 
 WORDS = st.sampled_from(
-    ["http://", "https://", "socks5://", "socks4://", "://", ":", "@", "/", "[", "]", "%", "%00", "#", "?", "\\",
-     " ", "127.0.0.1", "::1", "proxy.example.com", "xn--a", "xn--", "ü", "\udcff", "3128", "0", "99999999", "user", "..",
-     "*", ",", "10.0.0.0/8", "/nowhere", "/dev/null", "/", "/etc", "a" * 300, "\u2028", "\n", "\x1b[31m"]
-)  # fmt: skip
+    [
+        "http://",
+        "https://",
+        "socks5://",
+        "socks4://",
+        "://",
+        ":",
+        "@",
+        "/",
+        "[",
+        "]",
+        "%",
+        "%00",
+        "#",
+        "?",
+        "\\",
+        " ",
+        "127.0.0.1",
+        "::1",
+        "proxy.example.com",
+        "xn--a",
+        "xn--",
+        "ü",
+        "\udcff",
+        "3128",
+        "0",
+        "99999999",
+        "user",
+        "..",
+        "*",
+        ",",
+        "10.0.0.0/8",
+        "/nowhere",
+        "/dev/null",
+        "/",
+        "/etc",
+        "a" * 300,
+        "\u2028",
+        "\n",
+        "\x1b[31m",
+    ]
+)
 VALUES = st.lists(WORDS, max_size=7).map("".join) | st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20
 )
@@ -353,18 +420,55 @@ def test_any_environment(environment: dict[str, str], base_url: str) -> None:
 
 BASES = st.lists(
     st.sampled_from(
-        ["https://", "http://", "litmos.example.com", "127.0.0.1", "localhost", "[::1]", "xn--a", "xn--", "ü", "ß",
-         "\ud800", "\udcff", ":", ":0", ":443", ":99999", ":x", "/", "/v1.svc", "..", "@", "?", "#", "%", "%zz", "\\",
-         " ", "\n", "\0", "a" * 64, "." * 3, "\u2028", "\u200b", "[", "]", "[v1.x]", "1.2.3", "٣"]
+        [
+            "https://",
+            "http://",
+            "litmos.example.com",
+            "127.0.0.1",
+            "localhost",
+            "[::1]",
+            "xn--a",
+            "xn--",
+            "ü",
+            "ß",
+            "\ud800",
+            "\udcff",
+            ":",
+            ":0",
+            ":443",
+            ":99999",
+            ":x",
+            "/",
+            "/v1.svc",
+            "..",
+            "@",
+            "?",
+            "#",
+            "%",
+            "%zz",
+            "\\",
+            " ",
+            "\n",
+            "\0",
+            "a" * 64,
+            "." * 3,
+            "\u2028",
+            "\u200b",
+            "[",
+            "]",
+            "[v1.x]",
+            "1.2.3",
+            "٣",
+        ]
     ),
     max_size=6,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @settings(max_examples=300)
 @given(BASES | st.text(max_size=20).map("https://".__add__))
 def test_any_address(base_url: str) -> None:
-    """Whatever stands in `base_url`, a client is made that can make requests, or a `ConfigurationError` says why."""
+    """Whatever stands in `base_url`: a client that can make requests, or a `ConfigurationError`."""
 
     async def main(litmos: LitmosClient) -> None:
         await litmos._sender._pools.here()
