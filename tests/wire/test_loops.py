@@ -76,18 +76,18 @@ def test_one_run_after_the_other(served: tuple[Sandbox, str], own_transport: boo
         asyncio.run(count(litmos))
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.parametrize("own_transport", [False, True])
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_loop_that_was_closed_without_its_last_duties(
     served: tuple[Sandbox, str], own_transport: bool
 ) -> None:
-    """Its connections cannot be closed any more, and are forgotten."""
-    litmos = client(served[1], transport=httpx.AsyncHTTPTransport() if own_transport else None)
-    for _ in range(3):
-        assert on_a_new_loop(litmos, careless=True) >= 5
-    assert asyncio.run(count(litmos)) >= 5
-    del litmos
-    gc.collect()
+    """Its connections cannot be closed any more, and are forgotten. Python warns of such sockets: so, in a child."""
+
+    def work() -> int:
+        litmos = client(served[1], transport=httpx.AsyncHTTPTransport() if own_transport else None)
+        return min(*(on_a_new_loop(litmos, careless=True) for _ in range(3)), asyncio.run(count(litmos)))
+
+    assert in_a_child(work) >= 5
 
 
 def test_two_loops_taking_turns(served: tuple[Sandbox, str]) -> None:
