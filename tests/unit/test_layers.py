@@ -15,9 +15,9 @@ PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
     {"version", "errors", "obstacle", "wording"},
-    {"models", "limits", "names"},
+    {"models", "limits", "names", "environment"},
     {"wire", "retry"},
-    {"config", "reader"},
+    {"config", "reader", "attempt", "loops"},
     {"profiles", "transport", "paging", "xapi_store"},
     {"resources"},
     {"bulk"},
