@@ -82,6 +82,7 @@ class MembersJob(BulkJob):
         self._by_team = _each_team(desired) if isinstance(desired, Mapping) else None
         self._pairs = desired
         self._desired: dict[str, list[str]] = {}
+        self._names = dict[str, str]()
         self._removals = removals
         self._send_message = send_message
         self._agreed = flags(remove=removals.allowed, send_message=send_message)
@@ -196,7 +197,11 @@ class MembersJob(BulkJob):
 
     async def _read_team(self, team: str) -> AsyncGenerator[tuple[str, set[str] | NotFound], None]:
         try:
-            yield team, {user.id async for user in self._litmos.teams.list_users(team)}
+            members = set[str]()
+            async for user in self._litmos.teams.list_users(team):
+                members.add(user.id)
+                self._names[user.id] = user.user_name or user.id
+            yield team, members
         except NotFound as problem:
             yield team, problem
 
@@ -230,6 +235,11 @@ class MembersJob(BulkJob):
                 found.left_alone += 1
 
     # ------------------------------------------------ while it runs
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The user names of the people who are in the teams, by id."""
+        return self._names
 
     def stop(self) -> None:
         """Send nothing new; see `BulkJob.stop`."""
