@@ -95,7 +95,7 @@ class _Run:
             raise
         except (LitmosError, OSError, sqlite3.Error) as problem:
             # The last two: the disk under a journal or a plan is full, or gone.
-            self._terminal.complain(explain(problem))
+            self._terminal.fail(problem)
             self._finish("Stopped", "the job stopped before its end")
             if isinstance(problem, ConfigurationError):
                 return USAGE  # the same command would be refused again
