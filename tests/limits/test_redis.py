@@ -135,7 +135,7 @@ async def test_fail_tells_at_once_and_where(own_redis_server: RedisServer) -> No
 async def test_wait_is_bounded(own_redis_server: RedisServer) -> None:
     """After its patience it raises the same error."""
     own_redis_server.stop()
-    limiter = RedisLimiter(own_redis_server.url, RATE, account="one", patience=0.5)
+    limiter = RedisLimiter(own_redis_server.url, RATE, account="one", outage_timeout=0.5)
     begin = time()
     with pytest.raises(LimiterUnavailable):
         await limiter.acquire()

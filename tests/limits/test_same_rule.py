@@ -48,7 +48,7 @@ def do(window: Window, step: Step, now: float, tickets: list[int]) -> Any:
         case "lost" if ticket:
             window.lost(ticket, now, step.number * period)
         case "refused" if ticket:
-            window.refused(ticket, now, None if step.number > 1 else step.number * period, step.number / 2)
+            window.rejected(ticket, now, None if step.number > 1 else step.number * period, step.number / 2)
         case _:
             pass
     return window.opens_at(now), window.opens_at(now, "bulk"), window.used(now), window.budget(now)
