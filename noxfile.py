@@ -14,8 +14,6 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-
-
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 QUICK = ("pytest", "-n", "2", "-m", "not slow")
 
