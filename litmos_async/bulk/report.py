@@ -46,6 +46,8 @@ class Plan:
         items: Items to carry out.
         skipped: Items for which there is nothing to do, by the reason.
         requests_by_kind: Requests that it takes, by verb and path.
+        fewest_requests: Requests that it takes where the server takes longer lists of ids, which the job finds out
+            with its first long list; None where that would save nothing, or is known.
         reads: Requests that were made to find that out.
         checks: Requests that read back what it did, at least: with `verify`, and after an import.
         seconds: How long the requests and checks take at the quota as it is now.
@@ -58,6 +60,7 @@ class Plan:
     items: int
     skipped: Mapping[str, int] = field(factory=dict[str, int])
     requests_by_kind: Mapping[str, int] = field(factory=dict[str, int])
+    fewest_requests: int | None = None
     reads: int = 0
     checks: int = 0
     seconds: float = 0.0
@@ -77,9 +80,14 @@ class Plan:
         return json.dumps(told, indent=2)
 
     def __str__(self) -> str:
+        fewer = ""
+        if self.fewest_requests is not None:
+            fewer = f" ({self.fewest_requests:,} if the server takes longer lists)"
         parts = [
             count(self.items, self.item_label.removesuffix("s"), self.item_label),
-            count(self.requests, "request") + (f" and {self.checks:,} to read back" if self.checks else ""),
+            count(self.requests, "request")
+            + fewer
+            + (f" and {self.checks:,} to read back" if self.checks else ""),
             f"about {duration(self.seconds)}" if self.seconds else "a few seconds",
         ]
         parts += [f"{number:,} {reason}" for reason, number in self.skipped.items() if number]

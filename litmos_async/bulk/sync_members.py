@@ -108,6 +108,7 @@ class MembersJob(BulkJob):
             checks=checks,
             seconds=seconds_for(requests.total() + checks, self._limiter.quota),
             emails=sum(plan.emails for plan in plans.values()),
+            fewest_requests=_fewest(plans.values()),
             notes=tuple(self._notes(found)),
             refusal=self._refusal(found),
         )
@@ -177,7 +178,7 @@ class MembersJob(BulkJob):
             async for team, members in teams:
                 self._compare_team(found, team, members)
         if found.add:
-            kind = kinds.users_to_teams(send_message=self._send_message, list_size=kinds.LIST_SIZE)
+            kind = kinds.users_to_teams(send_message=self._send_message, list_size=None)
             found.jobs["add"] = self._pair_job(kind, found.add)
         if found.remove:
             found.jobs["remove"] = self._pair_job(kinds.users_from_teams(), found.remove)
@@ -280,6 +281,13 @@ class MembersJob(BulkJob):
         for change, job in self._found.jobs.items():
             for outcome in job._so_far(planned=planned):  # noqa: SLF001 - a part of this one
                 yield _about(outcome, change)
+
+
+def _fewest(plans: Iterable[Plan]) -> int | None:
+    """Return the fewest requests of several plans together, where one of them may take fewer than it says."""
+    if all(plan.fewest_requests is None for plan in plans):
+        return None
+    return sum(plan.requests if plan.fewest_requests is None else plan.fewest_requests for plan in plans)
 
 
 class _Earlier:

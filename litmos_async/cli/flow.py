@@ -313,7 +313,12 @@ class _Run:
 
 
 def _beside(plan: Plan) -> str:
-    before = f", after {plan.reads:,} that read what is there" if plan.reads else ""
+    fewer = (
+        ""
+        if plan.fewest_requests is None
+        else f" ({plan.fewest_requests:,} if the server takes longer lists)"
+    )
+    before = fewer + (f", after {plan.reads:,} that read what is there" if plan.reads else "")
     return before + (f", and {plan.checks:,} or more to read it back" if plan.checks else "")
 
 
