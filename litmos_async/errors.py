@@ -25,6 +25,7 @@ __all__ = [
     "JournalMismatch",
     "LimiterUnavailable",
     "LitmosError",
+    "MissingOption",
     "NetworkError",
     "NotAcceptable",
     "NotFound",
@@ -63,7 +64,21 @@ def _rebuild(kind: type[LitmosError], args: tuple[Any, ...], known: dict[str, An
 
 
 class ConfigurationError(LitmosError, ValueError):
-    """An option or argument cannot work; nothing was sent."""
+    """An option or argument cannot work; nothing was sent.
+
+    Attributes:
+        option: The option or argument by its name in Python, such as "api_key"; empty where no single one is meant.
+        value: What was given for it; None where that is nothing, or a secret.
+        line: The line of a file, or the number of an item, that is meant; None where there is none.
+    """
+
+    option: str = ""
+    value: Any = None
+    line: int | None = None
+
+
+class MissingOption(ConfigurationError):
+    """What every call needs was given neither as an argument nor in the environment: `option` names it."""
 
 
 class JournalMismatch(ConfigurationError):
@@ -125,6 +140,8 @@ class _RequestError(LitmosError):
         method: The HTTP verb.
         path: The path below the base URL, without the query.
         attempts: Requests that were sent for this call.
+        host: The host that was asked, such as "api.litmoseu.com".
+        region: The region whose host that is; empty for another one.
         after_lost: Whether an earlier one of them got no usable answer, and may have been carried out: then a 404
             to a repeated removal, say, can mean that the first one removed it.
     """
@@ -133,6 +150,8 @@ class _RequestError(LitmosError):
     method: str = ""
     path: str = ""
     attempts: int = 0
+    host: str = ""
+    region: str = ""
     after_lost: bool = False
 
     def __str__(self) -> str:
@@ -140,11 +159,20 @@ class _RequestError(LitmosError):
         if not self.operation:
             return message
         tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
-        return f"{message} ({self.operation}: {self.method} {self.path}, {tries})"
+        where = f", host {self.host}" if self.host else ""
+        where += f", region {self.region}" if self.region else ""
+        return f"{message} ({self.operation}: {self.method} {self.path}, {tries}{where})"
 
 
 class NetworkError(_RequestError):
-    """No answer came, and nothing was changed or the operation may be repeated."""
+    """No answer came, and nothing was changed or the operation may be repeated.
+
+    Attributes:
+        obstacle: What is in the way: "proxy", "certificate" (the host's is not trusted), "tls" (another fault of
+            the secure connection), "name" (the host is not known), "refused" or "timeout"; empty if not known.
+    """
+
+    obstacle: str = ""
 
 
 class ConnectError(NetworkError):
@@ -188,12 +216,12 @@ class Unauthorized(APIError):
 class Forbidden(APIError):
     """403: often the same as 401, but also a feature that is off, an unknown id, or a list too long.
 
-    The meaning drifts from operation to operation (quirks.md 5): read `detail`.
+    The meaning drifts from operation to operation (api-facts 5): read `detail`.
     """
 
 
 class NotFound(APIError):
-    """404: no such thing; for some lists also "nothing in it" (quirks.md 5)."""
+    """404: no such thing; for some lists also "nothing in it" (api-facts 5)."""
 
 
 class NotAcceptable(APIError):

@@ -25,6 +25,7 @@ from litmos_async.bulk.items import (
     UserInTeam,
 )
 from litmos_async.bulk.job import BulkJob
+from litmos_async.bulk.journal import WAITS_FOR_EARLIER
 from litmos_async.bulk.journal_file import Summary, read_summary
 from litmos_async.bulk.list_sizes import ListSize, ListSizes
 from litmos_async.bulk.people import ItemOptions, ResultOfUser
@@ -34,6 +35,7 @@ from litmos_async.bulk.sync_members import MemberChange
 from litmos_async.bulk.sync_people import UserChange
 
 __all__ = [
+    "WAITS_FOR_EARLIER",
     "Bulk",
     "BulkJob",
     "CourseForTeam",

@@ -14,9 +14,9 @@ from attrs import define
 from litmos_async.bulk.base import JobOptions, PairJobs
 from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.fingerprint import Key, nameless
-from litmos_async.bulk.importer import WAIT_TIMEOUT, Importer, NotThrough, Trace, Verdict, check, cut, fold
+from litmos_async.bulk.importer import WAIT_TIMEOUT, Importer, NotThrough, Trace, Verdict, check, cut
 from litmos_async.bulk.item_job import GivenJob
-from litmos_async.bulk.items import in_order
+from litmos_async.bulk.items import identified, in_order
 from litmos_async.bulk.job import BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal_file import FilePath
 from litmos_async.bulk.report import Outcome
@@ -25,6 +25,7 @@ from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter
 from litmos_async.models import UserImport
+from litmos_async.names import fold
 
 ImportRow: TypeAlias = UserImport | Mapping[str, Any]
 """A row of an import: a record, or a mapping from its attributes (`username`, `first_name`) to their values."""
@@ -223,13 +224,19 @@ async def _each_row(rows: ImportRows) -> AsyncIterator[Task]:
             raise ConfigurationError(
                 f"row {count}: {str(problem).removeprefix('UserImport.__init__() ')}"
             ) from None
+        refused: ConfigurationError | None = None
+        try:
+            row = identified(row)
+        except ConfigurationError as problem:
+            refused = problem
         name = str(row.username or "")
         # Without a user name it is nobody's: its place in the input tells it from others.
         entry = nameless(fold(name)) if fold(name) else ("row", str(count))
         content = repr(attrs.astuple(row))
         try:
-            yield RowTask(name, entry, content=content, row=row, size=check(row))
+            size = 0 if refused else check(row)
         except ConfigurationError as problem:
-            yield RowTask(name, entry, content=content, refused=problem, row=row)
+            size, refused = 0, problem
+        yield RowTask(name, entry, content=content, refused=refused, row=row, size=size)
         if count % _BREATH == 0:
             await asyncio.sleep(0)

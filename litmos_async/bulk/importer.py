@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -29,6 +28,7 @@ from litmos_async.errors import (
     Unauthorized,
 )
 from litmos_async.models import UserBulkImport, UserImport
+from litmos_async.names import fold, rewritten
 from litmos_async.resources import Resources
 from litmos_async.resources.base import complete
 from litmos_async.resources.bulk_imports import CREATE_USERS, LARGEST_BODY, MOST_USERS
@@ -118,6 +118,9 @@ def check(row: UserImport) -> int:
             length = len(getattr(row, name) or "")
             if length > most:
                 raise ConfigurationError(f"{name} has {length} characters; the server takes {most}")
+        for name in ("username", "external_employee_id"):
+            if problem := rewritten(getattr(row, name)):
+                raise ConfigurationError(f"{name}: {problem}")
         if row.password and len(row.password) < _SHORTEST_PASSWORD:
             raise ConfigurationError(f"password must have {_SHORTEST_PASSWORD} characters or more")
         bodies = [codec.encode(CREATE_USERS, {}, None, [row], wire=wire).body for wire in _WIRES]
@@ -128,7 +131,7 @@ def check(row: UserImport) -> int:
 
 
 def cut(rows: Iterable[tuple[T, int]]) -> Iterator[list[T]]:
-    """Yield rows in imports that the server takes: 2,000 rows and 2,000 KB at most (quirks.md 12).
+    """Yield rows in imports that the server takes: 2,000 rows and 2,000 KB at most (api-facts 12).
 
     Args:
         rows: The rows, each with its bytes as `check` says. Each of them was measured in a body of its own, so
@@ -276,7 +279,7 @@ class Importer:
                         send_message=self.send_message,
                         skip_first_login=self.skip_first_login,
                         # A refusal by the rate limit is repeated as ever; nothing else without a look.
-                        retry=attrs.evolve(self.retry, attempts=1),
+                        retry=attrs.evolve(self.retry, max_attempts=1),
                     )
                 if not job.id:
                     raise DecodeError("the server gave no id for the import")
@@ -377,14 +380,6 @@ def _sort_out(job: UserBulkImport, rows: Sequence[UserImport], errors: dict[str,
         Verdict("failed", None, errors[fold(row.username)]) if fold(row.username) in errors else rest
         for row in rows
     ]
-
-
-def fold(user_name: str | None) -> str:
-    """Return what user names are compared by: the server does not tell upper from lower case.
-
-    Not `casefold`, for which weiß is weiss: taking two people for one would write one over the other.
-    """
-    return unicodedata.normalize("NFC", (user_name or "").strip()).lower()
 
 
 def _is_through(job: UserBulkImport) -> bool:

@@ -353,7 +353,7 @@ class BulkJob(ABC):
     async def _must_stop(self, problem: LitmosError) -> bool:
         """Tell whether all other requests will fail, too, since the key itself is refused.
 
-        403 means many things (quirks.md 5): where no answer has shown yet that the key works, a look at a list
+        403 means many things (api-facts 5): where no answer has shown yet that the key works, a look at a list
         that everybody may see tells whether it means this one.
         """
         if isinstance(problem, Unauthorized):

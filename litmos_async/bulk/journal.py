@@ -38,6 +38,9 @@ logger = logging.getLogger("litmos_async")
 P = ParamSpec("P")
 T = TypeVar("T")
 
+WAITS_FOR_EARLIER: Final = "waits_for_earlier_requests"
+"""The `event` of the log record about that wait; its `requests` and `seconds` are numbers."""
+
 _AT_ONCE: Final = 10_000
 """Outcomes in one transaction."""
 
@@ -198,7 +201,12 @@ class Journal:
         # The clock of the machine may have been set since: never longer than from now.
         left = min(max((each.sent for each in requests), default=0.0) + timeout - time.time(), timeout)
         if requests and left > 0:
-            logger.info("%d requests of an earlier run may still arrive: %.1f s", len(requests), left)
+            logger.info(
+                "%d requests of an earlier run may still arrive: %.1f s",
+                len(requests),
+                left,
+                extra={"event": WAITS_FOR_EARLIER, "requests": len(requests), "seconds": left},
+            )
             await asyncio.sleep(left)
         return requests
 

@@ -25,7 +25,7 @@ from litmos_async.models import Course
 from litmos_async.resources import Resources
 
 TEAMS_AT_MOST = 25
-"""Teams in one `users.add_to_teams`: documented (quirks.md 12)."""
+"""Teams in one `users.add_to_teams`: documented (api-facts 12)."""
 
 Send = Callable[[Resources, str, Sequence[str]], Awaitable[None]]
 """Sends one request: who receives it, and the ids in its list."""

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from attrs import frozen
 
 CAREFUL_SIZE: Final = 100
-"""Ids that go into one request where no limit is documented (quirks.md 12), until a longer list was read back."""
+"""Ids that go into one request where no limit is documented (api-facts 12), until a longer list was read back."""
 
 LARGEST_SIZE: Final = 1_000
 """Ids that are ever tried in one request."""

@@ -30,7 +30,7 @@ MustStop = Callable[[LitmosError], Awaitable[bool]]
 """Tells whether an error is about the key, so that all else will fail, too."""
 
 _FOR_MANY = 25
-"""People in one `users.list_courses_for_many` (quirks.md 12)."""
+"""People in one `users.list_courses_for_many` (api-facts 12)."""
 
 
 @frozen

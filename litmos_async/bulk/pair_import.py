@@ -35,6 +35,7 @@ from litmos_async.reader import LARGEST_PAGE
 from litmos_async.resources import Resources
 from litmos_async.resources.bulk_imports import MOST_USERS
 from litmos_async.retry import RetryPolicy
+from litmos_async.wording import OptionText
 
 CONDITIONS = (
     "codes instead of ids",
@@ -106,7 +107,10 @@ class OfferingJob(PairJob):
         seconds = seconds_for(requests, self._limiter.quota) + _SECONDS * imports_for(rows_of_all)
         if seconds >= plan.seconds:
             return plan
-        note = f'via="import" would take about {requests:,} requests; conditions: {"; ".join(CONDITIONS)}'
+        conditions = "; ".join(CONDITIONS)
+        note = OptionText(
+            f"{{option}} would take about {requests:,} requests; conditions: {conditions}", "via", "import"
+        )
         return attrs.evolve(plan, notes=(*plan.notes, note))
 
 

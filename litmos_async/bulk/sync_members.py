@@ -24,7 +24,7 @@ from litmos_async.bulk.workers import run_concurrently
 from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
 from litmos_async.limits import Limiter
 from litmos_async.resources.base import Ref, id_of
-from litmos_async.wording import count
+from litmos_async.wording import OptionText, count
 
 TWICE = "given twice"
 
@@ -122,7 +122,8 @@ class MembersJob(BulkJob):
                 "member should not be there and stays",
                 "members should not be there and stay",
             )
-            yield f"{members}: taking them out has to be asked for"
+            text = f"{members}: taking them out has to be asked for"
+            yield OptionText(f"{members}: {{option}} would take them out", "remove", value=True, text=text)
         failed = sum(outcome.status == "failed" for outcome in found.known)
         if failed:
             yield f"{count(failed, 'person belongs', 'people belong')} to teams that do not exist"

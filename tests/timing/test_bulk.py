@@ -214,7 +214,7 @@ def test_what_stays_broken(fault: dict[str, object], status: str) -> None:
     sandbox.faults.add(Fault(**{**ALWAYS, **fault}, path=f"/users/{users[1]}/courses"))
 
     async def main() -> dict[str, str]:
-        async with client(sandbox, retry=RetryPolicy(attempts=2, refusals=1)) as litmos:
+        async with client(sandbox, retry=RetryPolicy(max_attempts=2, max_rejections=1)) as litmos:
             job = litmos.bulk.assign_courses_to_users(dict.fromkeys(users, courses[:2]), send_message=False)
             return {outcome.item.user_id: outcome.status async for outcome in job}
 
@@ -251,7 +251,7 @@ def test_leaving_early_gives_up_what_is_under_way() -> None:
             )
             await anext(outcomes)
             await outcomes.aclose()
-            assert litmos._limiter._desk.window.held == 0
+            assert litmos._limiter._queue.window.held == 0
             assert litmos.quota.waiting == 0
             assert len(asyncio.all_tasks()) <= 2
 

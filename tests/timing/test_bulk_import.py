@@ -16,7 +16,7 @@ from litmos_async.bulk.pair_import import imports_for
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.virtual import run_virtual
 
-QUICK = RetryPolicy(attempts=2, refusals=1)
+QUICK = RetryPolicy(max_attempts=2, max_rejections=1)
 
 
 def make(users: int = 0, courses: int = 0, teams: int = 0) -> Sandbox:
