@@ -15,7 +15,7 @@ from litmos_async.bulk.journal_file import Settled
 from litmos_async.bulk.kinds import Kind
 from litmos_async.bulk.looks import Unread, cheapest
 from litmos_async.bulk.pair_trial import PairTrial
-from litmos_async.bulk.pairs import PairTable, State
+from litmos_async.bulk.pairs import Changes, PairTable, State
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
 from litmos_async.errors import LitmosError
 from litmos_async.limits import Limiter
@@ -65,7 +65,15 @@ class PairJob(PairTrial):
             seconds=seconds_for(requests.total() + checks, self._limiter.quota),
             emails=people if self._kind.mails else 0,
             fewest_requests=self._fewest,
+            inactive=self._inactive(table),
+            changes=Changes(table, self._kind.item._fields, self._options.people.names),
         )
+
+    def _inactive(self, table: PairTable) -> int:
+        """Return how many inactive people are given something."""
+        if self._kind.removes or self._kind.item._fields[0] != "user_id":
+            return 0
+        return self._options.people.count_inactive(left for left, _ in table.in_state(State.TODO))
 
     def _checks(self, table: PairTable) -> int:
         """Return how many requests read back what was done, at least."""
@@ -97,7 +105,7 @@ class PairJob(PairTrial):
 
     async def _take_in(self) -> PairTable:
         table = PairTable()
-        async for left, right in each_pair(self._pairs, self._kind.item._fields):
+        async for left, right in each_pair(self._pairs, self._kind.item._fields, self._options.people.note):
             table.add(left, right)
         table.close()
         return table

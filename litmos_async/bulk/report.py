@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import attrs
@@ -52,6 +52,10 @@ class Plan:
         checks: Requests that read back what it did, at least: with `verify`, and after an import.
         seconds: How long the requests and checks take at the quota as it is now.
         emails: People who may get an e-mail.
+        inactive: People who are given something and are inactive, as far as the client has read that in resolving
+            their names, or the records say it that were given for them.
+        changes: What it would do, item by item, as plain data: the ids, the user name where this client knows it,
+            and for a comparison which `change` and `fields`. For an approval; a large job has as many.
         notes: What else is to be known before it runs, such as a way with fewer requests.
         refusal: The error that running the job would raise, such as `TooManyRemovals`; None if it would run.
     """
@@ -65,6 +69,8 @@ class Plan:
     checks: int = 0
     seconds: float = 0.0
     emails: int = 0
+    inactive: int = 0
+    changes: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     refusal: LitmosError | None = None
 
@@ -75,7 +81,8 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan as JSON, to be approved. `refusal` is the message of the error, or null."""
-        told = {"requests": self.requests, **attrs.asdict(self)}
+        told = {"requests": self.requests, **attrs.asdict(self, recurse=False)}
+        told["changes"] = [dict(change) for change in self.changes]
         told["refusal"] = None if self.refusal is None else str(self.refusal)
         return json.dumps(told, indent=2)
 
@@ -91,6 +98,8 @@ class Plan:
             f"about {duration(self.seconds)}" if self.seconds else "a few seconds",
         ]
         parts += [f"{number:,} {reason}" for reason, number in self.skipped.items() if number]
+        if self.inactive:
+            parts.append(f"{self.inactive:,} of the people inactive")
         people = count(self.emails, "person", "people")
         parts.append(f"e-mails to up to {people}" if self.emails else "no e-mails")
         refused = [f"running is refused: {self.refusal}"] if self.refusal else []
@@ -107,11 +116,12 @@ class Progress:
         failed: Items that failed, or whose outcome is unknown.
         requests: Requests answered so far, of `requests_planned`.
         requests_planned: Requests of the plan; 0 while it is being made.
-        seconds_left: How long the rest, reads included, takes at the quota as it is now.
+        seconds_left: How long the rest, reads included, takes at the quota as it is now: 0 where the limit has
+            slots for all of it. While the plan is being made, the time for the reads that are known to follow; None
+            where nothing can be said yet.
         quota: How the limit stands.
         reads: Requests that only read, so far: what was there before, and what became of the others.
         reads_planned: Those and the ones that are known to follow, at least.
-        planned: Whether the plan is made; until then, `seconds_left` is only of the reads that are known to follow.
     """
 
     done: int
@@ -119,11 +129,10 @@ class Progress:
     failed: int
     requests: int
     requests_planned: int
-    seconds_left: float
+    seconds_left: float | None
     quota: Quota
     reads: int = 0
     reads_planned: int = 0
-    planned: bool = True
 
 
 @define
