@@ -200,11 +200,17 @@ class BulkJob(ABC):
             failed=report.failed + report.unknown,
             requests=report.requests,
             requests_planned=report.requests + self._requests_left,
-            seconds_left=seconds if seconds or self._planned else None,
+            seconds_left=seconds,
             quota=quota,
             reads=report.reads,
             reads_planned=reads_planned,
+            planned=self._planned,
         )
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The user names of people of whom outcomes give ids only, by id, as far as the job has read them."""
+        return {}
 
     @property
     def report(self) -> Report:

@@ -117,11 +117,11 @@ class Progress:
         requests: Requests answered so far, of `requests_planned`.
         requests_planned: Requests of the plan; 0 while it is being made.
         seconds_left: How long the rest, reads included, takes at the quota as it is now: 0 where the limit has
-            slots for all of it. While the plan is being made, the time for the reads that are known to follow; None
-            where nothing can be said yet.
+            slots for all of it. Until `planned`, the time for the reads that are known to follow, and no more.
         quota: How the limit stands.
         reads: Requests that only read, so far: what was there before, and what became of the others.
         reads_planned: Those and the ones that are known to follow, at least.
+        planned: Whether the plan is made: until then the requests to change something are not known.
     """
 
     done: int
@@ -129,10 +129,11 @@ class Progress:
     failed: int
     requests: int
     requests_planned: int
-    seconds_left: float | None
+    seconds_left: float
     quota: Quota
     reads: int = 0
     reads_planned: int = 0
+    planned: bool = True
 
 
 @define

@@ -161,7 +161,7 @@ def test_a_plan_says_how_many_people_are_inactive(known: str, name: str) -> None
 
 
 def test_nothing_is_said_of_the_time_before_anything_is_known() -> None:
-    """While few reads are made for the plan, no progress says that no time is left."""
+    """While the plan is being made, the progress says so: that no time is left is true only after it."""
     tenant = organisation()
     told: list[Progress] = []
 
@@ -169,12 +169,11 @@ def test_nothing_is_said_of_the_time_before_anything_is_known() -> None:
         async with client(sandbox_of(tenant)) as litmos:
             pairs = [(user, path) for user in tenant.users for path in tenant.learning_paths]
             job = litmos.bulk.assign_learning_paths_to_users(pairs, send_message=False, skip_existing=True)
-            assert job.progress.seconds_left is None
+            assert not job.progress.planned
             report = await job.run(told.append)
             assert report.ok
 
     run_virtual(main())
-    planning = [step for step in told if not step.requests_planned]
-    assert planning
-    assert {step.seconds_left for step in planning} == {None}
+    assert {step.planned for step in told if not step.requests_planned} == {False}
+    assert {step.planned for step in told if step.requests_planned} == {True}
     assert told[-1].seconds_left == 0
