@@ -108,7 +108,9 @@ class ItemJob(BulkJob):
         """Return what would be done with an item, as plain data."""
         item: Any = task.item
         given: dict[str, Any] = {self.item_name: item} if isinstance(item, str) else item._asdict()
-        fields = {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
+        fields: dict[str, Any] = {
+            key: list(value) if isinstance(value, tuple) else value for key, value in given.items()
+        }
         name = self._options.people.names.get(fields.get("user_id", ""))
         return {"user_name": name, **fields} if name else fields
 
