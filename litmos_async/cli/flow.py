@@ -118,7 +118,6 @@ class _Run:
         show = partial(shown, job, self._terminal, rejected_before=self._rejected_before)
         async with show(stays=False):
             plan = await job.plan()
-        self._ledger.people = lambda: job.names
         self._tell(plan, job)
         if self._order.dry_run:
             return self._judge(plan)
@@ -157,10 +156,10 @@ class _Run:
         """Say what is going to be done, and write it down to be approved."""
         path = self._order.plan_json
         if path is not None or self._terminal.machine:
-            changes = [
+            lines = [
                 self._ledger.change(each) for each in job.outcomes_so_far() if each.status == "planned"
             ]
-            self._facts["plan"] = json.loads(plan.to_json()) | {"changes": changes}
+            self._facts["plan"] = json.loads(plan.to_json()) | {"lines": lines}
         if path is not None:
             text = json.dumps(self._facts["plan"], indent=2)
             # It names people, as the outcomes do.

@@ -182,7 +182,7 @@ def test_for_programs(live: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["assign", "courses", "--send-message", "no", "people.csv", "--json"]
     assert run([*words, "--dry-run"]) == 1
     planned = json.loads(capsys.readouterr().out)
-    assert planned["plan"]["changes"] == [{"line": 2, "user": "user.0@example.com", "course": "C-1"}]
+    assert planned["plan"]["lines"] == [{"line": 2, "user": "user.0@example.com", "course": "C-1"}]
     assert (planned["ended"], planned["lines"]) == ("planned", {"planned": 1, "failed": 1})
     assert run(words) == 1
     shown = capsys.readouterr()
