@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import frozen
 
-from litmos_async.attempt import Progress, SlotTooOld, read_body, retrieve, stop
+from litmos_async.attempt import Progress, read_body, retrieve, stop
 from litmos_async.config import Defaults, Service
 from litmos_async.environment import Proxy, certificates, empty_context, proxy_for
 from litmos_async.errors import (
@@ -190,15 +190,15 @@ class Sender:
             settle = partial(lease.lost, seconds)
             reply = self._reply(await _exchange(self._http, built, progress, seconds))
             settle = partial(lease.rejected, reply.retry_after) if reply.refused else lease.answered
-        except SlotTooOld:
-            settle = lease.unused
-            return None
         except _NOT_CONNECTED as problem:
             settle = lease.unused
             return self._failed(ConnectError, problem, request, seconds)
         except ConfigurationError:
             raise
         except Exception as problem:  # noqa: BLE001 - a transport, or an app that is mounted in it, raises anything
+            if progress.too_old:
+                settle = lease.unused
+                return None
             if progress.connecting:
                 settle = lease.unused
                 return self._failed(ConnectError, problem, request, seconds)
