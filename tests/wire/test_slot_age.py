@@ -211,7 +211,7 @@ def test_a_process_that_only_stands_still() -> None:
 
 
 async def test_over_a_real_connection() -> None:
-    """The way over httpcore is stopped before its first byte, the connection is closed, and the next attempt goes through."""
+    """An attempt is stopped before its first byte, its connection closed, and the next one goes through."""
     heard: list[bytes] = []
     connections = 0
 
