@@ -13,6 +13,7 @@ from litmos_async.errors import ConfigurationError
 from litmos_async.limits import RateLimit
 
 _STATEMENTS: Final = "/statements"
+_FIELDS: Final = ("endpoint", "username", "password", "rate_limit")
 _IN_A_PATH: Final = "/%:@!$&'()*+,;=~"
 
 VERSION: Final = "1.0.3"
@@ -62,7 +63,8 @@ class XapiStore:
             # Some tools show an error with the local variables of its frames; of a half-made object they cannot.
             del password, self
             raise ConfigurationError(problem)
-        self.__attrs_init__(address, username, password, rate)
+        for name, value in zip(_FIELDS, (address, username, password, rate), strict=True):
+            object.__setattr__(self, name, value)
 
     @property
     def path(self) -> str:

@@ -143,7 +143,7 @@ def test_the_account(ordered: Ordered, monkeypatch: pytest.MonkeyPatch, tmp_path
         async with connect() as litmos:
             service, quota = litmos._sender._service, litmos.quota
             source = service.query.removeprefix("source=")
-            return service.credentials["apikey"], source, service.base_url, quota.limit, quota.period
+            return service.credentials["apikey"], source, litmos.base_url, quota.limit, quota.period
 
     assert [asyncio.run(client(order[1])) for order in ordered] == [
         ("from-file", "litmos-cli", "https://api.litmoseu.com/v1.svc", 100, 60.0),

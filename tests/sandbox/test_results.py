@@ -119,6 +119,18 @@ async def test_achievements_are_filtered_and_sorted(client: Client, tenant: Tena
     assert await found() == [ADA]
 
 
+async def test_achievements_come_by_date(client: Client, tenant: Tenant) -> None:
+    """The newest first by its date, whenever it was put in: completions of earlier years come in later."""
+    tenant.now = lambda: NOW - timedelta(days=400)
+    tenant.set_progress(BEN, WELCOME, 100.0)
+
+    dates = [row["AchievementDate"] for row in await client.json("/achievements")]
+
+    assert dates == sorted(dates, reverse=True)
+    assert [row["UserId"] for row in await client.json("/achievements")] == [ADA, BEN]
+    assert [row["UserId"] for row in await client.json("/achievements", limit=1, start=1)] == [BEN]
+
+
 async def test_a_path_is_no_row_of_its_own_among_achievements(client: Client, tenant: Tenant) -> None:
     """One row per course; that a learning path is done shows in its own list, with the dates."""
     tenant.assign_path(ADA, ONBOARDING)

@@ -251,7 +251,7 @@ def test_leaving_early_gives_up_what_is_under_way() -> None:
             )
             await anext(outcomes)
             await outcomes.aclose()
-            assert litmos._limiter._desk.window.held == 0
+            assert litmos._limiter._queue.window.held == 0
             assert litmos.quota.waiting == 0
             assert len(asyncio.all_tasks()) <= 2
 

@@ -441,8 +441,8 @@ def test_cancelling_at_every_await() -> None:
             finished = call.done()
             call.cancel()
             await asyncio.gather(call, return_exceptions=True)
-            desk = litmos._limiter._queue
-            assert desk is None or desk.window.held == 0
+            queue = litmos._limiter._queue
+            assert queue is None or queue.window.held == 0
             assert litmos.quota.waiting == 0
             # Everything is free again in the end, and a new call goes through.
             await asyncio.sleep(200)

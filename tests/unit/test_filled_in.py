@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,6 +101,7 @@ async def test_the_reminder_of_a_new_session(family: str, day: dict[str, Any], s
         return httpx.Response(201)
 
     async with LitmosClient("k", "t", transport=httpx.MockTransport(answer), wire="json") as litmos:
+        call: Awaitable[Any]
         if family == "sessions":
             call = litmos.sessions.create("c", "m", session(**day))
         else:

@@ -22,6 +22,7 @@ LAYERS = [
     {"resources"},
     {"bulk"},
     {"client"},
+    {"sync", "webhooks"},
 ]
 """From the bottom to the top: a module imports from layers below its own, or from its own folder."""
 

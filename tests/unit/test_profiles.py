@@ -43,7 +43,7 @@ def write(config: Path, text: str, mode: int = 0o600) -> None:
 def facts(litmos: LitmosClient) -> tuple[str, str, str]:
     """Return key, source and address of a client."""
     service = litmos._sender._service
-    return service.credentials["apikey"], service.query.removeprefix("source="), service.base_url
+    return service.credentials["apikey"], service.query.removeprefix("source="), litmos.base_url
 
 
 def prints(text: str, code: int = 0) -> str:
