@@ -16,7 +16,7 @@ PACKAGE = Path(litmos_async.__file__).parent
 LAYERS = [
     {"version", "errors"},
     {"models", "limits"},
-    {"wire", "retry"},
+    {"wire", "retry", "marks"},
     {"config", "reader"},
     {"transport", "paging"},
     {"resources"},
