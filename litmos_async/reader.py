@@ -1,6 +1,6 @@
 """The rules of paging, without I/O: what to ask for next, and what to make of what comes.
 
-The server pages by row offset and promises no order and no total (quirks.md 4). Rows that come and go between
+The server pages by row offset and promises no order and no total (api-facts 4). Rows that come and go between
 two requests shift the rest. So every request after the first starts one row early. Where a row of that page
 is known, nothing between the pages was missed; where none is, the reader steps back until it finds one.
 
@@ -33,7 +33,7 @@ from litmos_async.models.record import Record
 R = TypeVar("R", bound=Record)
 
 LARGEST_PAGE: Final = 1_000
-"""Rows that one request may ask for (quirks.md 12)."""
+"""Rows that one request may ask for (api-facts 12)."""
 
 _TOKEN_ROWS: Final = 64
 """Rows that a resume token remembers."""
@@ -45,7 +45,7 @@ _FAR: Final = 1_000_000
 """Rows behind the last one: no list shifts so far between two requests."""
 
 _ROUND: Final = 25
-"""Caps are round numbers: the default page is 100 rows (quirks.md 4)."""
+"""Caps are round numbers: the default page is 100 rows (api-facts 4)."""
 
 _NEARLY: Final = 0.9
 """The part of what was asked for from which on a page looks like a full one with rows left out."""
