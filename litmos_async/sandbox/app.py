@@ -27,6 +27,7 @@ from litmos_async.sandbox.quota import RequestLog
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.routes import TABLES, collections
 from litmos_async.sandbox.state.tenant import Tenant
+from litmos_async.sandbox.webhooks import Webhooks
 from litmos_async.sandbox.wire.read import BadBody, BadDate
 from litmos_async.sandbox.wire.render import json_text
 
@@ -81,12 +82,17 @@ class Sandbox:
         latency: Gives the seconds that each answer takes.
         singular_collection: Whether a collection is deleted at `/collection/{id}`, as one source has it, and
             not at `/collections/{id}`, as another does (api-facts 10). The other place answers 404.
+        list_limit: How many ids the lists take for which no limit is documented (api-facts 12): people of a team,
+            courses and learning paths of a person or a team. None takes any number.
+        list_refusal: The status for a longer list, of which nothing is carried out then; None passes over the ids
+            beyond the limit, in silence. Which of both the service does, no source says.
 
     Attributes:
         app: The ASGI application; its base URI ends in `/v1.svc`.
         tenant: The state, free to be read and changed.
         quota: The rolling window and its log.
         faults: Where faults are put in wait.
+        webhooks: Who is told of achievements; nothing is sent before `webhooks.deliver()`.
         requests: The last 10,000 requests, oldest first.
         store: The learning record store, a service of its own beside the API: on the same port, below `/TCAPI`,
             with its own credentials, budget and requests.
@@ -102,14 +108,19 @@ class Sandbox:
         api_key: str = "sandbox-key",
         latency: Callable[[], float] | None = None,
         singular_collection: bool = False,
+        list_limit: int | None = None,
+        list_refusal: int | None = 400,
     ) -> None:
         self.tenant = tenant or Tenant.example()
         self.quota = RequestLog(requests, period, counts_rejected=counts_rejected)
         self.faults = Faults()
+        self.webhooks = Webhooks(self.tenant)
         self.requests: deque[LoggedRequest] = deque(maxlen=10_000)
         self.store = RecordStore(self.tenant, requests, period)
         self._api_key = api_key
         self._latency = latency
+        self._list_limit = list_limit
+        self._list_refusal = list_refusal
         unanswered = collections.DELETE_PLURAL if singular_collection else collections.DELETE_SINGULAR
         routes = [
             Route(PREFIX + path, self._endpoint(handler), methods=[method])
@@ -230,6 +241,8 @@ class Sandbox:
                 body=body,
                 content_type=request.headers.get("content-type", ""),
                 wants_json=wants_json,
+                list_limit=self._list_limit,
+                list_refusal=self._list_refusal,
             )
             # The routes saw the path as it came, so a slash inside an id is still %2F and moves nothing.
             return handler(call, **{name: unquote(value) for name, value in request.path_params.items()})
