@@ -267,11 +267,6 @@ class MembersJob(BulkJob):
 
     # ------------------------------------------------ while it runs
 
-    @property
-    def names(self) -> Mapping[str, str]:
-        """The user names of the people who are in the teams, by id."""
-        return self._names
-
     def stop(self) -> None:
         """Send nothing new; see `BulkJob.stop`."""
         super().stop()

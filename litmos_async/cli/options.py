@@ -168,6 +168,10 @@ class Account:
         name = self.profile or environment.get("LITMOS_PROFILE")
         return read_profile(name) if name else read_profiles().get(DEFAULT, Profile(""))
 
+    def terminal(self) -> Terminal:
+        """Return a terminal that names the profile where a server says no."""
+        return Terminal(profile=self.named_profile().name)
+
     def key(self) -> str | None:
         """Return the key of the file; None if none was named. It can be read once only: it may be a pipe.
 
@@ -220,9 +224,10 @@ class Show:
         ),
     ] = MANY
 
-    def terminal(self) -> Terminal:
+    def terminal(self, profile: str = "") -> Terminal:
         """Return the terminal as it is asked for."""
-        return Terminal(quiet=self.quiet, machine=self.json, json_logs=self.log_format == "json")
+        json_logs = self.log_format == "json"
+        return Terminal(quiet=self.quiet, machine=self.json, json_logs=json_logs, profile=profile)
 
 
 @Parameter(name="*")
@@ -323,7 +328,7 @@ async def start(task: Task, file: Path, show: Show, account: Account) -> int:
     record = Record.of(order, WORDS.get())
     if record is not None:
         record.save()
-    code = await until_interrupted(carry_out(order, connect, show.terminal()))
+    code = await until_interrupted(carry_out(order, connect, show.terminal(account.named_profile().name)))
     if record is not None:
         record.finished(code).save()
     return code

@@ -85,7 +85,7 @@ def teams_of(ledger: Ledger) -> dict[str, list[str]]:
 
 def member(item: MemberChange) -> Subject:
     """Return what a change of a membership is about."""
-    return Subject((item.user_id, item.team_id), item.change)
+    return Subject((item.user_id, item.team_id), item.change, (item.user_name, ""))
 
 
 def person(item: UserChange) -> Subject:
