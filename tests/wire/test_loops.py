@@ -81,7 +81,7 @@ def test_one_run_after_the_other(served: tuple[Sandbox, str], own_transport: boo
 def test_a_loop_that_was_closed_without_its_last_duties(
     served: tuple[Sandbox, str], own_transport: bool
 ) -> None:
-    """Its connections cannot be closed any more, and are forgotten. Python warns of such sockets: so, in a child."""
+    """Its connections cannot be closed any more, and are forgotten. Python warns of such sockets: in a child."""
 
     def work() -> int:
         litmos = client(served[1], transport=httpx.AsyncHTTPTransport() if own_transport else None)
