@@ -15,6 +15,15 @@ from typing import Final, TypeAlias
 
 from litmos_async.errors import ConfigurationError
 
+IDENTIFYING: Final = frozenset(
+    {
+        *("user_name", "username", "email", "external_employee_id", "manager", "manager_id"),
+        *(f"team{number}" for number in range(1, 6)),
+        *(f"course{number}" for number in range(1, 4)),
+    }
+)
+"""Attributes of people that identify something; what else a record says is left as it is."""
+
 _WEIGHTLESS: Final = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
 )

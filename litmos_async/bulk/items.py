@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, get_args
 
 from litmos_async.errors import ConfigurationError
 from litmos_async.models.record import Record, fields_of
-from litmos_async.names import identifier
+from litmos_async.names import IDENTIFYING, identifier
 from litmos_async.resources.base import Ref, id_of
 
 R = TypeVar("R", bound=Record)
@@ -56,15 +56,6 @@ Pairs: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | Asy
 """Pairs of ids or records: a mapping from an id to many of the other side, or any (async) iterable of pairs."""
 
 _SCALARS: Final = (bool, str, int, float, datetime)
-
-IDENTIFYING: Final = frozenset(
-    {
-        *("user_name", "username", "email", "external_employee_id", "manager", "manager_id"),
-        *(f"team{number}" for number in range(1, 6)),
-        *(f"course{number}" for number in range(1, 4)),
-    }
-)
-"""Attributes of people that identify something; what else a record says is left as it is."""
 
 _BREATH = 10_000
 """Pairs after which a plain iterable lets the event loop go on."""

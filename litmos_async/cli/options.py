@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -13,12 +14,15 @@ from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
 from litmos_async import LitmosClient, RateLimit
+from litmos_async.cli.content import TableError, decode
 from litmos_async.cli.flow import carry_out
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.order import Order
+from litmos_async.cli.reading import Reading
 from litmos_async.cli.tasks import Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.errors import ConfigurationError
+from litmos_async.names import clean
 
 SERVICE_LIMIT: Final = RateLimit()
 
@@ -91,14 +95,17 @@ class Account:
         ),
     ] = None
 
-    def client(self) -> LitmosClient:
+    def client(self, key: str | None = None) -> LitmosClient:
         """Return the client; what was not said on the command line it finds in the environment.
+
+        Args:
+            key: The key, if it was read already: its file may be a pipe.
 
         Raises:
             ConfigurationError: Something is missing or cannot work.
         """
         return LitmosClient(
-            self.key(),
+            key or self.key(),
             self.source,
             region=self.region,
             base_url=self.base_url,
@@ -115,8 +122,8 @@ class Account:
         if self.api_key_file is None:
             return None
         try:
-            key = self.api_key_file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError):
+            key = clean("".join(decode(self.api_key_file.read_bytes(), None).lines))
+        except (OSError, ValueError, TableError):
             key = ""
         if not key:
             raise ConfigurationError(f"{self.api_key_file} holds no API key, or cannot be read")
@@ -204,11 +211,12 @@ PAIR_CARE: Final = PairCare()
 """What holds where nothing is said."""
 
 
-async def start(task: Task, file: Path, show: Show, account: Account) -> int:
+async def start(task: Task, file: Path, reading: Reading, show: Show, account: Account) -> int:
     """Carry a command out and return the exit code."""
-    account.key()  # a file without a key is told before the table is read
-    order = Order(task, file, show.outcomes, show.dry_run, show.plan_json)
-    return await until_interrupted(carry_out(order, account.client, Terminal(quiet=show.quiet)))
+    key = account.key()  # a file without a key is told before the table is read, and read once
+    order = Order(task, file, show.outcomes, show.dry_run, show.plan_json, reading)
+    connect = partial(account.client, key)
+    return await until_interrupted(carry_out(order, connect, Terminal(quiet=show.quiet)))
 
 
 def shared_by_this_user() -> str:

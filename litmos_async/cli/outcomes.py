@@ -133,7 +133,7 @@ class OutcomesFile:
         self.path = path
         self._table = table
         self._access = access
-        self._keys = [column.key for column in table.columns]
+        self._keys = table.titles or [column.key for column in table.columns]
         # The input may be an earlier outcomes file; it must not end up with every column twice.
         self._kept = [
             place

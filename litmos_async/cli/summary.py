@@ -35,7 +35,7 @@ def describe_plan(plan: Plan, ledger: Ledger, columns: Sequence[Named], title: s
         ("time", f"about {duration(plan.seconds)}" if plan.seconds else "a few seconds"),
         ("e-mails", _mails(plan, columns)),
     ]
-    notes = [*map(said, plan.notes)]
+    notes = [*table.notes, *map(said, plan.notes)]
     if plan.refusal is not None:
         notes.append(f"running is refused: {explain(plan.refusal)}")
     return "\n".join([listed(title, rows), *notes])
