@@ -121,7 +121,15 @@ class JournalError(LitmosError):
 
 
 class DecodeError(LitmosError):
-    """An answer could not be understood: damaged, truncated, or not from the API at all."""
+    """An answer could not be understood: damaged, truncated, too large, or not from the API at all.
+
+    Attributes:
+        host: The host that answered.
+        region: The region of that host; empty where `base_url` is another address.
+    """
+
+    host: str = ""
+    region: str = ""
 
 
 class IncompleteListing(LitmosError):
@@ -140,6 +148,8 @@ class _RequestError(LitmosError):
         method: The HTTP verb.
         path: The path below the base URL, without the query.
         attempts: Requests that were sent for this call.
+        host: The host that was asked, such as "api.litmoseu.com".
+        region: The region whose host that is; empty for another one.
         after_lost: Whether an earlier one of them got no usable answer, and may have been carried out: then a 404
             to a repeated removal, say, can mean that the first one removed it.
     """
@@ -148,6 +158,8 @@ class _RequestError(LitmosError):
     method: str = ""
     path: str = ""
     attempts: int = 0
+    host: str = ""
+    region: str = ""
     after_lost: bool = False
 
     def __str__(self) -> str:
@@ -155,11 +167,20 @@ class _RequestError(LitmosError):
         if not self.operation:
             return message
         tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
-        return f"{message} ({self.operation}: {self.method} {self.path}, {tries})"
+        where = f", host {self.host}" if self.host else ""
+        where += f", region {self.region}" if self.region else ""
+        return f"{message} ({self.operation}: {self.method} {self.path}, {tries}{where})"
 
 
 class NetworkError(_RequestError):
-    """No answer came, and nothing was changed or the operation may be repeated."""
+    """No answer came, and nothing was changed or the operation may be repeated.
+
+    Attributes:
+        obstacle: What is in the way: "proxy", "certificate" (the host's is not trusted), "tls" (another fault of
+            the secure connection), "name" (the host is not known), "refused" or "timeout"; empty if not known.
+    """
+
+    obstacle: str = ""
 
 
 class ConnectError(NetworkError):
@@ -203,12 +224,12 @@ class Unauthorized(APIError):
 class Forbidden(APIError):
     """403: often the same as 401, but also a feature that is off, an unknown id, or a list too long.
 
-    The meaning drifts from operation to operation (quirks.md 5): read `detail`.
+    The meaning drifts from operation to operation (api-facts 5): read `detail`.
     """
 
 
 class NotFound(APIError):
-    """404: no such thing; for some lists also "nothing in it" (quirks.md 5)."""
+    """404: no such thing; for some lists also "nothing in it" (api-facts 5)."""
 
 
 class NotAcceptable(APIError):

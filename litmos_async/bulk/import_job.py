@@ -172,11 +172,13 @@ class ImportJob(GivenJob):
         dispatch = Dispatch(
             self._journal,
             [task.entry for task in part],
-            may_leave=lambda: not self._stopping,
+            stop=self._stop,
             on_leaving=leaves,
         )
         try:
-            verdicts = await self._importer.carry_out(_rows(part), dispatch, self._litmos, self._answered)
+            verdicts = await self._importer.carry_out(
+                _rows(part), dispatch, self._litmos, answered=self._answered, again=self._expect_again
+            )
         except NotSent:
             return
         except NotThrough as late:

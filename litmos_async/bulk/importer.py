@@ -11,7 +11,7 @@ import attrs
 from attrs import define, field, frozen
 
 from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive
-from litmos_async.bulk.dispatch import Dispatch
+from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.items import check_types
 from litmos_async.bulk.job import Connect
 from litmos_async.bulk.report import Status
@@ -21,6 +21,7 @@ from litmos_async.errors import (
     ConnectError,
     DecodeError,
     Forbidden,
+    JournalError,
     LitmosError,
     RateLimited,
     ServerError,
@@ -85,8 +86,19 @@ class Trace:
     @classmethod
     def of(cls, text: str) -> Trace:
         """Return what `to_text` has written down."""
-        found = json.loads(text)
-        return cls(found["rows"], frozenset(found.get("known", ())), found.get("id", ""))
+        try:
+            found = json.loads(text)
+            return cls(found["rows"], frozenset(found.get("known", ())), found.get("id", ""))
+        except (ValueError, LookupError, TypeError, AttributeError) as problem:
+            raise JournalError("the journal is damaged: an import that cannot be found again") from problem
+
+
+class _NoEffect(Exception):
+    """An import was sent, failed, and is not there."""
+
+    def __init__(self, problem: LitmosError) -> None:
+        super().__init__()
+        self.problem = problem
 
 
 class NotThrough(Exception):
@@ -119,7 +131,7 @@ def check(row: UserImport) -> int:
 
 
 def cut(rows: Iterable[tuple[T, int]]) -> Iterator[list[T]]:
-    """Yield rows in imports that the server takes: 2,000 rows and 2,000 KB at most (quirks.md 12).
+    """Yield rows in imports that the server takes: 2,000 rows and 2,000 KB at most (api-facts 12).
 
     Args:
         rows: The rows, each with its bytes as `check` says. Each of them was measured in a body of its own, so
@@ -163,7 +175,13 @@ class Importer:
     _listed: bool = field(default=False, init=False)
 
     async def carry_out(
-        self, rows: Sequence[UserImport], dispatch: Dispatch, litmos: Resources, answered: Callable[[], None]
+        self,
+        rows: Sequence[UserImport],
+        dispatch: Dispatch,
+        litmos: Resources,
+        *,
+        answered: Callable[[], None],
+        again: Callable[[], None],
     ) -> list[Verdict]:
         """Import rows that fit into one import, and return what became of each.
 
@@ -172,6 +190,7 @@ class Importer:
             dispatch: Is told when the import leaves, and when the server has it.
             litmos: What reads.
             answered: Called after each request that handed the import in, whatever came of it.
+            again: Called before such a request is sent once more.
 
         Raises:
             NotThrough: It takes too long.
@@ -186,7 +205,9 @@ class Importer:
         except LitmosError as problem:
             return self._all(rows, "failed", problem, "nothing was sent, since the imports cannot be listed")
         try:
-            job = await self._hand_in(rows, dispatch, litmos, answered)
+            job = await self._hand_in(rows, dispatch, litmos, answered, again)
+        except _NoEffect as lost:
+            return self._all(rows, "failed", lost.problem, "the server has no such import")
         except LitmosError as problem:
             return self._all(rows, "failed" if certainly_not_done(problem) else "unknown", problem)
         return await self._to_its_end(job, rows, litmos)
@@ -229,35 +250,53 @@ class Importer:
         return [Verdict(status, problem, f"{reason}: {problem}" if reason else str(problem))] * len(rows)
 
     async def _hand_in(
-        self, rows: Sequence[UserImport], dispatch: Dispatch, litmos: Resources, answered: Callable[[], None]
+        self,
+        rows: Sequence[UserImport],
+        dispatch: Dispatch,
+        litmos: Resources,
+        answered: Callable[[], None],
+        again: Callable[[], None],
     ) -> UserBulkImport:
-        """Start an import, once, and return the server's job."""
+        """Start an import, once, and return the server's job.
+
+        Raises:
+            LitmosError: It was refused, or nobody can tell.
+            _NoEffect: It failed, and the server has no such import.
+        """
 
         async def before(attempt: int) -> None:
             await dispatch.leaves(attempt, Trace(len(rows), frozenset(self._known)).to_text())
 
         sending = self.connect(before)
         tries = 0
+        lost: LitmosError | None = None
         while True:
             tries += 1
             try:
-                job = await sending.bulk_imports.create_users(
-                    rows,
-                    send_message=self.send_message,
-                    skip_first_login=self.skip_first_login,
-                    # A refusal by the rate limit is repeated as ever; nothing else without a look.
-                    retry=attrs.evolve(self.retry, attempts=1),
-                )
+                async with dispatch.sending():
+                    job = await sending.bulk_imports.create_users(
+                        rows,
+                        send_message=self.send_message,
+                        skip_first_login=self.skip_first_login,
+                        # A refusal by the rate limit is repeated as ever; nothing else without a look.
+                        retry=attrs.evolve(self.retry, max_attempts=1),
+                    )
                 if not job.id:
                     raise DecodeError("the server gave no id for the import")
+            except NotSent:
+                if lost is None:
+                    raise
+                raise _NoEffect(lost) from None
             except LitmosError as problem:
+                lost = problem
                 answered()
                 found = await self._recover(len(rows), problem, dispatch.sent_at, litmos)
                 if found is not None:
                     await dispatch.learn(Trace(len(rows), id=found.id).to_text())
                     return found
                 if tries == _TRIES:
-                    raise
+                    raise _NoEffect(problem) from None
+                again()
                 await asyncio.sleep(_FIRST_WAIT * _GROWTH**tries)
             else:
                 answered()

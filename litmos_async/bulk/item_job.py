@@ -16,7 +16,6 @@ from collections.abc import (
 from contextlib import aclosing
 from typing import ClassVar
 
-from litmos_async.bulk.crew import Crew
 from litmos_async.bulk.dispatch import NotSent
 from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.items import flags
@@ -25,7 +24,8 @@ from litmos_async.bulk.journal import Past
 from litmos_async.bulk.journal_file import FINAL, Settled
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
 from litmos_async.bulk.task import CANNOT_BE_TOLD, Hands, Means, Stuck, Task
-from litmos_async.errors import LitmosError, NetworkError, NotFound, TooManyRemovals
+from litmos_async.bulk.workers import run_concurrently
+from litmos_async.errors import ConfigurationError, LitmosError, NetworkError, NotFound, TooManyRemovals
 from litmos_async.limits import Limiter
 
 REFUSED = "refused before it was sent"
@@ -69,8 +69,7 @@ class ItemJob(BulkJob):
 
     # ------------------------------------------------ before
 
-    async def plan(self) -> Plan:
-        """Read the input, and say what would be done."""
+    async def _plan(self) -> Plan:
         tasks = await self._prepare()
         waiting = [task for task in tasks if task.known() is None]
         requests = self._requests(waiting)
@@ -113,16 +112,19 @@ class ItemJob(BulkJob):
         """Read the input, once."""
         async with self._preparing:
             if self._tasks is None:
-                try:
-                    self._tasks = await self._once(self._take_in)
-                except BaseException:
-                    await self.aclose()
-                    raise
+                self._tasks = await self._once(self._take_in)
                 waiting = [task for task in self._tasks if task.known() is None]
                 requests = self._requests(waiting)
                 self._requests_left = requests.total()
                 self._expect_reads(self._checks(requests))
+                self._planned = True
         return self._tasks
+
+    async def _forget_plan(self) -> None:
+        if self._tasks is not None:
+            # The input may be an iterator, which would have nothing more to give.
+            self._tasks, self._spoilt = None, ConfigurationError("the plan failed: make a new job")
+        await super()._forget_plan()
 
     async def _take_in(self) -> list[Task]:
         fingerprint = Fingerprint()
@@ -164,12 +166,10 @@ class ItemJob(BulkJob):
     async def _settle_doubtful(self, tasks: Mapping[Key, Task]) -> None:
         """Look at what was sent and got no answer, side by side."""
         doubtful = [tasks[entry] for entry in self._past.doubtful if entry in tasks]
-        crew = Crew(self._look_at, iter(doubtful), min(self._width(), max(1, len(doubtful))))
-        try:
-            async for _ in crew.results():
+        size = min(self._width(), len(doubtful))
+        async with aclosing(run_concurrently(self._look_at, doubtful, size)) as looks:
+            async for _ in looks:
                 pass
-        finally:
-            await crew.stop()
         for request in self._past.under_way:
             await self._note(request.id, [tasks[entry] for entry in request.items if entry in tasks])
 
@@ -226,12 +226,11 @@ class ItemJob(BulkJob):
 
     async def _do(self, waiting: list[Task]) -> AsyncGenerator[Outcome, None]:
         """Carry tasks out, and yield what became of each."""
-        crew = Crew(self._carry_out, self._unless_stopped(waiting), min(self._width(), len(waiting)))
-        try:
-            async for outcome in crew.results():
+        size = min(self._width(), len(waiting))
+        work = run_concurrently(self._carry_out, self._unless_stopped(waiting), size)
+        async with aclosing(work) as outcomes:
+            async for outcome in outcomes:
                 yield outcome
-        finally:
-            await crew.stop()
 
     async def _carry_out(self, task: Task) -> AsyncGenerator[Outcome, None]:
         means = Means(
@@ -240,8 +239,9 @@ class ItemJob(BulkJob):
             self._options,
             self._must_stop,
             self._answered,
+            self._looked_up,
             self._journal,
-            lambda: self._stopping,
+            self._stop,
         )
         hands = Hands(task, means)
         try:
@@ -262,12 +262,13 @@ class ItemJob(BulkJob):
         await hands.note(outcome)
         yield outcome
 
-    def outcomes_so_far(self) -> Iterator[Outcome]:
-        """Yield what is known of the items; see `BulkJob.outcomes_so_far`."""
+    def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
         for task in self._tasks or ():
             outcome = task.known()
             if outcome is not None:
                 yield outcome
+            elif planned:
+                yield Outcome(task.item, "planned")
 
 
 class GivenJob(ItemJob):

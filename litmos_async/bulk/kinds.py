@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import attrs
 from attrs import field, frozen
 
 from litmos_async.bulk.cover import Side
@@ -23,7 +24,7 @@ from litmos_async.models import Course
 from litmos_async.resources import Resources
 
 LIST_SIZE = 100
-"""Ids that go into one request where no limit is documented (quirks.md 12)."""
+"""Ids that go into one request where no limit is documented (api-facts 12)."""
 
 LARGEST_LIST = 1_000
 
@@ -134,7 +135,7 @@ def courses_to_teams(*, send_message: bool, library: bool, include_sub_teams: bo
         item=CourseForTeam,
         ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/courses", ignores_unknown=True)},
         # Whether a course that is assigned shows up a second time as a library entry is not documented.
-        looks=_courses_of_teams((lambda _: True) if library else _is_assigned),
+        looks=_courses_of_teams((lambda _: True) if library else _is_assigned, sub_teams=include_sub_teams),
         mails=send_message,
         options=flags(send_message=send_message, library=library, include_sub_teams=include_sub_teams),
     )
@@ -173,7 +174,7 @@ def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: in
         ends={
             0: End(send, checked_size(list_size), "POST /teams/{team_id}/learningpaths", ignores_unknown=True)
         },
-        looks=PATHS_OF_TEAMS,
+        looks=attrs.evolve(PATHS_OF_TEAMS, sub_teams=include_sub_teams),
         mails=send_message,
         options=flags(send_message=send_message, include_sub_teams=include_sub_teams),
     )
@@ -283,8 +284,10 @@ def users_from_teams() -> Kind:
     )
 
 
-def _courses_of_teams(counts: Callable[[Any], bool]) -> Looks:
-    return Looks(by_left=lambda litmos, team: litmos.teams.list_courses(team), counts=counts)
+def _courses_of_teams(counts: Callable[[Any], bool], *, sub_teams: bool = False) -> Looks:
+    return Looks(
+        by_left=lambda litmos, team: litmos.teams.list_courses(team), counts=counts, sub_teams=sub_teams
+    )
 
 
 def _is_in_library(row: Course) -> bool:

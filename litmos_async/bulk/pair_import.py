@@ -100,9 +100,8 @@ class OfferingJob(PairJob):
         super().__init__(kind, pairs, limiter, connect, options)
         self._columns = columns
 
-    async def plan(self) -> Plan:
-        """Say what would be done, and what else could be."""
-        plan = await super().plan()
+    async def _plan(self) -> Plan:
+        plan = await super()._plan()
         table = await self._prepare()
         requests = requests_for(self._kind, self._columns, table)
         rows_of_all = rows_in(self._columns, table)
@@ -159,9 +158,8 @@ class PairImportJob(PairJob):
 
     # ------------------------------------------------ before
 
-    async def plan(self) -> Plan:
-        """Read the input and the lists of names and codes, and say what would be done."""
-        plan = await super().plan()
+    async def _plan(self) -> Plan:
+        plan = await super()._plan()
         table = await self._prepare()
         people = sum(1 for _ in table.in_state(State.TODO))
         return attrs.evolve(
@@ -276,12 +274,14 @@ class PairImportJob(PairJob):
         dispatch = Dispatch(
             self._journal,
             pairs,
-            may_leave=lambda: not self._stopping,
+            stop=self._stop,
             on_leaving=lambda: mark(State.UNDER_WAY),
         )
         records = [row.record for row in part]
         try:
-            verdicts = await self._importer.carry_out(records, dispatch, self._litmos, self._answered)
+            verdicts = await self._importer.carry_out(
+                records, dispatch, self._litmos, answered=self._answered, again=self._expect_again
+            )
         except NotSent:
             return []
         except NotThrough as late:

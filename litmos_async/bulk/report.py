@@ -13,7 +13,7 @@ from litmos_async.errors import LitmosError
 from litmos_async.limits import Quota
 from litmos_async.wording import count, duration
 
-Status = Literal["done", "failed", "skipped", "unknown"]
+Status = Literal["done", "failed", "skipped", "unknown", "planned"]
 
 
 @frozen
@@ -23,7 +23,8 @@ class Outcome:
     Attributes:
         item: The pair, or whatever the job is about.
         status: "done": the server took it. "failed": it was not carried out. "skipped": there was nothing to do.
-            "unknown": it may or may not have been carried out.
+            "unknown": it may or may not have been carried out. "planned": it would be carried out; only
+            `BulkJob.outcomes_so_far` of a job that has not begun says that.
         error: What went wrong, or None.
         attempts: Requests of the job that held this item: more than 1 where a refused list was split.
         reason: Why, in a few words; empty for "done".
@@ -102,6 +103,7 @@ class Progress:
         quota: How the limit stands.
         reads: Requests that only read, so far: what was there before, and what became of the others.
         reads_planned: Those and the ones that are known to follow, at least.
+        planned: Whether the plan is made; until then, `seconds_left` is only of the reads that are known to follow.
     """
 
     done: int
@@ -113,6 +115,7 @@ class Progress:
     quota: Quota
     reads: int = 0
     reads_planned: int = 0
+    planned: bool = True
 
 
 @define
@@ -125,7 +128,8 @@ class Report:
         skipped: Items for which there was nothing to do.
         unknown: Items that may or may not have been carried out.
         requests: Requests of the job, without the repeats that the client made on its own.
-        reads: Requests that read: what was there before, and what became of it.
+        lookups: How many of them only read an item, to change it then.
+        reads: Requests that read, beside those: what was there before, and what became of it.
         seconds: How long it took.
         stopped: Why the job ended before its end; empty if it did not.
         resume: The path of the journal with which the same job goes on, or None if it has none.
@@ -137,6 +141,7 @@ class Report:
     skipped: int = 0
     unknown: int = 0
     requests: int = 0
+    lookups: int = 0
     reads: int = 0
     seconds: float = 0.0
     stopped: str = ""

@@ -54,7 +54,7 @@ class Resolver:
     """Looks names up in lists, row by row.
 
     A name is compared with the names of a row, in the strictest way in which anything goes by it; an earlier name
-    of a row beats a later one. Then it is compared with its id, of which upper and lower case matter (quirks.md 7);
+    of a row beats a later one. Then it is compared with its id, of which upper and lower case matter (api-facts 7);
     then, if it is a number, with its OriginalId. The last one only where no row has a number for a name: else a
     number that is no longer anyone's name would stand for a person whose OriginalId happens to be the same.
 
@@ -301,7 +301,7 @@ def import_code_of_course(course: Course) -> Sequence[str]:
 
 
 def names_of_team(team: TeamSummary) -> Sequence[str]:
-    """Names of teams are not unique in practice (quirks.md 7)."""
+    """Names of teams are not unique in practice (api-facts 7)."""
     return team.name or "", team.team_code_for_bulk_import or ""
 
 

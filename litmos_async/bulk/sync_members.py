@@ -12,7 +12,6 @@ import attrs
 from attrs import define, field
 
 from litmos_async.bulk import kinds
-from litmos_async.bulk.crew import Crew
 from litmos_async.bulk.fingerprint import Fingerprint
 from litmos_async.bulk.item_job import counted
 from litmos_async.bulk.items import UserInTeam, each_pair, flags, many
@@ -21,6 +20,7 @@ from litmos_async.bulk.journal import Past
 from litmos_async.bulk.pair_job import PairJob
 from litmos_async.bulk.removals import Removals
 from litmos_async.bulk.report import Outcome, Plan, Progress, seconds_for
+from litmos_async.bulk.workers import run_concurrently
 from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
 from litmos_async.limits import Limiter
 from litmos_async.resources.base import Ref, id_of
@@ -82,6 +82,7 @@ class MembersJob(BulkJob):
         self._by_team = _each_team(desired) if isinstance(desired, Mapping) else None
         self._pairs = desired
         self._desired: dict[str, list[str]] = {}
+        self._names = dict[str, str]()
         self._removals = removals
         self._send_message = send_message
         self._agreed = flags(remove=removals.allowed, send_message=send_message)
@@ -92,8 +93,7 @@ class MembersJob(BulkJob):
 
     # ------------------------------------------------ before
 
-    async def plan(self) -> Plan:
-        """Read who is in the teams, and say who would join, leave and stay. Nothing is changed."""
+    async def _plan(self) -> Plan:
         found = await self._prepare()
         plans = {change: await job.plan() for change, job in found.jobs.items()}
         requests: Counter[str] = Counter()
@@ -135,15 +135,12 @@ class MembersJob(BulkJob):
         """Read who is in the teams, once."""
         async with self._preparing:
             if self._found is None:
-                try:
-                    self._found = await self._begin()
-                except BaseException:
-                    await self.aclose()
-                    raise
+                self._found = await self._begin()
                 self._reads_before = self._report.reads
                 # So that the progress knows how many requests there are.
                 for job in self._found.jobs.values():
                     await job.plan()
+                self._planned = True
         return self._found
 
     async def _begin(self) -> _Members:
@@ -177,12 +174,10 @@ class MembersJob(BulkJob):
 
     async def _compare(self) -> _Members:
         found = _Members()
-        crew = Crew(self._read_team, iter(self._desired), min(self._width(), max(1, len(self._desired))))
-        try:
-            async for team, members in crew.results():
+        size = min(self._width(), len(self._desired))
+        async with aclosing(run_concurrently(self._read_team, self._desired, size)) as teams:
+            async for team, members in teams:
                 self._compare_team(found, team, members)
-        finally:
-            await crew.stop()
         if found.add:
             kind = kinds.users_to_teams(send_message=self._send_message, list_size=kinds.LIST_SIZE)
             found.jobs["add"] = self._pair_job(kind, found.add)
@@ -202,7 +197,11 @@ class MembersJob(BulkJob):
 
     async def _read_team(self, team: str) -> AsyncGenerator[tuple[str, set[str] | NotFound], None]:
         try:
-            yield team, {user.id async for user in self._litmos.teams.list_users(team)}
+            members = set[str]()
+            async for user in self._litmos.teams.list_users(team):
+                members.add(user.id)
+                self._names[user.id] = user.user_name or user.id
+            yield team, members
         except NotFound as problem:
             yield team, problem
 
@@ -236,6 +235,11 @@ class MembersJob(BulkJob):
                 found.left_alone += 1
 
     # ------------------------------------------------ while it runs
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The user names of the people who are in the teams, by id."""
+        return self._names
 
     def stop(self) -> None:
         """Send nothing new; see `BulkJob.stop`."""
@@ -276,13 +280,16 @@ class MembersJob(BulkJob):
         self._requests_left = sum(step.requests_planned - step.requests for step in steps)
         self._expect_reads(sum(step.reads_planned - step.reads for step in steps))
 
-    def outcomes_so_far(self) -> Iterator[Outcome]:
-        """Yield what is known of the people in teams; see `BulkJob.outcomes_so_far`."""
+    async def _forget_plan(self) -> None:
+        self._found = None
+        await super()._forget_plan()
+
+    def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
         if self._found is None:
             return
         yield from self._found.known
         for change, job in self._found.jobs.items():
-            for outcome in job.outcomes_so_far():
+            for outcome in job._so_far(planned=planned):  # noqa: SLF001 - a part of this one
                 yield _about(outcome, change)
 
 

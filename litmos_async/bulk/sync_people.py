@@ -50,7 +50,7 @@ _MOST_NAMED = 5
 """How many new user names a plan says."""
 
 _NEW_ONLY = {"password", "skip_first_login"}
-"""Answers never hold the one, and the other came back as False where True was sent (quirks.md 8)."""
+"""Answers never hold the one, and the other came back as False where True was sent (api-facts 8)."""
 
 _COMPARED = tuple(
     attribute.name
@@ -323,6 +323,6 @@ def _writing(row: User, changes: Mapping[str, Any]) -> Any:
 
 
 async def _is_there(litmos: Resources, user_name: str) -> bool:
-    """Tell whether there is somebody of this user name, which may not be able to travel in a path (quirks.md 7)."""
+    """Tell whether there is somebody of this user name, which may not be able to travel in a path (api-facts 7)."""
     rows = litmos.users.list(search=user_name.strip()[:SEARCH_LIMIT])
     return any([fold(row.user_name) == fold(user_name) async for row in rows])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 from attrs import frozen
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from litmos_async.cli.content import TableError
 from litmos_async.cli.headings import name_key
@@ -29,7 +29,11 @@ MOST_BYTES: Final = 100_000_000
 """A file is read into memory as a whole; a million lines take some 50 MB."""
 
 
-@Parameter(name="*", group="The file")
+FILE: Final = Group("The file", sort_key=1)
+"""The group of the help."""
+
+
+@Parameter(name="*", group=FILE)
 @frozen
 class Reading:
     """How the file is read."""
@@ -106,13 +110,18 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
+def _may_wait(path: Path) -> bool:
+    """Return whether what is read comes from another program, or from a person who types."""
+    return path == STDIN or (path.exists() and not path.is_file())
+
+
 async def apart(path: Path, work: Callable[[], T]) -> T:
     """Read a file in a thread, and return what comes of it.
 
     A pipe into which nothing is written is read for ever. So of that, and of standard input, the thread is one that
     ends with the process: one of the loop's own would be waited for, and Ctrl-C with it.
     """
-    if path != STDIN and (path.is_file() or not path.exists()):
+    if not _may_wait(path):
         return await asyncio.to_thread(work)
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
-from cyclopts import App, Parameter, Token
+from cyclopts import Parameter, Token
 
 from litmos_async import User
 from litmos_async.bulk import Bulk, MemberChange, UserChange
@@ -22,6 +22,7 @@ from litmos_async.cli.options import (
     ItemCare,
     SendMessageOrNot,
     Show,
+    commands,
     start,
 )
 from litmos_async.cli.outcomes import OURS
@@ -33,7 +34,7 @@ from litmos_async.cli.values import access_level
 from litmos_async.errors import ConfigurationError
 from litmos_async.names import IDENTIFYING, fold
 
-app = App(name="sync", help="Bring the server to the state of a file: only the difference is done.")
+app = commands(name="sync", help="Bring the server to the state of a file: only the difference is done.")
 
 PEOPLE: Final = Fields(
     User,

@@ -13,7 +13,7 @@ from litmos_async.errors import JournalMismatch, MissingOption, TooManyRemovals
 from litmos_async.wording import OptionText
 
 MISSING: Final[Mapping[str, str]] = {
-    "api_key": "no API key: set LITMOS_API_KEY, or name a file with --api-key-file",
+    "api_key": "no API key: set LITMOS_API_KEY, or name a file with --api-key-file; litmos init writes a profile",
     "source": "no source: say --source or set LITMOS_SOURCE",
 }
 """What to say where an option that everything needs was not given."""

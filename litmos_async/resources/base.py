@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 import attrs
@@ -26,14 +27,15 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T", bound=Record)
+D = TypeVar("D")
 
 Ref: TypeAlias = str | Record
 """An id, or a record that has one."""
 
 Direction = Literal["asc", "desc"]
 
-_BREATH = 100
-"""Rows after which a decoder lets the event loop go on: some milliseconds."""
+_LARGE = 128 * 1024
+"""Bytes of an answer beyond which it is decoded in a thread: some milliseconds of work."""
 
 Rows: TypeAlias = list[R]
 """A list of rows: inside a resource, `list` is the method of that name."""
@@ -127,8 +129,8 @@ class Resource:
     ) -> R:
         """Make a call that answers with one record."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
-            return codec.decode_one(reply, answer_of(operation), self._caller.json_dates)
+        decode = partial(codec.decode_one, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     async def _rows(
         self,
@@ -140,13 +142,8 @@ class Resource:
     ) -> list[R]:
         """Make a call that answers with a list that has no pages."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
-            rows: list[R] = []
-            for row in codec.each_of_many(reply, answer_of(operation), self._caller.json_dates):
-                rows.append(row)
-                if len(rows) % _BREATH == 0:
-                    await asyncio.sleep(0)
-            return rows
+        decode = partial(codec.decode_many, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     async def _do(
         self,
@@ -158,7 +155,7 @@ class Resource:
     ) -> None:
         """Make a call that answers with nothing, or with something that no source describes."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
+        with naming(operation, reply):
             codec.check_done(reply)
 
     async def _created(
@@ -170,9 +167,10 @@ class Resource:
     ) -> list[R]:
         """Make a create of which no source says what it answers: the records that came back, if any."""
         reply = await self._caller.reply(operation, refs, None, body, options)
-        with _naming(operation, reply):
+        with naming(operation, reply):
             codec.check_done(reply)
-        return codec.decode_any(reply, answer_of(operation), self._caller.json_dates)
+        decode = partial(codec.decode_any, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     def _list(
         self,
@@ -222,8 +220,8 @@ class Resource:
         codec.query_string(query, "json")
 
 
-class _naming:  # noqa: N801 - reads as a statement
-    """Puts the operation in front of what a decoder says, and whether the write went through."""
+class naming:  # noqa: N801 - reads as a statement
+    """Puts the operation in front of what a decoder says, who answered, and whether the write went through."""
 
     def __init__(self, operation: Operation[Any], reply: Reply) -> None:
         self._operation = operation
@@ -236,10 +234,21 @@ class _naming:  # noqa: N801 - reads as a statement
         if isinstance(problem, DecodeError):
             # It stays as the context of the next one, and its frames hold the body, with log-in links in it.
             problem.__traceback__ = None
-            message = f"{self._operation.id}: {problem} (HTTP {self._reply.status})"
+            reply = self._reply
+            origin = f" from {reply.host}" if reply.host else ""
+            region = f", region {reply.region}" if reply.region else ""
+            message = f"{self._operation.id}: {problem} (HTTP {reply.status}{origin}{region})"
             if self._operation.method != "GET":
                 message += "; the server has probably carried it out"
-            raise DecodeError(message) from None
+            raise DecodeError(message, host=reply.host, region=reply.region) from None
+
+
+async def _decoded(operation: Operation[Any], reply: Reply, decode: Callable[[], D]) -> D:
+    """Decode an answer; a large one off the event loop, which goes on in between."""
+    with naming(operation, reply):
+        if len(reply.body) <= _LARGE:
+            return decode()
+        return await asyncio.get_running_loop().run_in_executor(None, decode)
 
 
 def name_of(operation: Operation[Any], refs: Sequence[Ref], query: Mapping[str, Any]) -> str:
@@ -298,7 +307,7 @@ def items(
         record: The class of the rows. One that is given as such a row keeps its other attributes.
         refs: Ids or records.
         name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        at_most: How many the server takes in one request, where that is documented (api-facts 12).
         same: Attributes that are the same in all rows.
 
     Raises:
@@ -311,20 +320,23 @@ def items(
     return _counted(rows, name, at_most)
 
 
-def records(rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | None = None) -> list[T]:
+def records(
+    rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | None = None, update: bool = False
+) -> list[T]:
     """Return the rows of a request that lists whole records.
 
     Args:
         rows: The records, or a single one.
         kind: Their class.
         name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        at_most: How many the server takes in one request, where that is documented (api-facts 12).
+        update: Whether they are there already; see `complete`.
 
     Raises:
         ConfigurationError: There is none, there are too many, or one is of another class or lacks what it needs.
     """
     given: Iterable[T] = [rows] if isinstance(rows, Record) else rows
-    return _counted([complete(row, kind) for row in given], name, at_most)
+    return _counted([complete(row, kind, update=update) for row in given], name, at_most)
 
 
 def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
@@ -335,22 +347,34 @@ def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
     return rows
 
 
-def complete(record: R, kind: type[R] | None = None, *, hint: str = "") -> R:
-    """Return the record if it is of the class wanted and has what a create needs.
+def complete(record: R, kind: type[R] | None = None, *, update: bool = False, hint: str = "") -> R:
+    """Return the record if it is of the class wanted and has what the write needs.
 
     Args:
         record: What the caller gave.
         kind: The class wanted; None where somebody has seen to that.
+        update: Whether it is there already: what the server left empty in it is not asked for.
         hint: What to do instead, for one who gave another class.
 
     Raises:
         ConfigurationError: It is of another class, or something is missing.
     """
     check_class(record, kind or Record, hint)
-    lacking = missing(record)
+    lacking = missing(record, update=update)
     if lacking:
         raise ConfigurationError(f"{type(record).__name__} needs {', '.join(lacking)}")
     return record
+
+
+def mail_query(send_message: bool) -> dict[str, bool]:
+    """Return the query of a call that can e-mail people.
+
+    Raises:
+        ConfigurationError: The answer is neither yes nor no: as None the server would decide, and "false" is true.
+    """
+    if not isinstance(send_message, bool):
+        raise ConfigurationError(f"send_message must be True or False, not {send_message!r}")
+    return {"sendmessage": send_message}
 
 
 def sort_query(sort: str | None, direction: Direction | None) -> dict[str, str | None]:

@@ -81,6 +81,8 @@ class Sso(Resource):
 
         `GET /users/{user_id}`
 
+        The link changes each time it is used; nothing says that reading it changes it.
+
         Args:
             user_id: The person; the user name works too.
             options: The options of every call.
@@ -128,7 +130,7 @@ class Sso(Resource):
 
 
 def _single_slashes(url: str) -> str:
-    """Return a link without doubled slashes in its path, as they were recorded in 2016 (quirks.md 2)."""
+    """Return a link without doubled slashes in its path, as they were recorded in 2016 (api-facts 2)."""
     scheme, mark, rest = url.partition("://")
     path, question, query = rest.partition("?")
     return f"{scheme}{mark}{re.sub('/{2,}', '/', path)}{question}{query}"

@@ -12,15 +12,17 @@ It shares no code with the client: if both used one encoder, its bugs would canc
 """
 
 try:
-    from .app import LoggedRequest, Sandbox
-    from .faults import Fault
+    from litmos_async.sandbox.app import LoggedRequest, Sandbox, Snapshot
+    from litmos_async.sandbox.faults import Fault
+    from litmos_async.sandbox.lrs import RecordStore
 except ModuleNotFoundError as problem:
     if (problem.name or "").partition(".")[0] != "starlette":
         raise
     raise ModuleNotFoundError(
         'the sandbox needs starlette: pip install "litmos-async[sandbox]"', name=problem.name
     ) from problem
-from .quota import Quota
-from .tenant import Mail, Tenant
+from litmos_async.sandbox.quota import RequestLog
+from litmos_async.sandbox.state.people import Mail
+from litmos_async.sandbox.state.tenant import Tenant
 
-__all__ = ["Fault", "LoggedRequest", "Mail", "Quota", "Sandbox", "Tenant"]
+__all__ = ["Fault", "LoggedRequest", "Mail", "RecordStore", "RequestLog", "Sandbox", "Snapshot", "Tenant"]

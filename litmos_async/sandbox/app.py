@@ -6,7 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from copy import deepcopy
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import format_datetime
+from typing import Any
 from urllib.parse import unquote, urlencode
 
 from starlette.applications import Starlette
@@ -16,54 +20,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import (
-    routes_activities,
-    routes_bulk_imports,
-    routes_collections,
-    routes_courses,
-    routes_listings,
-    routes_modules,
-    routes_org,
-    routes_results,
-    routes_session_people,
-    routes_sessions,
-    routes_team_learning,
-    routes_teams,
-    routes_tokens,
-    routes_user_learning,
-    routes_users,
-    routes_xapi,
-)
-from .call import Call, Handler, Refusal, refuse
-from .faults import REQUEST_ERROR_PAGE, Dropped, Fault, Faults
-from .imports import run_due
-from .quota import Quota
-from .read import BadBody, BadDate
-from .tenant import Tenant
+from litmos_async.sandbox.call import Call, Handler, refuse
+from litmos_async.sandbox.faults import REQUEST_ERROR_PAGE, Dropped, Fault, Faults
+from litmos_async.sandbox.lrs import VERSION, RecordStore, StoreRequest
+from litmos_async.sandbox.quota import RequestLog
+from litmos_async.sandbox.refusal import Refusal
+from litmos_async.sandbox.routes import TABLES, collections
+from litmos_async.sandbox.state.tenant import Tenant
+from litmos_async.sandbox.wire.read import BadBody, BadDate
+from litmos_async.sandbox.wire.render import json_text
 
 PREFIX = "/v1.svc"
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-# A route with a fixed word must stand before one that takes anything in its place.
-_TABLES = (
-    routes_user_learning.routes,
-    routes_users.routes,
-    routes_courses.routes,
-    routes_team_learning.routes,
-    routes_teams.routes,
-    routes_results.routes,
-    routes_bulk_imports.routes,
-    routes_modules.routes,
-    routes_session_people.routes,
-    routes_sessions.routes,
-    routes_org.routes,
-    routes_activities.routes,
-    routes_tokens.routes,
-    routes_collections.routes,
-    routes_listings.routes,
-    routes_xapi.routes,  # two segments of any name, so it stands last
-)
 
 
 @dataclass(kw_only=True)
@@ -87,6 +56,19 @@ class LoggedRequest:
     carried_out: bool = False
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """The state of an organisation at one moment.
+
+    Attributes:
+        tenant: The organisation.
+        state: A copy of its attributes.
+    """
+
+    tenant: Tenant
+    state: dict[str, Any]
+
+
 class Sandbox:
     """A stand-in for the service, to be mounted in process (`app`) or served on a loopback port (`serve`).
 
@@ -98,7 +80,7 @@ class Sandbox:
         api_key: The one key that is accepted.
         latency: Gives the seconds that each answer takes.
         singular_collection: Whether a collection is deleted at `/collection/{id}`, as one source has it, and
-            not at `/collections/{id}`, as another does (quirks.md 10). The other place answers 404.
+            not at `/collections/{id}`, as another does (api-facts 10). The other place answers 404.
 
     Attributes:
         app: The ASGI application; its base URI ends in `/v1.svc`.
@@ -106,6 +88,8 @@ class Sandbox:
         quota: The rolling window and its log.
         faults: Where faults are put in wait.
         requests: The last 10,000 requests, oldest first.
+        store: The learning record store, a service of its own beside the API: on the same port, below `/TCAPI`,
+            with its own credentials, budget and requests.
     """
 
     def __init__(
@@ -120,20 +104,20 @@ class Sandbox:
         singular_collection: bool = False,
     ) -> None:
         self.tenant = tenant or Tenant.example()
-        self.quota = Quota(requests, period, counts_rejected=counts_rejected)
+        self.quota = RequestLog(requests, period, counts_rejected=counts_rejected)
         self.faults = Faults()
         self.requests: deque[LoggedRequest] = deque(maxlen=10_000)
+        self.store = RecordStore(self.tenant, requests, period)
         self._api_key = api_key
         self._latency = latency
-        unanswered = (
-            routes_collections.DELETE_PLURAL if singular_collection else routes_collections.DELETE_SINGULAR
-        )
+        unanswered = collections.DELETE_PLURAL if singular_collection else collections.DELETE_SINGULAR
         routes = [
             Route(PREFIX + path, self._endpoint(handler), methods=[method])
-            for table in _TABLES
+            for table in TABLES
             for method, path, handler in table.table
             if path != unanswered
         ]
+        routes.append(Route("/TCAPI/{path:path}", self._answer_store, methods=_METHODS))
         anything_else = Route("/{path:path}", self._endpoint(_no_such_operation), methods=_METHODS)
         self.app = Starlette(routes=[*routes, anything_else], middleware=[Middleware(_RawPath)])
 
@@ -143,9 +127,31 @@ class Sandbox:
         Args:
             port: The port; 0 takes any free one.
         """
-        from .serve import serve  # noqa: PLC0415 - a sandbox mounted in process does without uvicorn
+        from litmos_async.sandbox.serve import serve  # noqa: PLC0415 - a sandbox mounted in process does without uvicorn
 
         return serve(self.app, port, PREFIX)
+
+    def snapshot(self) -> Snapshot:
+        """Return the state of the organisation as it is now, for `restore`.
+
+        empty = sandbox.snapshot()
+        ...                             # a test that changes things
+        sandbox.restore(empty)
+        """
+        self.tenant.long_lists.clear()
+        return Snapshot(self.tenant, _copy(self.tenant, vars(self.tenant)))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put the organisation back into an earlier state. A snapshot can be restored any number of times.
+
+        Raises:
+            ValueError: The snapshot is of another organisation.
+        """
+        if snapshot.tenant is not self.tenant:
+            raise ValueError("the snapshot is of another organisation")
+        state = vars(self.tenant)
+        state.clear()
+        state.update(_copy(self.tenant, snapshot.state))
 
     def _endpoint(self, handler: Handler) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
@@ -179,6 +185,36 @@ class Sandbox:
         if self._latency:
             await asyncio.sleep(self._latency())
         entry.status = response.status_code
+        # The server's own clock, which need not agree with the client's.
+        response.headers["Date"] = format_datetime(self.tenant.now().astimezone(UTC), usegmt=True)
+        return response
+
+    async def _answer_store(self, request: Request) -> Response:
+        """Let the learning record store answer: it knows nothing of the API's key and quota."""
+        path = str(request.scope["path"])
+        fault = self.faults.meet(request.method, path)
+        asked = StoreRequest(
+            asyncio.get_running_loop().time(),
+            request.method,
+            unquote(path),
+            request.url.query,
+            request.headers,
+            await request.body(),
+        )
+
+        def effect() -> Response:
+            answer = self.store.answer(asked)
+            if answer.content is None:
+                return Response(status_code=answer.status)
+            return Response(json_text(answer.content), answer.status, {"content-type": "application/json"})
+
+        try:
+            response = await (fault or Fault()).around(effect)
+        except Dropped as dropped:
+            return await _drop(request, (fault and fault.error) or dropped)
+        if self._latency:
+            await asyncio.sleep(self._latency())
+        response.headers["X-Experience-API-Version"] = VERSION
         return response
 
     def _carry_out(self, request: Request, time: float, body: bytes, handler: Handler) -> Response:
@@ -186,7 +222,7 @@ class Sandbox:
         wants_json = _wants_json(query, request.headers)
         try:
             self._check_caller(query, request.headers)
-            run_due(self.tenant, time)
+            self.tenant.run_due(time)
             call = Call(
                 tenant=self.tenant,
                 time=time,
@@ -207,7 +243,7 @@ class Sandbox:
     def _check_caller(self, query: Mapping[str, str], headers: Mapping[str, str]) -> None:
         """Refuse a call without key or source.
 
-        401 and 403 are both documented for a bad key (quirks.md 1): here 403 for none, 401 for a wrong one.
+        401 and 403 are both documented for a bad key (api-facts 1): here 403 for none, 401 for a wrong one.
         """
         key = headers.get("apikey") or query.get("apikey")
         if not key:
@@ -218,6 +254,11 @@ class Sandbox:
             raise Refusal(403, "source is required")
         if len(query["source"]) > 50:
             raise Refusal(400, "source is longer than 50 characters")
+
+
+def _copy(tenant: Tenant, state: dict[str, Any]) -> dict[str, Any]:
+    """Copy the attributes of a tenant; what refers to the tenant itself goes on doing so."""
+    return deepcopy(state, {id(tenant): tenant})
 
 
 class _RawPath:
@@ -241,7 +282,7 @@ async def _drop(request: Request, error: Exception) -> Response:
 
 
 def _too_many() -> Response:
-    """Refuse for the quota. The body and headers of a 503 were never recorded (quirks.md 5)."""
+    """Refuse for the quota. The body and headers of a 503 were never recorded (api-facts 5)."""
     return Response("Rating Limit Exceeded", 503, media_type="text/plain")
 
 
@@ -250,7 +291,7 @@ def _no_such_operation(_call: Call, path: str) -> Response:
 
 
 def _wants_json(query: Mapping[str, str], headers: Mapping[str, str]) -> bool:
-    """`format` decides, without it the Accept header; XML is the native form (quirks.md 2)."""
+    """`format` decides, without it the Accept header; XML is the native form (api-facts 2)."""
     if "format" in query:
         return query["format"].lower() == "json"
     return "application/json" in headers.get("accept", "").lower()

@@ -1,4 +1,4 @@
-"""The rolling window of the service: so many requests in any 60 seconds, then 503 (quirks.md 6)."""
+"""The rolling window of the service: so many requests in any 60 seconds, then 503 (api-facts 6)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 
 
-class Quota:
+class RequestLog:
     """Admits at most `requests` in any rolling `period`, and keeps a log for tests to judge by.
 
     Pure: the time is handed in, in seconds of any clock that does not go back.

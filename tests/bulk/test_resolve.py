@@ -103,7 +103,7 @@ def test_numbers_that_name_people_are_never_original_ids() -> None:
 
 
 def test_ids_of_people_are_compared_as_they_are() -> None:
-    """Upper and lower case of a user name do not matter, of an id they do (quirks.md 7)."""
+    """Upper and lower case of a user name do not matter, of an id they do (api-facts 7)."""
     tenant = Tenant()
     ids = [
         tenant.add_user(Id=id, UserName=f"{number}user@example.com", FirstName="U", LastName="N")["Id"]
@@ -261,7 +261,7 @@ def test_a_list_that_cannot_be_read_finds_nothing() -> None:
     with pytest.raises(ServerError):
         look_up(
             organisation(),
-            lambda bulk: bulk.resolve_users(["5001"], retry=RetryPolicy(attempts=1)),
+            lambda bulk: bulk.resolve_users(["5001"], retry=RetryPolicy(max_attempts=1)),
             path="/users/details",
             status=500,
         )

@@ -45,8 +45,8 @@ SIGINT, SIGTERM = signal.SIGINT, signal.SIGTERM
 )
 def test_ctrl_c_and_the_like(signals: tuple[signal.Signals, ...], code: int, tmp_path: Path) -> None:
     """The command ends with the exit code of the signal, the outcomes and a summary, and without a traceback."""
-    # 240 people and a limit of 100 in 6 s: it cannot be through before the signal comes.
-    with litmos("demo", "--users", "400", "--lines", "600", "--keep", str(tmp_path)) as process:
+    # More than a thousand people and a limit of 100 in 6 s: a minute's work, and the signal comes at its start.
+    with litmos("demo", "--users", "2500", "--lines", "3000", "--keep", str(tmp_path)) as process:
         assert process.stdout is not None
         told = ""
         while "e-mails" not in told:
@@ -55,13 +55,13 @@ def test_ctrl_c_and_the_like(signals: tuple[signal.Signals, ...], code: int, tmp
             told += line
         for each in signals:
             process.send_signal(each)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=600)
     assert process.returncode == code, err
     assert "Traceback" not in err
     assert "Interrupted after" in out
     with (tmp_path / "people.outcomes.csv").open(encoding="utf-8-sig", newline="") as file:
         counts = Counter(row["status"] for row in csv.DictReader(file))
-    assert counts.total() == 600
+    assert counts.total() == 3_000
     assert counts["not done"] > 0
     assert f"{counts['not done']:,} not done" in out
 
@@ -70,7 +70,7 @@ def test_ctrl_c_and_the_like(signals: tuple[signal.Signals, ...], code: int, tmp
 def test_without_the_extra(package: str) -> None:
     """One plain line says how to install it, and the exit code is 2."""
     with litmos("--help", before=f"sys.modules[{package!r}] = None") as process:
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=600)
     assert (out, err) == ("", 'litmos needs more packages: pip install "litmos-async[cli]"\n')
     assert process.returncode == 2
 

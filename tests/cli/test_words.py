@@ -82,7 +82,9 @@ def test_the_key() -> None:
     """A key that is missing can be given in two ways."""
     with pytest.raises(ConfigurationError) as problem:
         LitmosClient(source="tests")
-    assert explain(problem.value).endswith("set LITMOS_API_KEY, or name a file with --api-key-file")
+    assert explain(problem.value).startswith(
+        "no API key: set LITMOS_API_KEY, or name a file with --api-key-file"
+    )
 
 
 async def test_another_option_than_in_the_journal(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

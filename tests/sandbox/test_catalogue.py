@@ -9,13 +9,19 @@ from typing import Any
 import pytest
 import yaml
 
-from litmos_async.sandbox import Sandbox, Tenant, app, schema, schema_offers, schema_org, schema_training
-from litmos_async.sandbox.schema import Element
+from litmos_async.sandbox import Sandbox, Tenant
+from litmos_async.sandbox.routes import TABLES
+from litmos_async.sandbox.wire import schema, schema_offers, schema_org, schema_training
+from litmos_async.sandbox.wire.schema import Element
 from tests.sandbox.small import Client, reach
 
 _CATALOGUE = Path(__file__).parent.parent / "contract"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
-OPERATIONS: list[dict[str, Any]] = yaml.safe_load((_CATALOGUE / "operations.yaml").read_text("utf-8"))
+OPERATIONS: list[dict[str, Any]] = [
+    each
+    for each in yaml.safe_load((_CATALOGUE / "operations.yaml").read_text("utf-8"))
+    if not each["id"].startswith("xapi.")  # a service of its own: see test_lrs.py
+]
 RECORDS: dict[str, dict[str, Any]] = yaml.safe_load((_CATALOGUE / "records.yaml").read_text("utf-8"))
 
 ELSEWHERE = {
@@ -33,6 +39,8 @@ NO_ELEMENT = {
 LEFT_OUT = {
     ("LearningPath", "Languages"): "seen in one sample of 2021 only",
     ("Badge", "IconDisplayUrl"): "on some pages only",
+    ("ElearningModule", "ContentURL"): "in one document only, which reuses the form of the request",
+    ("OrgLearningPathResult", "DueDate"): "in the vendor's Salesforce package only",
 }
 
 
@@ -53,11 +61,11 @@ def test_every_operation_is_answered() -> None:
     def place(method: str, path: str) -> tuple[str, str]:
         return method, re.sub(r"\{\w+\}", "{}", path)
 
-    answered = {place(method, path) for table in app._TABLES for method, path, _ in table.table}
+    answered = {place(method, path) for table in TABLES for method, path, _ in table.table}
     asked = {place(each["method"], each["path"]) for each in OPERATIONS if each["path"]}
     assert len(asked) > 130
     assert asked - answered == set()
-    # What is there beside: the other spellings of two paths (quirks.md 10).
+    # What is there beside: the other spellings of two paths (api-facts 10).
     assert answered - asked == {
         ("DELETE", "/collection/{}"),
         ("GET", "/courses/{}/modules/ILT"),
@@ -83,7 +91,7 @@ KINDS = {
     "float": {"float"},
     "datetime": {"date", "iso", "us", "spaced"},
     "date": {"text"},
-    "list[str]": {"texts"},
+    "list[str]": {"texts", "text"},  # of tags and topics both are on record
 }
 
 # Numbers although the catalogue calls them text: numeric ids, which were seen as numbers in JSON.
@@ -103,7 +111,7 @@ def test_fields_have_the_documented_types(record: str) -> None:
             assert field.kind in KINDS[types[field.name]], field.name
 
 
-BODIES = [each for each in OPERATIONS if each["request"] and not each["id"].startswith("xapi")]
+BODIES = [each for each in OPERATIONS if each["request"]]
 
 
 def empty_bodies(request: dict[str, Any]) -> list[Any]:

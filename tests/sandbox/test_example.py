@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from litmos_async.sandbox import Tenant
-from litmos_async.sandbox.tenant import utc_now
+from litmos_async.sandbox.state.organisation import utc_now
 from tests.sandbox.small import NOW
 
 

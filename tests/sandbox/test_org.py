@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from litmos_async.sandbox import Tenant
-from litmos_async.sandbox.app import _TABLES
+from litmos_async.sandbox.routes import TABLES
 from tests.sandbox.small import (
     ADA,
     BEN,
@@ -25,7 +25,7 @@ from tests.sandbox.small import (
 STAMP = "/Date(1720522923643+0000)/"
 LATER = "/Date(1721732523643+0000)/"
 CALLER = 5000000
-DELTAS = [path for table in _TABLES for _, path, _ in table.table if path.startswith("/org/")]
+DELTAS = [path for table in TABLES for _, path, _ in table.table if path.startswith("/org/")]
 
 
 async def rows(client: Client, path: str, **query: Any) -> list[dict[str, Any]]:

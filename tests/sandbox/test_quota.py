@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
-from litmos_async.sandbox import Quota, Sandbox, Tenant
+from litmos_async.sandbox import RequestLog, Sandbox, Tenant
 from tests.sandbox.small import on_a_virtual_clock, reach
 
 
 def test_the_window_rolls() -> None:
     """A slot is free again a whole period after its request arrived, and not before."""
-    quota = Quota(requests=2, period=60.0)
+    quota = RequestLog(requests=2, period=60.0)
     assert [quota.admit(now) for now in (0.0, 10.0, 59.9, 60.0, 69.9, 70.0)] == [
         True,
         True,
@@ -27,7 +27,7 @@ def test_the_window_rolls() -> None:
 
 def test_rejected_requests_may_count() -> None:
     """Where refused requests count, knocking on keeps the door shut."""
-    quota = Quota(requests=1, period=60.0, counts_rejected=True)
+    quota = RequestLog(requests=1, period=60.0, counts_rejected=True)
     assert [quota.admit(now) for now in (0.0, 50.0, 100.0, 160.0)] == [True, False, False, True]
 
 
@@ -36,7 +36,7 @@ def test_rejected_requests_may_count() -> None:
 )
 def test_most_in_any_window(times: list[float], most: int) -> None:
     """The window may lie anywhere; its ends do not both belong to it."""
-    quota = Quota(requests=1, period=60.0)
+    quota = RequestLog(requests=1, period=60.0)
     for time in times:
         quota.admit(time)
     assert quota.most_in_any_window() == most

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litmos_async.sandbox.read import BadBody, BadDate, read_record, read_records
-from litmos_async.sandbox.render import record_to_json, record_to_xml
-from litmos_async.sandbox.schema import GAMIFICATION_ITEM, TEAM_COURSE_REF, USER, USER_IMPORT, element
+from litmos_async.sandbox.wire.read import BadBody, BadDate, read_record, read_records
+from litmos_async.sandbox.wire.render import record_to_json, record_to_xml
+from litmos_async.sandbox.wire.schema import GAMIFICATION_ITEM, TEAM_COURSE_REF, USER, USER_IMPORT, element
 
 XML, JSON = "text/xml", "application/json; charset=utf-8"
 THING = element("Thing", "Name On:bool Count:int Share:float When:date? Seen:iso")

@@ -214,7 +214,7 @@ def test_what_stays_broken(fault: dict[str, object], status: str) -> None:
     sandbox.faults.add(Fault(**{**ALWAYS, **fault}, path=f"/users/{users[1]}/courses"))
 
     async def main() -> dict[str, str]:
-        async with client(sandbox, retry=RetryPolicy(attempts=2, refusals=1)) as litmos:
+        async with client(sandbox, retry=RetryPolicy(max_attempts=2, max_rejections=1)) as litmos:
             job = litmos.bulk.assign_courses_to_users(dict.fromkeys(users, courses[:2]), send_message=False)
             return {outcome.item.user_id: outcome.status async for outcome in job}
 
@@ -251,7 +251,7 @@ def test_leaving_early_gives_up_what_is_under_way() -> None:
             )
             await anext(outcomes)
             await outcomes.aclose()
-            assert litmos._limiter._desk.window.held == 0
+            assert litmos._limiter._queue.window.held == 0
             assert litmos.quota.waiting == 0
             assert len(asyncio.all_tasks()) <= 2
 
@@ -754,3 +754,76 @@ def test_a_plan_counts_what_will_be_read_back() -> None:
             assert (plain.requests, plain.checks, "read back" in str(plain)) == (120, 0, False)
 
     run_virtual(main())
+
+
+# ------------------------------------------------ teams below
+
+
+def tree() -> tuple[Sandbox, str, list[str], list[str]]:
+    """Return a team, the teams below it on two levels, and courses."""
+    sandbox = bare(courses=2, paths=2)
+    tenant = sandbox.tenant
+    top = tenant.add_team(Name="Top")["Id"]
+    middle = [tenant.add_team(Name=f"Middle {n}", ParentTeamId=top)["Id"] for n in range(2)]
+    low = [tenant.add_team(Name=f"Low {n}", ParentTeamId=middle[n])["Id"] for n in range(2)]
+    return sandbox, top, [*middle, *low], list(tenant.courses)
+
+
+@pytest.mark.parametrize("what", ["courses", "learning_paths"])
+@pytest.mark.parametrize("lacking", [None, 0, 1, 2, 3, 4])
+def test_what_a_team_below_lacks_is_not_there(what: str, lacking: int | None) -> None:
+    """With include_sub_teams a pair is skipped only where all teams below have it, on every level."""
+    sandbox, top, below, _ = tree()
+    tenant = sandbox.tenant
+    assign = tenant.assign_team_course if what == "courses" else tenant.assign_team_path
+    first, second = list(tenant.courses if what == "courses" else tenant.learning_paths)
+    for number, team in enumerate([top, *below]):
+        assign(team, first)
+        if number != lacking:
+            assign(team, second)
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            helper = getattr(litmos.bulk, f"assign_{what}_to_teams")
+            job = helper(
+                {top: [first, second]},
+                send_message=False,
+                include_sub_teams=True,
+                skip_existing=True,
+                verify=True,
+            )
+            report = await job.run()
+            assert report.ok
+            assert (report.skipped, report.done) == ((2, 0) if lacking is None else (1, 1))
+
+    run_virtual(main())
+    has = tenant.team_courses if what == "courses" else tenant.team_paths
+    assert all(has.get(team, second) for team in [top, *below])
+
+
+@pytest.mark.parametrize("level", [0, 3])
+def test_what_a_team_below_was_not_given_is_no_success(level: int) -> None:
+    """With verify, what one team below lacks afterwards has failed; where it cannot be read, it is unknown."""
+    sandbox, top, below, courses = tree()
+    tenant = sandbox.tenant
+
+    async def main() -> dict[str, str]:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.assign_courses_to_teams(
+                {top: courses}, send_message=False, include_sub_teams=True, verify=True
+            )
+            plan = await job.plan()
+            # The list of teams, and the courses of the one that is named, at least.
+            assert plan.checks == 2
+            statuses = {}
+            async for outcome in job:
+                statuses[outcome.item.course_id] = outcome.status
+            return statuses
+
+    plain = tenant.assign_team_course
+    tenant.assign_team_course = lambda team, course: (  # type: ignore[method-assign]
+        [] if (team, course) == (below[level], courses[1]) else plain(team, course)
+    )
+    assert run_virtual(main()) == {courses[0]: "done", courses[1]: "failed"}
+    sandbox.faults.add(Fault(method="GET", path=f"/teams/{below[level]}/courses", status=403, times=None))
+    assert run_virtual(main()) == {courses[0]: "unknown", courses[1]: "unknown"}

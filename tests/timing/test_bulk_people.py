@@ -16,7 +16,7 @@ from litmos_async.bulk.item_job import counted
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.virtual import run_virtual
 
-QUICK = RetryPolicy(attempts=2, refusals=1)
+QUICK = RetryPolicy(max_attempts=2, max_rejections=1)
 
 
 def make(users: int = 4, courses: int = 1, teams: int = 2) -> tuple[Sandbox, list[str]]:

@@ -15,7 +15,7 @@ from litmos_async.bulk import MemberChange, UserChange
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.virtual import run_virtual
 
-QUICK = RetryPolicy(attempts=2, refusals=1)
+QUICK = RetryPolicy(max_attempts=2, max_rejections=1)
 
 
 def make(users: int = 20, teams: int = 2, members: int = 0) -> tuple[Sandbox, list[str], list[str]]:

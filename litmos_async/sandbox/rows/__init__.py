@@ -1,0 +1,1 @@
+"""Rows of lists that no record holds as they are."""

@@ -1,0 +1,1 @@
+"""What the sandbox knows: people, teams, courses, training, offers, imports."""

@@ -1,0 +1,343 @@
+"""What there is to learn, and what people have of it: the half of the tenant that is about courses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from litmos_async.sandbox.state.audit import Audit
+from litmos_async.sandbox.state.ids import Ids
+from litmos_async.sandbox.state.links import DIRECT, Assignment, Completion, Link, Links, ModuleResult
+from litmos_async.sandbox.wire.schema import COURSE, COURSE_CUSTOM_FIELD, LEARNING_PATH, MODULE, Record
+
+
+class Learning:
+    """Courses, their modules, learning paths, and the assignments of people.
+
+    Attributes:
+        now: The clock that stamps records.
+        ids: Where new ids come from.
+        audit: What was done.
+        courses: Courses by id.
+        modules: Course modules by id.
+        learning_paths: Learning paths by id.
+        course_modules: Links from courses to modules.
+        path_courses: Links from learning paths to courses.
+        user_courses: Assignments of courses to people.
+        user_paths: Assignments of learning paths to people.
+        team_courses: Courses assigned to teams.
+        team_library: Courses that teams have in their library only.
+        team_paths: Learning paths assigned to teams.
+        custom_fields: Values of the advanced custom fields by the id of a person or course, then by label.
+        custom_field_definitions: The custom fields of courses, by id.
+        completions: Courses and learning paths that people were through with, oldest first.
+        achieved: Badges and points by the id of the person, as rows of `GamificationAchievedItem`.
+    """
+
+    def __init__(self, now: Callable[[], datetime], ids: Ids) -> None:
+        self.now = now
+        self.ids = ids
+        self.audit = Audit(self._time)
+        self.courses: dict[str, Record] = {}
+        self.modules: dict[str, Record] = {}
+        self.learning_paths: dict[str, Record] = {}
+        self.course_modules: Links[Link] = Links(_link)
+        self.path_courses: Links[Link] = Links(_link)
+        self.user_courses: Links[Assignment] = Links(self._assignment)
+        self.user_paths: Links[Assignment] = Links(self._assignment)
+        self.team_courses: Links[Link] = Links(_link)
+        self.team_library: Links[Link] = Links(_link)
+        self.team_paths: Links[Link] = Links(_link)
+        self.custom_fields: dict[str, dict[str, str]] = {}
+        self.custom_field_definitions: dict[str, Record] = {}
+        self.completions: list[Completion] = []
+        self.achieved: dict[str, list[Record]] = {}
+
+    def _time(self) -> datetime:
+        """Return the time of the clock that `now` is by then: a test may exchange it."""
+        return self.now()
+
+    # Courses
+
+    def add_course(self, **fields: Any) -> Record:
+        """Add a course; name the fields as on the wire."""
+        now = self.now()
+        course: Record = {
+            **COURSE.blank(),
+            "Id": self.ids.short(),
+            "OriginalId": self.ids.number("course"),
+            "Active": True,
+            "CreatedDate": now,
+            "UpdatedDate": now,
+            **fields,
+        }
+        self.courses[course["Id"]] = course
+        self._know_course(course)
+        self.audit.note("content", "Created", course["Id"])
+        return course
+
+    def change_course(self, course_id: str, **fields: Any) -> None:
+        """Change fields of a course."""
+        course = self.courses[course_id]
+        course |= {"UpdatedDate": self.now(), **fields}
+        self._know_course(course)
+        self.audit.note("content", "Updated", course_id)
+
+    def _know_course(self, course: Record) -> None:
+        # A number and a code or, without one, a name (api-facts 7).
+        course["CourseCodeForBulkImport"] = f"{course['OriginalId']}-{course['Code'] or course['Name']}"
+        self.audit.know("Course", course)
+
+    def delete_course(self, course_id: str) -> None:
+        """Delete a course and take it from everyone and everything that has it."""
+        now = self.now()
+        self.course_modules.remove_all(course_id, now)
+        for links in (self.path_courses, self.user_courses, self.team_courses, self.team_library):
+            links.remove_all(course_id, now)
+        del self.courses[course_id]
+        self.audit.note("content", "Deleted", course_id)
+
+    def add_custom_field(self, **fields: Any) -> Record:
+        """Define a custom field of courses."""
+        definition: Record = {
+            **COURSE_CUSTOM_FIELD.blank(),
+            "CustomFieldId": str(self.ids.number("custom field")),
+            "Type": "String",
+            **fields,
+        }
+        self.custom_field_definitions[definition["CustomFieldId"]] = definition
+        return definition
+
+    # Modules
+
+    def add_module(self, course_id: str | None, **fields: Any) -> Record:
+        """Add a module to a course or, with None, to none yet."""
+        now = self.now()
+        module: Record = {
+            **MODULE.blank(),
+            "Id": self.ids.short(),
+            "OriginalId": self.ids.number("module"),
+            "ModuleType": "SCORM",
+            "Active": True,
+            "HideDescription": False,
+            "NewWindow": False,
+            "ReviewMode": False,
+            "CreatedDate": now,
+            "UpdatedDate": now,
+            **fields,
+        }
+        self.modules[module["Id"]] = module
+        self.audit.know("Module", module)
+        self.audit.note("content", "Created", module["Id"])
+        if course_id is not None:
+            self.course_modules.add(course_id, module["Id"], now)
+        return module
+
+    def change_module(self, module_id: str, **fields: Any) -> None:
+        """Change fields of a module."""
+        module = self.modules[module_id]
+        module |= {"UpdatedDate": self.now(), **fields}
+        self.audit.know("Module", module)
+        self.audit.note("content", "Updated", module_id)
+
+    def delete_module(self, module_id: str) -> None:
+        """Delete a module and take it out of every course."""
+        self.course_modules.remove_all(module_id, self.now())
+        del self.modules[module_id]
+        self.audit.note("content", "Deleted", module_id)
+
+    # Learning paths
+
+    def add_learning_path(self, *course_ids: str, **fields: Any) -> Record:
+        """Add a learning path that leads through these courses."""
+        now = self.now()
+        path: Record = {
+            **LEARNING_PATH.blank(),
+            "Id": self.ids.short(),
+            "OriginalId": self.ids.number("learning path"),
+            "Active": True,
+            "CreatedDate": now,
+            "UpdatedDate": now,
+            **fields,
+        }
+        self.learning_paths[path["Id"]] = path
+        self.audit.know("LearningPath", path)
+        self.audit.note("content", "Created", path["Id"])
+        for course_id in course_ids:
+            self.path_courses.add(path["Id"], course_id, now)
+        return path
+
+    def delete_learning_path(self, path_id: str) -> None:
+        """Delete a learning path; what people have through it alone goes with it."""
+        now = self.now()
+        for user_id, assignment in self.user_paths.of_right(path_id).items():
+            for origin in list(assignment.origins):
+                self.withdraw_path(user_id, path_id, origin)
+        for links in (self.path_courses, self.team_paths):
+            links.remove_all(path_id, now)
+        del self.learning_paths[path_id]
+        self.audit.note("content", "Deleted", path_id)
+
+    # Assignments
+
+    def assign_course(self, user_id: str, course_id: str, origin: str = DIRECT) -> bool:
+        """Assign a course to a person; True if it is new to them."""
+        return self._assign(self.user_courses, user_id, course_id, origin)
+
+    def withdraw_course(self, user_id: str, course_id: str, origin: str = DIRECT) -> None:
+        """Take back an assignment; the person keeps the course as long as another origin stands."""
+        self._withdraw(self.user_courses, user_id, course_id, origin)
+
+    def assign_path(self, user_id: str, path_id: str, origin: str = DIRECT) -> bool:
+        """Assign a learning path and its courses to a person; True if it is new to them."""
+        for course_id in self.path_courses.of_left(path_id):
+            self.assign_course(user_id, course_id, path_id)
+        new = self._assign(self.user_paths, user_id, path_id, origin)
+        if new:
+            self._follow_path(user_id, path_id)
+        return new
+
+    def withdraw_path(self, user_id: str, path_id: str, origin: str = DIRECT) -> None:
+        """Take back a learning path and, when no other origin stands, the courses that came with it."""
+        if self._withdraw(self.user_paths, user_id, path_id, origin):
+            for course_id in self.path_courses.of_left(path_id):
+                self.withdraw_course(user_id, course_id, path_id)
+
+    def _assign(self, links: Links[Assignment], user_id: str, other: str, origin: str) -> bool:
+        assignment, new = links.add(user_id, other, self.now())
+        assignment.origins.add(origin)
+        if new:
+            self.audit.note("assignments", "Assigned", other, user_id)
+        return new
+
+    def _withdraw(self, links: Links[Assignment], user_id: str, other: str, origin: str) -> bool:
+        assignment = links.get(user_id, other)
+        if assignment is None:
+            return False
+        assignment.origins.discard(origin)
+        if assignment.origins:
+            return False
+        self.audit.note("assignments", "Unassigned", other, user_id)
+        return links.remove(user_id, other, self.now())
+
+    # Progress
+
+    def set_progress(self, user_id: str, course_id: str, percentage: float) -> None:
+        """Set how far a person has come in an assigned course; 100 completes it and its modules."""
+        for module_id in self.course_modules.of_left(course_id):
+            self.set_module_result(user_id, course_id, module_id, percentage, completed=percentage >= 100)
+        self._progress(user_id, course_id, percentage)
+
+    def set_module_result(
+        self, user_id: str, course_id: str, module_id: str, score: float, *, completed: bool
+    ) -> None:
+        """Set the result of a person in a module of an assigned course; the course follows its modules."""
+        results = self._assigned(user_id, course_id).modules
+        before, now = results.get(module_id), self.now()
+        results[module_id] = ModuleResult(
+            result_id=before.result_id if before else str(self.ids.number("result")),
+            score=score,
+            completed=completed,
+            created=before.created if before else now,
+            updated=now,
+            attempt=before.attempt + 1 if before else 1,
+        )
+        modules = self.course_modules.of_left(course_id)
+        finished = sum(results[each].completed for each in modules if each in results)
+        self._progress(user_id, course_id, round(100 * finished / len(modules), 2))
+
+    def _progress(self, user_id: str, course_id: str, percentage: float) -> None:
+        assignment, now = self._assigned(user_id, course_id), self.now()
+        assignment.percentage = percentage
+        assignment.started = assignment.started or now
+        assignment.updated = now
+        newly_completed = percentage >= 100 and assignment.completed is None
+        assignment.completed = (assignment.completed or now) if percentage >= 100 else None
+        if newly_completed:
+            scores = [result.score for result in assignment.modules.values()]
+            mean = round(sum(scores) / len(scores)) if scores else None
+            self._complete(user_id, course_id, self.courses[course_id]["Name"], mean)
+        for path_id in self.user_paths.of_left(user_id):
+            if self.path_courses.get(path_id, course_id):
+                self._follow_path(user_id, path_id)
+
+    def _follow_path(self, user_id: str, path_id: str) -> None:
+        """Bring the assignment of a path up to its courses: begun with the first, done with the last."""
+        assignment, now = self.user_paths.of_left(user_id)[path_id], self.now()
+        before, assignment.percentage = assignment.percentage, self.path_percentage(user_id, path_id)
+        if assignment.percentage == before:
+            return
+        assignment.started, assignment.updated = assignment.started or now, now
+        newly_completed = assignment.percentage >= 100
+        assignment.completed = now if newly_completed else None
+        if newly_completed:
+            self._complete(user_id, path_id, self.learning_paths[path_id]["Name"], None)
+
+    def path_percentage(self, user_id: str, path_id: str) -> float:
+        """Return how far someone is on a path: the mean of its courses."""
+        found = [self.user_courses.get(user_id, each) for each in self.path_courses.of_left(path_id)]
+        reached = sum(assignment.percentage for assignment in found if assignment)
+        return round(reached / len(found), 2) if found else 0.0
+
+    def _complete(self, user_id: str, item_id: str, title: str, score: int | None) -> None:
+        self.completions.append(
+            Completion(
+                number=self.ids.number("completion"),
+                user_id=user_id,
+                item_id=item_id,
+                title=title,
+                when=self.now(),
+                certificate=str(self.ids.number("certificate")),
+                score=score,
+            )
+        )
+
+    def _assigned(self, user_id: str, course_id: str) -> Assignment:
+        assignment = self.user_courses.get(user_id, course_id)
+        if assignment is None:
+            raise KeyError(f"{course_id} is not assigned to {user_id}")
+        return assignment
+
+    def reset_course(self, user_id: str, course_id: str) -> bool:
+        """Wipe the result of a person in a course; False if it is not assigned."""
+        assignment = self.user_courses.get(user_id, course_id)
+        if assignment is None:
+            return False
+        assignment.percentage, assignment.started, assignment.completed = 0.0, None, None
+        assignment.modules.clear()
+        assignment.updated = self.now()
+        self.audit.note("actions", "Reset", course_id, user_id)
+        for path_id in self.user_paths.of_left(user_id):
+            self._follow_path(user_id, path_id)
+        return True
+
+    def award(self, user_id: str, course_id: str, points: float, badge: str = "") -> Record:
+        """Give a person points for a course and, where it has a title, a badge."""
+        badge_row = {
+            "ID": self.ids.short(),
+            "Title": badge,
+            "Description": "",
+            "Icon": "https://cdn.example.com/badges/1.png?Expires=1700000000&Signature=abc",
+            "IconBgColor": "#ffffff",
+        }
+        row: Record = {
+            "ID": str(self.ids.number("achievement")),
+            "ItemID": course_id,
+            "ItemName": self.courses[course_id]["Name"],
+            "EarnedPoint": points,
+            "EarnedBadgeID": badge_row["ID"] if badge else None,
+            "DateCompleted": self.now(),
+            "Badge": badge_row if badge else None,
+            "GamificationLearningPathItemList": [],
+            "GamificationCourseItemList": [],
+        }
+        self.achieved.setdefault(user_id, []).append(row)
+        return row
+
+    def _assignment(self, when: datetime) -> Assignment:
+        return Assignment(created=when, updated=when, result_id=str(self.ids.number("result")))
+
+
+def _link(when: datetime) -> Link:
+    return Link(created=when, updated=when)

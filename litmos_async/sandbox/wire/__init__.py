@@ -1,0 +1,1 @@
+"""The sandbox's own reader, writer and tables of fields: it shares none with the client."""

@@ -1,0 +1,24 @@
+"""The sandbox's own table of fields: tokens, collections, listings. The words are those of schema.py."""
+
+from __future__ import annotations
+
+from litmos_async.sandbox.wire.schema import element
+
+TOKEN = element(
+    "Token",
+    """
+    TokenId TokenCode TokenType:int TokenTypeId Active:bool MaximumActivations:int TokenExpiration:spaced
+    """,
+)
+
+COLLECTION = element("Collection", "Id Name Description DefaultListing:bool ImageURL?")
+
+# One names its reference Id, the other LearningPathId (records.yaml).
+COLLECTION_COURSE_REF = element("Course", "Id SeqId")
+COLLECTION_LEARNING_PATH_REF = element("LearningPath", "LearningPathId SeqId")
+
+LISTING = element(
+    "Listing", "Id Name Active:bool DurationType MaxUsers DurationDays:int? FixedDate:us? CollectionId"
+)
+
+LISTING_USER = element("ListingUser", "Id UserName FirstName LastName Active:bool Email AccessLevel Brand")
