@@ -82,6 +82,11 @@ def doubts(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"U+{ord(char):04X}" for char in left if _is_unseen(char)))
 
 
+def hidden(text: str | None) -> tuple[str, ...]:
+    """Return the code points of all that cannot be seen in a text, blanks left out, each once."""
+    return tuple(dict.fromkeys(f"U+{ord(char):04X}" for char in text or "" if _is_unseen(char)))
+
+
 def identifier(text: str, what: str) -> str:
     """Return what identifies something, cleaned.
 

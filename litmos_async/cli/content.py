@@ -11,8 +11,6 @@ from typing import Final
 
 from attrs import field, frozen
 
-from litmos_async.names import clean
-
 __all__ = ["LONGEST_RECORD", "Record", "TableError", "Text", "decode", "delimiters", "records_of"]
 
 LONGEST_RECORD: Final = 100
@@ -61,7 +59,7 @@ class Record:
     @property
     def is_blank(self) -> bool:
         """Whether nothing stands on it that could be seen."""
-        return not self.problem and not any(map(clean, self.fields))
+        return not self.problem and not any(map(str.strip, self.fields))
 
 
 @frozen

@@ -19,12 +19,15 @@ from litmos_async.cli.outcomes import OURS
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.table import Line, Table, TableError, name_key
 from litmos_async.cli.values import FieldError, day, moment, text_of, yes_or_no
-from litmos_async.names import clean, doubts, fold, rewritten
+from litmos_async.names import clean, doubts, fold, hidden, rewritten
 
 Reader = Callable[[str], Any]
 
 _READERS: Final[Mapping[type, Reader]] = {str: text_of, bool: yes_or_no, datetime: moment, date: day}
 """How the text of a field becomes a value of the type of its attribute."""
+
+UNKNOWN: Final = "without --ignore-columns none may be unknown; its header names columns that are unknown: "
+"""What is said before the names of columns that mean nothing."""
 
 _NUMBERS: Final = ("user_name", "username", "external_employee_id")
 """Attributes in which the number of an employee stands, which a spreadsheet may have rewritten."""
@@ -112,11 +115,10 @@ class Fields:
                 refused.append(f"{shown} cannot be set: {self._refused[key]}")
             else:
                 unknown.append(shown + self._guess(key))
-        how = "; --ignore-columns passes over them"
         if refused:
-            raise TableError(f"{'; '.join(refused)}{how}")
+            raise TableError(f"{'; '.join(refused)}; --ignore-columns passes over them")
         if unknown:
-            raise TableError(f"its header names columns that are unknown: {', '.join(unknown)}{how}")
+            raise TableError(f"{UNKNOWN}{', '.join(unknown)}")
         return table.noted(f"columns passed over: {', '.join(over)}") if over else table
 
     def _guess(self, key: str) -> str:
@@ -139,8 +141,8 @@ class Fields:
         return attrs.evolve(line, problem="; ".join(problems))
 
     def _problems_of_name(self, text: str) -> Iterator[str]:
-        if hidden := doubts(text):
-            yield f"the name holds {' and '.join(hidden)}, which cannot be seen"
+        if unseen := doubts(text) if clean(text) else hidden(text):
+            yield f"the name holds {' and '.join(unseen)}, which cannot be seen"
         if problem := rewritten(text):
             yield problem
 
@@ -174,8 +176,8 @@ class Fields:
             return None
         if attribute not in self.identifying:
             return reader(text)
-        if hidden := doubts(text):
-            raise FieldError(f"it holds {' and '.join(hidden)}, which cannot be seen")
+        if unseen := doubts(text):
+            raise FieldError(f"it holds {' and '.join(unseen)}, which cannot be seen")
         if attribute in _NUMBERS and (problem := rewritten(text)):
             raise FieldError(problem)
         return reader(clean(text))

@@ -18,15 +18,12 @@ from litmos_async.cli.content import TableError
 from litmos_async.cli.headings import name_key
 from litmos_async.errors import ConfigurationError
 
-__all__ = ["MOST_BYTES", "READING", "STDIN", "Reading", "apart", "read_bytes"]
+__all__ = ["READING", "STDIN", "Reading", "apart", "read_bytes"]
 
 T = TypeVar("T")
 
 STDIN: Final = Path("-")
 """The name for standard input."""
-
-MOST_BYTES: Final = 100_000_000
-"""A file is read into memory as a whole; a million lines take some 50 MB."""
 
 
 FILE: Final = Group("The file", sort_key=1)
@@ -86,18 +83,24 @@ READING: Final = Reading()
 """What holds where nothing is said."""
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, most: int) -> bytes:
     """Return the content of a file, of a pipe, or of standard input. It is read once.
+
+    Args:
+        path: The file.
+        most: How many bytes it may have.
 
     Raises:
         TableError: It cannot be read, or is too large.
     """
     try:
+        if path.is_dir():
+            raise TableError("it is a directory, and no regular file")
         if path == STDIN:
-            data = sys.stdin.buffer.read(MOST_BYTES + 1)
+            data = sys.stdin.buffer.read(most + 1)
         else:
             with path.open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
+                data = file.read(most + 1)
     except (
         OSError,
         ValueError,
@@ -105,8 +108,8 @@ def read_bytes(path: Path) -> bytes:
     ) as problem:  # the last two: no standard input, or a closed one
         reason = problem.strerror if isinstance(problem, OSError) else None
         raise TableError(reason or str(problem)) from None
-    if len(data) > MOST_BYTES:
-        raise TableError(f"it is larger than {MOST_BYTES // 1_000_000} MB; split it")
+    if len(data) > most:
+        raise TableError(f"it is larger than {most // 1_000_000} MB; split it")
     return data
 
 

@@ -10,7 +10,7 @@ from cyclopts import Parameter, Token
 
 from litmos_async import User
 from litmos_async.bulk import Bulk, MemberChange, UserChange
-from litmos_async.cli.fields import Fields, passed_over
+from litmos_async.cli.fields import UNKNOWN, Fields, passed_over
 from litmos_async.cli.headings import NO_FIELD, NO_NAMES, name_key
 from litmos_async.cli.ledger import Ledger, Subject
 from litmos_async.cli.lookups import manager_ids
@@ -71,10 +71,7 @@ def check_members(table: Table, reading: Reading = READING) -> Table:
         and not (name and not word)
     ]
     if unknown and not reading.ignore_columns:
-        held = ", ".join(map(repr, unknown))
-        raise TableError(
-            f"its header names columns that are unknown: {held}; --ignore-columns passes over them"
-        )
+        raise TableError(f"{UNKNOWN}{', '.join(map(repr, unknown))}")
     return passed_over(table)
 
 

@@ -13,7 +13,7 @@ from attrs import frozen
 from litmos_async.cli.cells import unguarded
 from litmos_async.cli.content import LONGEST_RECORD, Record, TableError, decode, delimiters, records_of
 from litmos_async.cli.headings import NO_NAMES, name_key
-from litmos_async.cli.reading import MOST_BYTES, READING, Reading, read_bytes
+from litmos_async.cli.reading import READING, Reading, read_bytes
 from litmos_async.cli.sheets import is_workbook, sheet_records
 from litmos_async.names import clean
 
@@ -28,6 +28,9 @@ __all__ = [
     "parse",
     "read_table",
 ]
+
+MOST_BYTES: Final = 100_000_000
+"""A file is read into memory as a whole; a million lines take some 50 MB."""
 
 _LINES_ABOVE: Final = 10
 """Lines among which a header is looked for: people write a title above it."""
@@ -154,7 +157,7 @@ def read_table(path: Path, columns: Sequence[Column], reading: Reading = READING
         TableError: It cannot be read, or has no header that names each of these columns once.
         ConfigurationError: What was said about it cannot be meant so.
     """
-    return parse(read_bytes(path), columns, reading)
+    return parse(read_bytes(path, MOST_BYTES), columns, reading)
 
 
 def parse(data: bytes, columns: Sequence[Column], reading: Reading = READING) -> Table:
@@ -303,6 +306,10 @@ def _line(
     if not problem and any(map(clean, fields[width:])):
         problem = f"{len(record.fields)} instead of {width} fields"
     elif not problem:
-        empty = [column.word for column, value in zip(columns, values, strict=True) if not clean(value)]
-        problem = f"no {' and no '.join(empty)}" if empty else ""
+        empty = [column.word for column, value in zip(columns, values, strict=True) if not value.strip()]
+        cut_short = len(record.fields) < width
+        missing = (
+            f"{len(record.fields)} instead of {width} fields" if cut_short else f"no {' and no '.join(empty)}"
+        )
+        problem = missing if empty else ""
     return Line(record.number, values, tuple(fields[place] for place in rest), problem)
