@@ -13,6 +13,7 @@ from typing import Any
 from litmos_async import LitmosClient
 from litmos_async.bulk import BulkJob, Outcome, Plan
 from litmos_async.cli.codes import FAILED, OK, USAGE
+from litmos_async.cli.learned import recall, remember
 from litmos_async.cli.ledger import Ledger
 from litmos_async.cli.logs import logged
 from litmos_async.cli.order import Order, unwritable, usable
@@ -81,6 +82,7 @@ class _Run:
 
     async def to_end(self) -> int:
         """Resolve, plan and run; in whatever way that ends, write the outcomes and sum up."""
+        recall(self._litmos)
         try:
             return await self._to_end()
         finally:
@@ -106,6 +108,8 @@ class _Run:
             # A fault in this program. Its traceback is wanted; the outcomes of what was sent even more.
             self._finish("Stopped", "the job stopped before its end")
             raise
+        finally:
+            remember(self._litmos)
 
     async def _resolve_plan_and_run(self) -> int:
         self._rejected_before = (await self._litmos.usage()).quota.rejected

@@ -298,6 +298,23 @@ def _id_name(record: type[Record]) -> str:
     return only if only.endswith("_id") else "id"
 
 
+def several(given: Any, what: str) -> Iterable[Any]:
+    """Return what was given as an iterable: one thing stands for a list of one, and a text is not taken apart.
+
+    Args:
+        given: An id, a record, or an iterable of either kind of them.
+        what: What should be given, for the error.
+
+    Raises:
+        ConfigurationError: It is none of them.
+    """
+    if isinstance(given, str | Record):
+        return [given]
+    if not isinstance(given, Iterable) or isinstance(given, bytes | bytearray | memoryview):
+        raise ConfigurationError(f"expected {what}, not {type(given).__name__}")
+    return given
+
+
 def items(
     record: type[T], refs: Iterable[Ref], name: str, *, at_most: int | None = None, **same: Any
 ) -> list[T]:
@@ -314,7 +331,7 @@ def items(
         ConfigurationError: There is none, there are too many, or one is no id.
     """
     rows: list[T] = []
-    for ref in [refs] if isinstance(refs, str | Record) else refs:
+    for ref in several(refs, f"ids or records for {name}"):
         values = {_id_name(record): id_of(ref, name), **same}
         rows.append(ref.replace(**values) if isinstance(ref, record) else record(**values))
     return _counted(rows, name, at_most)
@@ -335,7 +352,7 @@ def records(
     Raises:
         ConfigurationError: There is none, there are too many, or one is of another class or lacks what it needs.
     """
-    given: Iterable[T] = [rows] if isinstance(rows, Record) else rows
+    given = several(rows, f"records for {name}")
     return _counted([complete(row, kind, update=update) for row in given], name, at_most)
 
 
