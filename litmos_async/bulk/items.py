@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, get_args
+from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 from litmos_async.errors import ConfigurationError
 from litmos_async.models.record import Record, fields_of
-from litmos_async.names import IDENTIFYING, identifier
 from litmos_async.resources.base import Ref, id_of, several
-
-R = TypeVar("R", bound=Record)
 
 
 class CourseForUser(NamedTuple):
@@ -133,22 +130,6 @@ def check_types(record: Record) -> None:
         if not isinstance(value, takes) or (isinstance(value, bool) and bool not in kinds):
             names = " or ".join("True or False" if kind is bool else kind.__name__ for kind in kinds)
             raise ConfigurationError(f"{attribute.name} must be {names}, not {type(value).__name__}")
-
-
-def identified(record: R) -> R:
-    """Return a record in which all that identifies something is cleaned of what cannot be seen; see `names`.
-
-    Raises:
-        ConfigurationError: Something cannot be seen and cannot be left out with certainty.
-    """
-    changes = {
-        name: cleaned
-        for attribute, _ in fields_of(type(record))
-        if (name := attribute.name) in IDENTIFYING
-        and isinstance(text := getattr(record, name), str)
-        and (cleaned := identifier(text, name)) != text
-    }
-    return record.replace(**changes) if changes else record
 
 
 def flags(**given: bool) -> dict[str, bool]:

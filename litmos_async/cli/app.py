@@ -118,6 +118,21 @@ async def demo(
     return await until_interrupted(run_demo(Show(lines, users, seed, keep), terminal))
 
 
+def option_names(parent: App = app) -> set[str]:
+    """Return the names of the options of all commands, without their dashes; it imports all of them."""
+    names = set[str]()
+    for name in parent:
+        if name.startswith("-"):
+            continue
+        command = parent[name]
+        if command.default_command is None:
+            names |= option_names(command)
+        else:
+            arguments = command.assemble_argument_collection()
+            names |= {each.removeprefix("--") for argument in arguments for each in argument.names}
+    return names
+
+
 def run(words: Sequence[str]) -> int:
     """Carry out a command line and return the exit code."""
     terminal = Terminal()

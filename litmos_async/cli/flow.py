@@ -20,6 +20,7 @@ from litmos_async.cli.order import Order, unwritable, usable
 from litmos_async.cli.outcomes import Access, OutcomesFile, write_whole
 from litmos_async.cli.progress import shown
 from litmos_async.cli.reading import apart
+from litmos_async.cli.sheets import make_workbook
 from litmos_async.cli.summary import counted, describe_plan, problems
 from litmos_async.cli.table import Table, TableError, read_table
 from litmos_async.cli.terminal import Terminal
@@ -249,6 +250,7 @@ class _Run:
             self._terminal.complain(unwritable("the outcomes", path, problem))
         else:
             self._facts["outcomes"] = str(path)
+            self._write_workbook(path)
             return path
         try:
             rescued = self._file.rescue(self._ledger.entries)
@@ -256,6 +258,18 @@ class _Run:
             return None
         self._facts["outcomes"] = str(rescued)
         return rescued
+
+    def _write_workbook(self, path: Path) -> None:
+        """Make a workbook of the outcomes, for those who work with workbooks; the outcomes themselves are safe."""
+        workbook = self._order.outcomes_workbook
+        if workbook is None:
+            return
+        try:
+            make_workbook(path, self._ledger.table.delimiter, workbook, self._access)
+        except OSError as problem:
+            self._terminal.complain(unwritable("the outcomes as a workbook", workbook, problem))
+        else:
+            self._terminal.tell(f"The same as a workbook: {workbook}")
 
     def _has_acted(self) -> bool:
         """Return whether a request may have changed something, in this run or in one that its journal tells of."""

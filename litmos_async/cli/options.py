@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
+import attrs
 from attrs import frozen
 from cyclopts import App, Group, Parameter, Token
 from cyclopts.validators import Number
@@ -311,6 +312,7 @@ async def start(task: Task, file: Path, reading: Reading, show: Show, account: A
     if STDIN == file == account.api_key_file:
         raise ConfigurationError("standard input cannot hold both the CSV and the API key")
     key = account.key()  # a file without a key is told before the table is read
+    reading = attrs.evolve(reading, columns=account.named_profile().columns)
     order = Order(
         task,
         file,

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
+import attrs
 from attrs import frozen
 from cyclopts import Group, Parameter
 
@@ -63,8 +64,11 @@ class Reading:
         Parameter(help="Of an outcomes file that is run again: leave out the lines that are done."),
     ] = False
 
+    columns: Annotated[Mapping[str, str], Parameter(parse=False)] = attrs.field(factory=dict[str, str])
+    """As what columns are to be read that may be there: what the profile says."""
+
     def mapping(self) -> Mapping[str, str]:
-        """Return what columns are to be read as, by the keys of their names.
+        """Return as what columns must be read, by the keys of their names.
 
         Raises:
             ConfigurationError: It was not said as `name=field`, or of one column twice.
@@ -77,6 +81,11 @@ class Reading:
             if said.setdefault(name_key(name), field.strip()) != field.strip():
                 raise ConfigurationError(f"--map says two things of the column {name.strip()!r}")
         return said
+
+    def mapping_if_there(self) -> Mapping[str, str]:
+        """Return as what columns are read where they are there, by the keys of their names."""
+        profile = {name_key(name): field.strip() for name, field in self.columns.items()}
+        return {**profile, **self.mapping()}
 
 
 READING: Final = Reading()

@@ -167,7 +167,7 @@ def parse(data: bytes, columns: Sequence[Column], reading: Reading = READING) ->
         TableError: It has no header that names each of these columns once.
         ConfigurationError: What was said about it cannot be meant so.
     """
-    mapping = reading.mapping()
+    mapping = reading.mapping_if_there()
     bom = workbook = is_workbook(data)
     if workbook:
         grid = _grid(iter(sheet_records(data, reading.sheet)), ",", columns, mapping)
@@ -182,7 +182,7 @@ def parse(data: bytes, columns: Sequence[Column], reading: Reading = READING) ->
         candidates, first = delimiters(text.lines, first, reading.delimiter)
         grids = (_grid(records_of(text, first, each), each, columns, mapping) for each in candidates)
         grid = max(grids, key=lambda each: (each.header.found, -each.above, len(each.header.names)))
-    return _table(grid, columns, mapping, reading, bom=bom, workbook=workbook)
+    return _table(grid, columns, reading, bom=bom, workbook=workbook)
 
 
 def _grid(
@@ -216,14 +216,13 @@ def _header(fields: Sequence[str], columns: Sequence[Column], mapping: Mapping[s
 def _table(
     grid: _Grid,
     columns: Sequence[Column],
-    mapping: Mapping[str, str],
     reading: Reading,
     *,
     bom: bool,
     workbook: bool,
 ) -> Table:
     header, records = grid.header, [record for record in grid.records if not record.is_blank]
-    places = _found(header, columns, mapping)
+    places = _found(header, columns, reading.mapping())
     if {"line", "status"} <= set(
         header.names
     ):  # an outcomes file: its texts are guarded against spreadsheets
