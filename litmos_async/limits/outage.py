@@ -38,8 +38,10 @@ class _Part:
 
     rate: RateLimit
     state: str
+    first: set[int]  # the slots that it began with
     ahead: float  # how much the clock of the store is ahead of that of the loop
     opens_at: float  # when it may be used, on the clock of the loop
+    settled_at: float  # when nothing counts any more that others had taken before, on the clock of the store
     ask_again_at: float
 
     def apply(self, change: Change[T], time: float) -> T:
@@ -196,9 +198,13 @@ class OutageStore:
         tickets: set[int] = set()
 
         def noted(account: Account, now: float) -> T:
-            before = set(account.window.slots)
+            before = dict(account.window.slots)
             result = change(account, now)
-            tickets.update(account.window.slots.keys() - before)
+            slots = account.window.slots
+            tickets.update(slots.keys() - before)
+            # A slot from before that is given back may be known there as free already, and another process have it.
+            given_back = [one for one in part.first if before.get(one, now) > now and one not in slots]
+            slots.update((-one, part.settled_at) for one in given_back)
             return result
 
         result = part.apply(noted, time)
@@ -231,7 +237,15 @@ class OutageStore:
             )
         # If the store was heard but not changed, the next visit shuts the part again for some time.
         ask_again_at = max(time + LONGEST_WAIT, opens_at + SILENT * period) if heard else time + LONGEST_WAIT
-        return _Part(less, dump(alone), ahead, opens_at, ask_again_at)
+        return _Part(
+            rate=less,
+            state=dump(alone),
+            first={ticket for ticket in alone.window.slots if ticket > 0},
+            ahead=ahead,
+            opens_at=opens_at,
+            settled_at=settled_at + ahead,
+            ask_again_at=ask_again_at,
+        )
 
     def _come_again(self) -> None:
         """See that the store hears of this process also when it has nothing to do there."""
