@@ -18,6 +18,7 @@ from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.tasks import Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.errors import ConfigurationError
+from litmos_async.limits.url import sqlite_url
 
 SERVICE_LIMIT: Final = RateLimit()
 
@@ -222,4 +223,4 @@ def shared_by_this_user() -> str:
     except OSError:
         # A home that cannot be written to: one command at a time keeps the limit.
         return "memory://"
-    return f"sqlite://{file.absolute().as_posix()}"
+    return sqlite_url(file.absolute())

@@ -9,11 +9,11 @@ import attrs
 import pytest
 
 from litmos_async.limits import RateLimit
-from tests.limits.small import VirtualStore, time
+from tests.limits.small import VirtualStore
 from tests.promises.virtual_fleet import Process, Server, process_of
 from tests.virtual import run_virtual
 
-RATE = RateLimit(20, period=60.0)
+RATE = RateLimit(10, period=60.0)
 TIMEOUT = 10.0
 
 
@@ -31,7 +31,7 @@ class Plan:
 async def cut(processes: list[Process], plan: Plan, rng: random.Random) -> None:
     """Cut and mend as often as is planned."""
     for _ in range(plan.outages):
-        await asyncio.sleep(rng.random() * 120.0)
+        await asyncio.sleep(rng.random() * 60.0)
         length = rng.choice([0.1, 1.0, 5.0, 20.0, 60.0, plan.longest]) * rng.random()
         chosen = processes if plan.together else rng.sample(processes, rng.randint(1, len(processes) - 1))
         for process in chosen:
@@ -49,7 +49,7 @@ async def run(plan: Plan) -> Server:
         process_of(store, server, plan.seed + n, timeout=TIMEOUT, share=plan.shares / 4) for n in range(4)
     ]
     for process in processes:
-        process.start(6)
+        process.start(4)
     await cut(processes, plan, rng)
     done = sum(process.done for process in processes)
     await asyncio.sleep(600.0)

@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 
@@ -18,7 +18,7 @@ from litmos_async.errors import LimiterUnavailable, LitmosError
 from litmos_async.limits import Lease, Priority, RateLimit
 from litmos_async.limits.outage import OutageStore
 from litmos_async.limits.shared import Change, SharedLimiter
-from tests.limits.small import VirtualStore, time
+from tests.limits.small import VirtualStore, die, time
 
 T = TypeVar("T")
 
@@ -136,7 +136,9 @@ class Process:
         lease = await self._fresh(lane)
         latency = self.random.choice([0.05, 0.3, 0.3, 1.0]) * self.random.random()
         if self.random.random() < 0.02:
-            await asyncio.sleep(self.timeout)  # no answer came; the request has arrived, or arrives in the end
+            await asyncio.sleep(
+                self.timeout
+            )  # no answer came; the request has arrived, or arrives in the end
             if not self.dead:
                 self.server.count()
                 lease.lost(self.timeout)
@@ -163,15 +165,7 @@ class Process:
     def kill(self) -> None:
         """Let it stop at once; what has arrived has arrived, and nothing of it is heard any more."""
         self.dead, self.running = True, False
-        self.limiter._store = None  # type: ignore[assignment]
-        queue = self.limiter._queue
-        if queue is not None:
-            queue._closed = True
-            if queue._pump is not None:
-                queue._pump.cancel()
-        store: Any = queue and queue._apply.args and queue._apply.func.__self__  # type: ignore[attr-defined]
-        if store is not None and store._alive is not None:
-            store._alive.cancel()
+        die(self.limiter)
         for task in self.tasks:
             task.cancel()
 
