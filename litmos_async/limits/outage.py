@@ -241,8 +241,8 @@ class OutageStore:
             )
         ask_again_at = time + LONGEST_WAIT
         if heard:
-            # What it did there may have been kept or not, so the part is shut again for some time. Where that happens
-            # again and again the store is asked ever more seldom, or the part would never open.
+            # What it did there may have been kept or not, so the part is shut again for some time. Where that
+            # happens again and again the store is asked ever more seldom, or the part would never open.
             known.half_heard = min(known.half_heard + 1, 4)
             ask_again_at = opens_at + SILENT * period * BACKOFF ** (known.half_heard - 1)
         return _Part(

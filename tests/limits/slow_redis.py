@@ -23,20 +23,22 @@ class Hash:
 
     version: str = ""
     state: str = ""
-    turn: str = ""
-    turn_ends: float = 0.0
+    queue: dict[str, float] = attrs.field(factory=dict)
 
     def run(self, *arguments: Any) -> list[Any]:
         """Compare and set at the virtual time."""
         now = int(time() * 1e6)
         if arguments:
             version, decided, new_version, state, _, longest, process, lasts = arguments
-            left = self.turn_ends - now
-            free = self.turn in {"", process} or left < 0 or left > longest
-            if free and version == self.version and now - decided < longest:
-                self.version, self.state, self.turn = new_version, state, ""
-            elif free and self.version:
-                self.turn, self.turn_ends = process, now + lasts
+            if process in self.queue:
+                self.queue[process] = now + lasts
+            self.queue = {name: ends for name, ends in self.queue.items() if ends > now}
+            first = next(iter(self.queue), process)
+            if first == process and version == self.version and now - decided < longest:
+                self.version, self.state = new_version, state
+                self.queue.pop(process, None)
+            elif self.version:
+                self.queue.setdefault(process, now + lasts)
         return [now, self.version, self.state]
 
 
