@@ -13,7 +13,7 @@ from litmos_async.config import CallOptions
 from litmos_async.errors import APIError, ConfigurationError, RateLimited, ServerError, Unauthorized
 from litmos_async.models import UserSummary
 from litmos_async.names import clean
-from litmos_async.reader import LARGEST_PAGE
+from litmos_async.reader import LARGEST_PAGE, requests_of_list
 from litmos_async.resources import Resources
 from litmos_async.wire.codec import SEARCH_LIMIT
 
@@ -68,7 +68,7 @@ async def _read_or_look_up(
             if first and len(page.items) >= LARGEST_PAGE:
                 left = [name for name in wanted if not resolver.is_settled(name)]
                 counted = await litmos.users.list_paginated(page_size=1, **options)
-                if _EACH * len(left) < -(-(counted.total or 0) // LARGEST_PAGE) - 1:
+                if _EACH * len(left) < requests_of_list(counted.total or 0, top_level=True) - 1:
                     await _look_up(litmos, resolver, left, options)
                     return
             first = False

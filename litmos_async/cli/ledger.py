@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from attrs import define, frozen
@@ -68,6 +68,7 @@ class Ledger:
         ]
         self._by_item: dict[Item, Entry] = {}
         self._names: list[dict[str, str]] = [{} for _ in table.columns]
+        self._replacements: dict[str, Mapping[str, Any]] = {}
 
     def named(self, place: int) -> list[str]:
         """Return what a column names on the lines that can be used, each name once, in order."""
@@ -90,6 +91,32 @@ class Ledger:
             earlier = self._by_item.setdefault(item, entry)
             if earlier is not entry:
                 entry.status, entry.reason = "skipped", f"same as line {earlier.line.number}"
+
+    def fail(self, place: int, problems: Mapping[str, str]) -> None:
+        """Settle the lines that name something which is not there.
+
+        Args:
+            place: The column, among those that need not be there.
+            problems: What is wrong with a name, by the name as it stands in the file.
+        """
+        for entry in self._open():
+            if problem := problems.get(entry.line.extra[place]):
+                name = self.table.extra_columns[place]
+                entry.status, entry.reason = "failed", f"{name}: {problem}"
+        self._by_item = {item: entry for item, entry in self._by_item.items() if entry.status is None}
+
+    def replace(self, attribute: str, values: Mapping[str, Any]) -> None:
+        """Remember what texts about an attribute stand for, where that had to be looked up."""
+        self._replacements[attribute] = {**self._replacements.get(attribute, {}), **values}
+
+    def replaced(self, attribute: str, text: str, value: Any) -> Any:
+        """Return what a text stands for: the value that was read, where nothing else was found."""
+        return self._replacements.get(attribute, {}).get(text, value)
+
+    def mentioned(self, place: int) -> list[str]:
+        """Return what stands in a column that need not be there, on lines that can be used, each text once."""
+        texts = (entry.line.extra[place] for entry in self._open())
+        return [text for text in dict.fromkeys(texts) if text.strip()]
 
     @property
     def items(self) -> list[Item]:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
+import attrs
 from attrs import frozen
 from cyclopts import App, Group, Parameter, Token
 from cyclopts.validators import Number
@@ -16,7 +17,8 @@ from litmos_async import LitmosClient, RateLimit
 from litmos_async.cli.context import WORDS
 from litmos_async.cli.flow import carry_out
 from litmos_async.cli.interrupt import until_interrupted
-from litmos_async.cli.order import MANY, STDIN, Order, usable
+from litmos_async.cli.order import MANY, Order, usable
+from litmos_async.cli.reading import STDIN, Reading
 from litmos_async.cli.records import Record, new_id, path_in_state
 from litmos_async.cli.tasks import Task
 from litmos_async.cli.terminal import Terminal
@@ -310,11 +312,12 @@ PAIR_CARE: Final = PairCare()
 """What holds where nothing is said."""
 
 
-async def start(task: Task, file: Path, show: Show, account: Account) -> int:
+async def start(task: Task, file: Path, reading: Reading, show: Show, account: Account) -> int:
     """Carry a command out and return the exit code."""
     if STDIN == file == account.api_key_file:
         raise ConfigurationError("standard input cannot hold both the CSV and the API key")
     key = account.key()  # a file without a key is told before the table is read
+    reading = attrs.evolve(reading, columns=account.named_profile().columns)
     order = Order(
         task,
         file,
@@ -322,6 +325,7 @@ async def start(task: Task, file: Path, show: Show, account: Account) -> int:
         dry_run=show.dry_run,
         plan_json=show.plan_json,
         confirm_above=None if show.yes else show.confirm_above,
+        reading=reading,
     )
     connect = partial(account.client, key, dict(os.environ))
     usable(file, order.outcomes, order.plan_json, order.journal)
