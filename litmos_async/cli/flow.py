@@ -20,11 +20,11 @@ from litmos_async.cli.order import Order, unwritable, usable
 from litmos_async.cli.outcomes import Access, OutcomesFile, write_whole
 from litmos_async.cli.progress import shown
 from litmos_async.cli.reading import apart
-from litmos_async.cli.sheets import make_workbook
 from litmos_async.cli.summary import counted, describe_plan, problems
 from litmos_async.cli.table import Table, TableError, read_table
 from litmos_async.cli.terminal import Terminal
 from litmos_async.cli.words import explain
+from litmos_async.cli.workbook import make_workbook
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.wording import count, duration
 

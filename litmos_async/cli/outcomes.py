@@ -108,9 +108,11 @@ def write_whole(
     Raises:
         OSError: It cannot be written.
     """
-    with _replacing(path, access) as number:
-        with open(number, "w", encoding=encoding, newline="") as file:  # noqa: PTH123 - a descriptor
-            write(file)
+    with (
+        _replacing(path, access) as number,
+        open(number, "w", encoding=encoding, newline="") as file,  # noqa: PTH123 - a descriptor
+    ):
+        write(file)
 
 
 def write_whole_bytes(path: Path, access: Access, write: Callable[[BinaryIO], object]) -> None:

@@ -1,19 +1,16 @@
-"""Workbooks: reading a sheet of one, and writing outcomes as one. Needs the extra `xlsx`."""
+"""Reading a sheet of a workbook. Needs the extra `xlsx`."""
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from datetime import date, datetime, time
-from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from litmos_async.cli.content import Record, TableError
 from litmos_async.cli.extras import missing
-from litmos_async.cli.outcomes import Access, write_whole_bytes
 
-__all__ = ["is_workbook", "make_workbook", "sheet_records"]
+__all__ = ["is_workbook", "sheet_records"]
 
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -21,9 +18,6 @@ _OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 
 _MOST_UNPACKED: Final = 500_000_000
 """Bytes that the parts of a workbook may take: more is no list of people but a bomb."""
-
-_LONGEST_CELL: Final = 32_767
-"""Characters that a cell takes."""
 
 _LARGEST_EXACT: Final = 10**15
 """Excel keeps 15 digits of a number: of a longer one the last digits are zeros, whatever was typed."""
@@ -98,36 +92,3 @@ def _text(cell: Any) -> str:
     if isinstance(cell, (date, time)):
         return cell.isoformat()
     return str(cell)
-
-
-def make_workbook(outcomes: Path, delimiter: str, path: Path, access: Access) -> None:
-    """Make a workbook of a file of outcomes: all cells are texts, so nothing in them is run or rewritten.
-
-    Args:
-        outcomes: The file.
-        delimiter: What stands between its fields.
-        path: Where the workbook goes.
-        access: Who may read it.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    import xlsxwriter  # noqa: PLC0415 - see above
-    from xlsxwriter.exceptions import XlsxWriterException  # noqa: PLC0415
-
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
-
-    def write(file: BinaryIO) -> None:
-        with (
-            outcomes.open(encoding="utf-8-sig", newline="") as rows,
-            xlsxwriter.Workbook(file, options) as book,
-        ):
-            sheet = book.add_worksheet("outcomes")
-            for number, row in enumerate(csv.reader(rows, delimiter=delimiter)):
-                for place, text in enumerate(row):
-                    sheet.write_string(number, place, text[:_LONGEST_CELL])
-
-    try:
-        write_whole_bytes(path, access, write)
-    except XlsxWriterException as problem:
-        raise OSError(str(problem)) from None
