@@ -25,14 +25,17 @@ from litmos_async.bulk.items import (
     UserInTeam,
 )
 from litmos_async.bulk.job import BulkJob
+from litmos_async.bulk.journal import WAITS_FOR_EARLIER
 from litmos_async.bulk.journal_file import Summary, read_summary
+from litmos_async.bulk.list_sizes import ListSize, ListSizes
 from litmos_async.bulk.people import ItemOptions, ResultOfUser
-from litmos_async.bulk.report import Outcome, Plan, Progress, Report, Status, count, duration
+from litmos_async.bulk.report import Outcome, Plan, Progress, Report, Status
 from litmos_async.bulk.resolve import Resolved
 from litmos_async.bulk.sync_members import MemberChange
 from litmos_async.bulk.sync_people import UserChange
 
 __all__ = [
+    "WAITS_FOR_EARLIER",
     "Bulk",
     "BulkJob",
     "CourseForTeam",
@@ -42,6 +45,8 @@ __all__ = [
     "JobOptions",
     "LearningPathForTeam",
     "LearningPathForUser",
+    "ListSize",
+    "ListSizes",
     "MemberChange",
     "Outcome",
     "Pairs",
@@ -54,7 +59,5 @@ __all__ = [
     "Summary",
     "UserChange",
     "UserInTeam",
-    "count",
-    "duration",
     "read_summary",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import attrs
 from attrs import field, frozen
 
 from litmos_async.bulk.cover import Side
@@ -17,15 +18,14 @@ from litmos_async.bulk.items import (
     UserInTeam,
     flags,
 )
+from litmos_async.bulk.list_sizes import LARGEST_SIZE
 from litmos_async.bulk.looks import Looks
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import Course
 from litmos_async.resources import Resources
 
-LIST_SIZE = 100
-"""Ids that go into one request where no limit is documented (quirks.md 12)."""
-
-LARGEST_LIST = 1_000
+TEAMS_AT_MOST = 25
+"""Teams in one `users.add_to_teams`: documented (api-facts 12)."""
 
 Send = Callable[[Resources, str, Sequence[str]], Awaitable[None]]
 """Sends one request: who receives it, and the ids in its list."""
@@ -37,14 +37,15 @@ class End:
 
     Attributes:
         send: Sends one request.
-        at_most: Ids in its list.
+        at_most: Ids in its list; None where no limit is documented and the caller gave none: then the job learns
+            what the server takes.
         request: Verb and path, for the plan.
         ignores_unknown: Whether ids in the list that do not exist are passed over, so that a 404 is about the
             receiver, and splitting the list would not help.
     """
 
     send: Send
-    at_most: int
+    at_most: int | None
     request: str
     ignores_unknown: bool = False
 
@@ -55,7 +56,7 @@ class Kind:
 
     Attributes:
         name: Name of the helper; a journal belongs to it.
-        noun: What its items are.
+        item_label: What its items are.
         item: What a pair is called in an outcome.
         ends: Who can receive a request: 0 the left end of a pair, 1 the right one. Where both can, the job
             mixes them for the fewest requests.
@@ -66,7 +67,7 @@ class Kind:
     """
 
     name: str
-    noun: str
+    item_label: str
     item: type[Pair]
     ends: Mapping[Side, End]
     looks: Looks
@@ -92,18 +93,18 @@ TEAMS_OF_USERS = Looks(
 )
 
 
-def checked_size(list_size: int) -> int:
+def checked_size(list_size: int | None) -> int | None:
     """Return the size of a list, or refuse it.
 
     Raises:
-        ConfigurationError: It is not 1 to 1,000.
+        ConfigurationError: It is not 1 to 1,000, nor None.
     """
-    if not 1 <= list_size <= LARGEST_LIST:
-        raise ConfigurationError(f"list_size must be 1 to {LARGEST_LIST:,}, not {list_size}")
+    if list_size is not None and not 1 <= list_size <= LARGEST_SIZE:
+        raise ConfigurationError(f"list_size must be 1 to {LARGEST_SIZE:,}, or None, not {list_size}")
     return list_size
 
 
-def courses_to_users(*, send_message: bool, list_size: int) -> Kind:
+def courses_to_users(*, send_message: bool, list_size: int | None) -> Kind:
     """All courses of a person in one request."""
 
     async def send(litmos: Resources, user: str, courses: Sequence[str]) -> None:
@@ -111,7 +112,7 @@ def courses_to_users(*, send_message: bool, list_size: int) -> Kind:
 
     return Kind(
         name="assign_courses_to_users",
-        noun="assignments",
+        item_label="assignments",
         item=CourseForUser,
         ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/courses", ignores_unknown=True)},
         looks=COURSES_OF_USERS,
@@ -120,7 +121,9 @@ def courses_to_users(*, send_message: bool, list_size: int) -> Kind:
     )
 
 
-def courses_to_teams(*, send_message: bool, library: bool, include_sub_teams: bool, list_size: int) -> Kind:
+def courses_to_teams(
+    *, send_message: bool, library: bool, include_sub_teams: bool, list_size: int | None
+) -> Kind:
     """All courses of a team in one request."""
 
     async def send(litmos: Resources, team: str, courses: Sequence[str]) -> None:
@@ -130,17 +133,17 @@ def courses_to_teams(*, send_message: bool, library: bool, include_sub_teams: bo
 
     return Kind(
         name="assign_courses_to_teams",
-        noun="assignments",
+        item_label="assignments",
         item=CourseForTeam,
         ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/courses", ignores_unknown=True)},
         # Whether a course that is assigned shows up a second time as a library entry is not documented.
-        looks=_courses_of_teams((lambda _: True) if library else _is_assigned),
+        looks=_courses_of_teams((lambda _: True) if library else _is_assigned, sub_teams=include_sub_teams),
         mails=send_message,
         options=flags(send_message=send_message, library=library, include_sub_teams=include_sub_teams),
     )
 
 
-def paths_to_users(*, send_message: bool, list_size: int) -> Kind:
+def paths_to_users(*, send_message: bool, list_size: int | None) -> Kind:
     """All learning paths of a person in one request."""
 
     async def send(litmos: Resources, user: str, paths: Sequence[str]) -> None:
@@ -148,7 +151,7 @@ def paths_to_users(*, send_message: bool, list_size: int) -> Kind:
 
     return Kind(
         name="assign_learning_paths_to_users",
-        noun="assignments",
+        item_label="assignments",
         item=LearningPathForUser,
         ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/learningpaths")},
         looks=PATHS_OF_USERS,
@@ -157,7 +160,7 @@ def paths_to_users(*, send_message: bool, list_size: int) -> Kind:
     )
 
 
-def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: int) -> Kind:
+def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: int | None) -> Kind:
     """All learning paths of a team in one request."""
 
     async def send(litmos: Resources, team: str, paths: Sequence[str]) -> None:
@@ -167,19 +170,19 @@ def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: in
 
     return Kind(
         name="assign_learning_paths_to_teams",
-        noun="assignments",
+        item_label="assignments",
         item=LearningPathForTeam,
         # A 404 says that the team does not exist, or not one of the learning paths.
         ends={
             0: End(send, checked_size(list_size), "POST /teams/{team_id}/learningpaths", ignores_unknown=True)
         },
-        looks=PATHS_OF_TEAMS,
+        looks=attrs.evolve(PATHS_OF_TEAMS, sub_teams=include_sub_teams),
         mails=send_message,
         options=flags(send_message=send_message, include_sub_teams=include_sub_teams),
     )
 
 
-def users_to_teams(*, send_message: bool, list_size: int) -> Kind:
+def users_to_teams(*, send_message: bool, list_size: int | None) -> Kind:
     """Many people in a request to a team, or many teams in a request to a person, whichever takes fewer."""
 
     async def to_user(litmos: Resources, user: str, teams: Sequence[str]) -> None:
@@ -190,10 +193,14 @@ def users_to_teams(*, send_message: bool, list_size: int) -> Kind:
 
     return Kind(
         name="add_users_to_teams",
-        noun="memberships",
+        item_label="memberships",
         item=UserInTeam,
         ends={
-            0: End(to_user, min(25, checked_size(list_size)), "POST /users/{user_id}/teams"),
+            0: End(
+                to_user,
+                min(TEAMS_AT_MOST, checked_size(list_size) or TEAMS_AT_MOST),
+                "POST /users/{user_id}/teams",
+            ),
             1: End(to_team, list_size, "POST /teams/{team_id}/users", ignores_unknown=True),
         },
         looks=TEAMS_OF_USERS,
@@ -210,7 +217,7 @@ def courses_from_users() -> Kind:
 
     return Kind(
         name="remove_courses_from_users",
-        noun="removals",
+        item_label="removals",
         item=CourseForUser,
         ends={0: End(send, 1, "DELETE /users/{user_id}/courses/{course_id}")},
         looks=COURSES_OF_USERS,
@@ -218,7 +225,7 @@ def courses_from_users() -> Kind:
     )
 
 
-def courses_from_teams(*, library: bool, list_size: int) -> Kind:
+def courses_from_teams(*, library: bool, list_size: int | None) -> Kind:
     """All courses of a team in one request."""
 
     async def send(litmos: Resources, team: str, courses: Sequence[str]) -> None:
@@ -226,7 +233,7 @@ def courses_from_teams(*, library: bool, list_size: int) -> Kind:
 
     return Kind(
         name="remove_courses_from_teams",
-        noun="removals",
+        item_label="removals",
         item=CourseForTeam,
         ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/courses", ignores_unknown=True)},
         looks=_courses_of_teams(_is_in_library if library else _is_assigned),
@@ -243,7 +250,7 @@ def paths_from_users() -> Kind:
 
     return Kind(
         name="remove_learning_paths_from_users",
-        noun="removals",
+        item_label="removals",
         item=LearningPathForUser,
         ends={0: End(send, 1, "DELETE /users/{user_id}/learningpaths/{learning_path_id}")},
         looks=PATHS_OF_USERS,
@@ -251,7 +258,7 @@ def paths_from_users() -> Kind:
     )
 
 
-def paths_from_teams(*, list_size: int) -> Kind:
+def paths_from_teams(*, list_size: int | None) -> Kind:
     """All learning paths of a team in one request."""
 
     async def send(litmos: Resources, team: str, paths: Sequence[str]) -> None:
@@ -259,7 +266,7 @@ def paths_from_teams(*, list_size: int) -> Kind:
 
     return Kind(
         name="remove_learning_paths_from_teams",
-        noun="removals",
+        item_label="removals",
         item=LearningPathForTeam,
         ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/learningpaths")},
         looks=PATHS_OF_TEAMS,
@@ -275,7 +282,7 @@ def users_from_teams() -> Kind:
 
     return Kind(
         name="remove_users_from_teams",
-        noun="removals",
+        item_label="removals",
         item=UserInTeam,
         ends={0: End(send, 1, "DELETE /teams/{team_id}/users/{user_id}")},
         looks=TEAMS_OF_USERS,
@@ -283,8 +290,10 @@ def users_from_teams() -> Kind:
     )
 
 
-def _courses_of_teams(counts: Callable[[Any], bool]) -> Looks:
-    return Looks(by_left=lambda litmos, team: litmos.teams.list_courses(team), counts=counts)
+def _courses_of_teams(counts: Callable[[Any], bool], *, sub_teams: bool = False) -> Looks:
+    return Looks(
+        by_left=lambda litmos, team: litmos.teams.list_courses(team), counts=counts, sub_teams=sub_teams
+    )
 
 
 def _is_in_library(row: Course) -> bool:

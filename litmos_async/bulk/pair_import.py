@@ -17,7 +17,6 @@ import attrs
 from attrs import frozen
 
 from litmos_async.bulk.calls import Call
-from litmos_async.bulk.cover import ListRequest
 from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.import_job import NOTIFIES, POST
 from litmos_async.bulk.importer import Importer, NotThrough, Trace, check, cut
@@ -32,10 +31,11 @@ from litmos_async.bulk.report import Outcome, Plan, seconds_for
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter
 from litmos_async.models import UserImport, UserSummary
-from litmos_async.reader import LARGEST_PAGE
+from litmos_async.reader import requests_of_list
 from litmos_async.resources import Resources
 from litmos_async.resources.bulk_imports import MOST_USERS
 from litmos_async.retry import RetryPolicy
+from litmos_async.wording import OptionText
 
 CONDITIONS = (
     "codes instead of ids",
@@ -99,17 +99,19 @@ class OfferingJob(PairJob):
         super().__init__(kind, pairs, limiter, connect, options)
         self._columns = columns
 
-    async def plan(self) -> Plan:
-        """Say what would be done, and what else could be."""
-        plan = await super().plan()
+    async def _plan(self) -> Plan:
+        plan = await super()._plan()
         table = await self._prepare()
         requests = requests_for(self._kind, self._columns, table)
         rows_of_all = rows_in(self._columns, table)
         seconds = seconds_for(requests, self._limiter.quota) + _SECONDS * imports_for(rows_of_all)
         if seconds >= plan.seconds:
             return plan
-        hint = f'via="import" would take about {requests:,} requests; conditions: {"; ".join(CONDITIONS)}'
-        return attrs.evolve(plan, hints=(*plan.hints, hint))
+        conditions = "; ".join(CONDITIONS)
+        note = OptionText(
+            f"{{option}} would take about {requests:,} requests; conditions: {conditions}", "via", "import"
+        )
+        return attrs.evolve(plan, notes=(*plan.notes, note))
 
 
 def rows_in(columns: Columns, table: PairTable) -> list[int]:
@@ -125,7 +127,8 @@ def imports_for(rows: Sequence[int]) -> int:
 def requests_for(kind: Kind, columns: Columns, table: PairTable) -> int:
     """Return about how many requests a job takes through imports: lists, imports, looks, and reading back."""
     scope = dict(table.in_state(State.TODO))
-    lists = -(-len(scope) // LARGEST_PAGE) + 2
+    # The people, the courses or teams, and the imports so far.
+    lists = requests_of_list(len(scope), top_level=True) + 2 * requests_of_list(1, top_level=True)
     return lists + imports_for(rows_in(columns, table)) * (1 + _LOOKS) + cheapest(kind.looks, scope).requests
 
 
@@ -155,9 +158,8 @@ class PairImportJob(PairJob):
 
     # ------------------------------------------------ before
 
-    async def plan(self) -> Plan:
-        """Read the input and the lists of names and codes, and say what would be done."""
-        plan = await super().plan()
+    async def _plan(self) -> Plan:
+        plan = await super()._plan()
         table = await self._prepare()
         people = sum(1 for _ in table.in_state(State.TODO))
         return attrs.evolve(
@@ -169,7 +171,7 @@ class PairImportJob(PairJob):
             },
             seconds=_SECONDS * self._imports + seconds_for(plan.checks, self._limiter.quota),
             emails=people,
-            hints=(f"through imports: {'; '.join(CONDITIONS)}",),
+            notes=(f"through imports: {'; '.join(CONDITIONS)}",),
         )
 
     @property
@@ -189,11 +191,11 @@ class PairImportJob(PairJob):
                 return
         await super()._settle_under_way(journal, table, done)
 
-    def _each_call(self, table: PairTable) -> Iterator[Call]:  # noqa: ARG002 - imports take their place
-        return iter(())
+    async def _plan_calls(self, table: PairTable) -> None:
+        """Plan nothing: imports take the place of lists."""
 
-    def _mix(self, table: PairTable) -> list[ListRequest]:  # noqa: ARG002 - the same
-        return []
+    def _each_call(self, table: PairTable) -> Iterator[Call]:  # noqa: ARG002 - the same
+        return iter(())
 
     async def _prepare(self) -> PairTable:
         table = await super()._prepare()
@@ -272,12 +274,14 @@ class PairImportJob(PairJob):
         dispatch = Dispatch(
             self._journal,
             pairs,
-            may_leave=lambda: not self._stopping,
+            stop=self._stop,
             on_leaving=lambda: mark(State.UNDER_WAY),
         )
         records = [row.record for row in part]
         try:
-            verdicts = await self._importer.carry_out(records, dispatch, self._litmos, self._answered)
+            verdicts = await self._importer.carry_out(
+                records, dispatch, self._litmos, answered=self._answered, again=self._expect_again
+            )
         except NotSent:
             return []
         except NotThrough as late:

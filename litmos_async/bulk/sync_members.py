@@ -6,24 +6,25 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import Any, Literal, NamedTuple, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, Self, TypeAlias, cast
 
 import attrs
 from attrs import define, field
 
 from litmos_async.bulk import kinds
-from litmos_async.bulk.crew import Crew
 from litmos_async.bulk.fingerprint import Fingerprint
 from litmos_async.bulk.item_job import counted
-from litmos_async.bulk.items import UserInTeam, each_pair, flags, many
+from litmos_async.bulk.items import UserInTeam, each_pair, flags
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal import Past
 from litmos_async.bulk.pair_job import PairJob
 from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.report import Outcome, Plan, Progress, count, seconds_for
-from litmos_async.errors import ConfigurationError, NotFound
+from litmos_async.bulk.report import Outcome, Plan, Progress, seconds_for
+from litmos_async.bulk.workers import run_concurrently
+from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
 from litmos_async.limits import Limiter
-from litmos_async.resources.base import Ref, id_of
+from litmos_async.resources.base import Ref, id_of, several
+from litmos_async.wording import OptionText, count
 
 TWICE = "given twice"
 
@@ -33,12 +34,35 @@ Members: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | A
 Change: TypeAlias = Literal["add", "remove"]
 
 
-class MemberChange(NamedTuple):
-    """A person in a team, and what is to become of it."""
-
+class _MemberChange(NamedTuple):
     change: Literal["add", "remove", "keep"]
     user_id: str
     team_id: str
+
+
+class MemberChange(_MemberChange):
+    """A membership, and how it is to change.
+
+    A named tuple of `change`, `user_id` and `team_id`, which alone are compared.
+
+    Attributes:
+        user_name: The user name of the person, where the job knows it; else empty.
+    """
+
+    user_name: str
+
+    def __new__(
+        cls, change: Literal["add", "remove", "keep"], user_id: str, team_id: str, user_name: str = ""
+    ) -> Self:
+        """Return such a change."""
+        made = super().__new__(cls, change, user_id, team_id)
+        made.user_name = user_name
+        return made
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, with the user name where that is known."""
+        name = {"user_name": self.user_name} if self.user_name else {}
+        return {"change": self.change, "user_id": self.user_id, **name, "team_id": self.team_id}
 
 
 @define
@@ -62,6 +86,10 @@ class _Members:
     add: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
     remove: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
     jobs: dict[Change, PairJob] = field(factory=dict[Change, PairJob])
+
+    def pairs(self) -> dict[Change, list[tuple[str, str]]]:
+        """Return the pairs by what is to be done with them."""
+        return {"add": self.add, "remove": self.remove}
 
 
 class MembersJob(BulkJob):
@@ -88,11 +116,11 @@ class MembersJob(BulkJob):
         self._earlier = _Earlier(Past())
         self._found: _Members | None = None
         self._reads_before = 0
+        self._names: dict[str, str] = {}
 
     # ------------------------------------------------ before
 
-    async def plan(self) -> Plan:
-        """Read who is in the teams, and say who would join, leave and stay. Nothing is changed."""
+    async def _plan(self) -> Plan:
         found = await self._prepare()
         plans = {change: await job.plan() for change, job in found.jobs.items()}
         requests: Counter[str] = Counter()
@@ -100,7 +128,7 @@ class MembersJob(BulkJob):
             requests.update(plan.requests_by_kind)
         checks = sum(plan.checks for plan in plans.values())
         return Plan(
-            noun="membership changes",
+            item_label="membership changes",
             items=sum(plan.items for plan in plans.values()),
             skipped=Counter(outcome.reason for outcome in found.known if outcome.status == "skipped"),
             requests_by_kind=dict(requests),
@@ -108,10 +136,18 @@ class MembersJob(BulkJob):
             checks=checks,
             seconds=seconds_for(requests.total() + checks, self._limiter.quota),
             emails=sum(plan.emails for plan in plans.values()),
-            hints=tuple(self._hints(found)),
+            fewest_requests=_fewest(plans.values()),
+            inactive=self._options.people.count_inactive(user for user, _ in found.add),
+            changes=[
+                self._change(change, *pair).to_dict()
+                for change, pairs in found.pairs().items()
+                for pair in pairs
+            ],
+            notes=tuple(self._notes(found)),
+            refusal=self._refusal(found),
         )
 
-    def _hints(self, found: _Members) -> Iterator[str]:
+    def _notes(self, found: _Members) -> Iterator[str]:
         numbers = {"to add": len(found.add), "to remove": len(found.remove), "unchanged": found.unchanged}
         yield counted(numbers) or "nothing to do"
         if found.left_alone:
@@ -120,29 +156,25 @@ class MembersJob(BulkJob):
                 "member should not be there and stays",
                 "members should not be there and stay",
             )
-            yield f"{members}: taking them out has to be asked for"
+            text = f"{members}: taking them out has to be asked for"
+            yield OptionText(f"{members}: {{option}} would take them out", "remove", value=True, text=text)
         failed = sum(outcome.status == "failed" for outcome in found.known)
         if failed:
             yield f"{count(failed, 'person belongs', 'people belong')} to teams that do not exist"
-        if refusal := self._refusal(found):
-            yield f"running is refused: {refusal}"
 
-    def _refusal(self, found: _Members) -> str:
+    def _refusal(self, found: _Members) -> TooManyRemovals | None:
         return self._removals.refusal(len(found.remove), found.active, "active members")
 
     async def _prepare(self) -> _Members:
         """Read who is in the teams, once."""
         async with self._preparing:
             if self._found is None:
-                try:
-                    self._found = await self._begin()
-                except BaseException:
-                    await self.aclose()
-                    raise
+                self._found = await self._begin()
                 self._reads_before = self._report.reads
                 # So that the progress knows how many requests there are.
                 for job in self._found.jobs.values():
                     await job.plan()
+                self._planned = True
         return self._found
 
     async def _begin(self) -> _Members:
@@ -176,14 +208,12 @@ class MembersJob(BulkJob):
 
     async def _compare(self) -> _Members:
         found = _Members()
-        crew = Crew(self._read_team, iter(self._desired), min(self._width(), max(1, len(self._desired))))
-        try:
-            async for team, members in crew.results():
+        size = min(self._width(), len(self._desired))
+        async with aclosing(run_concurrently(self._read_team, self._desired, size)) as teams:
+            async for team, members in teams:
                 self._compare_team(found, team, members)
-        finally:
-            await crew.stop()
         if found.add:
-            kind = kinds.users_to_teams(send_message=self._send_message, list_size=kinds.LIST_SIZE)
+            kind = kinds.users_to_teams(send_message=self._send_message, list_size=None)
             found.jobs["add"] = self._pair_job(kind, found.add)
         if found.remove:
             found.jobs["remove"] = self._pair_job(kinds.users_from_teams(), found.remove)
@@ -201,7 +231,9 @@ class MembersJob(BulkJob):
 
     async def _read_team(self, team: str) -> AsyncGenerator[tuple[str, set[str] | NotFound], None]:
         try:
-            yield team, {user.id async for user in self._litmos.teams.list_users(team)}
+            members = {user.id: user.user_name async for user in self._litmos.teams.list_users(team)}
+            self._names.update((id, name) for id, name in members.items() if name)
+            yield team, set(members)
         except NotFound as problem:
             yield team, problem
 
@@ -209,16 +241,16 @@ class MembersJob(BulkJob):
         wanted = Counter(self._desired[team])
         if isinstance(members, NotFound):
             found.known += [
-                Outcome(MemberChange("add", user, team), "failed", members, 0, str(members))
+                Outcome(self._change("add", user, team), "failed", members, 0, str(members))
                 for user in wanted
             ]
             return
         found.active += len(members)
         for user, times in wanted.items():
-            keep = MemberChange("keep", user, team)
+            keep = self._change("keep", user, team)
             found.known += [Outcome(keep, "skipped", reason=TWICE)] * (times - 1)
             if done := self._earlier.did((user, team), as_desired=user in members):
-                found.known.append(Outcome(MemberChange("add", user, team), "done", reason=done))
+                found.known.append(Outcome(self._change("add", user, team), "done", reason=done))
             elif user in members:
                 found.unchanged += 1
                 found.known.append(Outcome(keep, "skipped", reason="already there"))
@@ -226,7 +258,7 @@ class MembersJob(BulkJob):
                 found.add.append((user, team))
         for user in sorted(members.union(self._earlier.people_in(team)).difference(wanted)):
             if done := self._earlier.did((user, team), as_desired=user not in members):
-                found.known.append(Outcome(MemberChange("remove", user, team), "done", reason=done))
+                found.known.append(Outcome(self._change("remove", user, team), "done", reason=done))
             elif user not in members:
                 continue  # an earlier run left it to be done, and meanwhile somebody else has done it
             elif self._removals.allowed:
@@ -257,14 +289,14 @@ class MembersJob(BulkJob):
     async def _work(self) -> AsyncGenerator[Outcome, None]:
         found = await self._prepare()
         if refusal := self._refusal(found):
-            raise ConfigurationError(refusal)
+            raise refusal
         for outcome in found.known:
             yield outcome
         for change, job in found.jobs.items():
             async with aclosing(cast(AsyncGenerator[Outcome, None], aiter(job))) as outcomes:
                 async for outcome in outcomes:
                     self._mirror(found)
-                    yield _about(outcome, change)
+                    yield self._about(outcome, change)
             self._mirror(found)
 
     def _mirror(self, found: _Members) -> None:
@@ -275,14 +307,32 @@ class MembersJob(BulkJob):
         self._requests_left = sum(step.requests_planned - step.requests for step in steps)
         self._expect_reads(sum(step.reads_planned - step.reads for step in steps))
 
-    def known(self) -> Iterator[Outcome]:
-        """Yield what is known of the people in teams; see `BulkJob.known`."""
+    async def _forget_plan(self) -> None:
+        self._found = None
+        await super()._forget_plan()
+
+    def _about(self, outcome: Outcome, change: Change) -> Outcome:
+        return attrs.evolve(outcome, item=self._change(change, *outcome.item))
+
+    def _change(self, change: Literal["add", "remove", "keep"], user: str, team: str) -> MemberChange:
+        return MemberChange(
+            change, user, team, self._names.get(user) or self._options.people.names.get(user, "")
+        )
+
+    def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
         if self._found is None:
             return
         yield from self._found.known
         for change, job in self._found.jobs.items():
-            for outcome in job.known():
-                yield _about(outcome, change)
+            for outcome in job._so_far(planned=planned):  # noqa: SLF001 - a part of this one
+                yield self._about(outcome, change)
+
+
+def _fewest(plans: Iterable[Plan]) -> int | None:
+    """Return the fewest requests of several plans together, where one of them may take fewer than it says."""
+    if all(plan.fewest_requests is None for plan in plans):
+        return None
+    return sum(plan.requests if plan.fewest_requests is None else plan.fewest_requests for plan in plans)
 
 
 class _Earlier:
@@ -319,13 +369,8 @@ def _each_team(desired: Mapping[Any, Iterable[Any]]) -> dict[str, list[str]]:
     teams: dict[str, list[str]] = {}
     for team, users in desired.items():
         try:
-            people = many(users, "ids or records")
+            people = several(users, "ids or records")
             teams[id_of(team, "team_id")] = [id_of(user, "user_id") for user in people]
         except ConfigurationError as problem:
             raise ConfigurationError(f"team {team!r}: {problem}") from None
     return teams
-
-
-def _about(outcome: Outcome, change: Change) -> Outcome:
-    user_id, team_id = outcome.item
-    return attrs.evolve(outcome, item=MemberChange(change, user_id, team_id))

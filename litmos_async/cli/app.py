@@ -6,29 +6,77 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
-from cyclopts import App, Parameter
+from cyclopts import App, ArgumentCollection, Parameter
 from cyclopts.exceptions import CycloptsError, MissingArgumentError, UnusedCliTokensError
 from cyclopts.validators import Number
 
 from litmos_async import __version__
-from litmos_async.cli import assign, jobs, people, quota, remove, sync
+from litmos_async.cli.codes import FAILED, USAGE
+from litmos_async.cli.context import WORDS
 from litmos_async.cli.extras import missing
-from litmos_async.cli.flow import USAGE
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.terminal import Terminal
+from litmos_async.cli.words import explain
 from litmos_async.errors import ConfigurationError
+
+
+def profile_defaults(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Let the options of the profile stand in for those that were not given on the command line.
+
+    Raises:
+        ConfigurationError: There is no such profile, or its file cannot be used.
+    """
+    profiled = [each for each in arguments if each.name == "--profile"]
+    if not profiled:
+        return
+    said = next((token.value for token in profiled[0].tokens), None)
+    from litmos_async.cli.options import Account  # noqa: PLC0415 - the command has imported it
+
+    options = Account(profile=said).named_profile().options
+    from cyclopts.config import Dict  # noqa: PLC0415 - see below
+
+    defaults = {name.replace("_", "-"): value for name, value in options.items()}
+    Dict(defaults, source="config.toml", use_commands_as_keys=False, allow_unknown=True)(
+        app, commands, arguments
+    )
+
 
 app = App(
     name="litmos",
     help="Bulk jobs on the Litmos LMS: the fewest requests, and an outcome for every line.",
     version=__version__,
     version_flags=["--version"],
+    version_format="plaintext",  # markdown takes a tenth of a second to import
     default_parameter=Parameter(negative=()),
+    config=profile_defaults,
 )
-for part in (assign.app, remove.app, sync.app, people.importing, jobs.app):
-    app.command(part)
-app.command(people.deactivate)
-app.command(quota.quota)
+
+_COMMANDS: Final = (
+    ("assign", "assign:app", "Give: courses, learning paths, memberships of teams."),
+    ("remove", "remove:app", "Take away: courses, learning paths, memberships of teams."),
+    ("sync", "sync:app", "Bring the server to the state of a file: only the difference is done."),
+    ("import", "people:importing", "Create or change people by the thousand."),
+    (
+        "deactivate",
+        "people:deactivate",
+        "Bar the people of a CSV from logging in; all their results are kept.",
+    ),
+    ("init", "init:init", "Write down an account as a profile: its region, and where its key is."),
+    ("check", "check:check", "Try the account, and say what is in the way if it does not work."),
+    ("sandbox", "serve:sandbox", "Serve a stand-in for the service on this machine, to try things on."),
+    ("users", "lists:users", "Look at people."),
+    ("courses", "lists:courses", "Look at courses."),
+    ("teams", "lists:teams", "Look at teams."),
+    ("learning-paths", "lists:learning_paths", "Look at learning paths."),
+    ("sessions", "lists:sessions", "Look at sessions."),
+    ("jobs", "jobs:app", "Look at the journals of jobs."),
+    ("quota", "quota:quota", "Show who uses what of the account's limit. Nothing is sent."),
+)
+"""Each command with the place of its code, which is imported when it is called: to import all would take long."""
+
+for _name, _place, _help in _COMMANDS:
+    app.command(f"litmos_async.cli.{_place}", name=_name, help=_help)
+app.register_install_completion_command(help="Let the shell complete commands and options with the tab key.")
 
 FEWEST_USERS: Final = 10
 FEWEST_LINES: Final = 20
@@ -70,16 +118,46 @@ async def demo(
     return await until_interrupted(run_demo(Show(lines, users, seed, keep), terminal))
 
 
+def option_names(parent: App = app) -> set[str]:
+    """Return the names of the options of all commands, without their dashes; it imports all of them."""
+    names = set[str]()
+    for name in parent:
+        if name.startswith("-"):
+            continue
+        command = parent[name]
+        if command.default_command is None:
+            names |= option_names(command)
+        else:
+            arguments = command.assemble_argument_collection()
+            names |= {each.removeprefix("--") for argument in arguments for each in argument.names}
+    return names
+
+
 def run(words: Sequence[str]) -> int:
     """Carry out a command line and return the exit code."""
+    terminal = Terminal()
+    begun = WORDS.set(tuple(words))
     try:
-        code = app(words, exit_on_error=False, print_error=False, verbose=False, result_action="return_value")
+        code = app(
+            words,
+            console=terminal.out,
+            error_console=terminal.err,
+            exit_on_error=False,
+            print_error=False,
+            verbose=False,
+            result_action="return_value",
+        )
     except CycloptsError as problem:
-        Terminal().complain(_explain(problem))
+        terminal.complain(_explain(problem))
         return USAGE
     except ConfigurationError as problem:
-        Terminal().complain(str(problem))
+        terminal.complain(explain(problem))
         return USAGE
+    finally:
+        WORDS.reset(begun)
+    if terminal.lost is not None and not code:
+        terminal.complain(f"cannot write to standard output: {terminal.lost}")
+        return FAILED
     return int(code or 0)
 
 

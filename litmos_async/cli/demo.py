@@ -10,12 +10,14 @@ from typing import Final
 from attrs import frozen
 
 from litmos_async import LitmosClient, RateLimit
-from litmos_async.bulk import Bulk, count
-from litmos_async.cli.flow import FAILED, OK, USAGE, Order, carry_out
+from litmos_async.bulk import Bulk
+from litmos_async.cli.flow import FAILED, OK, USAGE, carry_out
 from litmos_async.cli.made import UNKNOWN, Made, assigned, make
+from litmos_async.cli.order import Order
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.sandbox import Sandbox
+from litmos_async.wording import count
 
 _KEY: Final = "sandbox-key"
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from enum import Enum
+from operator import attrgetter
+from typing import Any, ClassVar, Final, Self, get_args
 
 import attrs
 from attrs import define, field, frozen
@@ -19,14 +22,14 @@ class Wire:
 
     Attributes:
         name: XML element and JSON key; empty where it is the attribute's name in Pascal case.
-        aliases: Other spellings of the same field, accepted on reading (quirks.md 11).
+        aliases: Other spellings of the same field, accepted on reading (api-facts 11).
         item: XML element of the items of a list, where it is not that of the item's record.
         xml: Whether the value is an element, an attribute, or the text of the record's own element.
-        query_date: The date travels as `yyyy-MM-dd HH:mm:ss` on both wires (quirks.md 3).
+        query_date: The date travels as `yyyy-MM-dd HH:mm:ss` on both wires (api-facts 3).
         read_only: Never written, except as an empty element where `mandatory`.
         mandatory: The element must stand in every write, empty if need be.
         required: A create without it is refused before a request is spent.
-        secret: Never shown in a repr, log, error or journal.
+        secret: Never shown in a repr, log, error or journal; such an attribute has `repr=False`, too.
         omit_empty: An empty id is left out of a create instead of standing there empty.
     """
 
@@ -54,12 +57,22 @@ class Extra(dict[str, Any]):
     """Fields that the server sent and this version does not know, by their names on the wire.
 
     They are written back where they stood: the server reads XML in order and drops what comes too late
-    (quirks.md 2), so `after` keeps the name of the field that preceded each, or None for the first.
+    (api-facts 2), so `after` keeps the name of the field that preceded each, or None for the first.
+
+    What a create needs and a flag that every write must carry may come empty all the same. A write gives them back
+    as they came, so they are remembered here, where a copy of the record finds them.
+
+    Attributes:
+        after: Where each unknown field stood.
+        lacking: Attributes that a create needs and the server left empty.
+        null: Flags that the server gave as null.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.after: dict[str, str | None] = {}
+        self.lacking: frozenset[str] = frozenset()
+        self.null: frozenset[str] = frozenset()
 
 
 @define(kw_only=True, repr=False)
@@ -69,6 +82,9 @@ class Record:
     Every attribute but `id` may be None: the server did not say. An `id` is an opaque text, empty as long as
     the server has not given one.
 
+    A repr holds no secrets, nor does what rich prints; a pickled record holds what it holds, passwords and login
+    keys too.
+
     Attributes:
         extra: Fields unknown to this version, and values that could not be read as their type, under their
             names on the wire and as they came. They are written back unchanged.
@@ -76,13 +92,39 @@ class Record:
 
     xml_element: ClassVar[str] = ""
     key: ClassVar[tuple[str, ...]] = ("id",)
-    """Attributes that together tell one row of a list from another."""
+    """Attributes that name what a row is about. Two rows of one list may share it and yet be two."""
 
-    extra: dict[str, Any] = field(factory=Extra, kw_only=True)
+    # Nobody knows whether an unknown value is a secret. rich goes by this flag and not by `__repr__`.
+    extra: dict[str, Any] = field(factory=Extra, kw_only=True, repr=False)
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some attributes changed."""
         return attrs.evolve(self, **changes)
+
+    def to_dict(self, *, secrets: bool = False) -> dict[str, Any]:
+        """Return plain data, for JSON, a table or a web answer: texts, numbers, lists and dicts, nothing else.
+
+        ```python
+        rows = [user.to_dict() async for user in litmos.users.list_details()]
+        ```
+
+        The keys are the attributes in their order, and `extra` at the end: the same for all records of a class,
+        whatever the server said. Times are texts by ISO 8601 in UTC (`2024-05-01T06:30:00Z`), days `2024-05-01`;
+        members of enumerations are their values, records and lists of them are plain data too.
+
+        Args:
+            secrets: True keeps passwords and log-in links, which are credentials. False leaves their keys out, in
+                records within and in unknown fields too.
+
+        Raises:
+            ConfigurationError: A time has no zone.
+        """
+        found = {
+            attribute.name: _plain(getattr(self, attribute.name), attribute.name, secrets=secrets)
+            for attribute, fact in fields_of(type(self))
+            if secrets or not fact.secret
+        }
+        return found | {"extra": _plain(self.extra, "extra", secrets=secrets)}
 
     def __repr__(self) -> str:
         # Secrets never; None says nothing; and no repr longer than a screen.
@@ -92,10 +134,33 @@ class Record:
             if (value := getattr(self, attribute.name)) is not None and not fact.secret
         )
         if self.extra:
-            # Only the names: nobody knows whether the value of an unknown field is a secret.
             shown += f", extra={sorted(self.extra)}"
         text = f"{type(self).__name__}({shown})"
         return text if len(text) <= _REPR_LIMIT else text[: _REPR_LIMIT - 1] + "…"
+
+
+SECRET_NAMES: Final = frozenset({"loginkey", "password"})
+"""Wire names of secrets in lower case: in one record or another they may come as an unknown field."""
+
+
+def _plain(value: Any, name: str, *, secrets: bool) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict(secrets=secrets)
+    if isinstance(value, Mapping):
+        return {
+            str(key): _plain(each, name, secrets=secrets)
+            for key, each in value.items()
+            if secrets or str(key).lower() not in SECRET_NAMES
+        }
+    if isinstance(value, list | tuple):
+        return [_plain(each, name, secrets=secrets) for each in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ConfigurationError(f"{name} has no time zone: it is not known which moment is meant")
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def fields_of(record: type[Record]) -> tuple[tuple[attrs.Attribute[Any], Wire], ...]:
@@ -126,6 +191,31 @@ def pascal(attribute: str) -> str:
 def key_of(row: Record) -> tuple[Any, ...] | None:
     """Return what identifies a row, or None where its record has nothing of the kind."""
     return tuple(getattr(row, name) for name in row.key) if row.key else None
+
+
+def content_of(row: Record) -> tuple[Any, ...]:
+    """Return all that a row holds but its secrets, which change by themselves: log-in links do (api-facts 8)."""
+    kind = type(row)
+    if kind not in _contents:
+        fields = fields_of(kind)
+        names = [attribute.name for attribute, fact in fields if not fact.secret]
+        _contents[kind] = attrgetter(*names, "extra"), any(_holds_records(each.type) for each, _ in fields)
+    values, nested = _contents[kind]
+    # The repr of a record is cut at a screen's length, so those inside are unfolded.
+    return tuple(map(_unfolded, values(row))) if nested else values(row)
+
+
+def _unfolded(value: Any) -> Any:
+    if isinstance(value, Record):
+        return content_of(value)
+    return [_unfolded(item) for item in value] if isinstance(value, list) else value
+
+
+def _holds_records(kind: Any) -> bool:
+    return (isinstance(kind, type) and issubclass(kind, Record)) or any(map(_holds_records, get_args(kind)))
+
+
+_contents: dict[type[Record], tuple[Callable[[Record], tuple[Any, ...]], bool]] = {}
 
 
 def check_class(row: object, kind: type[Record], hint: str = "") -> None:

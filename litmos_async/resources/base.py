@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from litmos_async.config import CallOptions, Defaults
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.limits import Priority
-from litmos_async.models.record import Record, check_class
+from litmos_async.models.record import Record, check_class, fields_of
+from litmos_async.names import IDENTIFYING, identifier
 from litmos_async.paging import Batch, Pages
+from litmos_async.reader import Caps
 from litmos_async.wire import codec
 from litmos_async.wire.converter import missing
 from litmos_async.wire.dates import JsonDates, utc
@@ -25,14 +28,15 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T", bound=Record)
+D = TypeVar("D")
 
 Ref: TypeAlias = str | Record
 """An id, or a record that has one."""
 
 Direction = Literal["asc", "desc"]
 
-_BREATH = 100
-"""Rows after which a decoder lets the event loop go on: some milliseconds."""
+_LARGE = 128 * 1024
+"""Bytes of an answer beyond which it is decoded in a thread: some milliseconds of work."""
 
 Rows: TypeAlias = list[R]
 """A list of rows: inside a resource, `list` is the method of that name."""
@@ -44,8 +48,8 @@ class ListOptions(CallOptions, total=False):
     Attributes:
         page_size: Rows to ask for in one request, 1 to 1,000. The default, 1,000, costs the fewest requests.
         start: Offset of the first row wanted, from 0.
-        confirm_end: Ask once more behind a short last page. Otherwise that is done only where a page of
-            exactly 100, 200 ... rows looks like a server that caps the page size.
+        confirm_end: Ask once more behind the last page of a list that has an id in its path, whatever that page
+            looks like. Other lists are always read until nothing new comes; `litmos_async.reader` has the rules.
     """
 
     page_size: int
@@ -63,12 +67,14 @@ class Caller:
         json_dates: How JSON dates are read.
         before: Called before each attempt of a request, with its number from 1, when it has a slot and nothing
             of it has left yet.
+        caps: The page sizes that the server was found to cap at.
     """
 
     sender: Sender
     defaults: Defaults
     json_dates: JsonDates
     before: Callable[[int], Awaitable[None]] | None = None
+    caps: Caps = field(factory=Caps)
 
     async def reply(
         self,
@@ -126,8 +132,8 @@ class Resource:
     ) -> R:
         """Make a call that answers with one record."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
-            return codec.decode_one(reply, answer_of(operation), self._caller.json_dates)
+        decode = partial(codec.decode_one, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     async def _rows(
         self,
@@ -139,13 +145,8 @@ class Resource:
     ) -> list[R]:
         """Make a call that answers with a list that has no pages."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
-            rows: list[R] = []
-            for row in codec.each_of_many(reply, answer_of(operation), self._caller.json_dates):
-                rows.append(row)
-                if len(rows) % _BREATH == 0:
-                    await asyncio.sleep(0)
-            return rows
+        decode = partial(codec.decode_many, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     async def _do(
         self,
@@ -157,7 +158,7 @@ class Resource:
     ) -> None:
         """Make a call that answers with nothing, or with something that no source describes."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
+        with naming(operation, reply):
             codec.check_done(reply)
 
     async def _created(
@@ -169,9 +170,10 @@ class Resource:
     ) -> list[R]:
         """Make a create of which no source says what it answers: the records that came back, if any."""
         reply = await self._caller.reply(operation, refs, None, body, options)
-        with _naming(operation, reply):
+        with naming(operation, reply):
             codec.check_done(reply)
-        return codec.decode_any(reply, answer_of(operation), self._caller.json_dates)
+        decode = partial(codec.decode_any, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     def _list(
         self,
@@ -203,7 +205,13 @@ class Resource:
         def fetch(start: int, limit: int) -> Awaitable[Batch[R]]:
             return read({**query, "start": start, "limit": limit}, call)
 
-        return Pages(fetch, name=name_of(operation, refs, query), **paging)
+        return Pages(
+            fetch,
+            name=name_of(operation, refs, query),
+            top_level=operation.is_top_level,
+            caps=self._caller.caps,
+            **paging,
+        )
 
     def _check(
         self,
@@ -221,8 +229,8 @@ class Resource:
         codec.query_string(query, "json")
 
 
-class _naming:  # noqa: N801 - reads as a statement
-    """Puts the operation in front of what a decoder says, and whether the write went through."""
+class naming:  # noqa: N801 - reads as a statement
+    """Puts the operation in front of what a decoder says, who answered, and whether the write went through."""
 
     def __init__(self, operation: Operation[Any], reply: Reply) -> None:
         self._operation = operation
@@ -235,10 +243,21 @@ class _naming:  # noqa: N801 - reads as a statement
         if isinstance(problem, DecodeError):
             # It stays as the context of the next one, and its frames hold the body, with log-in links in it.
             problem.__traceback__ = None
-            message = f"{self._operation.id}: {problem} (HTTP {self._reply.status})"
+            reply = self._reply
+            origin = f" from {reply.host}" if reply.host else ""
+            region = f", region {reply.region}" if reply.region else ""
+            message = f"{self._operation.id}: {problem} (HTTP {reply.status}{origin}{region})"
             if self._operation.method != "GET":
                 message += "; the server has probably carried it out"
-            raise DecodeError(message) from None
+            raise DecodeError(message, host=reply.host, region=reply.region) from None
+
+
+async def _decoded(operation: Operation[Any], reply: Reply, decode: Callable[[], D]) -> D:
+    """Decode an answer; a large one off the event loop, which goes on in between."""
+    with naming(operation, reply):
+        if len(reply.body) <= _LARGE:
+            return decode()
+        return await asyncio.get_running_loop().run_in_executor(None, decode)
 
 
 def name_of(operation: Operation[Any], refs: Sequence[Ref], query: Mapping[str, Any]) -> str:
@@ -271,13 +290,38 @@ def id_of(ref: Ref, name: str) -> str:
     if not isinstance(found, str) or not found.strip():
         what = f"a {type(ref).__name__} without an id" if isinstance(ref, Record) else repr(found)
         raise ConfigurationError(f"{name} must be an id or a record that has one, not {what}")
-    return found
+    # What came from the server is left as it is; what a person or a file wrote may hold what cannot be seen.
+    return found if isinstance(ref, Record) else _written_id(found, name)
+
+
+def _written_id(text: str, name: str) -> str:
+    cleaned = identifier(text, name)
+    if not cleaned:
+        raise ConfigurationError(f"{name} must be an id or a record that has one, not {text!r}")
+    return cleaned
 
 
 def _id_name(record: type[Record]) -> str:
     """Return the attribute that holds the id: some records call it otherwise, as `Token.token_id`."""
     only = record.key[0] if len(record.key) == 1 else ""
     return only if only.endswith("_id") else "id"
+
+
+def several(given: Any, what: str) -> Iterable[Any]:
+    """Return what was given as an iterable: one thing stands for a list of one, and a text is not taken apart.
+
+    Args:
+        given: An id, a record, or an iterable of either kind of them.
+        what: What should be given, for the error.
+
+    Raises:
+        ConfigurationError: It is none of them.
+    """
+    if isinstance(given, str | Record):
+        return [given]
+    if not isinstance(given, Iterable) or isinstance(given, bytes | bytearray | memoryview):
+        raise ConfigurationError(f"expected {what}, not {type(given).__name__}")
+    return given
 
 
 def items(
@@ -289,33 +333,36 @@ def items(
         record: The class of the rows. One that is given as such a row keeps its other attributes.
         refs: Ids or records.
         name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        at_most: How many the server takes in one request, where that is documented (api-facts 12).
         same: Attributes that are the same in all rows.
 
     Raises:
         ConfigurationError: There is none, there are too many, or one is no id.
     """
     rows: list[T] = []
-    for ref in [refs] if isinstance(refs, str | Record) else refs:
+    for ref in several(refs, f"ids or records for {name}"):
         values = {_id_name(record): id_of(ref, name), **same}
         rows.append(ref.replace(**values) if isinstance(ref, record) else record(**values))
     return _counted(rows, name, at_most)
 
 
-def records(rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | None = None) -> list[T]:
+def records(
+    rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | None = None, update: bool = False
+) -> list[T]:
     """Return the rows of a request that lists whole records.
 
     Args:
         rows: The records, or a single one.
         kind: Their class.
         name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        at_most: How many the server takes in one request, where that is documented (api-facts 12).
+        update: Whether they are there already; see `complete`.
 
     Raises:
         ConfigurationError: There is none, there are too many, or one is of another class or lacks what it needs.
     """
-    given: Iterable[T] = [rows] if isinstance(rows, Record) else rows
-    return _counted([complete(row, kind) for row in given], name, at_most)
+    given = several(rows, f"records for {name}")
+    return _counted([complete(row, kind, update=update) for row in given], name, at_most)
 
 
 def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
@@ -326,22 +373,50 @@ def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
     return rows
 
 
-def complete(record: R, kind: type[R] | None = None, *, hint: str = "") -> R:
-    """Return the record if it is of the class wanted and has what a create needs.
+def complete(record: R, kind: type[R] | None = None, *, update: bool = False, hint: str = "") -> R:
+    """Return the record if it is of the class wanted and has what the write needs.
 
     Args:
         record: What the caller gave.
         kind: The class wanted; None where somebody has seen to that.
+        update: Whether it is there already: what the server left empty in it is not asked for.
         hint: What to do instead, for one who gave another class.
 
     Raises:
         ConfigurationError: It is of another class, or something is missing.
     """
     check_class(record, kind or Record, hint)
-    lacking = missing(record)
+    lacking = missing(record, update=update)
     if lacking:
         raise ConfigurationError(f"{type(record).__name__} needs {', '.join(lacking)}")
     return record
+
+
+def mail_query(send_message: bool) -> dict[str, bool]:
+    """Return the query of a call that can e-mail people.
+
+    Raises:
+        ConfigurationError: The answer is neither yes nor no: as None the server would decide, and "false" is true.
+    """
+    if not isinstance(send_message, bool):
+        raise ConfigurationError(f"send_message must be True or False, not {send_message!r}")
+    return {"sendmessage": send_message}
+
+
+def identified(record: R) -> R:
+    """Return a record in which all that identifies something is cleaned of what cannot be seen; see `names`.
+
+    Raises:
+        ConfigurationError: Something cannot be seen and cannot be left out with certainty.
+    """
+    changes = {
+        name: cleaned
+        for attribute, _ in fields_of(type(record))
+        if (name := attribute.name) in IDENTIFYING
+        and isinstance(text := getattr(record, name), str)
+        and (cleaned := identifier(text, name)) != text
+    }
+    return record.replace(**changes) if changes else record
 
 
 def sort_query(sort: str | None, direction: Direction | None) -> dict[str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from attrs import field, frozen
 
@@ -22,9 +22,16 @@ Body = Record | Sequence[Record] | None
 R = TypeVar("R", bound=Record)
 
 SEARCH_LIMIT = 50
-"""Characters that `search` and `source` may have at most (quirks.md 12)."""
+"""Characters that `search` and `source` may have at most (api-facts 12)."""
 
-_CONTENT_TYPES: dict[Wire, str] = {"json": "application/json", "xml": "text/xml"}
+MOST_ROWS = 10_000
+"""Rows of one answer at most. A page has 1,000 (api-facts 4); some servers pass over the limit asked for."""
+
+_ACCEPTED: dict[Wire, str] = {"json": "application/json", "xml": "text/xml, application/xml"}
+"""Both names of XML are taken and given (api-facts 2)."""
+
+_SENT: dict[Wire, str] = {"json": "application/json", "xml": "text/xml; charset=utf-8"}
+"""The charset of `text/xml` is US-ASCII where nothing is said (RFC 2046 and 3023)."""
 
 
 @frozen
@@ -36,7 +43,7 @@ class Request:
         method: The HTTP verb.
         path: Path below the base URL, percent-encoded.
         query: Query string, percent-encoded; empty where there is none.
-        headers: Accept and Content-Type. Every call carries the latter, GET too (quirks.md 2).
+        headers: Accept and Content-Type. Every call carries the latter, GET too (api-facts 2).
         body: The bytes, or None for no body.
         repeatable: Whether sending it again after a lost answer does no harm.
         secrets: Values of the body that must not be shown.
@@ -56,8 +63,8 @@ def choose(operation: Operation[Any], wire: WireChoice, body: Body = None) -> Wi
     """Return the wire for a call: the one asked for, or the best attested one.
 
     An operation without a known XML form goes over JSON whatever was asked for. "auto" is JSON where somebody
-    has seen the operation's JSON, XML elsewhere, since some older endpoints ignore JSON (quirks.md 2), and XML
-    for a body that carries dates (quirks.md 3).
+    has seen the operation's JSON, XML elsewhere, since some older endpoints ignore JSON (api-facts 2), and XML
+    for a body that carries dates (api-facts 3).
     """
     if operation.json_only:
         return "json"
@@ -85,13 +92,22 @@ def encode(
     if operation.body is not None:
         for row in rows:
             check_class(row, operation.body.record)
+    written, reason = None, ""
+    try:
+        if operation.body is not None:
+            written = _write(body, operation, operation.body, wire)
+    except ConfigurationError as problem:
+        reason = str(problem)
+    if reason:
+        # Anew, for the frames and the cause of the first one hold the value, which may be a password.
+        raise ConfigurationError(reason)
     return Request(
         operation=operation.id,
         method=operation.method,
         path=operation.path.format_map({name: segment(text, name) for name, text in path_values.items()}),
         query=query_string(query or {}, wire),
         headers=headers_for(wire),
-        body=None if operation.body is None else _write(body, operation, operation.body, wire),
+        body=written,
         repeatable=operation.repeatable,
         secrets=tuple(secret for row in rows for secret in secrets_of(row)),
     )
@@ -105,22 +121,32 @@ def encode_plain(
     Raises:
         ConfigurationError: The path does not begin with a slash or leaves the API, or the body cannot be written.
     """
-    parts = path.split("/")
-    if not path.startswith("/") or any(mark in path for mark in "?# ") or {".", ".."} & set(parts):
-        raise ConfigurationError("path must begin with a slash and be percent-encoded, without a query")
-    if body is not None and not isinstance(body, bytes):
-        if wire == "xml":
-            raise ConfigurationError("an XML body is given as bytes")
+    reason = ""
+    if not _is_plain_path(path):
+        reason = "path must begin with a slash and be percent-encoded, without a query or dot segments"
+    elif body is not None and not isinstance(body, bytes):
         try:
             body = json.dump(body)
-        except (TypeError, ValueError):
-            raise ConfigurationError("the body cannot be written as JSON") from None
+        except (TypeError, ValueError, RecursionError):
+            reason = "the body cannot be written as JSON"
+        if wire == "xml":
+            reason = "an XML body is given as bytes"
+    if reason:
+        # Outside the handler, whose error holds the text.
+        del body
+        raise ConfigurationError(reason)
     return Request("request", method, path, query_string(query, wire), headers_for(wire), body, repeatable)
+
+
+def _is_plain_path(path: str) -> bool:
+    if not path.startswith("/") or not path.isprintable() or any(mark in path for mark in "?# \\"):
+        return False
+    return not {".", ".."} & {unquote(part) for part in path.split("/")}
 
 
 def _write(body: Body, operation: Operation[Any], shape: Shape[Record], wire: Wire) -> bytes:
     value = [] if body is None else body
-    written = json.write(value) if wire == "json" else xml.write(value, shape.root, shape.item)
+    written = json.write(value, shape.labels) if wire == "json" else xml.write(value, shape.root, shape.item)
     if operation.largest_body is not None and len(written) > operation.largest_body:
         raise ConfigurationError(
             f"{operation.id}: a body of {len(written):,} bytes; the server takes {operation.largest_body:,}"
@@ -129,8 +155,8 @@ def _write(body: Body, operation: Operation[Any], shape: Shape[Record], wire: Wi
 
 
 def headers_for(wire: Wire) -> dict[str, str]:
-    """Return Accept and Content-Type: some endpoints heed the one, some the other (quirks.md 2)."""
-    return {"Accept": _CONTENT_TYPES[wire], "Content-Type": _CONTENT_TYPES[wire]}
+    """Return Accept and Content-Type: some endpoints heed the one, some the other (api-facts 2)."""
+    return {"Accept": _ACCEPTED[wire], "Content-Type": _SENT[wire]}
 
 
 def segment(value: object, name: str) -> str:
@@ -150,7 +176,7 @@ def segment(value: object, name: str) -> str:
 
 
 def query_string(values: Mapping[str, Any], wire: Wire) -> str:
-    """Return a query string; None is left out, flags are lower case, times are UTC (quirks.md 2 and 3).
+    """Return a query string; None is left out, flags are lower case, times are UTC (api-facts 2 and 3).
 
     Raises:
         ConfigurationError: `search` is too long, a time has no zone, or a text cannot be encoded.
@@ -187,7 +213,7 @@ def decode_one(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wal
     if isinstance(plain, dict) and list(plain) == [shape.root] and isinstance(plain[shape.root], dict):
         plain = plain[shape.root]
     if isinstance(plain, list) and len(plain) == 1:
-        # A single token comes wrapped in a list (quirks.md 10).
+        # A single token comes wrapped in a list (api-facts 10).
         plain = plain[0]
     check_known(plain, shape.record)
     return structure(plain, shape.record, json_dates)
@@ -203,24 +229,26 @@ def each_of_many(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "w
 
     Raises:
         DecodeError: The answer is empty, damaged, or no list. An empty body is no empty list: a list without
-            rows is `[]` or a bare root element (quirks.md 4).
+            rows is `[]` or a bare root element (api-facts 4).
     """
     rows: Iterable[Any]
     if _wire_of(reply) == "xml":
-        root = xml.read(reply.body)
+        root = xml.read(reply.body, reply.content_type)
         if not len(root) and (root.text or "").strip():
             raise DecodeError("the answer is a text, not a list")
         rows = xml.rows(xml.list_in(root, shape.root))
     else:
-        plain = json.read(reply.body)
+        plain = json.read(reply.body, reply.content_type)
         rows = json.unwrap(plain, shape.item)
         if not isinstance(rows, list):
             raise DecodeError("the answer is not a list")
         if not isinstance(plain, list):
             for row in rows:
                 check_known(row, shape.record)
-    for row in rows:
-        yield structure(row, shape.record, json_dates)
+    for number, row in enumerate(rows, 1):
+        if number > MOST_ROWS:
+            raise DecodeError(f"the answer holds more than {MOST_ROWS:,} rows, which no page can hold")
+        yield structure(row, shape.record, json_dates, f"row {number}")
 
 
 def decode_any(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wall_clock") -> list[R]:
@@ -239,8 +267,10 @@ def check_done(reply: Reply) -> None:
     """Check the answer of a write that returns nothing: any body of the API's own will do, and none too.
 
     Raises:
-        DecodeError: A web page came back with a success status: that was not the API.
+        DecodeError: A web page came back with a success status: that was not the API; or more than may be read.
     """
+    if reply.unreadable:
+        raise DecodeError(reply.unreadable)
     if looks_like_html(reply.body):
         raise DecodeError("a web page answered instead of the API")
 
@@ -251,16 +281,16 @@ def decode_plain(reply: Reply) -> Any:
     Raises:
         DecodeError: The answer is damaged.
     """
-    return _plain(reply) if reply.body.strip() else None
+    return _plain(reply) if reply.start or reply.unreadable else None
 
 
 def _plain(reply: Reply) -> Any:
     if _wire_of(reply) == "json":
-        return json.read(reply.body)
-    root = xml.read(reply.body)
+        return json.read(reply.body, reply.content_type)
+    root = xml.read(reply.body, reply.content_type)
     plain = xml.plain(root)
     if isinstance(plain, dict) and len(plain) == 1 and xml.local_name(root).startswith(next(iter(plain))):
-        # `Tokens > Token`: a single record wrapped in the root of its list (quirks.md 10).
+        # `Tokens > Token`: a single record wrapped in the root of its list (api-facts 10).
         inner = next(iter(plain.values()))
         return inner if isinstance(inner, dict | list) else plain
     return plain
@@ -268,8 +298,11 @@ def _plain(reply: Reply) -> Any:
 
 def _wire_of(reply: Reply) -> Wire:
     """Judge an answer by what it is: what was asked for and what the header says may both be wrong."""
+    if reply.unreadable:
+        raise DecodeError(reply.unreadable)
     if looks_like_html(reply.body):
         raise DecodeError("a web page answered instead of the API")
-    if not reply.body.strip():
+    start = reply.start
+    if not start:
         raise DecodeError("the answer is empty")
-    return "xml" if reply.start == b"<" else "json"
+    return "xml" if start.startswith("<") else "json"

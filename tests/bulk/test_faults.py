@@ -30,7 +30,7 @@ class Fate(Enum):
     PAGE = auto()
     """A web page with a 200 came in its place, such as that of a proxy: no success, and no error that goes away."""
     LIE = auto()
-    """A 503 says that nothing was done (quirks.md 6, inferred), and is not true. What the request asked for is sent
+    """A 503 says that nothing was done (api-facts 6, inferred), and is not true. What the request asked for is sent
     once more: the server passes over what it has, or refuses it."""
 
 

@@ -14,21 +14,30 @@ import litmos_async
 PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
-    {"version", "errors"},
-    {"models", "limits"},
-    {"wire", "retry"},
-    {"config", "reader"},
-    {"transport", "paging"},
+    {"version", "errors", "obstacle", "wording"},
+    {"models", "limits", "names", "environment"},
+    {"wire", "retry", "marks"},
+    {"config", "reader", "attempt", "loops"},
+    {"profiles", "transport", "paging", "xapi_store"},
     {"resources"},
     {"bulk"},
     {"client"},
+    {"sync", "webhooks"},
 ]
 """From the bottom to the top: a module imports from layers below its own, or from its own folder."""
 
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 PUBLIC_ONLY = {
-    "cli": {"litmos_async", "litmos_async.bulk", "litmos_async.errors", "litmos_async.sandbox"},
+    "cli": {
+        "litmos_async",
+        "litmos_async.bulk",
+        "litmos_async.errors",
+        "litmos_async.profiles",
+        "litmos_async.names",
+        "litmos_async.sandbox",
+        "litmos_async.wording",
+    },
     "sandbox": set(),
 }
 """Rooms that stand outside, and what they may import besides themselves."""
