@@ -17,8 +17,8 @@ from litmos_async.reader import LARGEST_PAGE, requests_of_list
 from litmos_async.resources import Resources
 from litmos_async.wire.codec import SEARCH_LIMIT
 
-_EACH: Final = 2
-"""Requests for a name at most: by user name, then by a search, which finds e-mail addresses."""
+_EACH: Final = 3
+"""Requests for a name at most: by user name, then by a search, which finds e-mail addresses, and its end."""
 
 _FEW: Final = 50
 """Names that may be looked up one by one: 50,000 people more would not change that for longer lists of names."""
