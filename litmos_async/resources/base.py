@@ -13,8 +13,8 @@ from attrs import field, frozen
 from litmos_async.config import CallOptions, Defaults
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.limits import Priority
-from litmos_async.models.record import Record, check_class
-from litmos_async.names import identifier
+from litmos_async.models.record import Record, check_class, fields_of
+from litmos_async.names import IDENTIFYING, identifier
 from litmos_async.paging import Batch, Pages
 from litmos_async.reader import Caps
 from litmos_async.wire import codec
@@ -401,6 +401,22 @@ def mail_query(send_message: bool) -> dict[str, bool]:
     if not isinstance(send_message, bool):
         raise ConfigurationError(f"send_message must be True or False, not {send_message!r}")
     return {"sendmessage": send_message}
+
+
+def identified(record: R) -> R:
+    """Return a record in which all that identifies something is cleaned of what cannot be seen; see `names`.
+
+    Raises:
+        ConfigurationError: Something cannot be seen and cannot be left out with certainty.
+    """
+    changes = {
+        name: cleaned
+        for attribute, _ in fields_of(type(record))
+        if (name := attribute.name) in IDENTIFYING
+        and isinstance(text := getattr(record, name), str)
+        and (cleaned := identifier(text, name)) != text
+    }
+    return record.replace(**changes) if changes else record
 
 
 def sort_query(sort: str | None, direction: Direction | None) -> dict[str, str | None]:
