@@ -38,6 +38,7 @@ from attrs import field, frozen
 from litmos_async.config import Region, region_of
 from litmos_async.errors import ConfigurationError, MissingOption
 from litmos_async.limits import RateLimit
+from litmos_async.limits.url import sqlite_url
 
 __all__ = [
     "DEFAULT",
@@ -338,7 +339,7 @@ def shared_by_this_user(environment: Mapping[str, str] = os.environ) -> str:
     except OSError:
         # A home that cannot be written to: one program at a time keeps the limit.
         return "memory://"
-    return f"sqlite://{file.as_posix()}"
+    return sqlite_url(file)
 
 
 def _profile(name: str, table: Mapping[str, Any], path: Path) -> Profile:

@@ -99,7 +99,7 @@ class _Run:
             raise
         except (LitmosError, OSError, sqlite3.Error) as problem:
             # The last two: the disk under a journal or a plan is full, or gone.
-            self._terminal.complain(explain(problem))
+            self._terminal.fail(problem)
             self._finish("Stopped", "the job stopped before its end")
             if isinstance(problem, ConfigurationError):
                 return USAGE  # the same command would be refused again
@@ -120,7 +120,6 @@ class _Run:
         show = partial(shown, job, self._terminal, rejected_before=self._rejected_before)
         async with show(stays=False):
             plan = await job.plan()
-        self._ledger.people = lambda: job.names
         self._tell(plan, job)
         if self._order.dry_run:
             return self._judge(plan)
@@ -162,10 +161,8 @@ class _Run:
         """Say what is going to be done, and write it down to be approved."""
         path = self._order.plan_json
         if path is not None or self._terminal.machine:
-            changes = [
-                self._ledger.change(each) for each in job.outcomes_so_far() if each.status == "planned"
-            ]
-            self._facts["plan"] = json.loads(plan.to_json()) | {"changes": changes}
+            lines = [self._ledger.change(each) for each in job.outcomes_so_far() if each.status == "planned"]
+            self._facts["plan"] = json.loads(plan.to_json()) | {"lines": lines}
         if path is not None:
             text = json.dumps(self._facts["plan"], indent=2)
             # It names people, as the outcomes do.

@@ -42,7 +42,7 @@ CONNECTION: Final = Group("Connection", sort_key=4)
 
 def commands(name: str, help: str) -> App:
     """Return an app for commands that begin with the same word."""
-    return App(name=name, help=help, group_arguments=NEEDED, group_parameters=NEEDED)
+    return App(name=name, help=help, group_arguments=NEEDED, group_parameters=NEEDED, help_format="markdown")
 
 
 def parse_limit(_type: Any, tokens: Sequence[Token]) -> RateLimit:
@@ -170,6 +170,10 @@ class Account:
         name = self.profile or environment.get("LITMOS_PROFILE")
         return read_profile(name) if name else read_profiles().get(DEFAULT, Profile(""))
 
+    def terminal(self) -> Terminal:
+        """Return a terminal that names the profile where a server says no."""
+        return Terminal(profile=self.named_profile().name)
+
     def key(self) -> str | None:
         """Return the key of the file; None if none was named. It can be read once only: it may be a pipe.
 
@@ -222,9 +226,10 @@ class Show:
         ),
     ] = MANY
 
-    def terminal(self) -> Terminal:
+    def terminal(self, profile: str = "") -> Terminal:
         """Return the terminal as it is asked for."""
-        return Terminal(quiet=self.quiet, machine=self.json, json_logs=self.log_format == "json")
+        json_logs = self.log_format == "json"
+        return Terminal(quiet=self.quiet, machine=self.json, json_logs=json_logs, profile=profile)
 
 
 @Parameter(name="*")
@@ -327,7 +332,7 @@ async def start(task: Task, file: Path, reading: Reading, show: Show, account: A
     record = Record.of(order, WORDS.get())
     if record is not None:
         record.save()
-    code = await until_interrupted(carry_out(order, connect, show.terminal()))
+    code = await until_interrupted(carry_out(order, connect, show.terminal(account.named_profile().name)))
     if record is not None:
         record.finished(code).save()
     return code

@@ -109,11 +109,11 @@ def complete(given: Callable[[Ledger], Any]) -> Callable[[Ledger], Any]:
         """Return the input, unless it has gaps."""
         if bad := ledger.counts()["failed"]:
             raise ConfigurationError(
-                f"lines that cannot be used: {bad:,}. Whom they mean would be taken for somebody who should go. "
+                f"lines that cannot be used: {bad:,}. Whom they mean would be taken for people who should go. "
                 "Correct them, or do without removals"
             )
         if not ledger.items:
-            raise ConfigurationError("there is nobody in the file, so everybody would go")
+            raise ConfigurationError("there is no one in the file, so everybody would go")
         return given(ledger)
 
     return checked
@@ -129,7 +129,7 @@ def teams_of(ledger: Ledger) -> dict[str, list[str]]:
 
 def member(item: MemberChange) -> Subject:
     """Return what a change of a membership is about."""
-    return Subject((item.user_id, item.team_id), item.change)
+    return Subject((item.user_id, item.team_id), item.change, (item.user_name, ""))
 
 
 def person(item: UserChange) -> Subject:
