@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, cast
@@ -416,6 +416,22 @@ class _Network:
             auth=proxy.credentials,
             ssl_context=self.tls if proxy.scheme == "https" else None,
         )
+
+
+def mounted(app: Any) -> Transport:
+    """Return a way to an ASGI app in this process, such as that of a sandbox."""
+    return httpx.ASGITransport(app)
+
+
+def network(base_url: str) -> Transport:
+    """Return the way over the network that a client takes by itself."""
+    return _Network.of(base_url).transport()
+
+
+def answer(status: int, headers: Mapping[str, str], body: bytes, reason: str = "") -> httpx.Response:
+    """Return an answer, for transports that make some themselves."""
+    extensions = {"reason_phrase": reason.encode("latin-1", "replace")} if reason else {}
+    return httpx.Response(status, headers=dict(headers), content=body, extensions=extensions)
 
 
 def _same(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
