@@ -68,7 +68,11 @@ class PairJobs:
         of_job = Options(**{name: given.pop(name) for name in names if name in given})
         caller = self._caller.with_options(cast(CallOptions, given))
         of_job = attrs.evolve(
-            of_job, timeout=caller.defaults.timeout, sizes=self.list_sizes, people=self._people
+            of_job,
+            timeout=caller.defaults.timeout,
+            sizes=self.list_sizes,
+            people=self._people,
+            hooks=caller.sender.hooks,
         )
 
         def connect(before: Before | None) -> Resources:

@@ -72,6 +72,10 @@ class ItemJob(BulkJob):
 
     # ------------------------------------------------ before
 
+    @property
+    def _helper(self) -> str:
+        return self._kind
+
     async def _plan(self) -> Plan:
         tasks = await self._prepare()
         waiting = [task for task in tasks if task.known() is None]

@@ -45,6 +45,10 @@ class PairJob(PairTrial):
 
     # ------------------------------------------------ before
 
+    @property
+    def _helper(self) -> str:
+        return self._kind.name
+
     async def _plan(self) -> Plan:
         table = await self._prepare()
         requests = Counter(self._kind.ends[call.end].request for call in self._each_call(table))

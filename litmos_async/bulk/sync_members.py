@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import Any, Literal, NamedTuple, Self, TypeAlias, cast
+from typing import Any, Final, Literal, NamedTuple, Self, TypeAlias, cast
 
 import attrs
 from attrs import define, field
@@ -22,11 +22,14 @@ from litmos_async.bulk.removals import Removals
 from litmos_async.bulk.report import Outcome, Plan, Progress, seconds_for
 from litmos_async.bulk.workers import run_concurrently
 from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
+from litmos_async.hooks import NO_HOOKS
 from litmos_async.limits import Limiter
 from litmos_async.resources.base import Ref, id_of, several
 from litmos_async.wording import OptionText, count
 
 TWICE = "given twice"
+
+_HELPER: Final = "sync_team_members"
 
 Members: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | AsyncIterable[tuple[Ref, Ref]]
 """Who should be where: ids of teams with their people, or any (async) iterable of pairs (person, team)."""
@@ -120,6 +123,10 @@ class MembersJob(BulkJob):
 
     # ------------------------------------------------ before
 
+    @property
+    def _helper(self) -> str:
+        return _HELPER
+
     async def _plan(self) -> Plan:
         found = await self._prepare()
         plans = {change: await job.plan() for change, job in found.jobs.items()}
@@ -184,7 +191,7 @@ class MembersJob(BulkJob):
         fingerprint = Fingerprint()
         for team, users in self._desired.items():
             fingerprint.add(team, "", " ".join(sorted(set(users))))
-        self._journal = await self._open_journal("sync_team_members", fingerprint, self._agreed)
+        self._journal = await self._open_journal(_HELPER, fingerprint, self._agreed)
         if self._journal is None:
             return await self._compare()
         past = await self._journal.past(self._options.timeout)
@@ -226,6 +233,7 @@ class MembersJob(BulkJob):
             stop_after_failures=None,
             key_works=True,
             on_request=self._tell,
+            hooks=NO_HOOKS,
         )
         return PairJob(kind, pairs, self._limiter, self._connect, options)
 

@@ -12,7 +12,7 @@ import pytest
 from litmos_async import BulkJob, Outcome
 from litmos_async.bulk import read_summary
 from tests.bulk.works import KINDS, Work, client
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 MOMENTS = 30
 

@@ -16,7 +16,7 @@ from litmos_async import BulkJob, ModuleResult, Outcome, User, UserImport, error
 from litmos_async.bulk import read_summary
 from litmos_async.sandbox import Fault, Sandbox
 from tests.bulk.works import KINDS, Work, client, completions, organisation, sandbox_of
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 CHANGES = ("POST", "PUT", "DELETE")
 

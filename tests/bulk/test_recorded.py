@@ -17,7 +17,7 @@ import pytest
 
 from litmos_async.bulk import read_summary
 from tests.bulk.works import KINDS, Work, client
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 RECORDED = Path(__file__).parent / "recorded"
 

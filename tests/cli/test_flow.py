@@ -21,7 +21,7 @@ from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.errors import OutcomeUnknown
 from litmos_async.sandbox import Fault, Sandbox
 from tests.cli.small import COURSES, STATE, Desk, assign_courses, organisation
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 HEADER = "user,course"
 LISTS = 4

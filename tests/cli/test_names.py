@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litmos_async.cli.flow import FAILED
 from tests.cli.small import COURSES, Desk
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 
 def test_a_column_of_original_ids(desk: Desk) -> None:

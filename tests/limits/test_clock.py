@@ -14,7 +14,7 @@ from litmos_async.limits.account import JUMP, Account, Reading
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.limits.window import GUARD, Window
 from tests.limits.small import VirtualStore, guarded, process_of, settle, take, time
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 
 def account() -> Account:

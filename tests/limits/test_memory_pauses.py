@@ -13,7 +13,7 @@ import pytest
 from litmos_async.errors import RateLimited
 from litmos_async.limits import Lease, MemoryLimiter
 from tests.limits.small import limiter_of, settle, take, time
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 
 def test_two_hundred_calls_and_one_refusal_make_one_pause() -> None:

@@ -22,7 +22,7 @@ from tests.limits.small import (
     take,
     time,
 )
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 
 def test_a_limiter_keeps_the_limit_of_one_account() -> None:

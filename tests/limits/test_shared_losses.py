@@ -22,7 +22,7 @@ from tests.limits.small import (
     take,
     time,
 )
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 # A store that forgets
 

@@ -11,7 +11,7 @@ from litmos_async.limits import OnOutage, RateLimit, RedisLimiter
 from tests.limits.redis_server import RedisServer
 from tests.limits.slow_redis import Hash, delayed, process_at
 from tests.limits.small import time
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 RATE = RateLimit(100, period=60.0)
 ROUND_TRIPS = [0.1, 0.5, 1.0, 1.5]

@@ -19,7 +19,7 @@ from litmos_async.limits import RateLimit, SqliteLimiter
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.limits.sqlite import SqliteStore
 from tests.limits.small import NoJitter, take, time
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 ROOT = Path(__file__).parents[2]
 

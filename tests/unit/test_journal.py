@@ -20,7 +20,7 @@ from litmos_async.bulk.fingerprint import Fingerprint, nameless
 from litmos_async.bulk.journal import Journal
 from litmos_async.bulk.journal_file import JournalFile, Settled, read_summary
 from litmos_async.errors import ConfigurationError
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 KIND = "add_users_to_teams"
 OPTIONS = {"send_message": False}
