@@ -19,6 +19,7 @@ from litmos_async.wire.dates import JsonDates
 
 if TYPE_CHECKING:
     from litmos_async.bulk import Bulk
+    from litmos_async.export import Export
     from litmos_async.transport import Transport
 
 
@@ -91,7 +92,7 @@ class LitmosClient(Resources):
         limiter.bind(config.account)
         self._limiter = limiter
         self._sender = Sender(config, limiter, transport)
-        self._base_url = config.base_url
+        self._config = config
         super().__init__(Caller(self._sender, defaults, json_dates))
 
     @cached_property
@@ -101,6 +102,13 @@ class LitmosClient(Resources):
 
         return Bulk(self._caller.with_priority("bulk"), self._limiter)
 
+    @cached_property
+    def export(self) -> Export:
+        """Lists into files and batches, in the bulk lane."""
+        from litmos_async.export import Export  # noqa: PLC0415 - like the families of `Resources`
+
+        return Export(self._caller, self._config.account, self._config.base_url)
+
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a view of this client with other defaults, on the same pool and limiter.
 
@@ -109,7 +117,7 @@ class LitmosClient(Resources):
         """
         view = object.__new__(type(self))
         view._limiter, view._owns_limiter = self._limiter, self._owns_limiter
-        view._sender, view._base_url = self._sender, self._base_url
+        view._sender, view._config = self._sender, self._config
         Resources.__init__(view, self._caller.with_options(options))
         return view
 
@@ -178,7 +186,7 @@ class LitmosClient(Resources):
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"LitmosClient({self._base_url!r})"
+        return f"LitmosClient({self._config.base_url!r})"
 
 
 def _is_limiter(given: object) -> bool:

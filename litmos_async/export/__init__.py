@@ -1,0 +1,31 @@
+"""Exports: lists into files, complete, within the quota, and on where they stopped.
+
+from litmos_async.export import lists, schema            # what there is, without a client
+
+manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
+manifest.complete, manifest.lists["results"].rows, manifest.requests
+"""
+
+from litmos_async.export.catalogue import ListSpec
+from litmos_async.export.export import Batch, Export
+from litmos_async.export.lists import lists, schema
+from litmos_async.export.manifest import FileEntry, ListEntry, Manifest
+from litmos_async.export.merge import merge
+from litmos_async.export.run import ExportIncomplete, Progress
+from litmos_async.export.schema import Column, Schema
+
+__all__ = [
+    "Batch",
+    "Column",
+    "Export",
+    "ExportIncomplete",
+    "FileEntry",
+    "ListEntry",
+    "ListSpec",
+    "Manifest",
+    "Progress",
+    "Schema",
+    "lists",
+    "merge",
+    "schema",
+]

@@ -1,0 +1,403 @@
+"""What an export remembers: the run under way, page by page, and what the runs before it wrote.
+
+One SQLite file. A page of output and the place to go on from are one step: the file is written and flushed first,
+then one transaction notes how long it is and which page comes next. A run that was killed cuts its files back to
+the length that is noted, and goes on there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import frozen
+
+from litmos_async.errors import ConfigurationError
+from litmos_async.export.catalogue import Unit
+
+_FORMAT: Final = 1
+"""Version of the tables."""
+
+_TABLES: Final = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE lists (name TEXT PRIMARY KEY, shape TEXT NOT NULL, cursor TEXT, first_since TEXT, whole TEXT);
+CREATE TABLE runs (name TEXT PRIMARY KEY, detail TEXT NOT NULL, listed INTEGER NOT NULL DEFAULT 0,
+    rows INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE units (name TEXT, place INTEGER, unit TEXT NOT NULL, token TEXT, done INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (name, place));
+CREATE TABLE parts (name TEXT, place INTEGER, file TEXT NOT NULL, size INTEGER NOT NULL, rows INTEGER NOT NULL,
+    finished INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (name, place));
+CREATE TABLE known (name TEXT, key TEXT, content BLOB, first TEXT NOT NULL, run TEXT NOT NULL,
+    PRIMARY KEY (name, key, content)) WITHOUT ROWID;
+"""
+
+
+@frozen
+class Run:
+    """A run of one list, as the state keeps it while it is under way.
+
+    Attributes:
+        started: When it began, by the server's clock.
+        stamp: The same, as it stands in the names of files.
+        since: From when on rows are asked for; None for all.
+        whole: Whether it reads the whole list, so that what does not come is gone.
+        cursor: Where the next run begins.
+    """
+
+    started: datetime
+    stamp: str
+    since: datetime | None
+    whole: bool
+    cursor: datetime
+
+    def to_json(self) -> str:
+        """Return it as text."""
+        return json.dumps(
+            {
+                "started": self.started.isoformat(),
+                "stamp": self.stamp,
+                "since": self.since and self.since.isoformat(),
+                "whole": self.whole,
+                "cursor": self.cursor.isoformat(),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Run:
+        """Return it from text."""
+        plain = json.loads(text)
+        since = plain["since"]
+        return cls(
+            datetime.fromisoformat(plain["started"]),
+            plain["stamp"],
+            since and datetime.fromisoformat(since),
+            plain["whole"],
+            datetime.fromisoformat(plain["cursor"]),
+        )
+
+
+@frozen
+class Past:
+    """What earlier runs of a list left.
+
+    Attributes:
+        cursor: Where the next run begins; None before the first has ended.
+        first_since: What the first run was given.
+        whole: When the list was last read whole.
+    """
+
+    cursor: datetime | None = None
+    first_since: datetime | None = None
+    whole: datetime | None = None
+
+
+@frozen
+class Part:
+    """A file of output under way.
+
+    Attributes:
+        place: Its number within its list and run.
+        file: Its name, without the folder.
+        size: Bytes that count.
+        rows: Rows in them.
+        finished: Whether it stands under its final name.
+    """
+
+    place: int
+    file: str
+    size: int
+    rows: int
+    finished: bool
+
+
+@frozen
+class Progress:
+    """How far a list is in the run under way.
+
+    Attributes:
+        run: The run.
+        listed: Whether all units are known.
+        rows: Rows written.
+        done: Whether the list is finished.
+    """
+
+    run: Run
+    listed: bool
+    rows: int
+    done: bool
+
+
+class StateFile:
+    """The state of an export in its file. All methods block; they are called from one thread.
+
+    Args:
+        path: The file; it is made where there is none, readable for its owner only, since it holds ids of people.
+
+    Raises:
+        ConfigurationError: It cannot be opened, or is something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+            self._db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+            self._open()
+        except (OSError, ValueError, sqlite3.Error) as problem:
+            raise ConfigurationError(f"cannot use the state {path}: {_reason(problem)}") from None
+
+    def _open(self) -> None:
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("BEGIN IMMEDIATE")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if version == 0 and tables == 0:
+            for statement in _TABLES.split(";"):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version={_FORMAT}")
+        elif version != _FORMAT or not self._has_tables():
+            self._db.execute("ROLLBACK")
+            raise ValueError("it is no state of an export")
+        self._db.execute("COMMIT")
+
+    def _has_tables(self) -> bool:
+        names = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+        return {"meta", "lists", "runs", "units", "parts", "known"} <= names
+
+    def close(self) -> None:
+        """Close the file, which other processes may open then."""
+        self._db.close()
+
+    def remove(self) -> None:
+        """Close the file and take it away."""
+        self.close()
+        for end in ("", "-wal", "-shm"):
+            Path(f"{self.path}{end}").unlink(missing_ok=True)
+
+    # ------------------------------------------------ what it belongs to
+
+    def belong(self, name: str, value: str, what: str) -> None:
+        """Note what the state belongs to, or refuse another.
+
+        Raises:
+            ConfigurationError: It belongs to something else.
+        """
+        row = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
+        if row is None:
+            self._db.execute("INSERT INTO meta VALUES (?, ?)", (name, value))
+        elif row[0] != value:
+            raise ConfigurationError(f"the state {self.path} belongs to another {what}")
+
+    def shape(self, name: str, shape: Mapping[str, Any]) -> None:
+        """Note the columns and filters of a list, or refuse others.
+
+        Raises:
+            ConfigurationError: The state was begun with others. Columns may have been added.
+        """
+        row = self._db.execute("SELECT shape FROM lists WHERE name=?", (name,)).fetchone()
+        text = json.dumps(shape, sort_keys=True)
+        if row is None:
+            self._db.execute("INSERT INTO lists (name, shape) VALUES (?, ?)", (name, text))
+            return
+        before: dict[str, Any] = json.loads(row[0])
+        for what, value in shape.items():
+            if before.get(what) != value:
+                raise ConfigurationError(
+                    f"the state {self.path} was begun with other {what} for {name}: "
+                    f"{before.get(what)!r}, not {value!r}"
+                )
+
+    def lists(self) -> list[str]:
+        """Return the names of the lists that the state knows."""
+        return [name for (name,) in self._db.execute("SELECT name FROM lists")]
+
+    # ------------------------------------------------ runs
+
+    def past(self, name: str) -> Past:
+        """Return what earlier runs left."""
+        row = self._db.execute(
+            "SELECT cursor, first_since, whole FROM lists WHERE name=?", (name,)
+        ).fetchone()
+        return Past(*(text and datetime.fromisoformat(text) for text in row)) if row else Past()
+
+    def progress(self, name: str) -> Progress | None:
+        """Return how far the run under way is; None where none is."""
+        row = self._db.execute("SELECT detail, listed, rows, done FROM runs WHERE name=?", (name,)).fetchone()
+        return row and Progress(Run.from_json(row[0]), bool(row[1]), row[2], bool(row[3]))
+
+    def begin(self, name: str, run: Run) -> None:
+        """Begin a run."""
+        self._db.execute("INSERT INTO runs (name, detail) VALUES (?, ?)", (name, run.to_json()))
+
+    def add_units(self, name: str, units: Iterable[Unit], *, first: int, last: bool) -> None:
+        """Note units that are to be read.
+
+        Args:
+            name: The list.
+            units: They.
+            first: Place of the first of them.
+            last: Whether there are no more.
+        """
+        with closing(self._transaction()) as change:
+            change.executemany(
+                "INSERT OR REPLACE INTO units (name, place, unit) VALUES (?, ?, ?)",
+                [
+                    (name, first + place, json.dumps([unit.key, dict(unit.parent), unit.ids]))
+                    for place, unit in enumerate(units)
+                ],
+            )
+            if last:
+                change.execute("UPDATE runs SET listed=1 WHERE name=?", (name,))
+            change.execute("COMMIT")
+
+    def units_left(self, name: str, after: int, most: int) -> list[tuple[int, Unit, str | None]]:
+        """Return units that are not read to the end, behind a place: place, unit, and where to go on."""
+        found = self._db.execute(
+            "SELECT place, unit, token FROM units WHERE name=? AND done=0 AND place>? ORDER BY place LIMIT ?",
+            (name, after, most),
+        ).fetchall()
+        return [
+            (place, Unit(key, parent, tuple(ids)), token)
+            for place, text, token in found
+            for key, parent, ids in [json.loads(text)]
+        ]
+
+    def commit(
+        self,
+        name: str,
+        place: int,
+        token: str | None,
+        *,
+        part: Part | None,
+        rows: int,
+        seen: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
+        """Note that a page is written: where its unit goes on, and how long the output is.
+
+        Args:
+            name: The list.
+            place: The unit.
+            token: Where it goes on; None at its end.
+            part: The file that holds the page; None where nothing was written.
+            rows: Rows of the page that were written.
+            seen: Key and content of all rows of the page, for a later run to compare with.
+        """
+        with closing(self._transaction()) as change:
+            change.execute(
+                "UPDATE units SET token=?, done=? WHERE name=? AND place=?",
+                (token, token is None, name, place),
+            )
+            if part is not None:
+                _put_part(change, name, part)
+            change.execute("UPDATE runs SET rows=rows+? WHERE name=?", (rows, name))
+            if seen:
+                stamp = _run_of(change, name).stamp
+                change.executemany(
+                    "DELETE FROM known WHERE name=? AND key=? AND content!=? AND run!=?",
+                    [(name, key, content, stamp) for key, content in seen if key],
+                )
+                change.executemany(
+                    "INSERT INTO known VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run=excluded.run",
+                    [(name, key, content, stamp, stamp) for key, content in seen],
+                )
+            change.execute("COMMIT")
+
+    def unknown(self, name: str, stamp: str, marks: Sequence[tuple[str, bytes]]) -> list[int]:
+        """Return the places of rows, by key and content, that are not written yet, or are newer than what is.
+
+        Rows without a key may be equal and yet be two, so only what an earlier run wrote is known.
+        """
+        query = "SELECT first FROM known WHERE name=? AND key=? AND content=?"
+        fresh: list[int] = []
+        here: set[tuple[str, bytes]] = set()
+        for place, (key, content) in enumerate(marks):
+            found = self._db.execute(query, (name, key, content)).fetchone()
+            if (found is None or (not key and found[0] == stamp)) and (not key or (key, content) not in here):
+                fresh.append(place)
+                here.add((key, content))
+        return fresh
+
+    def gone(self, name: str, stamp: str, most: int) -> list[str]:
+        """Return keys of rows that did not come in the run under way."""
+        found = self._db.execute(
+            "SELECT DISTINCT key FROM known WHERE name=? AND run!=? AND key!='' LIMIT ?", (name, stamp, most)
+        )
+        return [key for (key,) in found]
+
+    def note_gone(self, name: str, keys: Sequence[str], part: Part) -> None:
+        """Note that rows are marked as gone, and how long the output is."""
+        with closing(self._transaction()) as change:
+            change.executemany("DELETE FROM known WHERE name=? AND key=?", [(name, key) for key in keys])
+            _put_part(change, name, part)
+            change.execute("UPDATE runs SET rows=rows+? WHERE name=?", (len(keys), name))
+            change.execute("COMMIT")
+
+    def parts(self, name: str) -> list[Part]:
+        """Return the files of the run under way."""
+        found = self._db.execute(
+            "SELECT place, file, size, rows, finished FROM parts WHERE name=? ORDER BY place", (name,)
+        )
+        return [Part(place, file, size, rows, bool(finished)) for place, file, size, rows, finished in found]
+
+    def put_part(self, name: str, part: Part) -> None:
+        """Note a file."""
+        _put_part(self._db.cursor(), name, part)
+
+    def finish(self, name: str) -> None:
+        """Note that the list is finished; its run stays until all lists are."""
+        self._db.execute("UPDATE runs SET done=1 WHERE name=?", (name,))
+
+    def end(self, names: Iterable[str], first_since: Mapping[str, datetime | None]) -> None:
+        """End the runs of lists: the next ones begin at their cursors."""
+        with closing(self._transaction()) as change:
+            for name in names:
+                run = _run_of(change, name)
+                since = first_since.get(name)
+                change.execute(
+                    "UPDATE lists SET cursor=?, first_since=coalesce(first_since, ?) WHERE name=?",
+                    (run.cursor.isoformat(), since and since.isoformat(), name),
+                )
+                if run.whole:
+                    change.execute("UPDATE lists SET whole=? WHERE name=?", (run.started.isoformat(), name))
+                # Rows without a key cannot be marked as gone, and those before the overlap do not come again.
+                change.execute("DELETE FROM known WHERE name=? AND key='' AND run!=?", (name, run.stamp))
+                for table in ("runs", "units", "parts"):
+                    change.execute(f"DELETE FROM {table} WHERE name=?", (name,))  # noqa: S608 - fixed names
+            change.execute("COMMIT")
+
+    def _transaction(self) -> sqlite3.Cursor:
+        cursor = self._db.cursor()
+        if self._db.in_transaction:  # what a failed step left
+            cursor.execute("ROLLBACK")
+        cursor.execute("BEGIN IMMEDIATE")
+        return cursor
+
+
+def _run_of(change: sqlite3.Cursor, name: str) -> Run:
+    (detail,) = change.execute("SELECT detail FROM runs WHERE name=?", (name,)).fetchone()
+    return Run.from_json(detail)
+
+
+def _put_part(change: sqlite3.Cursor, name: str, part: Part) -> None:
+    change.execute(
+        "INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?)",
+        (name, part.place, part.file, part.size, part.rows, part.finished),
+    )
+
+
+def _reason(problem: Exception) -> str:
+    text = str(problem)
+    if "locked" in text:
+        return "another process is using it"
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror
+    return text
