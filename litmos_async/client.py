@@ -20,6 +20,7 @@ from litmos_async.wire.dates import JsonDates
 if TYPE_CHECKING:
     from litmos_async.bulk import Bulk
     from litmos_async.export import Export
+    from litmos_async.report import Reports
     from litmos_async.transport import Transport
 
 
@@ -108,6 +109,13 @@ class LitmosClient(Resources):
         from litmos_async.export import Export  # noqa: PLC0415 - like the families of `Resources`
 
         return Export(self._caller, self._config.account, self._config.base_url)
+
+    @cached_property
+    def report(self) -> Reports:
+        """Reports on who has completed what, in the bulk lane."""
+        from litmos_async.report import Reports  # noqa: PLC0415 - like the families of `Resources`
+
+        return Reports(self._caller.with_priority("bulk"), self._config.base_url)
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a view of this client with other defaults, on the same pool and limiter.

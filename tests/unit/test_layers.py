@@ -20,7 +20,7 @@ LAYERS = [
     {"config", "reader"},
     {"transport", "paging"},
     {"resources"},
-    {"bulk", "export"},
+    {"bulk", "export", "report"},
     {"client"},
 ]
 """From the bottom to the top: a module imports from layers below its own, or from its own folder."""
