@@ -1,6 +1,6 @@
 """What a slot costs in each store, beside a bare round trip to Redis.
 
-Run it with `python -m benchmarks.limiter_shared`; it starts a Redis of its own if `redis-server` is installed.
+Run it with `python -m benchmarks.limiter_shared`; it starts a Redis of its own.
 90 of 100 slots are taken, as in the middle of a busy minute, and the other ten are taken and given back again.
 The account allows a slot every 600 ms, so what matters is that these numbers are small beside that.
 """
@@ -8,7 +8,6 @@ The account allows a slot every 600 ms, so what matters is that these numbers ar
 from __future__ import annotations
 
 import asyncio
-import shutil
 import statistics
 import sys
 import tempfile
@@ -22,7 +21,7 @@ import attrs
 
 from litmos_async.limits import Limiter, RateLimit, limiter_from_url
 from tests.limits.fleet import REQUESTS, Fleet
-from tests.limits.redis_server import RedisServer
+from tests.limits.redis_server import NO_REDIS, PROGRAMS, RedisServer
 
 SECONDS: Final = 2.0
 TAKEN: Final = 90
@@ -99,8 +98,8 @@ def stores() -> Iterator[dict[str, str]]:
     """Give the URL of each store that can be measured here."""
     with tempfile.TemporaryDirectory() as folder:
         urls = {"memory": "memory://", "sqlite": f"sqlite://{folder}/limits.db"}
-        if shutil.which("redis-server") is None:
-            print("No redis-server is installed: Redis is left out.\n")
+        if not PROGRAMS:
+            print(f"{NO_REDIS}: Redis is left out.\n")
             yield urls
             return
         with RedisServer(Path(folder)) as server:

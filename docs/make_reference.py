@@ -21,14 +21,17 @@ from litmos_async import LitmosClient, bulk, errors, models
 from litmos_async.bulk import Bulk
 from litmos_async.config import CallOptions
 from litmos_async.resources.base import ListOptions, Resource
+from litmos_async.resources.xapi import Xapi
 from litmos_async.wire.operation import Operation
 
 HERE = Path(__file__).parent
-CONSTRUCTED = {"MemoryLimiter", "RateLimit", "RedisLimiter", "RetryPolicy", "SqliteLimiter"}
+CONSTRUCTED = {"MemoryLimiter", "RateLimit", "RedisLimiter", "RetryPolicy", "SqliteLimiter", "XapiStore"}
 """Classes that callers make themselves; of the others the signature of the constructor says nothing."""
 
 OPTIONS = re.compile(r"`(\w+Options)`")
-CALL = re.compile(r"^`(GET|POST|PUT|DELETE) (/[^`]*)`", re.MULTILINE)
+CALL = re.compile(r"^`(GET|POST|PUT|DELETE) ((?:/|\{endpoint\})[^`]*)`", re.MULTILINE)
+SOURCE = re.compile(r"^( *)Source: ", re.MULTILINE)
+FACT = re.compile(r"api-facts (\d+)")
 
 
 class Bare(str):
@@ -96,7 +99,7 @@ def methods() -> Iterator[Method]:
     client = LitmosClient("key", "docs")
     for family in sorted(dir(client)):
         resource = getattr(client, family)
-        if not isinstance(resource, Resource | Bulk) or family.startswith("_"):
+        if not isinstance(resource, Resource | Xapi | Bulk) or family.startswith("_"):
             continue
         for name, function in sorted(inspect.getmembers(type(resource), inspect.isfunction)):
             if not name.startswith("_"):
@@ -153,13 +156,14 @@ def client_page() -> str:
 
 
 def linked(text: str, page: str) -> str:
-    """Let the names of options lead to the section that says what they are."""
+    """Let the names of options lead to the section that says what they are, and facts to the page of the facts."""
 
     def link(found: re.Match[str]) -> str:
         home = "client" if found[1] in {"CallOptions", "ListOptions"} else "bulk"
         return f"[`{found[1]}`]({'' if home == page else f'{home}.md'}#{found[1].lower()})"
 
-    return OPTIONS.sub(link, text)
+    text = SOURCE.sub(r"\1[Source](../api-facts.md#evidence): ", text)
+    return OPTIONS.sub(link, FACT.sub(r"[api-facts \1](../api-facts.md)", text))
 
 
 def pages() -> dict[Path, str]:
@@ -175,7 +179,8 @@ def pages() -> dict[Path, str]:
         "[Bulk jobs](reference/bulk.md): their options, and what they say.",
         "",
         "*Repeatable*: sending it again after a lost answer does no harm, so the client does. *Mails*: it may send",
-        "e-mails to people, and `send_message` says whether.",
+        "e-mails to people, and `send_message` says whether. *Source*, at the end of a method: where that is known",
+        "from; [the facts of the API](api-facts.md#evidence) explain the words.",
         "",
         "| method | request | paged | repeatable | mails |",
         "|---|---|---|---|---|",

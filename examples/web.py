@@ -45,7 +45,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.litmos, app.state.jobs = litmos, jobs
         # The same pool and limit. A refused call is not repeated, and a pause that outlasts the visitor's patience
         # is an error at once.
-        app.state.visitors = litmos.with_options(retry=RetryPolicy(refusals=0, deadline=PATIENCE))
+        app.state.visitors = litmos.with_options(retry=RetryPolicy(max_rejections=0, deadline=PATIENCE))
         yield
         for job in jobs:
             job.cancel()

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from litmos_async.paging import Page, Pages
     from litmos_async.resources.sso import LoginUrl
     from litmos_async.retry import RetryPolicy
+    from litmos_async.xapi_store import XapiStore
 
 _HOMES = {
     **dict.fromkeys(models.__all__, "models"),
@@ -84,6 +85,7 @@ _HOMES = {
     "Page": "paging",
     "Pages": "paging",
     "RetryPolicy": "retry",
+    "XapiStore": "xapi_store",
 }
 """Names that are imported when they are first used: see `litmos_async.models`."""
 
@@ -115,6 +117,7 @@ __all__ = [
     "Usage",
     "UserChange",
     "UserInTeam",
+    "XapiStore",
     "__version__",
     "errors",
     "models",

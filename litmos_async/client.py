@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from litmos_async.config import CallOptions, Defaults, KeyPlace, Region, configure
 from litmos_async.errors import ConfigurationError
-from litmos_async.limits import Limiter, Quota, RateLimit, Usage, limiter_from_url
+from litmos_async.limits import Limiter, MemoryLimiter, Quota, RateLimit, Usage, limiter_from_url
 from litmos_async.resources import Resources
 from litmos_async.resources.base import Caller
+from litmos_async.resources.xapi import StoreCaller
 from litmos_async.retry import RetryPolicy
 from litmos_async.wire import codec
 from litmos_async.wire.codec import WireChoice
 from litmos_async.wire.dates import JsonDates
+from litmos_async.xapi_store import XapiStore
 
 if TYPE_CHECKING:
     from litmos_async.bulk import Bulk
@@ -49,6 +51,8 @@ class LitmosClient(Resources):
         transport: Another way to the server, for tests and for mounting an ASGI app.
         json_dates: How to read JSON dates whose offset is not zero: "wall_clock" (number and offset added) or
             "epoch" (the number alone).
+        xapi: The learning record store that `litmos.xapi` speaks to, in connections and a budget of its own; None:
+            `litmos.xapi` cannot be used.
 
     Raises:
         ConfigurationError: Something is missing or cannot work.
@@ -69,6 +73,7 @@ class LitmosClient(Resources):
         timeout: float = 30.0,
         transport: Transport | None = None,
         json_dates: JsonDates = "wall_clock",
+        xapi: XapiStore | None = None,
     ) -> None:
         # Here and not above: httpx takes longer to import than all the rest, and brings rich where that is
         # installed. Who imports this library for its records or errors need not wait for it.
@@ -82,6 +87,8 @@ class LitmosClient(Resources):
             )
         if not isinstance(rate_limit, RateLimit | None):
             raise ConfigurationError(f"rate_limit must be a RateLimit, not {rate_limit!r}")
+        if not isinstance(xapi, XapiStore | None):
+            raise ConfigurationError(f"xapi must be a XapiStore, not {type(xapi).__name__}")
         config = configure(
             api_key, source, region=region, base_url=base_url, key_in=key_in, json_dates=json_dates
         )
@@ -92,9 +99,39 @@ class LitmosClient(Resources):
             limiter = limiter_from_url(limiter, rate_limit or RateLimit())
         limiter.bind(config.account)
         self._limiter = limiter
-        self._sender = Sender(config, limiter, transport)
+        self._sender = Sender(config.service, limiter, transport)
         self._config = config
-        super().__init__(Caller(self._sender, defaults, json_dates))
+        self._store = None
+        if xapi is not None:
+            store_limiter = MemoryLimiter(xapi.rate_limit)
+            store_limiter.bind(xapi.account)
+            store_sender = Sender(xapi.service, store_limiter, transport)
+            self._store = StoreCaller(Caller(store_sender, defaults, json_dates), xapi.path, store_limiter)
+        super().__init__(Caller(self._sender, defaults, json_dates), self._store)
+
+    @classmethod
+    def from_profile(cls, name: str | None = None, **options: Any) -> Self:
+        """Return a client of an account that `config.toml` describes, as `litmos --profile` does.
+
+        ```python
+        async with LitmosClient.from_profile("acme") as litmos:
+            print(await litmos.users.list(page_size=1))
+        ```
+
+        It keeps the limit in the file that the command line uses, so that both can be used at a time. Variables of
+        the environment that are not empty go before the profile. It may run the profile's `api_key_command`, and
+        waits for it: call it before the event loop has something to do.
+
+        Args:
+            name: Which profile; the one of `LITMOS_PROFILE`, else "default", if None.
+            options: Arguments of `LitmosClient`, which go before everything else.
+
+        Raises:
+            ConfigurationError: There is no such profile, its file cannot be used, or something cannot work.
+        """
+        from litmos_async.profiles import read_profile  # noqa: PLC0415 - only who has a profile needs to read it
+
+        return cls(**read_profile(name).client_options(options))
 
     @cached_property
     def bulk(self) -> Bulk:
@@ -126,7 +163,8 @@ class LitmosClient(Resources):
         view = object.__new__(type(self))
         view._limiter, view._owns_limiter = self._limiter, self._owns_limiter
         view._sender, view._config = self._sender, self._config
-        Resources.__init__(view, self._caller.with_options(options))
+        view._store = self._store and self._store.with_options(options)
+        Resources.__init__(view, self._caller.with_options(options), view._store)
         return view
 
     @property
@@ -179,6 +217,8 @@ class LitmosClient(Resources):
     async def aclose(self) -> None:
         """Close the connections. Later calls are refused."""
         await self._sender.aclose()
+        if self._store is not None:
+            await self._store.aclose()
         if self._owns_limiter:
             await self._limiter.aclose()
 
@@ -192,6 +232,11 @@ class LitmosClient(Resources):
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    @property
+    def base_url(self) -> str:
+        """The address of the API, without a slash at its end."""
+        return self._config.base_url
 
     def __repr__(self) -> str:
         return f"LitmosClient({self._config.base_url!r})"

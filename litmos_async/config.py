@@ -8,11 +8,11 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Literal, TypedDict, get_args
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from attrs import field, frozen
 
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, MissingOption
 from litmos_async.limits import Priority
 from litmos_async.retry import RetryPolicy
 from litmos_async.wire.codec import SEARCH_LIMIT, WireChoice
@@ -26,7 +26,7 @@ BASE_URLS: Mapping[str, str] = {
     "eu": "https://api.litmoseu.com/v1.svc",
     "au": "https://api.litmos.com.au/v1.svc",
 }
-"""Where the API lives (quirks.md 1). A key works in its own region only."""
+"""Where the API lives (api-facts 1). A key works in its own region only."""
 
 
 class CallOptions(TypedDict, total=False):
@@ -70,6 +70,37 @@ def _is_duration(value: object) -> bool:
 
 
 @frozen
+class Service:
+    """A service that requests are sent to, and what every request to it carries.
+
+    Attributes:
+        base_url: What stands in front of the path of each request.
+        query: Stands in front of the query of each request, percent-encoded.
+        headers: Headers of each request.
+        credentials: More of them, which are added at the last moment: no request that is logged or raised has them.
+        credential_query: The same in the query: stands behind that of each request.
+        secrets: Texts that must not be shown.
+    """
+
+    base_url: str
+    query: str = ""
+    headers: Mapping[str, str] = field(factory=dict[str, str])
+    credentials: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    credential_query: str = field(default="", repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def host(self) -> str:
+        """The host that is asked, for errors."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def region(self) -> str:
+        """The region whose address that is; empty for another one."""
+        return region_of(self.base_url)
+
+
+@frozen
 class Config:
     """Where the API is and who calls it."""
 
@@ -82,7 +113,24 @@ class Config:
     @property
     def account(self) -> str:
         """What tells this account from others, where several share a limiter: a hash, never the key."""
-        return hashlib.sha256(f"{self.base_url}\n{self.api_key}".encode()).hexdigest()[:32]
+        return account_of(self.base_url, self.api_key)
+
+    @property
+    def service(self) -> Service:
+        """The API, as requests reach it: with `source`, and with the key in its place."""
+        key = quote(self.api_key, safe="")
+        return Service(
+            self.base_url,
+            query=urlencode({"source": self.source}, quote_via=quote),
+            credentials={"apikey": self.api_key} if self.key_in == "header" else {},
+            credential_query=f"apikey={key}" if self.key_in == "query" else "",
+            secrets=(self.api_key, key),
+        )
+
+
+def account_of(base_url: str, credential: str) -> str:
+    """Return a hash that tells accounts apart."""
+    return hashlib.sha256(f"{base_url}\n{credential}".encode()).hexdigest()[:32]
 
 
 def configure(
@@ -104,12 +152,14 @@ def configure(
     name = source or environment.get("LITMOS_SOURCE", "")
     where = region or environment.get("LITMOS_REGION") or "us"
     if not key:
-        raise ConfigurationError("no API key: pass api_key or set LITMOS_API_KEY")
+        raise MissingOption("no API key: pass api_key or set LITMOS_API_KEY", option="api_key")
     if not key.isascii() or not key.isprintable() or key != key.strip():
         # It travels in a header; a stray newline from a file is the usual case.
         raise ConfigurationError("the API key has a blank or a character that cannot travel in a header")
     if not name.strip():
-        raise ConfigurationError("no source: pass source or set LITMOS_SOURCE, a short name of your program")
+        raise MissingOption(
+            "no source: pass source or set LITMOS_SOURCE, a short name of your program", option="source"
+        )
     if not name.isprintable():
         raise ConfigurationError("source has a line break or another character that cannot be shown")
     if len(name) > SEARCH_LIMIT:
@@ -122,21 +172,34 @@ def configure(
         raise ConfigurationError(f'json_dates must be "wall_clock" or "epoch", not {json_dates!r}')
     # A region that was asked for by name goes before an address from the environment.
     address = base_url or ("" if region else environment.get("LITMOS_BASE_URL", "")) or BASE_URLS[where]
-    return Config(key, name, _checked(address), key_in, json_dates)
+    return Config(key, name, checked_address(address, "base_url"), key_in, json_dates)
 
 
-def _checked(base_url: str) -> str:
-    """Return the address without a trailing slash; the key must not travel in the clear."""
+def region_of(base_url: str) -> str:
+    """Return the region whose address this is; empty for another one."""
+    return next((region for region, url in BASE_URLS.items() if url == base_url), "")
+
+
+def checked_address(base_url: str, name: str) -> str:
+    """Return an address without a trailing slash; no credential must travel in the clear.
+
+    Args:
+        base_url: The address.
+        name: What it is called, for the error.
+
+    Raises:
+        ConfigurationError: It is not an address of scheme, host and path, or its scheme is not https.
+    """
     try:
         parts = urlsplit(base_url)
         host = parts.hostname or ""
         _ = parts.port
     except ValueError:
-        raise ConfigurationError("base_url is no address") from None
+        raise ConfigurationError(f"{name} is no address") from None
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise ConfigurationError("base_url must be scheme, host and path only")
+        raise ConfigurationError(f"{name} must be scheme, host and path only")
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
-        raise ConfigurationError(f"base_url must be https, or http on a loopback address: {base_url!r}")
+        raise ConfigurationError(f"{name} must be https, or http on a loopback address: {base_url!r}")
     return base_url.rstrip("/")
 
 

@@ -21,8 +21,11 @@ __all__ = [
     "DecodeError",
     "Forbidden",
     "IncompleteListing",
+    "JournalError",
+    "JournalMismatch",
     "LimiterUnavailable",
     "LitmosError",
+    "MissingOption",
     "NetworkError",
     "NotAcceptable",
     "NotFound",
@@ -30,6 +33,7 @@ __all__ = [
     "RateLimited",
     "RequestTimeout",
     "ServerError",
+    "TooManyRemovals",
     "Unauthorized",
     "api_error",
 ]
@@ -60,7 +64,60 @@ def _rebuild(kind: type[LitmosError], args: tuple[Any, ...], known: dict[str, An
 
 
 class ConfigurationError(LitmosError, ValueError):
-    """An option or argument cannot work; nothing was sent."""
+    """An option or argument cannot work; nothing was sent.
+
+    Attributes:
+        option: The option or argument by its name in Python, such as "api_key"; empty where no single one is meant.
+        value: What was given for it; None where that is nothing, or a secret.
+        line: The line of a file, or the number of an item, that is meant; None where there is none.
+    """
+
+    option: str = ""
+    value: Any = None
+    line: int | None = None
+
+
+class MissingOption(ConfigurationError):
+    """What every call needs was given neither as an argument nor in the environment: `option` names it."""
+
+
+class JournalMismatch(ConfigurationError):
+    """A journal was begun by another job, with other options, or with another input; nothing was sent.
+
+    Attributes:
+        path: The file.
+        option: What differs: the name of an option of the helper, "job" (the helper itself), or "input".
+        then: What it was when the journal was begun; of an input, how many items it had.
+        now: What it is now.
+    """
+
+    path: str = ""
+    option: str = ""
+    then: Any = None
+    now: Any = None
+
+
+class TooManyRemovals(ConfigurationError):
+    """A comparison would take away more than `max_removals` allows; nothing was changed.
+
+    Attributes:
+        removals: How many would go.
+        total: Of how many.
+        label: What they are: "active members" or "active people".
+        max_removals: What was allowed: a fraction, 0.0 to 1.0, if it is a float, else a number.
+    """
+
+    removals: int = 0
+    total: int = 0
+    label: str = ""
+    max_removals: float = 0
+
+
+class JournalError(LitmosError):
+    """A journal could not be read or written while a job was using it: the disk is full, or the file was damaged.
+
+    What the server had answered by then may be missing in the journal: the next run finds it out by reading.
+    """
 
 
 class DecodeError(LitmosError):
@@ -83,6 +140,8 @@ class _RequestError(LitmosError):
         method: The HTTP verb.
         path: The path below the base URL, without the query.
         attempts: Requests that were sent for this call.
+        host: The host that was asked, such as "api.litmoseu.com".
+        region: The region whose host that is; empty for another one.
         after_lost: Whether an earlier one of them got no usable answer, and may have been carried out: then a 404
             to a repeated removal, say, can mean that the first one removed it.
     """
@@ -91,6 +150,8 @@ class _RequestError(LitmosError):
     method: str = ""
     path: str = ""
     attempts: int = 0
+    host: str = ""
+    region: str = ""
     after_lost: bool = False
 
     def __str__(self) -> str:
@@ -98,11 +159,20 @@ class _RequestError(LitmosError):
         if not self.operation:
             return message
         tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
-        return f"{message} ({self.operation}: {self.method} {self.path}, {tries})"
+        where = f", host {self.host}" if self.host else ""
+        where += f", region {self.region}" if self.region else ""
+        return f"{message} ({self.operation}: {self.method} {self.path}, {tries}{where})"
 
 
 class NetworkError(_RequestError):
-    """No answer came, and nothing was changed or the operation may be repeated."""
+    """No answer came, and nothing was changed or the operation may be repeated.
+
+    Attributes:
+        obstacle: What is in the way: "proxy", "certificate" (the host's is not trusted), "tls" (another fault of
+            the secure connection), "name" (the host is not known), "refused" or "timeout"; empty if not known.
+    """
+
+    obstacle: str = ""
 
 
 class ConnectError(NetworkError):
@@ -146,12 +216,12 @@ class Unauthorized(APIError):
 class Forbidden(APIError):
     """403: often the same as 401, but also a feature that is off, an unknown id, or a list too long.
 
-    The meaning drifts from operation to operation (quirks.md 5): read `detail`.
+    The meaning drifts from operation to operation (api-facts 5): read `detail`.
     """
 
 
 class NotFound(APIError):
-    """404: no such thing; for some lists also "nothing in it" (quirks.md 5)."""
+    """404: no such thing; for some lists also "nothing in it" (api-facts 5)."""
 
 
 class NotAcceptable(APIError):

@@ -1,6 +1,6 @@
 """The rules of paging, without I/O: what to ask for next, and what to make of what comes.
 
-The server pages by row offset and promises no order and no total (quirks.md 4). Rows that come and go between
+The server pages by row offset and promises no order and no total (api-facts 4). Rows that come and go between
 two requests shift the rest. So every request after the first starts one row early. Where a row of that page
 is known, nothing between the pages was missed; where none is, the reader steps back until it finds ground.
 """
@@ -23,7 +23,7 @@ from litmos_async.models.record import Record, key_of
 R = TypeVar("R", bound=Record)
 
 LARGEST_PAGE = 1_000
-"""Rows that one request may ask for (quirks.md 12)."""
+"""Rows that one request may ask for (api-facts 12)."""
 
 _MEMORY = 10 * LARGEST_PAGE
 """Rows that are remembered: memory stays flat, and lists do not shift by ten thousand rows at once."""
@@ -101,7 +101,7 @@ class Reader(Generic[R]):
         self._steps_back = 0
         self._totals.add(total)
         # Exactly 100, 200 ... rows look like a server that caps or ignores `limit`; more than asked for may
-        # come too (quirks.md 4).
+        # come too (api-facts 4).
         capped = len(rows) > 0 and len(rows) % 100 == 0
         if len(rows) >= limit or capped or (self.confirm_end and fresh):
             self._watch_progress(fresh, marks)

@@ -6,13 +6,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from attrs import define, frozen
 
-from litmos_async.config import Config, Defaults
+from litmos_async.config import Defaults, Service
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
@@ -24,6 +24,7 @@ from litmos_async.errors import (
     RequestTimeout,
 )
 from litmos_async.limits import Lease, Limiter
+from litmos_async.obstacle import obstacle_in
 from litmos_async.retry import Again, Fault, GiveUp, Tries, decide
 from litmos_async.version import __version__
 from litmos_async.wire.codec import Request
@@ -50,21 +51,28 @@ class Sender:
     """Sends requests under the limit, and again where that is safe. Holds the one connection pool.
 
     Args:
-        config: Address, key and source.
+        service: Where the requests go, and what each of them carries.
         limiter: Who gives the slots.
         transport: Another way to the server, for tests and for mounting an ASGI app.
     """
 
-    def __init__(self, config: Config, limiter: Limiter, transport: httpx.AsyncBaseTransport | None) -> None:
-        self._config = config
+    def __init__(
+        self, service: Service, limiter: Limiter, transport: httpx.AsyncBaseTransport | None
+    ) -> None:
+        self._service = service
         self._limiter = limiter
         self._http = httpx.AsyncClient(
-            transport=_KeyedTransport(transport or _network(config), config),
+            transport=_KeyedTransport(transport or _network(service.base_url), service),
             headers={"User-Agent": f"litmos-async/{__version__}"},
             # A redirect would carry the key to another address; the API sends none.
             follow_redirects=False,
         )
         self._closed = False
+
+    @property
+    def base_url(self) -> str:
+        """What stands in front of the path of each request."""
+        return self._service.base_url
 
     async def send(
         self, request: Request, options: Defaults, before: Callable[[int], Awaitable[None]] | None = None
@@ -83,7 +91,7 @@ class Sender:
             OutcomeUnknown: No answer came to a write that may not be repeated.
         """
         loop = asyncio.get_running_loop()
-        attempts = refusals = 0
+        attempts = rejections = 0
         lost = False
         started: float | None = None
         while True:
@@ -97,16 +105,17 @@ class Sender:
             result = await self._attempt(request, lease, options.timeout)
             if isinstance(result, Reply):
                 return result
-            refusals += result.fault is Fault.REFUSED
+            rejections += result.fault is Fault.REJECTED
             step = decide(
                 result.fault,
-                Tries(attempts, refusals, loop.time() - started),
+                Tries(attempts, rejections, loop.time() - started),
                 options.retry,
                 repeatable=request.repeatable,
                 retry_after=result.retry_after,
             )
             if not isinstance(step, Again):
                 result.error.after_lost = lost
+                self._locate(result.error)
                 raise _final(result.error, request, attempts, step)
             logger.info("%s: %s; again in %.1f s", request.operation, result.error, step.wait)
             lost = lost or result.fault is Fault.LOST
@@ -123,7 +132,11 @@ class Sender:
             )
         except RateLimited as pause:
             _describe(pause, request, attempts)
+            self._locate(pause)
             raise
+
+    def _locate(self, error: NetworkError | APIError) -> None:
+        error.host, error.region = self._service.host, self._service.region
 
     async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure:
         """Send once, and settle the lease by what became of it."""
@@ -161,34 +174,33 @@ class Sender:
     def _judge(self, reply: Reply, request: Request, lease: Lease) -> Reply | _Failure:
         if reply.refused:
             lease.rejected(reply.retry_after)
-            fault = Fault.REFUSED
+            fault = Fault.REJECTED
         else:
             lease.answered()
             if reply.success:
                 return reply
             fault = Fault.LOST if reply.status in _MAY_BE_CARRIED_OUT else Fault.FINAL
-        error = error_of(reply, (self._config.api_key, *request.secrets))
+        error = error_of(reply, (*self._service.secrets, *request.secrets))
         return _Failure(fault, error, reply.retry_after)
 
     def _failed(
         self, kind: type[NetworkError], problem: Exception, request: Request, seconds: float
     ) -> _Failure:
-        key = self._config.api_key
-        error = kind(redact(_reason(kind, problem, seconds), [key, quote(key, safe=""), *request.secrets]))
+        secrets = (*self._service.secrets, *request.secrets)
+        error = kind(redact(_reason(kind, problem, seconds), secrets))
+        error.obstacle = obstacle_in(problem)
         error.__cause__ = _without_frames(problem)
         return _Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
 
     def _build(self, request: Request, timeout: float, progress: _Progress) -> httpx.Request:
-        query = urlencode({"source": self._config.source}, quote_via=quote)
-        if request.query:
-            query = f"{query}&{request.query}"
-        headers = dict(request.headers)
+        query = "&".join(part for part in (self._service.query, request.query) if part)
+        headers = {**self._service.headers, **request.headers}
         if request.body is None and request.method != "GET":
-            # Recordings of PUT and DELETE without a body carry it (quirks.md 2).
+            # Recordings of PUT and DELETE without a body carry it (api-facts 2).
             headers["Content-Length"] = "0"
         return self._http.build_request(
             request.method,
-            f"{self._config.base_url}{request.path}?{query}",
+            f"{self._service.base_url}{request.path}{'?' if query else ''}{query}",
             headers=headers,
             content=request.body,
             timeout=timeout,
@@ -238,19 +250,17 @@ async def _stop(sending: asyncio.Future[httpx.Response], progress: _Progress) ->
 
 
 class _KeyedTransport(httpx.AsyncBaseTransport):
-    """Adds the key at the last moment, so that no request that httpx logs or raises ever holds it."""
+    """Adds the credentials at the last moment, so that no request that httpx logs or raises ever holds them."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, config: Config) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, service: Service) -> None:
         self._inner = inner
-        self._config = config
+        self._service = service
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url, headers = request.url, request.headers.copy()
-        if self._config.key_in == "query":
-            key = quote(self._config.api_key, safe="").encode()
-            url = url.copy_with(query=url.query + b"&apikey=" + key)
-        else:
-            headers["apikey"] = self._config.api_key
+        if self._service.credential_query:
+            url = url.copy_with(query=url.query + f"&{self._service.credential_query}".encode())
+        headers.update(self._service.credentials)
         return await self._inner.handle_async_request(
             httpx.Request(
                 request.method, url, headers=headers, stream=request.stream, extensions=request.extensions
@@ -261,9 +271,9 @@ class _KeyedTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _network(config: Config) -> httpx.AsyncHTTPTransport:
-    """Return the way over the network: HTTP/1.1, since only there a reason phrase exists (quirks.md 5)."""
-    parts = urlsplit(config.base_url)
+def _network(base_url: str) -> httpx.AsyncHTTPTransport:
+    """Return the way over the network: HTTP/1.1, since only there a reason phrase exists (api-facts 5)."""
+    parts = urlsplit(base_url)
     host = parts.hostname or ""
     # httpx reads the proxy variables only where no transport of one's own is given.
     proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
@@ -311,6 +321,7 @@ def _final(error: NetworkError | APIError, request: Request, attempts: int, step
         return error
     unknown = OutcomeUnknown("no usable answer, and it may have been carried out")
     _describe(unknown, request, attempts)
+    unknown.host, unknown.region = error.host, error.region
     unknown.__cause__ = error
     return unknown
 

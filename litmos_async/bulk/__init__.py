@@ -25,14 +25,16 @@ from litmos_async.bulk.items import (
     UserInTeam,
 )
 from litmos_async.bulk.job import BulkJob
+from litmos_async.bulk.journal import WAITS_FOR_EARLIER
 from litmos_async.bulk.journal_file import Summary, read_summary
 from litmos_async.bulk.people import ItemOptions, ResultOfUser
-from litmos_async.bulk.report import Outcome, Plan, Progress, Report, Status, count, duration
+from litmos_async.bulk.report import Outcome, Plan, Progress, Report, Status
 from litmos_async.bulk.resolve import Resolved
 from litmos_async.bulk.sync_members import MemberChange
 from litmos_async.bulk.sync_people import UserChange
 
 __all__ = [
+    "WAITS_FOR_EARLIER",
     "Bulk",
     "BulkJob",
     "CourseForTeam",
@@ -54,7 +56,5 @@ __all__ = [
     "Summary",
     "UserChange",
     "UserInTeam",
-    "count",
-    "duration",
     "read_summary",
 ]

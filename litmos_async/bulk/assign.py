@@ -79,7 +79,8 @@ class AssignJobs(PairJobs):
                 default is yes.
             library: True only puts the courses into the library of the team; False assigns them. A course that
                 is assigned counts as there for `skip_existing` and `verify`.
-            include_sub_teams: Whether all sub-teams get them, too.
+            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` look at those as
+                well then, one list a team: what one of them lacks is not there.
             list_size: Courses in one request at most, 1 to 1,000.
             options: See `JobOptions`.
         """
@@ -136,7 +137,8 @@ class AssignJobs(PairJobs):
                 teams to their learning paths, ids or records.
             send_message: Whether the server may e-mail members. Required: what it does by itself is not
                 documented.
-            include_sub_teams: Whether all sub-teams get them, too.
+            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` look at those as
+                well then, one list a team: what one of them lacks is not there.
             list_size: Learning paths in one request at most, 1 to 1,000.
             options: See `JobOptions`.
         """

@@ -3,73 +3,154 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Unpack
+from typing import Literal, Unpack
 
+from litmos_async.bulk import resolve as rows
 from litmos_async.bulk.assign import AssignJobs
 from litmos_async.bulk.import_job import ImportJobs
 from litmos_async.bulk.people import PeopleJobs
 from litmos_async.bulk.remove import RemoveJobs
-from litmos_async.bulk.resolve import (
-    Resolved,
-    Resolver,
-    names_of_course,
-    names_of_learning_path,
-    names_of_team,
-    names_of_user,
-    number_of,
-)
+from litmos_async.bulk.resolve import Resolved, Resolver
 from litmos_async.bulk.sync import SyncJobs
 from litmos_async.config import CallOptions
+from litmos_async.errors import ConfigurationError
+from litmos_async.names import EXACT, PEOPLE, THINGS
 
 
 class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
     """Jobs over many items, in the bulk lane: calls of the interactive lane go before them.
 
-    The `resolve_*` methods turn names into ids. A name that nothing or several things go by is a problem in the
-    result, not an exception. Blanks around a name do not matter, and neither does how an umlaut is put together. A
-    number is taken for an OriginalId, the one that the web interface shows, only where nothing in the list has a
-    number for its name or code: else a name that is gone would stand for something else in silence.
+    The `resolve_*` methods turn names into ids:
+
+    ```python
+    users = await litmos.bulk.resolve_users(["ada@example.com", "nobody"])
+    users.ids  # {'ada@example.com': 'bS5zBrR3'}
+    users.problems  # {'nobody': "no user goes by 'nobody'"}
+    ```
+
+    A name that nothing or several things go by is a problem in the result, not an exception. What cannot be seen
+    in a name (blanks around it, a zero-width space) does not matter, nor how an umlaut is put together; upper and
+    lower case matter only between things that are called alike otherwise. A number is taken for an OriginalId, the
+    one that the web interface shows, only where nothing in the list has a number for its name or code: else a name
+    that is gone would stand for something else in silence.
     """
 
-    async def resolve_users(self, names: Iterable[str], **options: Unpack[CallOptions]) -> Resolved:
-        """Find people by user name or e-mail address, upper and lower case alike, by id, or by OriginalId.
+    async def resolve_users(
+        self,
+        names: Iterable[str],
+        *,
+        by: Literal["employee_id"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Resolved:
+        """Find people by user name or e-mail address, by id, or by OriginalId; or by the number of the employee.
 
         `GET /users`, the whole list once: 1,000 people a request. Only where a number is left that is nobody's
         name, `GET /users/details` too, since the first list has no OriginalId: 1,000 people a request, until all
         are found.
 
+        `GET /users/details` alone with `by="employee_id"`.
+
         A user name beats an e-mail address, which several people may share. Where somebody's user name is a
         number, numbers are user names and nothing else: that of an employee who has left would stand for
         somebody whose OriginalId is the same.
+
+        Args:
+            names: What to look up; a name that is there twice costs nothing more.
+            by: "employee_id" takes all names for `external_employee_id`, and for nothing else: a number is never
+                taken for that of an employee by itself. None for the other names.
+            options: The options of every call.
+
+        Returns:
+            The ids, and why some names have none. A number that two people have stands for neither.
+
+        Raises:
+            ConfigurationError: `by` is something else.
+            LitmosError: A list cannot be read completely.
         """
         users = self._litmos.users
-        resolver = Resolver(names, "user", fold=True)
-        await resolver.read(users.list(**options), names_of_user)
-        await resolver.read_numbers(users.list_details(**options), number_of)
+        if by is not None:
+            _check_by(by, "employee_id")
+            resolver = Resolver(names, "user", forms=PEOPLE, only=_HAS_EMPLOYEE_ID)
+            details = users.list_details(**options)
+            await resolver.read(details, rows.employee_id_of, label=rows.user_name_of)
+            return resolver.resolved()
+        resolver = Resolver(names, "user", forms=PEOPLE)
+        await resolver.read(users.list(**options), rows.names_of_user)
+        details = users.list_details(**options)
+        await resolver.read_numbers(details, rows.number_of, rows.user_name_of)
         return resolver.resolved()
 
-    async def resolve_courses(self, names: Iterable[str], **options: Unpack[CallOptions]) -> Resolved:
-        """Find courses by code, code for bulk imports, id, or OriginalId.
+    async def resolve_courses(
+        self,
+        names: Iterable[str],
+        *,
+        by: Literal["name", "import_code"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Resolved:
+        """Find courses by code, code for bulk imports, id, or OriginalId; or by name, if that is asked for.
 
         `GET /courses`, the whole list once: 1,000 courses a request.
 
-        Not by name, even if only one course has it: names are not unique, and the next edition of a course often
-        has the name of the last one, so that the same file would mean another course next year. The code for
-        bulk imports, `<OriginalId>-<code or name>`, says both. An OriginalId counts only where no course has a
-        number for its code.
+        Not by name unless you say so, even if only one course has it: the next edition of a course often has the
+        name of the last one, so that the same file would mean another course next year. The code for bulk imports,
+        `<OriginalId>-<code or name>`, says both. An OriginalId counts only where no course has a number for its
+        code.
+
+        Args:
+            names: What to look up.
+            by: "name" for names alone: one that several courses have is a problem that names their codes.
+                "import_code" for codes for bulk imports alone. None for the other ones.
+            options: The options of every call.
+
+        Raises:
+            ConfigurationError: `by` is something else.
+            LitmosError: The list cannot be read completely.
         """
-        resolver = Resolver(names, "course", fold=False)
-        await resolver.read(self._litmos.courses.list(**options), names_of_course, number_of)
+        courses = self._litmos.courses.list(**options)
+        if by is None:
+            resolver = Resolver(names, "course", forms=THINGS, hint=_BY_NAME)
+            await resolver.read(courses, rows.names_of_course, rows.number_of, called=rows.name_of_course)
+            return resolver.resolved()
+        _check_by(by, "name", "import_code")
+        if by == "name":
+            resolver = Resolver(names, "course", forms=THINGS, only=_IS_CALLED)
+            await resolver.read(courses, rows.name_of_course, label=rows.names_of_course)
+            return resolver.resolved()
+        resolver = Resolver(names, "course", forms=EXACT, hint=_IMPORT_CODE, only=_HAS_IMPORT_CODE)
+        called, label = rows.any_name_of_course, rows.import_code_of_course
+        await resolver.read(courses, rows.import_code_of_course, called=called, label=label)
         return resolver.resolved()
 
-    async def resolve_teams(self, names: Iterable[str], **options: Unpack[CallOptions]) -> Resolved:
+    async def resolve_teams(
+        self,
+        names: Iterable[str],
+        *,
+        by: Literal["import_code"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Resolved:
         """Find teams by name, code for bulk imports, or id.
 
         `GET /teams`, the whole list once: 1,000 teams a request. Names are not unique: one that several teams
         have is a problem of its own. The API tells no OriginalId of a team.
+
+        Args:
+            names: What to look up.
+            by: "import_code" for codes for bulk imports alone; None for the other names.
+            options: The options of every call.
+
+        Raises:
+            ConfigurationError: `by` is something else.
+            LitmosError: The list cannot be read completely.
         """
-        resolver = Resolver(names, "team", fold=False)
-        await resolver.read(self._litmos.teams.list(**options), names_of_team)
+        teams = self._litmos.teams.list(**options)
+        if by is None:
+            resolver = Resolver(names, "team", forms=THINGS)
+            await resolver.read(teams, rows.names_of_team)
+            return resolver.resolved()
+        _check_by(by, "import_code")
+        resolver = Resolver(names, "team", forms=EXACT, hint=_IMPORT_CODE, only=_HAS_IMPORT_CODE)
+        label = rows.import_code_of_team
+        await resolver.read(teams, rows.import_code_of_team, called=rows.name_of_team, label=label)
         return resolver.resolved()
 
     async def resolve_learning_paths(self, names: Iterable[str], **options: Unpack[CallOptions]) -> Resolved:
@@ -78,7 +159,32 @@ class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
         `GET /learningpaths`, the whole list once: 1,000 learning paths a request. Names need not be unique: one
         that several have is a problem of its own. An OriginalId counts only where no learning path has a number
         for its name.
+
+        Args:
+            names: What to look up.
+            options: The options of every call.
+
+        Raises:
+            LitmosError: The list cannot be read completely.
         """
-        resolver = Resolver(names, "learning path", fold=False)
-        await resolver.read(self._litmos.learning_paths.list(**options), names_of_learning_path, number_of)
+        resolver = Resolver(names, "learning path", forms=THINGS)
+        paths = self._litmos.learning_paths.list(**options)
+        await resolver.read(paths, rows.names_of_learning_path, rows.number_of)
         return resolver.resolved()
+
+
+_BY_NAME = 'it is the name of a course, found with by="name" or in a column course_name'
+_HAS_EMPLOYEE_ID = "has the employee id", "have the employee id"
+_IS_CALLED = "is called", "are called"
+_HAS_IMPORT_CODE = "has the code for bulk imports", "have the code for bulk imports"
+_IMPORT_CODE = "it goes by that name, and for an import by the code"
+
+
+def _check_by(by: str, *known: str) -> None:
+    """Make sure that a way of looking up is one.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if by not in known:
+        raise ConfigurationError(f"by must be {' or '.join(map(repr, known))} or None, not {by!r}")

@@ -27,7 +27,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from litmos_async.errors import ConfigurationError
 
 USERS_PER_TEAM_REQUEST = 100
-"""Users in one `teams.add_users`: no limit is documented, so a careful one (quirks.md 12)."""
+"""Users in one `teams.add_users`: no limit is documented, so a careful one (api-facts 12)."""
 
 TEAMS_PER_USER_REQUEST = 25
 """Teams in one `users.add_to_teams`: the documented limit."""

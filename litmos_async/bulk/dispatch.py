@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 
 from attrs import define, field
 
@@ -16,6 +17,51 @@ class NotSent(Exception):
     """The job was stopped before a request left."""
 
 
+class StopSignal:
+    """Whether a job is to send nothing new, and which of its requests wait for a slot meanwhile.
+
+    Attributes:
+        given: Whether it is.
+    """
+
+    def __init__(self) -> None:
+        self.given = False
+        self._waiting: set[asyncio.Timeout] = set()
+
+    def give(self) -> None:
+        """Send nothing new. What waits for a slot, a minute perhaps, is not sent either, and waits no longer."""
+        self.given = True
+        now = asyncio.get_running_loop().time() if self._waiting else 0.0
+        for wait in self._waiting:
+            wait.reschedule(now)
+        self._waiting.clear()
+
+    @asynccontextmanager
+    async def before_sending(self) -> AsyncGenerator[Callable[[], None]]:
+        """Give up what the block waits for when the signal is given, until the request leaves.
+
+        Yields:
+            A function to call when the request leaves: from then on the block comes to its end.
+
+        Raises:
+            NotSent: The signal was given before that.
+        """
+        if self.given:
+            raise NotSent
+        wait = asyncio.timeout(None)
+        try:
+            async with wait:
+                self._waiting.add(wait)
+                try:
+                    yield lambda: self._waiting.discard(wait)
+                finally:
+                    self._waiting.discard(wait)
+        except TimeoutError:
+            if wait.expired():
+                raise NotSent from None
+            raise
+
+
 @define
 class Dispatch:
     """A request that changes something: noted before it leaves, and when it is known what became of it.
@@ -23,17 +69,32 @@ class Dispatch:
     Attributes:
         journal: Where it is written down, or None.
         items: What it carries.
-        may_leave: Tells whether it may still leave when it has a slot, for which it may have waited a minute.
+        stop: Says whether it may still leave; None where it belongs to something that has begun.
         on_leaving: Called when its first attempt is about to leave.
         sent_at: When its last attempt left, on the clock of the loop.
     """
 
     journal: Journal | None
     items: Sequence[Key]
-    may_leave: Callable[[], bool]
+    stop: StopSignal | None
     on_leaving: Callable[[], None]
     sent_at: float = field(default=0.0, init=False)
     _request: int | None = field(default=None, init=False)
+    _departed: Callable[[], None] = field(default=lambda: None, init=False)
+
+    @asynccontextmanager
+    async def sending(self) -> AsyncGenerator[None]:
+        """Send in this block: where the job is stopped before its first attempt leaves, it is given up.
+
+        Raises:
+            NotSent: It was.
+        """
+        if self.stop is None:
+            yield
+            return
+        async with self.stop.before_sending() as departed:
+            self._departed = departed
+            yield
 
     async def leaves(self, attempt: int, note: str = "") -> None:
         """An attempt has a slot, and nothing of it has left yet.
@@ -45,8 +106,9 @@ class Dispatch:
         Raises:
             NotSent: It may not leave any more.
         """
-        if attempt == 1 and not self.may_leave():
+        if attempt == 1 and self.stop is not None and self.stop.given:
             raise NotSent
+        self._departed()
         if self.journal is not None:
             if self._request is None:
                 self._request = await self.journal.before(self.items, note)

@@ -14,9 +14,9 @@ from attrs import define
 from litmos_async.bulk.base import JobOptions, PairJobs
 from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.fingerprint import Key, nameless
-from litmos_async.bulk.importer import PATIENCE, Importer, NotThrough, Trace, Verdict, check, cut, fold
+from litmos_async.bulk.importer import WAIT_TIMEOUT, Importer, NotThrough, Trace, Verdict, check, cut
 from litmos_async.bulk.item_job import GivenJob
-from litmos_async.bulk.items import in_order
+from litmos_async.bulk.items import identified, in_order
 from litmos_async.bulk.job import BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal_file import FilePath
 from litmos_async.bulk.report import Outcome
@@ -25,6 +25,7 @@ from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter
 from litmos_async.models import UserImport
+from litmos_async.names import fold
 
 ImportRow: TypeAlias = UserImport | Mapping[str, Any]
 """A row of an import: a record, or a mapping from its attributes (`username`, `first_name`) to their values."""
@@ -64,7 +65,7 @@ class ImportJobs(PairJobs):
         *,
         send_message: bool,
         skip_first_login: bool = False,
-        patience: float = PATIENCE,
+        wait_timeout: float = WAIT_TIMEOUT,
         **options: Unpack[ImportOptions],
     ) -> BulkJob:
         """Create or change people through imports: one request for up to 2,000 of them, and some polling.
@@ -88,18 +89,18 @@ class ImportJobs(PairJobs):
             rows: `UserImport` records, or mappings from their attributes to values; from any (async) iterable.
             send_message: Whether the server e-mails the login to new people. Required; its own default is no.
             skip_first_login: True asks new people for no password at the first login.
-            patience: Seconds to wait for one import. Its rows are "unknown" after that, and the job stops:
+            wait_timeout: Seconds to wait for one import. Its rows are "unknown" after that, and the job stops:
                 another one would only queue up behind it.
             options: See `ImportOptions`.
         """
-        if not patience > 0:
-            raise ConfigurationError(f"patience must be more than 0 seconds, not {patience}")
+        if not wait_timeout > 0:
+            raise ConfigurationError(f"wait_timeout must be more than 0 seconds, not {wait_timeout}")
         connect, of_job = self._parted(cast(JobOptions, options))
         importer = Importer(
             connect,
             retry=options.get("retry", self._caller.defaults.retry),
             timeout=of_job.timeout,
-            patience=patience,
+            wait_timeout=wait_timeout,
             send_message=send_message,
             skip_first_login=skip_first_login,
         )
@@ -136,7 +137,7 @@ class ImportJob(GivenJob):
     def _requests(self, waiting: list[Task]) -> Counter[str]:
         return Counter({POST: sum(1 for _ in _parts(waiting))})
 
-    def _hints(self, tasks: list[Task]) -> tuple[str, ...]:  # noqa: ARG002 - holds for all of them
+    def _notes(self, tasks: list[Task]) -> tuple[str, ...]:  # noqa: ARG002 - holds for all of them
         return (f"{NOTIFIES}; the server works in its own time, and is asked now and then how far it is",)
 
     async def _settle_doubtful(self, tasks: Mapping[Key, Task]) -> None:
@@ -171,11 +172,13 @@ class ImportJob(GivenJob):
         dispatch = Dispatch(
             self._journal,
             [task.entry for task in part],
-            may_leave=lambda: not self._stopping,
+            stop=self._stop,
             on_leaving=leaves,
         )
         try:
-            verdicts = await self._importer.carry_out(_rows(part), dispatch, self._litmos, self._answered)
+            verdicts = await self._importer.carry_out(
+                _rows(part), dispatch, self._litmos, answered=self._answered, again=self._expect_again
+            )
         except NotSent:
             return
         except NotThrough as late:
@@ -221,13 +224,19 @@ async def _each_row(rows: ImportRows) -> AsyncIterator[Task]:
             raise ConfigurationError(
                 f"row {count}: {str(problem).removeprefix('UserImport.__init__() ')}"
             ) from None
+        refused: ConfigurationError | None = None
+        try:
+            row = identified(row)
+        except ConfigurationError as problem:
+            refused = problem
         name = str(row.username or "")
         # Without a user name it is nobody's: its place in the input tells it from others.
         entry = nameless(fold(name)) if fold(name) else ("row", str(count))
         content = repr(attrs.astuple(row))
         try:
-            yield RowTask(name, entry, content=content, row=row, size=check(row))
+            size = 0 if refused else check(row)
         except ConfigurationError as problem:
-            yield RowTask(name, entry, content=content, refused=problem, row=row)
+            size, refused = 0, problem
+        yield RowTask(name, entry, content=content, refused=refused, row=row, size=size)
         if count % _BREATH == 0:
             await asyncio.sleep(0)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from os import fsdecode
+from types import AsyncGeneratorType
 from typing import Any, Self, TypeVar
 
 from attrs import frozen
 
+from litmos_async.bulk.dispatch import StopSignal
 from litmos_async.bulk.fingerprint import Fingerprint, Key
-from litmos_async.bulk.journal import Journal
+from litmos_async.bulk.iteration import Iteration
+from litmos_async.bulk.journal import Journal, telling_of_journal
 from litmos_async.bulk.journal_file import FilePath, Settled
-from litmos_async.bulk.report import Outcome, Plan, Progress, Report, count, seconds_for
+from litmos_async.bulk.report import Outcome, Plan, Progress, Report, seconds_for
 from litmos_async.errors import ConfigurationError, Forbidden, LitmosError, Unauthorized
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
+from litmos_async.wording import count
 
 T = TypeVar("T")
 
@@ -83,8 +87,13 @@ class BulkJob(ABC):
         self._reads_planned = 0
         self._on_progress: Callable[[Progress], object] | None = None
         self._started = False
+        self._closed = False
         self._spoilt: Exception | None = None
-        self._stopping = False
+        self._stop = StopSignal()
+        self._planned = False
+        self._planning = asyncio.Lock()
+        self._iteration: AsyncGenerator[Outcome, None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._key_works: bool | None = True if options.key_works else None
         self._trying_key = asyncio.Lock()
         self._journal: Journal | None = None
@@ -92,24 +101,12 @@ class BulkJob(ABC):
     # ------------------------------------------------ what each kind of job brings
 
     @abstractmethod
-    async def plan(self) -> Plan:
-        """Read the input, and what is there where that matters, and say what would be done. Nothing is changed.
-
-        With the journal of a run that was killed, it finds out what became of its requests. So it waits until the
-        last one cannot arrive any more, `timeout` seconds after it was sent, and until its import is through.
-
-        Raises:
-            ConfigurationError: The input holds something that cannot be an item, or the journal is not that of
-                this job.
-        """
+    async def _plan(self) -> Plan:
+        """Read the input, and what is there where that matters, and say what would be done."""
 
     @abstractmethod
-    def known(self) -> Iterator[Outcome]:
-        """Yield what is known of the items, also after the job was stopped.
-
-        An item whose request was under way when the job was stopped is "unknown"; one that was never sent is
-        left out.
-        """
+    def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
+        """Yield what is known of the items, and with `planned` also those that are still to be sent."""
 
     @abstractmethod
     def _total(self) -> int:
@@ -120,6 +117,47 @@ class BulkJob(ABC):
         """Do everything, and yield an outcome for every item."""
 
     # ------------------------------------------------ what all jobs do
+
+    async def plan(self) -> Plan:
+        """Read the input, and what is there where that matters, and say what would be done. Nothing is changed.
+
+        With the journal of a run that was killed, it finds out what became of its requests. So it waits until the
+        last one cannot arrive any more, `timeout` seconds after it was sent, and until its import is through. A
+        plan keeps the journal locked for this job, until the job has run or `aclose`; one that fails does not.
+
+        Raises:
+            ConfigurationError: The input holds something that cannot be an item.
+            JournalMismatch: The journal is not that of this job.
+            JournalError: The journal cannot be read or written.
+            LitmosError: What is there could not be read.
+        """
+        self._check_open()
+        async with self._planning:
+            try:
+                with telling_of_journal():
+                    return await self._plan()
+            except BaseException:
+                if not self._started:
+                    await self._forget_plan()
+                raise
+
+    async def _forget_plan(self) -> None:
+        """Let go of what a plan that failed has prepared."""
+        self._planned = False
+        await self._release_journal()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConfigurationError("the job was closed: make a new one")
+
+    def outcomes_so_far(self) -> Iterator[Outcome]:
+        """Yield what is known of the items, also after the job was stopped.
+
+        Of a job that was planned and has not begun to run, that includes what it would do: each item that it would
+        carry out is "planned". Of a job that was stopped, an item whose request was under way is "unknown", and one
+        that was never sent is left out.
+        """
+        return self._so_far(planned=self._planned and not self._started)
 
     async def _once(self, read: Callable[[], Awaitable[T]]) -> T:
         """Read the input. Where that failed, a second try would find less in an iterator, and say nothing of it."""
@@ -159,6 +197,7 @@ class BulkJob(ABC):
             quota=quota,
             reads=report.reads,
             reads_planned=reads_planned,
+            planned=self._planned,
         )
 
     @property
@@ -176,6 +215,9 @@ class BulkJob(ABC):
         Raises:
             Unauthorized: The key does not work: it will not get better, so the job stops at once.
             Forbidden: The same, where the first answer says so and a look at the courses is refused, too.
+            ConfigurationError: As for `plan`; or the job has run already, or was closed.
+            TooManyRemovals: The comparison of a `sync_...` would take away too much.
+            JournalError: The journal cannot be read or written any more.
             LitmosError: Something that the whole job needs failed. Its `resume` is the journal, if there is one:
                 the same job with the same journal goes on where this one broke off.
         """
@@ -188,21 +230,48 @@ class BulkJob(ABC):
         return self._report
 
     def __aiter__(self) -> AsyncIterator[Outcome]:
+        """Run the job, and yield one outcome for each item.
+
+        Iterating raises what `run` raises. Leaving the loop early stops the job: requests under way are given up,
+        and a new job on the same journal waits until this one has let go of it.
+        """
         return self._outcomes()
 
-    async def _outcomes(self) -> AsyncGenerator[Outcome, None]:
+    def _outcomes(self) -> Iteration[Outcome]:
+        """Run the job. It is closed as soon as this is dropped."""
+        generator = self._run()
+        if not self._started:
+            self._iteration = generator
+        return Iteration(generator, self._abandon)
+
+    def _abandon(self) -> None:
+        """Close the job, whose iterator was dropped, as soon as the loop comes to it."""
+        if not self._started:
+            return
+        if self._journal is not None:
+            self._journal.leaving = True
+        with suppress(RuntimeError):  # no loop is running: `asyncio.run` has closed what it left behind
+            self._close_soon()
+
+    def _close_soon(self) -> None:
+        if self._closing is None and self._iteration is not None:
+            self._closing = asyncio.get_running_loop().create_task(_close(self._iteration))
+
+    async def _run(self) -> AsyncGenerator[Outcome, None]:
         if self._started:
             raise ConfigurationError("a job runs once: make a new one")
+        self._check_open()
         self._started = True
         began = asyncio.get_running_loop().time()
         try:
-            async with aclosing(self._work()) as outcomes:
-                async for outcome in outcomes:
-                    yield self._report.count(outcome)
-                    if self._enough():
-                        self.stop()
+            with telling_of_journal():
+                async with aclosing(self._work()) as outcomes:
+                    async for outcome in outcomes:
+                        yield self._report.count(outcome)
+                        if self._enough():
+                            self.stop()
             self._reads_planned = 0  # what failed needs no reading back
-            if self._stopping and not self._report.stopped:
+            if self._stop.given and not self._report.stopped:
                 failed = self._report.failed + self._report.unknown
                 self._report.stopped = (
                     f"{count(failed, 'item')} failed" if self._enough() else "asked to stop"
@@ -218,12 +287,28 @@ class BulkJob(ABC):
             raise
         finally:
             self._report.seconds = asyncio.get_running_loop().time() - began
-            await self.aclose()
+            await self._release_journal()
 
     async def aclose(self) -> None:
-        """Let go of the journal. A job that was run has done so; one that was only planned has not."""
-        if self._journal is not None and self._journal is not self._options.journal:
-            await self._journal.close()
+        """Stop the job where it is, and let go of its journal. A job that was run has done so.
+
+        Requests under way are given up. A job that was closed cannot be run any more.
+        """
+        running = isinstance(self._iteration, AsyncGeneratorType) and self._iteration.ag_running
+        if running and self._closing is None:
+            raise ConfigurationError("the job is running: stop it, or cancel the task that runs it")
+        self._closed = True
+        self._close_soon()
+        if self._closing is not None:
+            await self._closing
+        await self._release_journal()
+
+    async def _release_journal(self) -> None:
+        """Close the journal, if it is this job's own."""
+        journal, self._journal = self._journal, None
+        if journal is not None and journal is not self._options.journal:
+            with telling_of_journal():
+                await journal.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -249,20 +334,23 @@ class BulkJob(ABC):
             self._tell()
 
     def stop(self) -> None:
-        """Send nothing new: iterating ends once all that is under way has an outcome; the rest is left."""
-        self._stopping = True
+        """Send nothing new: iterating ends once all that is under way has an outcome; the rest is left.
+
+        What waits for a slot of the limit is not sent either, and waits no longer.
+        """
+        self._stop.give()
 
     def _unless_stopped(self, work: Iterable[T]) -> Iterator[T]:
         """Yield pieces of work until nothing new is to be sent."""
         for piece in work:
-            if self._stopping:
+            if self._stop.given:
                 return
             yield piece
 
     async def _must_stop(self, problem: LitmosError) -> bool:
         """Tell whether all other requests will fail, too, since the key itself is refused.
 
-        403 means many things (quirks.md 5): where no answer has shown yet that the key works, a look at a list
+        403 means many things (api-facts 5): where no answer has shown yet that the key works, a look at a list
         that everybody may see tells whether it means this one.
         """
         if isinstance(problem, Unauthorized):
@@ -281,10 +369,19 @@ class BulkJob(ABC):
                     self._key_works = True
         return not self._key_works
 
+    def _expect_again(self) -> None:
+        """A request that has an answer, or was lost, has to be sent once more."""
+        self._requests_left += 1
+
     def _answered(self) -> None:
         self._report.requests += 1
         self._requests_left -= 1
         self._tell()
+
+    def _looked_up(self) -> None:
+        """Count a request of the job that only read an item."""
+        self._report.lookups += 1
+        self._answered()
 
     def _unless_refused_here(self, problem: LitmosError) -> None:
         """Count a request that failed. What was refused before it was sent is none."""
@@ -302,3 +399,7 @@ class BulkJob(ABC):
 def settled(key: Key, outcome: Outcome) -> Settled:
     """Return what a journal keeps of an outcome: of an error only the kind, as words of a server may hold names."""
     return Settled(*key, outcome.status, type(outcome.error).__name__ if outcome.error else "")
+
+
+async def _close(iteration: AsyncGenerator[Outcome, None]) -> None:
+    await iteration.aclose()

@@ -7,23 +7,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
-from typing import Any, Final, ParamSpec, Self, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Final, ParamSpec, Self, TypeVar
+from weakref import WeakValueDictionary
 
 from attrs import field, frozen
 
 from litmos_async.bulk.fingerprint import Fingerprint, Key
-from litmos_async.bulk.journal_file import FINAL, FilePath, JournalFile, Settled, Summary, UnderWay
+from litmos_async.bulk.journal_file import (
+    FINAL,
+    FilePath,
+    JournalFile,
+    Settled,
+    Summary,
+    UnderWay,
+    resolved,
+)
 from litmos_async.bulk.report import Status
+from litmos_async.errors import ConfigurationError, JournalError
 
 logger = logging.getLogger("litmos_async")
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+WAITS_FOR_EARLIER: Final = "waits_for_earlier_requests"
+"""The `event` of the log record about that wait; its `requests` and `seconds` are numbers."""
 
 _AT_ONCE: Final = 10_000
 """Outcomes in one transaction."""
@@ -48,6 +64,26 @@ class Past:
         return unknown.union(*(request.items for request in self.under_way))
 
 
+class JournalBroken(Exception):
+    """The journal cannot be read or written.
+
+    Not a `LitmosError`: it is raised in the middle of requests, and is not about one of them.
+    """
+
+
+@contextmanager
+def telling_of_journal() -> Iterator[None]:
+    """Raise what a journal raises in this block as an error for the callers of a job.
+
+    Raises:
+        JournalError: The journal cannot be read or written.
+    """
+    try:
+        yield
+    except JournalBroken as broken:
+        raise JournalError(str(broken)) from broken.__cause__
+
+
 class Journal:
     """A `JournalFile` at work in a thread of its own.
 
@@ -55,7 +91,15 @@ class Journal:
     carried out all the same: an answer that has come is not forgotten because nobody waits for it to be written.
     """
 
+    leaving: bool = False
+    """Whether the job that has it was left, and is about to close it."""
+
+    _open: ClassVar[WeakValueDictionary[Path, Journal]] = WeakValueDictionary()
+    """The journals that jobs of this process have open."""
+
     def __init__(self) -> None:
+        self.closed = asyncio.Event()
+        self.loop = asyncio.get_running_loop()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="litmos-journal")
         self._file: JournalFile | None = None
 
@@ -63,11 +107,16 @@ class Journal:
     async def open(
         cls, path: FilePath, kind: str, fingerprint: Fingerprint, options: Mapping[str, Any]
     ) -> Journal:
-        """Begin a journal, or go on with it: see `JournalFile.open`."""
+        """Begin a journal, or go on with it: see `JournalFile.open`.
+
+        Where another job has it that was left, this waits until that job has let go of it.
+        """
+        file = resolved(path)
+        await cls._until_left(file)
         journal = cls()
 
         def work() -> None:
-            journal._file = JournalFile.open(path, kind, fingerprint, options)
+            journal._file = JournalFile.open(file, kind, fingerprint, options)
 
         try:
             await journal._run(work)
@@ -76,7 +125,14 @@ class Journal:
             journal._pool.submit(journal._close)
             journal._pool.shutdown(wait=False)
             raise
+        cls._open[file] = journal
         return journal
+
+    @classmethod
+    async def _until_left(cls, file: Path) -> None:
+        holder = cls._open.get(file)
+        if holder is not None and holder.leaving and holder.loop is asyncio.get_running_loop():
+            await holder.closed.wait()
 
     async def __aenter__(self) -> Self:
         return self
@@ -91,6 +147,7 @@ class Journal:
                 await self._run(self._close)
             finally:
                 self._pool.shutdown(wait=False)
+        self.closed.set()
 
     def _close(self) -> None:
         if self._file is not None:
@@ -136,7 +193,12 @@ class Journal:
         # The clock of the machine may have been set since: never longer than from now.
         left = min(max((each.sent for each in requests), default=0.0) + timeout - time.time(), timeout)
         if requests and left > 0:
-            logger.info("%d requests of an earlier run may still arrive: %.1f s", len(requests), left)
+            logger.info(
+                "%d requests of an earlier run may still arrive: %.1f s",
+                len(requests),
+                left,
+                extra={"event": WAITS_FOR_EARLIER, "requests": len(requests), "seconds": left},
+            )
             await asyncio.sleep(left)
         return requests
 
@@ -169,4 +231,24 @@ class Journal:
     async def _run(self, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Let the thread do it; the shield keeps what waits for the thread from being cancelled."""
         loop = asyncio.get_running_loop()
-        return await asyncio.shield(loop.run_in_executor(self._pool, partial(work, *args, **options)))
+        done = loop.run_in_executor(self._pool, partial(_explained, work, *args, **options))
+        # Where nothing waits for it any more, since the job has ended, its failure is not an unretrieved one.
+        done.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(done)
+
+
+def _explained(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    """Do the work; a disk that is full and a file that was damaged are told as what they are.
+
+    Raises:
+        JournalBroken: The file cannot be read or written.
+    """
+    try:
+        return work(*args, **options)
+    except ConfigurationError:
+        raise
+    except (sqlite3.Error, OSError) as problem:
+        raise JournalBroken(f"the journal cannot be used any more: {problem}") from problem
+    except (LookupError, ValueError, TypeError, AttributeError) as problem:
+        # What should be there is missing, or is of another type.
+        raise JournalBroken(f"the journal is damaged: {type(problem).__name__}") from problem

@@ -13,6 +13,7 @@ stands for it: see `fingerprint.py`.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections import Counter
@@ -27,7 +28,7 @@ from attrs import frozen
 
 from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.report import Status
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, JournalMismatch
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -141,16 +142,18 @@ class JournalFile:
         """Begin a journal, or go on with it.
 
         Args:
-            path: The file. Beside it appear `-lock`, which is empty and stays, and SQLite's `-wal` and `-shm`
-                while it is open. On a network drive, locks cannot be relied on.
+            path: The file; a new one is readable and writable for its owner alone. Beside it appear `-lock`, which
+                is empty and stays, and SQLite's `-wal` and `-shm` while it is open. On a network drive, locks
+                cannot be relied on.
             kind: What the job does.
             fingerprint: Of its input.
             options: What else makes it the same job; in JSON.
 
         Raises:
-            ConfigurationError: The file is something else, belongs to another job, or is in use.
+            ConfigurationError: The file is something else, is damaged, cannot be used, or is in use.
+            JournalMismatch: It is the journal of another job.
         """
-        file = Path(path).resolve()
+        file = resolved(path)
         meta = {
             "kind": kind,
             "fingerprint": str(fingerprint),
@@ -158,6 +161,7 @@ class JournalFile:
             "options": json.dumps(options, sort_keys=True),
         }
         with _explained(file), ExitStack() as opened:
+            _create(file)
             database = opened.enter_context(closing(sqlite3.connect(file, isolation_level=None)))
             if not _is_new(database):
                 _check(database, file)
@@ -235,7 +239,9 @@ class JournalFile:
             "SELECT id, items, note, sent FROM requests WHERE items IS NOT NULL ORDER BY id"
         ).fetchall()
         return [
-            UnderWay(id, [(first, second) for first, second in json.loads(items)], note, sent)
+            UnderWay(
+                id, [(str(first), str(second)) for first, second in json.loads(items)], note, float(sent)
+            )
             for id, items, note, sent in rows
         ]
 
@@ -275,11 +281,12 @@ def read_summary(path: FilePath) -> Summary:
     """Return how the job of a journal stands, without disturbing a run that uses it.
 
     Raises:
-        ConfigurationError: There is no journal there.
+        ConfigurationError: There is no journal there, or it is damaged.
     """
-    file = Path(path).resolve()
-    if not file.exists():
-        raise ConfigurationError(f"{file}: there is no such file")
+    file = resolved(path)
+    with _explained(file):
+        if not file.exists():
+            raise ConfigurationError(f"{file}: there is no such file")
     with (
         _explained(file),
         closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, isolation_level=None)) as database,
@@ -288,6 +295,25 @@ def read_summary(path: FilePath) -> Summary:
         # One transaction: all numbers are from the same moment.
         database.execute("BEGIN")
         return _summary(database)
+
+
+def resolved(path: FilePath) -> Path:
+    """Return the one name of a file.
+
+    Raises:
+        ConfigurationError: That can be no name of a file.
+    """
+    try:
+        return Path(path).resolve()
+    except (OSError, ValueError, TypeError, RuntimeError) as problem:
+        # A NUL, half a character, bytes; a circle of links.
+        raise ConfigurationError(f"{path!r} cannot be used as a journal: {problem}") from None
+
+
+def _create(file: Path) -> None:
+    """Create a file for its owner alone: it holds ids of people. One that is there keeps its mode."""
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _summary(database: sqlite3.Connection) -> Summary:
@@ -319,12 +345,13 @@ def _lock(file: Path) -> sqlite3.Connection:
     # The file stays: taking it away while another process opens it would let both of them in.
     path = file.with_name(f"{file.name}-lock")
     try:
+        _create(path)
         with ExitStack() as opened:
             lock = opened.enter_context(closing(sqlite3.connect(path, timeout=0, isolation_level=None)))
             lock.execute("BEGIN EXCLUSIVE")
             opened.pop_all()
     except sqlite3.Error as problem:
-        if problem.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+        if _code(problem) == sqlite3.SQLITE_BUSY:
             raise ConfigurationError(f"{file} is in use by another job or process") from None
         raise ConfigurationError(f"{path} cannot be used as a lock: {problem}") from problem
     return lock
@@ -359,12 +386,22 @@ def _check(database: sqlite3.Connection, file: Path) -> None:
 def _compare(then: dict[str, str], now: dict[str, str], file: Path) -> None:
     """Say what is different, if anything is: the wrong journal would leave out the wrong items."""
     if then["kind"] != now["kind"]:
-        raise ConfigurationError(f"{file} is the journal of another job: {then['kind']}, not {now['kind']}")
+        raise JournalMismatch(
+            f"{file} is the journal of another job: {then['kind']}, not {now['kind']}",
+            path=str(file),
+            option="job",
+            then=then["kind"],
+            now=now["kind"],
+        )
     options_then, options_now = json.loads(then["options"]), json.loads(now["options"])
     for name in sorted({*options_then, *options_now}):
         if options_then.get(name) != options_now.get(name):
-            raise ConfigurationError(
-                f"{file} was begun with {name}={options_then.get(name)!r}, not {options_now.get(name)!r}"
+            raise JournalMismatch(
+                f"{file} was begun with {name}={options_then.get(name)!r}, not {options_now.get(name)!r}",
+                path=str(file),
+                option=name,
+                then=options_then.get(name),
+                now=options_now.get(name),
             )
     if then["fingerprint"] != now["fingerprint"]:
         counts = (
@@ -372,7 +409,13 @@ def _compare(then: dict[str, str], now: dict[str, str], file: Path) -> None:
             if then["items"] != now["items"]
             else "as many items, but other ones"
         )
-        raise ConfigurationError(f"{file} was begun with another input: {counts}")
+        raise JournalMismatch(
+            f"{file} was begun with another input: {counts}",
+            path=str(file),
+            option="input",
+            then=int(then["items"]),
+            now=int(now["items"]),
+        )
 
 
 def _storable(key: str) -> str:
@@ -393,10 +436,24 @@ def _transaction(database: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def _explained(file: Path) -> Iterator[None]:
-    """Turn what SQLite says of a file that it cannot use into an error of ours."""
+    """Turn whatever comes of a file that cannot be used, or holds something unexpected, into an error of ours."""
     try:
         yield
+    except ConfigurationError:
+        raise
     except sqlite3.Error as problem:
-        if problem.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+        if _code(problem) == sqlite3.SQLITE_NOTADB:
             raise ConfigurationError(f"{file} is not a journal") from None
         raise ConfigurationError(f"{file} cannot be used as a journal: {problem}") from problem
+    except OSError as problem:
+        raise ConfigurationError(
+            f"{file} cannot be used as a journal: {problem.strerror or problem}"
+        ) from problem
+    except (LookupError, ValueError, TypeError, AttributeError) as problem:
+        # What should be there is missing, or is of another type.
+        raise ConfigurationError(f"{file} is damaged: {type(problem).__name__}") from problem
+
+
+def _code(problem: sqlite3.Error) -> int | None:
+    """Return SQLite's number of an error. Errors of the module itself have none."""
+    return getattr(problem, "sqlite_errorcode", None)

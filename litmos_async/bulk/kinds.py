@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import attrs
 from attrs import field, frozen
 
 from litmos_async.bulk.cover import Side
@@ -23,7 +24,7 @@ from litmos_async.models import Course
 from litmos_async.resources import Resources
 
 LIST_SIZE = 100
-"""Ids that go into one request where no limit is documented (quirks.md 12)."""
+"""Ids that go into one request where no limit is documented (api-facts 12)."""
 
 LARGEST_LIST = 1_000
 
@@ -55,7 +56,7 @@ class Kind:
 
     Attributes:
         name: Name of the helper; a journal belongs to it.
-        noun: What its items are.
+        item_label: What its items are.
         item: What a pair is called in an outcome.
         ends: Who can receive a request: 0 the left end of a pair, 1 the right one. Where both can, the job
             mixes them for the fewest requests.
@@ -66,7 +67,7 @@ class Kind:
     """
 
     name: str
-    noun: str
+    item_label: str
     item: type[Pair]
     ends: Mapping[Side, End]
     looks: Looks
@@ -111,7 +112,7 @@ def courses_to_users(*, send_message: bool, list_size: int) -> Kind:
 
     return Kind(
         name="assign_courses_to_users",
-        noun="assignments",
+        item_label="assignments",
         item=CourseForUser,
         ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/courses", ignores_unknown=True)},
         looks=COURSES_OF_USERS,
@@ -130,11 +131,11 @@ def courses_to_teams(*, send_message: bool, library: bool, include_sub_teams: bo
 
     return Kind(
         name="assign_courses_to_teams",
-        noun="assignments",
+        item_label="assignments",
         item=CourseForTeam,
         ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/courses", ignores_unknown=True)},
         # Whether a course that is assigned shows up a second time as a library entry is not documented.
-        looks=_courses_of_teams((lambda _: True) if library else _is_assigned),
+        looks=_courses_of_teams((lambda _: True) if library else _is_assigned, sub_teams=include_sub_teams),
         mails=send_message,
         options=flags(send_message=send_message, library=library, include_sub_teams=include_sub_teams),
     )
@@ -148,7 +149,7 @@ def paths_to_users(*, send_message: bool, list_size: int) -> Kind:
 
     return Kind(
         name="assign_learning_paths_to_users",
-        noun="assignments",
+        item_label="assignments",
         item=LearningPathForUser,
         ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/learningpaths")},
         looks=PATHS_OF_USERS,
@@ -167,13 +168,13 @@ def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: in
 
     return Kind(
         name="assign_learning_paths_to_teams",
-        noun="assignments",
+        item_label="assignments",
         item=LearningPathForTeam,
         # A 404 says that the team does not exist, or not one of the learning paths.
         ends={
             0: End(send, checked_size(list_size), "POST /teams/{team_id}/learningpaths", ignores_unknown=True)
         },
-        looks=PATHS_OF_TEAMS,
+        looks=attrs.evolve(PATHS_OF_TEAMS, sub_teams=include_sub_teams),
         mails=send_message,
         options=flags(send_message=send_message, include_sub_teams=include_sub_teams),
     )
@@ -190,7 +191,7 @@ def users_to_teams(*, send_message: bool, list_size: int) -> Kind:
 
     return Kind(
         name="add_users_to_teams",
-        noun="memberships",
+        item_label="memberships",
         item=UserInTeam,
         ends={
             0: End(to_user, min(25, checked_size(list_size)), "POST /users/{user_id}/teams"),
@@ -210,7 +211,7 @@ def courses_from_users() -> Kind:
 
     return Kind(
         name="remove_courses_from_users",
-        noun="removals",
+        item_label="removals",
         item=CourseForUser,
         ends={0: End(send, 1, "DELETE /users/{user_id}/courses/{course_id}")},
         looks=COURSES_OF_USERS,
@@ -226,7 +227,7 @@ def courses_from_teams(*, library: bool, list_size: int) -> Kind:
 
     return Kind(
         name="remove_courses_from_teams",
-        noun="removals",
+        item_label="removals",
         item=CourseForTeam,
         ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/courses", ignores_unknown=True)},
         looks=_courses_of_teams(_is_in_library if library else _is_assigned),
@@ -243,7 +244,7 @@ def paths_from_users() -> Kind:
 
     return Kind(
         name="remove_learning_paths_from_users",
-        noun="removals",
+        item_label="removals",
         item=LearningPathForUser,
         ends={0: End(send, 1, "DELETE /users/{user_id}/learningpaths/{learning_path_id}")},
         looks=PATHS_OF_USERS,
@@ -259,7 +260,7 @@ def paths_from_teams(*, list_size: int) -> Kind:
 
     return Kind(
         name="remove_learning_paths_from_teams",
-        noun="removals",
+        item_label="removals",
         item=LearningPathForTeam,
         ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/learningpaths")},
         looks=PATHS_OF_TEAMS,
@@ -275,7 +276,7 @@ def users_from_teams() -> Kind:
 
     return Kind(
         name="remove_users_from_teams",
-        noun="removals",
+        item_label="removals",
         item=UserInTeam,
         ends={0: End(send, 1, "DELETE /teams/{team_id}/users/{user_id}")},
         looks=TEAMS_OF_USERS,
@@ -283,8 +284,10 @@ def users_from_teams() -> Kind:
     )
 
 
-def _courses_of_teams(counts: Callable[[Any], bool]) -> Looks:
-    return Looks(by_left=lambda litmos, team: litmos.teams.list_courses(team), counts=counts)
+def _courses_of_teams(counts: Callable[[Any], bool], *, sub_teams: bool = False) -> Looks:
+    return Looks(
+        by_left=lambda litmos, team: litmos.teams.list_courses(team), counts=counts, sub_teams=sub_teams
+    )
 
 
 def _is_in_library(row: Course) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from attrs import frozen
 
-from litmos_async.bulk.crew import Crew
+from litmos_async.bulk.workers import run_concurrently
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
@@ -29,7 +30,7 @@ MustStop = Callable[[LitmosError], Awaitable[bool]]
 """Tells whether an error is about the key, so that all else will fail, too."""
 
 _FOR_MANY = 25
-"""People in one `users.list_courses_for_many` (quirks.md 12)."""
+"""People in one `users.list_courses_for_many` (api-facts 12)."""
 
 
 @frozen
@@ -44,6 +45,7 @@ class Looks:
             without inactive people.
         for_many: Whether `users.list_courses_for_many` reads the right ends of 25 left ends in one request.
         counts: Whether a row of `by_left` stands for such a pair.
+        sub_teams: Whether the left ends are teams, and a pair is there only where all teams below have it, too.
     """
 
     by_left: Callable[[Resources, str], Pages[Any]]
@@ -51,6 +53,7 @@ class Looks:
     right_is_sure: bool = True
     for_many: bool = False
     counts: Callable[[Any], bool] = lambda _: True
+    sub_teams: bool = False
 
 
 @frozen
@@ -73,6 +76,9 @@ class Look:
 def cheapest(looks: Looks, scope: Mapping[str, Sequence[str]]) -> Look:
     """Return the way that takes the fewest requests to read the pairs of a scope."""
     lefts = list(scope)
+    if looks.sub_teams:
+        # And the teams below, once the list of teams has said which they are.
+        return Look("by_left", len(lefts) + 1 if lefts else 0, lefts, True)
     ways = [Look("by_left", len(lefts), lefts, True)]
     if looks.for_many:
         parts = [lefts[first : first + _FOR_MANY] for first in range(0, len(lefts), _FOR_MANY)]
@@ -106,6 +112,12 @@ class Unread:
         ends = self._rights if look.way == "by_right" else self._lefts
         for end in part if look.way == "for_many" else [part]:
             ends[end] = problem
+
+    def spread(self, lefts: Iterable[str], left: str) -> None:
+        """Take a left end for unread where one of others is on which it depends."""
+        problem = next((self._lefts[each] for each in lefts if each in self._lefts), None)
+        if problem is not None:
+            self._lefts.setdefault(left, problem)
 
     def problem_of(self, left: str, right: str) -> LitmosError | None:
         """Return why nobody knows whether a pair is there, or None where that is known."""
@@ -184,6 +196,12 @@ async def read(
             missing are read one by one where that way leaves a doubt.
         width: Requests under way at a time at most.
     """
+    if looks.sub_teams:
+        whole = _with_sub_teams(looks, scope, resources, unread, must_stop=must_stop, width=width)
+        async with aclosing(whole) as found:
+            async for pair in found:
+                yield pair
+        return
     # A set a person takes three times as much as all their pairs: only where something is read again.
     missing = {left: set(rights) for left, rights in scope.items()} if sure and not look.sure else {}
     part_of = reader(looks, look, resources, unread, must_stop)
@@ -202,10 +220,63 @@ async def read(
                 yield left, right
 
 
+async def _with_sub_teams(
+    looks: Looks,
+    scope: Mapping[str, Sequence[str]],
+    resources: Resources,
+    unread: Unread,
+    *,
+    must_stop: MustStop,
+    width: int,
+) -> Found:
+    """Yield the pairs of teams that they and all teams below them have. Each of these is read once."""
+    if not scope:
+        return
+    below = await _teams_below(scope, resources)
+    teams = list(dict.fromkeys(team for top in scope for team in (top, *below[top])))
+    wanted = dict.fromkeys(teams, frozenset[str]())
+    for top, rights in scope.items():
+        for team in (top, *below[top]):
+            wanted[team] |= frozenset(rights)
+    found: dict[str, set[str]] = {team: set() for team in teams}
+    look = Look("by_left", len(teams), teams, True)
+    part_of = reader(looks, look, resources, unread, must_stop)
+    async with aclosing(_side_by_side(part_of, look, width)) as pairs:
+        async for team, right in pairs:
+            if right in wanted[team]:
+                found[team].add(right)
+    for top, rights in scope.items():
+        unread.spread(below[top], top)
+        for right in rights:
+            if all(right in found[team] for team in (top, *below[top])):
+                yield top, right
+
+
+async def _teams_below(tops: Iterable[str], resources: Resources) -> dict[str, list[str]]:
+    """Return the teams below each of some teams, on all levels.
+
+    `GET /teams` gives the whole tree for one request a thousand teams. Whether `GET /teams/{team_id}/teams` gives
+    more than the next level is not told alike by all sources.
+    """
+    children: dict[str, list[str]] = {}
+    async for team in resources.teams.list():
+        if team.parent_team_id:
+            children.setdefault(team.parent_team_id, []).append(team.id)
+    below: dict[str, list[str]] = {}
+    for top in tops:
+        # A dict, and not a set, for its order; a circle in the tree ends where it began.
+        seen = {top: None}
+        stack = [top]
+        while stack:
+            for child in children.get(stack.pop(), ()):
+                if child not in seen:
+                    seen[child] = None
+                    stack.append(child)
+        below[top] = list(seen)[1:]
+    return below
+
+
 async def _side_by_side(part_of: Callable[[Any], Found], look: Look, width: int) -> Found:
-    crew = Crew(part_of, iter(look.parts), min(width, max(1, len(look.parts))))
-    try:
-        async for pair in crew.results():
+    async with aclosing(run_concurrently(part_of, look.parts, min(width, len(look.parts)))) as pairs:
+        async for pair in pairs:
             yield pair
-    finally:
-        await crew.stop()

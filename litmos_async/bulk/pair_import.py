@@ -36,6 +36,7 @@ from litmos_async.reader import LARGEST_PAGE
 from litmos_async.resources import Resources
 from litmos_async.resources.bulk_imports import MOST_USERS
 from litmos_async.retry import RetryPolicy
+from litmos_async.wording import OptionText
 
 CONDITIONS = (
     "codes instead of ids",
@@ -99,17 +100,19 @@ class OfferingJob(PairJob):
         super().__init__(kind, pairs, limiter, connect, options)
         self._columns = columns
 
-    async def plan(self) -> Plan:
-        """Say what would be done, and what else could be."""
-        plan = await super().plan()
+    async def _plan(self) -> Plan:
+        plan = await super()._plan()
         table = await self._prepare()
         requests = requests_for(self._kind, self._columns, table)
         rows_of_all = rows_in(self._columns, table)
         seconds = seconds_for(requests, self._limiter.quota) + _SECONDS * imports_for(rows_of_all)
         if seconds >= plan.seconds:
             return plan
-        hint = f'via="import" would take about {requests:,} requests; conditions: {"; ".join(CONDITIONS)}'
-        return attrs.evolve(plan, hints=(*plan.hints, hint))
+        conditions = "; ".join(CONDITIONS)
+        note = OptionText(
+            f"{{option}} would take about {requests:,} requests; conditions: {conditions}", "via", "import"
+        )
+        return attrs.evolve(plan, notes=(*plan.notes, note))
 
 
 def rows_in(columns: Columns, table: PairTable) -> list[int]:
@@ -155,9 +158,8 @@ class PairImportJob(PairJob):
 
     # ------------------------------------------------ before
 
-    async def plan(self) -> Plan:
-        """Read the input and the lists of names and codes, and say what would be done."""
-        plan = await super().plan()
+    async def _plan(self) -> Plan:
+        plan = await super()._plan()
         table = await self._prepare()
         people = sum(1 for _ in table.in_state(State.TODO))
         return attrs.evolve(
@@ -169,7 +171,7 @@ class PairImportJob(PairJob):
             },
             seconds=_SECONDS * self._imports + seconds_for(plan.checks, self._limiter.quota),
             emails=people,
-            hints=(f"through imports: {'; '.join(CONDITIONS)}",),
+            notes=(f"through imports: {'; '.join(CONDITIONS)}",),
         )
 
     @property
@@ -272,12 +274,14 @@ class PairImportJob(PairJob):
         dispatch = Dispatch(
             self._journal,
             pairs,
-            may_leave=lambda: not self._stopping,
+            stop=self._stop,
             on_leaving=lambda: mark(State.UNDER_WAY),
         )
         records = [row.record for row in part]
         try:
-            verdicts = await self._importer.carry_out(records, dispatch, self._litmos, self._answered)
+            verdicts = await self._importer.carry_out(
+                records, dispatch, self._litmos, answered=self._answered, again=self._expect_again
+            )
         except NotSent:
             return []
         except NotThrough as late:

@@ -16,7 +16,6 @@ from litmos_async.bulk.calls import (
     may_yet_arrive,
 )
 from litmos_async.bulk.cover import ListRequest, plan_memberships
-from litmos_async.bulk.crew import Crew
 from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.fingerprint import Fingerprint
 from litmos_async.bulk.items import Pairs, each_pair
@@ -27,6 +26,7 @@ from litmos_async.bulk.kinds import Kind
 from litmos_async.bulk.looks import Unread, cheapest, read
 from litmos_async.bulk.pairs import PairTable, State
 from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
+from litmos_async.bulk.workers import run_concurrently
 from litmos_async.errors import LitmosError
 from litmos_async.limits import Limiter
 
@@ -66,8 +66,7 @@ class PairJob(BulkJob):
 
     # ------------------------------------------------ before
 
-    async def plan(self) -> Plan:
-        """Read the input, and what is there if `skip_existing`, and say what would be done."""
+    async def _plan(self) -> Plan:
         table = await self._prepare()
         requests: Counter[str] = Counter()
         for call in self._each_call(table):
@@ -75,7 +74,7 @@ class PairJob(BulkJob):
         people = sum(1 for _ in table.in_state(State.TODO))
         checks = self._checks(table)
         return Plan(
-            noun=self._kind.noun,
+            item_label=self._kind.item_label,
             items=table.counts[State.TODO],
             skipped={
                 self._there: table.counts[State.SKIPPED],
@@ -114,8 +113,16 @@ class PairJob(BulkJob):
                     self._mixed = await asyncio.to_thread(self._mix, self._table)
                 self._requests_left = sum(1 for _ in self._each_call(self._table))
                 self._expect_reads(self._checks(self._table))
-                self._looked = True
+                self._looked = self._planned = True
         return self._table
+
+    async def _forget_plan(self) -> None:
+        if self._table is not None:
+            self._table.reset()
+        self._looked, self._unread = False, 0
+        self._errors.clear()
+        self._reasons.clear()
+        await super()._forget_plan()
 
     async def _take_in(self) -> PairTable:
         table = PairTable()
@@ -138,19 +145,16 @@ class PairJob(BulkJob):
         journal = await self._open_journal(self._kind.name, fingerprint, self._kind.options)
         if journal is None or journal is self._options.journal:
             return journal  # of a job whose part this one is: it has left out what is settled
-        try:
-            # What is read back is so whether this run sent it or an earlier one.
-            done = State.DONE if self._verifies else State.EARLIER
-            async for each in journal.settled():
-                table.set(each.first, each.second, done if each.status == "done" else State.SKIPPED)
-            await self._settle_under_way(journal, table, done)
-            doubtful = [(each.first, each.second) async for each in journal.settled("unknown")]
-            effects, unknown = await self._effects(doubtful)
-            await journal.record(_found(effects))
-            self._note_past(table, effects, unknown, done)
-        except BaseException:
-            await journal.close()
-            raise
+        self._journal = journal
+        # What is read back is so whether this run sent it or an earlier one.
+        done = State.DONE if self._verifies else State.EARLIER
+        async for each in journal.settled():
+            table.set(each.first, each.second, done if each.status == "done" else State.SKIPPED)
+        await self._settle_under_way(journal, table, done)
+        doubtful = [(each.first, each.second) async for each in journal.settled("unknown")]
+        effects, unknown = await self._effects(doubtful)
+        await journal.record(_found(effects))
+        self._note_past(table, effects, unknown, done)
         return journal
 
     async def _settle_under_way(self, journal: Journal, table: PairTable, done: State) -> None:
@@ -298,12 +302,10 @@ class PairJob(BulkJob):
             for right in rights:
                 yield self._known(State.UNKNOWN, "unknown", (left, right))
         size = min(self._width(), self._requests_left)
-        crew = Crew(self._carry_out, self._unless_stopped(self._each_call(table)), size)
-        try:
-            async for outcome in crew.results():
+        work = run_concurrently(self._carry_out, self._unless_stopped(self._each_call(table)), size)
+        async with aclosing(work) as outcomes:
+            async for outcome in outcomes:
                 yield outcome
-        finally:
-            await crew.stop()
         if self._verifies:
             async with aclosing(self._verify(table)) as outcomes:
                 async for outcome in outcomes:
@@ -325,12 +327,13 @@ class PairJob(BulkJob):
     async def _carry_out(self, call: Call) -> AsyncGenerator[Outcome, None]:
         """Send one planned request; where its list is refused, halves of it, until the culprit stands alone."""
         parts = [(call, 1)]
-        while parts and not self._stopping:
+        while parts and not self._stop.given:
             part, attempts = parts.pop()
             dispatch = self._dispatch(part)
             end = self._kind.ends[part.end]
             try:
-                await end.send(self._connect(dispatch.leaves), part.receiver, part.members)
+                async with dispatch.sending():
+                    await end.send(self._connect(dispatch.leaves), part.receiver, part.members)
             except NotSent:
                 return
             except LitmosError as problem:
@@ -360,7 +363,7 @@ class PairJob(BulkJob):
         return Dispatch(
             self._journal,
             call.pairs(),
-            may_leave=lambda: not self._stopping,
+            stop=self._stop,
             on_leaving=lambda: self._mark(call, State.UNDER_WAY),
         )
 
@@ -443,14 +446,17 @@ class PairJob(BulkJob):
             for outcome in outcomes:
                 yield outcome
 
-    def known(self) -> Iterator[Outcome]:
-        """Yield what is known of the pairs; see `BulkJob.known`."""
+    def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
         if self._table is None:
             return
         for state, status in _FINAL.items():
             for left, rights in self._table.in_state(state):
                 for right in rights:
                     yield self._known(state, status, (left, right))
+        if planned:
+            for left, rights in self._table.in_state(State.TODO):
+                for right in rights:
+                    yield Outcome(self._kind.item(left, right), "planned")
 
     def _known(self, state: State, status: Status, pair: tuple[str, str]) -> Outcome:
         """Return what is known of a pair that is in this state."""

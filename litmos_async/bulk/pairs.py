@@ -74,6 +74,12 @@ class PairTable:
             group.states = bytearray(len(unique))
             self.counts[State.TODO] += len(unique)
 
+    def reset(self) -> None:
+        """Forget what is known of the pairs."""
+        for group in self._groups.values():
+            group.states = bytearray(len(group.numbers))
+        self.counts = Counter({State.TODO: self.counts.total()})
+
     def lefts(self) -> list[str]:
         """Return the left ends."""
         return list(self._groups)

@@ -147,13 +147,13 @@ class PeopleJobs(PairJobs):
     def _item_job(
         self,
         kind: str,
-        noun: str,
+        item_label: str,
         tasks: AsyncIterable[Task],
         options: ItemOptions,
         **agreed: bool,
     ) -> BulkJob:
         connect, of_job = self._parted(cast(JobOptions, options))
-        return GivenJob(kind, noun, self._limiter, connect, of_job, tasks=tasks, agreed=agreed)
+        return GivenJob(kind, item_label, self._limiter, connect, of_job, tasks=tasks, agreed=agreed)
 
 
 async def _each_user(users: Refs, task: Callable[[str], Task]) -> AsyncIterator[Task]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, TooManyRemovals
 
 
 @frozen(kw_only=True)
@@ -27,9 +27,15 @@ class Removals:
                 f"max_removals must be a fraction, 0.0 to 1.0, or a whole number, not {self.most!r}"
             )
 
-    def refusal(self, going: int, of: int, what: str) -> str:
-        """Return why so many must not go; nothing if they may."""
-        most = self.most if isinstance(self.most, int) else self.most * of
+    def refusal(self, going: int, total: int, label: str) -> TooManyRemovals | None:
+        """Return the error that says why so many must not go; None if they may."""
+        most = self.most if isinstance(self.most, int) else self.most * total
         if going <= most:
-            return ""
-        return f"{going:,} of {of:,} {what} would go: max_removals={self.most!r} does not allow that"
+            return None
+        return TooManyRemovals(
+            f"{going:,} of {total:,} {label} would go: max_removals={self.most!r} does not allow that",
+            removals=going,
+            total=total,
+            label=label,
+            max_removals=self.most,
+        )

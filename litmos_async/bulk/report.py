@@ -11,8 +11,9 @@ from attrs import define, field, frozen
 
 from litmos_async.errors import LitmosError
 from litmos_async.limits import Quota
+from litmos_async.wording import count, duration
 
-Status = Literal["done", "failed", "skipped", "unknown"]
+Status = Literal["done", "failed", "skipped", "unknown", "planned"]
 
 
 @frozen
@@ -22,7 +23,8 @@ class Outcome:
     Attributes:
         item: The pair, or whatever the job is about.
         status: "done": the server took it. "failed": it was not carried out. "skipped": there was nothing to do.
-            "unknown": it may or may not have been carried out.
+            "unknown": it may or may not have been carried out. "planned": it would be carried out; only
+            `BulkJob.outcomes_so_far` of a job that has not begun says that.
         error: What went wrong, or None.
         attempts: Requests of the job that held this item: more than 1 where a refused list was split.
         reason: Why, in a few words; empty for "done".
@@ -40,7 +42,7 @@ class Plan:
     """What a job is going to do.
 
     Attributes:
-        noun: What its items are, such as "assignments": a plural in "s".
+        item_label: What its items are called, such as "assignments": a plural in "s".
         items: Items to carry out.
         skipped: Items for which there is nothing to do, by the reason.
         requests_by_kind: Requests that it takes, by verb and path.
@@ -48,10 +50,11 @@ class Plan:
         checks: Requests that read back what it did, at least: with `verify`, and after an import.
         seconds: How long the requests and checks take at the quota as it is now.
         emails: People who may get an e-mail.
-        hints: What could be done in a better way.
+        notes: What else is to be known before it runs, such as a way with fewer requests.
+        refusal: The error that running the job would raise, such as `TooManyRemovals`; None if it would run.
     """
 
-    noun: str
+    item_label: str
     items: int
     skipped: Mapping[str, int] = field(factory=dict[str, int])
     requests_by_kind: Mapping[str, int] = field(factory=dict[str, int])
@@ -59,7 +62,8 @@ class Plan:
     checks: int = 0
     seconds: float = 0.0
     emails: int = 0
-    hints: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    refusal: LitmosError | None = None
 
     @property
     def requests(self) -> int:
@@ -67,19 +71,22 @@ class Plan:
         return sum(self.requests_by_kind.values())
 
     def to_json(self) -> str:
-        """Return the plan as JSON, for somebody to approve."""
-        return json.dumps({"requests": self.requests, **attrs.asdict(self)}, indent=2)
+        """Return the plan as JSON, to be approved. `refusal` is the message of the error, or null."""
+        told = {"requests": self.requests, **attrs.asdict(self)}
+        told["refusal"] = None if self.refusal is None else str(self.refusal)
+        return json.dumps(told, indent=2)
 
     def __str__(self) -> str:
         parts = [
-            count(self.items, self.noun.removesuffix("s"), self.noun),
+            count(self.items, self.item_label.removesuffix("s"), self.item_label),
             count(self.requests, "request") + (f" and {self.checks:,} to read back" if self.checks else ""),
             f"about {duration(self.seconds)}" if self.seconds else "a few seconds",
         ]
         parts += [f"{number:,} {reason}" for reason, number in self.skipped.items() if number]
         people = count(self.emails, "person", "people")
         parts.append(f"e-mails to up to {people}" if self.emails else "no e-mails")
-        return "\n".join([", ".join(parts), *self.hints])
+        refused = [f"running is refused: {self.refusal}"] if self.refusal else []
+        return "\n".join([", ".join(parts), *self.notes, *refused])
 
 
 @frozen
@@ -96,6 +103,7 @@ class Progress:
         quota: How the limit stands.
         reads: Requests that only read, so far: what was there before, and what became of the others.
         reads_planned: Those and the ones that are known to follow, at least.
+        planned: Whether the plan is made; until then, `seconds_left` is only of the reads that are known to follow.
     """
 
     done: int
@@ -107,6 +115,7 @@ class Progress:
     quota: Quota
     reads: int = 0
     reads_planned: int = 0
+    planned: bool = True
 
 
 @define
@@ -119,7 +128,8 @@ class Report:
         skipped: Items for which there was nothing to do.
         unknown: Items that may or may not have been carried out.
         requests: Requests of the job, without the repeats that the client made on its own.
-        reads: Requests that read: what was there before, and what became of it.
+        lookups: How many of them only read an item, to change it then.
+        reads: Requests that read, beside those: what was there before, and what became of it.
         seconds: How long it took.
         stopped: Why the job ended before its end; empty if it did not.
         resume: The path of the journal with which the same job goes on, or None if it has none.
@@ -131,6 +141,7 @@ class Report:
     skipped: int = 0
     unknown: int = 0
     requests: int = 0
+    lookups: int = 0
     reads: int = 0
     seconds: float = 0.0
     stopped: str = ""
@@ -171,20 +182,6 @@ class Report:
         return f"{', '.join(parts)}; {count(self.requests, 'request')} in {duration(self.seconds)}{ended}"
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """Return a number with its noun: `1 line`, `2,500 lines`."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
-
-
 def seconds_for(requests: int, quota: Quota) -> float:
     """Return how long so many requests take: nothing if there are slots for all, else at the pace of the limit."""
     return 0.0 if requests <= quota.free else requests * quota.period / max(1, quota.budget)
-
-
-def duration(seconds: float) -> str:
-    """Return a time as a person says it: `2 min 8 s`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

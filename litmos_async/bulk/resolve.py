@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
-from typing import Any, Final, TypeVar
+from difflib import get_close_matches
+from typing import Any, Final, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
 from litmos_async.models import Course, LearningPath, TeamSummary, User, UserSummary
 from litmos_async.models.record import Record
+from litmos_async.names import PEOPLE, Forms, clean, doubts, loose, rewritten, without_zeros, written
 from litmos_async.paging import Pages
 
 R = TypeVar("R", bound=Record)
-Names = Callable[[R], Sequence[str]]
-Number = Callable[[R], int | None]
-
-_IN_CAPITALS: Final = 10
-"""How much weaker than the names themselves is what they turn into in capitals; no row has so many names."""
+Names: TypeAlias = Callable[[R], Sequence[str]]
+Number: TypeAlias = Callable[[R], int | None]
 
 _ORIGINAL_ID: Final = re.compile(r"[1-9][0-9]*")
 """An OriginalId as it is written: with a zero in front it is something else, such as the number of an employee."""
+
+_MOST_SUGGESTIONS: Final = 20
+_LARGEST_POOL: Final = 5_000
+"""Names that get a "did you mean", and names it is chosen from: each takes milliseconds of the event loop."""
+
+_NEAR: Final = 0.8
+"""How much alike names are that are taken for each other's misspelling: `difflib.SequenceMatcher.ratio`."""
+
+_DIGITS: Final = re.compile(r"\d+")
+
+_MOST_LABELS: Final = 5
+"""How many of those that go by one name are named."""
 
 
 @frozen
@@ -32,127 +42,222 @@ class Resolved:
     Attributes:
         ids: The id of each name that stands for exactly one thing, by the name as it was given.
         problems: Why the others do not.
+        names: What the server calls the things that were found, by id: user name, code, or name.
     """
 
     ids: dict[str, str] = field(factory=dict[str, str])
     problems: dict[str, str] = field(factory=dict[str, str])
+    names: dict[str, str] = field(factory=dict[str, str])
 
 
 class Resolver:
     """Looks names up in lists, row by row.
 
-    A name is compared with the names of a row, an earlier one of which beats a later one; then with its id, of
-    which upper and lower case matter (quirks.md 7); then, if it is a number, with its OriginalId. The last one only
-    where no row has a number for a name: else a number that is nobody's name any more would stand for somebody
-    whose OriginalId happens to be the same.
+    A name is compared with the names of a row, in the strictest way in which anything goes by it; an earlier name
+    of a row beats a later one. Then it is compared with its id, of which upper and lower case matter (api-facts 7);
+    then, if it is a number, with its OriginalId. The last one only where no row has a number for a name: else a
+    number that is no longer anyone's name would stand for a person whose OriginalId happens to be the same.
 
     Args:
         names: What to look up.
         what: What the rows are, for the problems.
-        fold: Whether upper and lower case of names are the same.
+        forms: How names are compared.
+        hint: What to say of a name by which rows are called that are not found by it; see `read`.
+        only: How one, and how several, are said to have a name, where names are of a single kind: ids of rows are
+            no names then, and those that have the same one are told apart. None where any name will do.
     """
 
-    def __init__(self, names: Iterable[str], what: str, *, fold: bool) -> None:
+    def __init__(
+        self,
+        names: Iterable[str],
+        what: str,
+        *,
+        forms: Forms,
+        hint: str = "",
+        only: tuple[str, str] | None = None,
+    ) -> None:
         self._what = what
-        self._fold = fold
+        self._forms = forms
+        self._hint = hint
+        self._only = only
+        self._has, self._have = only or ("goes by", "go by")
         self._names = list(dict.fromkeys(names))
-        self._wanted = {_clean(name) for name in self._names}
-        self._keys = {self._key(text) for text in self._wanted}
-        # Rank of the name that matched, and the ids that it matched.
-        self._found: dict[str, tuple[int, set[str]]] = {}
+        self._wanted = {clean(name) for name in self._names}
+        self._loosely = {loose(name) for name in self._names}
+        self._keys = [{of_wanted(name) for name in self._names} - {""} for of_wanted, _ in forms]
+        # By the way of comparing, then by key: the rank of the name that matched, and the ids that it matched.
+        self._found: list[dict[str, tuple[int, set[str]]]] = [{} for _ in forms]
+        self._labels: dict[str, str] = {}
+        self._called: dict[str, set[str]] = {}
+        self._pool: dict[str, str] = {}
+        self._without_zeros = {without_zeros(name) for name in self._names} - {""}
+        self._with_zeros: dict[str, str] = {}
         self._ids: set[str] = set()
         self._numbers: dict[str, set[str]] = {}
         self._named_by_number = False
 
-    def _key(self, text: str) -> str:
-        return text.lower() if self._fold else text
-
-    async def read(self, rows: Pages[R], names: Names[R], number: Number[R] | None = None) -> None:
+    async def read(
+        self,
+        rows: Pages[R],
+        names: Names[R],
+        number: Number[R] | None = None,
+        *,
+        called: Names[R] | None = None,
+        label: Names[R] | None = None,
+    ) -> None:
         """Read a list to its end, if there is anything to look up.
 
         Args:
             rows: The list.
             names: The names that a row goes by, the strongest first.
             number: The OriginalId of a row.
+            called: What a row is called without being found by it: that is said of a name by which nothing goes.
+            label: What tells a row from others of the same name; its names if None.
         """
         if not any(self._wanted):
             return
         async for row in rows:
-            row_id = _id(row)
-            if row_id in self._wanted:
-                self._ids.add(row_id)
-            if number is not None:
-                self._take_number(row_id, number(row))
-            for rank, name in enumerate(map(_clean, names(row))):
-                self._take_name(row_id, rank, name)
-                # In capitals müßig is MÜSSIG: that finds it, where nobody's name is müssig.
-                if self._fold and (capitals := name.upper().lower()) != name.lower():
-                    self._take_name(row_id, rank + _IN_CAPITALS, capitals)
+            self.take(row, names, number, called=called, label=label)
 
-    def _take_name(self, row_id: str, rank: int, name: str) -> None:
-        self._named_by_number = self._named_by_number or (name.isascii() and name.isdigit())
-        key = self._key(name)
-        # Many courses have no code: a blank is nobody's name.
-        if not key or key not in self._keys:
-            return
-        best, ids = self._found.get(key, (rank, set[str]()))
-        if rank < best:
-            best, ids = rank, set[str]()
-        if rank == best:
-            ids.add(row_id)
-        self._found[key] = best, ids
+    def take(
+        self,
+        row: R,
+        names: Names[R],
+        number: Number[R] | None = None,
+        *,
+        called: Names[R] | None = None,
+        label: Names[R] | None = None,
+    ) -> None:
+        """Compare a row; see `read`."""
+        row_id = _id(row)
+        found = self._only is None and row_id in self._wanted
+        if found:
+            self._ids.add(row_id)
+        if number is not None:
+            found = self._take_number(row_id, number(row)) or found
+        for rank, name in enumerate(names(row)):
+            found = self._take_name(row_id, rank, name) or found
+        for name in called(row) if called is not None else ():
+            if (key := loose(name)) in self._loosely:
+                self._called.setdefault(key, set()).add(row_id)
+                found = True
+        if found:
+            self._labels[row_id] = next(filter(None, (label or names)(row)), row_id)
 
-    def _take_number(self, row_id: str, number: int | None) -> None:
+    def _take_name(self, row_id: str, rank: int, name: str) -> bool:
+        """Note for which of the names wanted a row stands by one of its own; return whether it is one at all."""
+        # Many courses have no code: a blank is no name.
+        if not (text := written(name)):
+            return False
+        self._named_by_number = self._named_by_number or (text.isascii() and text.isdigit())
+        if (bare := without_zeros(text)) in self._without_zeros:
+            self._with_zeros[bare] = text
+        if self._forms is not PEOPLE and len(self._pool) < _LARGEST_POOL:
+            self._pool.setdefault(loose(text), text)
+        matched = False
+        for (_, of_row), keys, found in zip(self._forms, self._keys, self._found, strict=True):
+            key = of_row(text)
+            if key not in keys:
+                continue
+            best, ids = found.get(key, (rank, set[str]()))
+            if rank < best:
+                best, ids = rank, set[str]()
+            if rank == best:
+                ids.add(row_id)
+            found[key] = best, ids
+            matched = True
+        return matched
+
+    def _take_number(self, row_id: str, number: int | None) -> bool:
         text = str(number)
-        if number and text in self._wanted:
-            self._numbers.setdefault(text, set()).add(row_id)
+        if not number or text not in self._wanted:
+            return False
+        self._numbers.setdefault(text, set()).add(row_id)
+        return True
 
-    async def read_numbers(self, rows: Pages[R], number: Number[R]) -> None:
+    async def read_numbers(self, rows: Pages[R], number: Number[R], label: Names[R]) -> None:
         """Read a list as far as it takes to find all names that can only be an OriginalId, if there are any."""
-        left = {text for text in self._wanted if self._can_be_number(text) and not self._by_name(text)}
+        left = {
+            text
+            for name in self._names
+            if self._can_be_number(text := clean(name)) and not self._by_name(name)
+        }
         if not left:
             return
         async with aclosing(rows.by_page()) as pages:
             async for page in pages:
                 for row in page.items:
-                    self._take_number(_id(row), number(row))
+                    if self._take_number(_id(row), number(row)):
+                        self._labels[_id(row)] = next(filter(None, label(row)), _id(row))
                 if left <= self._numbers.keys():
                     return
 
     def _can_be_number(self, text: str) -> bool:
         return not self._named_by_number and _ORIGINAL_ID.fullmatch(text) is not None
 
-    def _by_name(self, text: str) -> set[str]:
+    def _by_name(self, name: str) -> set[str]:
         """Return the ids of what goes by a name, or has it for its id."""
-        _, ids = self._found.get(self._key(text), (0, set[str]()))
-        return ids or {text} & self._ids
+        for (of_wanted, _), found in zip(self._forms, self._found, strict=True):
+            _, ids = found.get(of_wanted(name), (0, set[str]()))
+            if ids:
+                return ids
+        return {clean(name)} & self._ids
 
     def resolved(self) -> Resolved:
         """Return what was found."""
         resolved = Resolved()
+        suggestions = 0
         for name in self._names:
-            text = _clean(name)
-            ids = self._by_name(text)
+            ids = self._by_name(name)
+            text = clean(name)
             if not ids and self._can_be_number(text):
                 ids = self._numbers.get(text, set())
             if len(ids) == 1:
-                (resolved.ids[name],) = ids
+                (found,) = ids
+                resolved.ids[name] = found
+                resolved.names[found] = self._labels[found]
+            elif ids:
+                resolved.problems[name] = (
+                    f"{len(ids)} {self._what}s {self._have} {name!r}{self._which(name, ids)}"
+                )
             else:
-                resolved.problems[name] = self._problem(name, len(ids))
+                meant = self._near(name) if suggestions < _MOST_SUGGESTIONS else ""
+                suggestions += bool(text)
+                resolved.problems[name] = self._problem(name, meant)
         return resolved
 
-    def _problem(self, name: str, found: int) -> str:
-        if found:
-            return f"{found} {self._what}s go by {name!r}"
-        problem = f"no {self._what} goes by {name!r}"
-        if self._named_by_number and _ORIGINAL_ID.fullmatch(_clean(name)):
+    def _which(self, name: str, ids: set[str]) -> str:
+        """Return what tells things of one name apart, where anything does."""
+        labels = sorted({self._labels[found] for found in ids})
+        spellings = len(labels) > 1 and {loose(label) for label in labels} == {loose(name)}
+        if self._only is None and not spellings:
+            return ""
+        more = ", ..." if len(labels) > _MOST_LABELS else ""
+        return f": {', '.join(map(repr, labels[:_MOST_LABELS]))}{more}"
+
+    def _problem(self, name: str, meant: str) -> str:
+        """Return why a name stands for nothing, with all that may help to correct it."""
+        problem = f"no {self._what} {self._has} {name!r}"
+        text = clean(name)
+        if self._named_by_number and _ORIGINAL_ID.fullmatch(text):
             problem += f"; it is not taken for an OriginalId, since there are {self._what}s named by a number"
-        return problem
+        if (zeros := self._with_zeros.get(without_zeros(text), "")) not in {"", text}:
+            problem += f"; {zeros!r} is there: a spreadsheet takes zeros away in front of a number"
+        if hidden := doubts(name):
+            problem += f"; it holds {' and '.join(hidden)}, which cannot be seen"
+        if shortened := rewritten(name):
+            problem += f"; {shortened}"
+        if called := self._called.get(loose(name)):
+            labels = sorted(repr(self._labels[row_id]) for row_id in called)
+            return f"{problem}; {self._hint}: {', '.join(labels[:_MOST_LABELS])}"
+        return f"{problem}; did you mean {meant!r}?" if meant else problem
 
-
-def _clean(name: str) -> str:
-    """Names are compared exactly, but for blanks around them and for how an umlaut is put together."""
-    return unicodedata.normalize("NFC", name.strip())
+    def _near(self, name: str) -> str:
+        """Return the name that comes nearest, of those that things go by. Another number is no slip of the pen."""
+        text = loose(name)
+        near = get_close_matches(text, self._pool, 3, cutoff=_NEAR)
+        alike = (self._pool[key] for key in near if _DIGITS.findall(key) == _DIGITS.findall(text))
+        return next(alike, "")
 
 
 def _id(row: Record) -> str:
@@ -165,14 +270,49 @@ def names_of_user(user: UserSummary) -> Sequence[str]:
     return user.user_name or "", user.email or ""
 
 
+def employee_id_of(user: User) -> Sequence[str]:
+    """The number that an HR system has given somebody; the server does not see to it that it is unique."""
+    return (user.external_employee_id or "",)
+
+
+def user_name_of(user: UserSummary | User) -> Sequence[str]:
+    """The user name alone."""
+    return (user.user_name or "",)
+
+
 def names_of_course(course: Course) -> Sequence[str]:
     """The code, and the code for bulk imports, which holds the name and the number of the course."""
     return course.code or "", course.course_code_for_bulk_import or ""
 
 
+def name_of_course(course: Course) -> Sequence[str]:
+    """What a course is called: the next edition of it may be called the same."""
+    return (course.name or "",)
+
+
+def any_name_of_course(course: Course) -> Sequence[str]:
+    """What a course is called, and its code."""
+    return course.name or "", course.code or ""
+
+
+def import_code_of_course(course: Course) -> Sequence[str]:
+    """The code that a bulk import takes."""
+    return (course.course_code_for_bulk_import or "",)
+
+
 def names_of_team(team: TeamSummary) -> Sequence[str]:
-    """Names of teams are not unique in practice (quirks.md 7)."""
+    """Names of teams are not unique in practice (api-facts 7)."""
     return team.name or "", team.team_code_for_bulk_import or ""
+
+
+def name_of_team(team: TeamSummary) -> Sequence[str]:
+    """The name alone."""
+    return (team.name or "",)
+
+
+def import_code_of_team(team: TeamSummary) -> Sequence[str]:
+    """The code that a bulk import takes."""
+    return (team.team_code_for_bulk_import or "",)
 
 
 def names_of_learning_path(path: LearningPath) -> Sequence[str]:

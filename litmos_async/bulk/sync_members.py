@@ -12,7 +12,6 @@ import attrs
 from attrs import define, field
 
 from litmos_async.bulk import kinds
-from litmos_async.bulk.crew import Crew
 from litmos_async.bulk.fingerprint import Fingerprint
 from litmos_async.bulk.item_job import counted
 from litmos_async.bulk.items import UserInTeam, each_pair, flags, many
@@ -20,10 +19,12 @@ from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, set
 from litmos_async.bulk.journal import Past
 from litmos_async.bulk.pair_job import PairJob
 from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.report import Outcome, Plan, Progress, count, seconds_for
-from litmos_async.errors import ConfigurationError, NotFound
+from litmos_async.bulk.report import Outcome, Plan, Progress, seconds_for
+from litmos_async.bulk.workers import run_concurrently
+from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
 from litmos_async.limits import Limiter
 from litmos_async.resources.base import Ref, id_of
+from litmos_async.wording import OptionText, count
 
 TWICE = "given twice"
 
@@ -91,8 +92,7 @@ class MembersJob(BulkJob):
 
     # ------------------------------------------------ before
 
-    async def plan(self) -> Plan:
-        """Read who is in the teams, and say who would join, leave and stay. Nothing is changed."""
+    async def _plan(self) -> Plan:
         found = await self._prepare()
         plans = {change: await job.plan() for change, job in found.jobs.items()}
         requests: Counter[str] = Counter()
@@ -100,7 +100,7 @@ class MembersJob(BulkJob):
             requests.update(plan.requests_by_kind)
         checks = sum(plan.checks for plan in plans.values())
         return Plan(
-            noun="membership changes",
+            item_label="membership changes",
             items=sum(plan.items for plan in plans.values()),
             skipped=Counter(outcome.reason for outcome in found.known if outcome.status == "skipped"),
             requests_by_kind=dict(requests),
@@ -108,10 +108,11 @@ class MembersJob(BulkJob):
             checks=checks,
             seconds=seconds_for(requests.total() + checks, self._limiter.quota),
             emails=sum(plan.emails for plan in plans.values()),
-            hints=tuple(self._hints(found)),
+            notes=tuple(self._notes(found)),
+            refusal=self._refusal(found),
         )
 
-    def _hints(self, found: _Members) -> Iterator[str]:
+    def _notes(self, found: _Members) -> Iterator[str]:
         numbers = {"to add": len(found.add), "to remove": len(found.remove), "unchanged": found.unchanged}
         yield counted(numbers) or "nothing to do"
         if found.left_alone:
@@ -120,29 +121,25 @@ class MembersJob(BulkJob):
                 "member should not be there and stays",
                 "members should not be there and stay",
             )
-            yield f"{members}: taking them out has to be asked for"
+            text = f"{members}: taking them out has to be asked for"
+            yield OptionText(f"{members}: {{option}} would take them out", "remove", value=True, text=text)
         failed = sum(outcome.status == "failed" for outcome in found.known)
         if failed:
             yield f"{count(failed, 'person belongs', 'people belong')} to teams that do not exist"
-        if refusal := self._refusal(found):
-            yield f"running is refused: {refusal}"
 
-    def _refusal(self, found: _Members) -> str:
+    def _refusal(self, found: _Members) -> TooManyRemovals | None:
         return self._removals.refusal(len(found.remove), found.active, "active members")
 
     async def _prepare(self) -> _Members:
         """Read who is in the teams, once."""
         async with self._preparing:
             if self._found is None:
-                try:
-                    self._found = await self._begin()
-                except BaseException:
-                    await self.aclose()
-                    raise
+                self._found = await self._begin()
                 self._reads_before = self._report.reads
                 # So that the progress knows how many requests there are.
                 for job in self._found.jobs.values():
                     await job.plan()
+                self._planned = True
         return self._found
 
     async def _begin(self) -> _Members:
@@ -176,12 +173,10 @@ class MembersJob(BulkJob):
 
     async def _compare(self) -> _Members:
         found = _Members()
-        crew = Crew(self._read_team, iter(self._desired), min(self._width(), max(1, len(self._desired))))
-        try:
-            async for team, members in crew.results():
+        size = min(self._width(), len(self._desired))
+        async with aclosing(run_concurrently(self._read_team, self._desired, size)) as teams:
+            async for team, members in teams:
                 self._compare_team(found, team, members)
-        finally:
-            await crew.stop()
         if found.add:
             kind = kinds.users_to_teams(send_message=self._send_message, list_size=kinds.LIST_SIZE)
             found.jobs["add"] = self._pair_job(kind, found.add)
@@ -257,7 +252,7 @@ class MembersJob(BulkJob):
     async def _work(self) -> AsyncGenerator[Outcome, None]:
         found = await self._prepare()
         if refusal := self._refusal(found):
-            raise ConfigurationError(refusal)
+            raise refusal
         for outcome in found.known:
             yield outcome
         for change, job in found.jobs.items():
@@ -275,13 +270,16 @@ class MembersJob(BulkJob):
         self._requests_left = sum(step.requests_planned - step.requests for step in steps)
         self._expect_reads(sum(step.reads_planned - step.reads for step in steps))
 
-    def known(self) -> Iterator[Outcome]:
-        """Yield what is known of the people in teams; see `BulkJob.known`."""
+    async def _forget_plan(self) -> None:
+        self._found = None
+        await super()._forget_plan()
+
+    def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
         if self._found is None:
             return
         yield from self._found.known
         for change, job in self._found.jobs.items():
-            for outcome in job.known():
+            for outcome in job._so_far(planned=planned):  # noqa: SLF001 - a part of this one
                 yield _about(outcome, change)
 
 

@@ -9,41 +9,48 @@ from typing import Any, ClassVar, Literal, NamedTuple, cast
 
 import attrs
 
+from litmos_async.bulk.accounts import Accounts, Match
 from litmos_async.bulk.fingerprint import Fingerprint, Key, nameless
-from litmos_async.bulk.importer import fold
 from litmos_async.bulk.item_job import ItemJob, counted
-from litmos_async.bulk.items import check_types, in_order
+from litmos_async.bulk.items import IDENTIFYING, check_types, identified, in_order
 from litmos_async.bulk.job import Connect, Options
 from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.report import Outcome, Status, count
+from litmos_async.bulk.report import Outcome, Status
 from litmos_async.bulk.task import Hands, Task
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, TooManyRemovals
 from litmos_async.limits import Limiter
 from litmos_async.models import AccessLevel, User
 from litmos_async.models.record import fields_of
+from litmos_async.names import clean, fold, without_zeros
 from litmos_async.resources import Resources
 from litmos_async.resources.base import complete
 from litmos_async.wire.codec import SEARCH_LIMIT
+from litmos_async.wording import OptionText, count
 
 
 class UserChange(NamedTuple):
     """A person, and what is to become of the record.
 
     `fields` names the attributes that are to change, and no values. `user_id` is empty for somebody who is missing.
+    `old_name` is the user name of an account that is found by employee id, and gets `user_name`.
     """
 
     change: Literal["create", "update", "deactivate", "keep"]
     user_name: str
     user_id: str = ""
     fields: tuple[str, ...] = ()
+    old_name: str = ""
 
 
 _CREATE, _UPDATE = "POST /users", "PUT /users/{user_id}"
 
 AS_DESIRED = "as desired"
 
+_MOST_NAMED = 5
+"""How many new user names a plan says."""
+
 _NEW_ONLY = {"password", "skip_first_login"}
-"""Answers never hold the one, and the other came back as False where True was sent (quirks.md 8)."""
+"""Answers never hold the one, and the other came back as False where True was sent (api-facts 8)."""
 
 _COMPARED = tuple(
     attribute.name
@@ -86,6 +93,7 @@ class UsersJob(ItemJob):
         self._active = 0
         self._going = 0
         self._left_alone = 0
+        self._renamed: list[tuple[str, str]] = []
 
     # ------------------------------------------------ the difference
 
@@ -99,30 +107,51 @@ class UsersJob(ItemJob):
                 fingerprint.add(*_entry(name), repr(attrs.astuple(user)))
 
     async def _each_task(self) -> AsyncIterator[Task]:
-        found = set[str]()
+        accounts = Accounts(self._desired)
         async for row in self._litmos.users.list_details():
-            name = fold(row.user_name)
-            found.add(name)
             self._active += row.active is not False
-            wanted = self._desired.get(name)
-            task = self._not_desired(row) if wanted is None else self._changed(wanted, row)
+            match = accounts.take(row)
+            if isinstance(match, Match):
+                yield self._matched(match)
+            elif match == "nobody" and (task := self._not_desired(row)) is not None:
+                yield task
+        for match in accounts.rest():
+            yield self._matched(match)
+        for row, may_be_meant in accounts.left():
+            task = self._in_doubt(row) if may_be_meant else self._not_desired(row)
             if task is not None:
                 yield task
-        for name, user in self._desired.items():
-            if name not in found:
-                yield self._missing(user)
         for user_name in self._twice:
             yield Task(UserChange("keep", user_name), _entry(user_name), skipped="given twice")
 
-    def _changed(self, user: User, row: User) -> Task:
+    def _matched(self, match: Match) -> Task:
+        """Return what there is to do for a person of the input."""
+        user = self._desired[match.name]
+        if match.problem:
+            change = UserChange("keep", user.user_name or "")
+            return Task(change, _entry(match.name), refused=ConfigurationError(match.problem))
+        return self._missing(user) if match.row is None else self._changed(user, match.row, by_id=match.by_id)
+
+    def _changed(self, user: User, row: User, *, by_id: bool) -> Task:
         """Return what there is to do for somebody who is there."""
-        name = row.user_name or ""
+        name, old_name = row.user_name or "", ""
         changes = _differences(user, row)
+        if by_id:
+            name, old_name = user.user_name or "", name
+            changes = _renaming(user, row) | changes
+            self._renamed.append((old_name, name))
         if not changes:
             return Task(UserChange("keep", name, row.id), _entry(name), skipped=AS_DESIRED, as_desired=True)
         self._going += changes.get("active") is False and not self._is_done(name)
-        change = UserChange("update", name, row.id, tuple(changes))
+        change = UserChange("update", name, row.id, tuple(changes), old_name)
         return Task(change, _entry(name), _writing(row, changes), requests=(_UPDATE,))
+
+    def _in_doubt(self, row: User) -> Task | None:
+        """Return that an account stays, of which it is not clear whether it is that of a person in the input."""
+        if not self._removals.allowed or row.active is False:
+            return None
+        keep = UserChange("keep", row.user_name or "", row.id)
+        return Task(keep, (row.id, ""), skipped="kept: a person of the input may be meant")
 
     def _is_done(self, user_name: str) -> bool:
         """Tell whether an earlier run did what there was to do for somebody."""
@@ -152,7 +181,8 @@ class UsersJob(ItemJob):
         """Return what there is to do for somebody who is not there."""
         name = user.user_name or ""
         if not self._create:
-            return Task(UserChange("keep", name), _entry(name), skipped="missing, and create=False")
+            reason = OptionText("missing, and {option}", "create", value=False)
+            return Task(UserChange("keep", name), _entry(name), skipped=reason)
         change = UserChange("create", name)
         try:
             complete(user)
@@ -172,7 +202,7 @@ class UsersJob(ItemJob):
     def _emails(self, waiting: list[Task]) -> int:
         return sum(_CREATE in task.requests for task in waiting) if self._send_message else 0
 
-    def _hints(self, tasks: list[Task]) -> tuple[str, ...]:
+    def _notes(self, tasks: list[Task]) -> tuple[str, ...]:
         waiting = [task for task in tasks if task.known() is None]
         changes = Counter(cast(UserChange, task.item).change for task in waiting)
         numbers = {
@@ -181,21 +211,26 @@ class UsersJob(ItemJob):
             "to deactivate": changes["deactivate"],
             "unchanged": sum(_is_as_desired(task) for task in tasks),
         }
-        hints = [counted(numbers) or "nothing to do"]
+        notes: list[str] = [counted(numbers) or "nothing to do"]
+        if self._renamed:
+            people = count(len(self._renamed), "account is", "accounts are")
+            shown = ", ".join(f"{old!r} to {new!r}" for old, new in self._renamed[:_MOST_NAMED])
+            more = ", ..." if len(self._renamed) > _MOST_NAMED else ""
+            notes.append(f"{people} found by employee id and renamed: {shown}{more}")
         if self._left_alone:
             people = count(self._left_alone, "active person is", "active people are")
-            hints.append(f"{people} not among them; deactivate=True would bar them")
-        if refusal := self._refusal():
-            hints.append(f"running is refused: {refusal}")
-        return tuple(hints)
+            notes.append(
+                OptionText(f"{people} not among them; {{option}} would bar them", "deactivate", True)
+            )
+        return tuple(notes)
 
-    def _refusal(self) -> str:
+    def _refusal(self) -> TooManyRemovals | None:
         return self._removals.refusal(self._going, self._active, "active people")
 
     async def _work(self) -> AsyncGenerator[Outcome, None]:
         await self._prepare()
         if refusal := self._refusal():
-            raise ConfigurationError(refusal)
+            raise refusal
         async with aclosing(super()._work()) as outcomes:
             async for outcome in outcomes:
                 yield outcome
@@ -225,6 +260,7 @@ async def _each_desired(
             raise ConfigurationError(f"person {count}: {reason}") from None
         try:
             check_types(user)
+            user = identified(user)
         except ConfigurationError as problem:
             raise ConfigurationError(f"person {count}: {problem}") from None
         if not fold(user.user_name):
@@ -244,11 +280,29 @@ def _differences(user: User, row: User) -> dict[str, Any]:
         for name in _COMPARED
         if (wanted := getattr(user, name)) is not None
         and _plain(name, wanted) != _plain(name, getattr(row, name))
+        and not _has_lost_zeros(name, wanted, getattr(row, name))
     }
+
+
+def _has_lost_zeros(name: str, wanted: Any, there: Any) -> bool:
+    """Return whether an employee id is the one that is there without its zeros, as a spreadsheet writes it."""
+    if name != "external_employee_id" or not there or len(clean(there)) <= len(clean(wanted)):
+        return False
+    return without_zeros(wanted) == without_zeros(there) != ""
+
+
+def _renaming(user: User, row: User) -> dict[str, Any]:
+    """Return what changes with a user name: the server takes one that is no e-mail address as a custom one only."""
+    custom = (
+        "@" not in (user.user_name or "") and not row.is_custom_username and user.is_custom_username is None
+    )
+    return {"user_name": user.user_name} | ({"is_custom_username": True} if custom else {})
 
 
 def _plain(name: str, value: Any) -> Any:
     """Return a value so that what means the same is equal."""
+    if name in IDENTIFYING and isinstance(value, str):
+        value = clean(value)
     if name == "manager_id" and value == "0":
         # "0" means none (records.yaml, User).
         return ""
@@ -269,6 +323,6 @@ def _writing(row: User, changes: Mapping[str, Any]) -> Any:
 
 
 async def _is_there(litmos: Resources, user_name: str) -> bool:
-    """Tell whether there is somebody of this user name, which may not be able to travel in a path (quirks.md 7)."""
+    """Tell whether there is somebody of this user name, which may not be able to travel in a path (api-facts 7)."""
     rows = litmos.users.list(search=user_name.strip()[:SEARCH_LIMIT])
     return any([fold(row.user_name) == fold(user_name) async for row in rows])

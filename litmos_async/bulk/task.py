@@ -8,7 +8,7 @@ from typing import TypeVar
 from attrs import define, field, frozen
 
 from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive
-from litmos_async.bulk.dispatch import Dispatch
+from litmos_async.bulk.dispatch import Dispatch, StopSignal
 from litmos_async.bulk.fingerprint import Key
 from litmos_async.bulk.job import Connect, Options, settled
 from litmos_async.bulk.journal import Journal
@@ -104,12 +104,13 @@ class Means:
 
     Attributes:
         connect: Makes the resources through which the job sends.
-        reading: For what only looks at what became of a write.
+        reading: For what only looks at the outcome of a write.
         options: How the job runs.
         must_stop: Tells whether all other requests will fail like this one.
         answered: Counts a request of the plan.
+        looked_up: Counts one that only read.
         journal: Where requests are written down, or None.
-        stopping: Tells whether nothing new may begin.
+        stop: Says whether nothing new may begin.
     """
 
     connect: Connect
@@ -117,8 +118,9 @@ class Means:
     options: Options
     must_stop: Callable[[LitmosError], Awaitable[bool]]
     answered: Callable[[], None]
+    looked_up: Callable[[], None]
     journal: Journal | None
-    stopping: Callable[[], bool]
+    stop: StopSignal
 
 
 class Hands:
@@ -133,20 +135,26 @@ class Hands:
         self._task = task
         self._means = means
         # The last write. That it has an answer, the journal learns when the next one leaves, or with the outcome.
-        self._write = self._dispatch()
+        self._write = self._next_write = self._dispatch()
 
     async def read(self, ask: Ask[T]) -> T:
         """Make a call that only reads, and return its answer.
 
         Raises:
             Stuck: It failed: nothing was changed by it.
+            NotSent: The job was stopped before anything of this item was sent.
         """
+        litmos = self._means.connect(None)
         try:
-            answer = await ask(self._means.connect(None))
+            if self._task.known() is not None:
+                answer = await ask(litmos)
+            else:
+                async with self._means.stop.before_sending():
+                    answer = await ask(litmos)
         except LitmosError as problem:
-            await self._failed(problem)
+            await self._failed(problem, self._means.looked_up)
             raise Stuck("failed", problem) from None
-        self._answered()
+        self._answered(self._means.looked_up)
         return answer
 
     async def write(self, send: Ask[object], is_done: IsDone, *, so_far: str = "") -> None:
@@ -161,15 +169,17 @@ class Hands:
             Stuck: It was not carried out, or nobody knows.
         """
         lost: LitmosError | None = None
+        self._next_write = self._dispatch()
         try:
-            await send(self._means.connect(self._leaves))
+            async with self._next_write.sending():
+                await send(self._means.connect(self._leaves))
         except LitmosError as problem:
-            await self._failed(problem)
+            await self._failed(problem, self._means.answered)
             if certainly_not_done(problem):
                 raise Stuck("failed", problem, _reason(so_far, str(problem))) from None
             lost = problem
         else:
-            self._answered()
+            self._answered(self._means.answered)
         if lost is not None or self._means.options.verify:
             await self._look(is_done, lost, so_far)
 
@@ -178,9 +188,9 @@ class Hands:
         await self._write.ends([settled(self._task.entry, outcome)] if outcome else [])
 
     async def _leaves(self, attempt: int) -> None:
-        if attempt == 1:
+        if self._write is not self._next_write:
             await self._write.ends()
-            self._write = self._dispatch()
+            self._write = self._next_write
         await self._write.leaves(attempt)
 
     def _dispatch(self) -> Dispatch:
@@ -189,7 +199,7 @@ class Hands:
             self._means.journal,
             [task.entry],
             # What has begun is brought to its end.
-            may_leave=lambda: task.known() is not None or not self._means.stopping(),
+            stop=None if task.known() is not None else self._means.stop,
             on_leaving=task.mark_sent,
         )
 
@@ -213,17 +223,17 @@ class Hands:
         """Wait until the last write cannot reach the server any more; tell whether it could until now."""
         return may_yet_arrive(lost) and await has_waited(self._write.sent_at, self._means.options.timeout)
 
-    async def _failed(self, problem: LitmosError) -> None:
+    async def _failed(self, problem: LitmosError, counted: Callable[[], None]) -> None:
         """Count a request that failed, and stop the job where all others will fail, too."""
         if await self._means.must_stop(problem):
             raise problem
         # What was refused before it was sent is no request.
         if not isinstance(problem, ConfigurationError):
-            self._answered()
+            self._answered(counted)
 
-    def _answered(self) -> None:
+    def _answered(self, counted: Callable[[], None]) -> None:
         self.used += 1
-        self._means.answered()
+        counted()
 
 
 def _reason(so_far: str, text: str) -> str:

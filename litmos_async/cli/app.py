@@ -6,29 +6,70 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
-from cyclopts import App, Parameter
+from cyclopts import App, ArgumentCollection, Parameter
 from cyclopts.exceptions import CycloptsError, MissingArgumentError, UnusedCliTokensError
 from cyclopts.validators import Number
 
 from litmos_async import __version__
-from litmos_async.cli import assign, jobs, people, quota, remove, sync
+from litmos_async.cli.codes import USAGE
 from litmos_async.cli.extras import missing
-from litmos_async.cli.flow import USAGE
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.terminal import Terminal
+from litmos_async.cli.words import explain
 from litmos_async.errors import ConfigurationError
+
+
+def profile_defaults(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Let the options of the profile stand in for those that were not given on the command line.
+
+    Raises:
+        ConfigurationError: There is no such profile, or its file cannot be used.
+    """
+    profiled = [each for each in arguments if each.name == "--profile"]
+    if not profiled:
+        return
+    said = next((token.value for token in profiled[0].tokens), None)
+    from litmos_async.cli.options import Account  # noqa: PLC0415 - the command has imported it
+
+    options = Account(profile=said).named_profile().options
+    from cyclopts.config import Dict  # noqa: PLC0415 - see below
+
+    defaults = {name.replace("_", "-"): value for name, value in options.items()}
+    Dict(defaults, source="config.toml", use_commands_as_keys=False, allow_unknown=True)(
+        app, commands, arguments
+    )
+
 
 app = App(
     name="litmos",
     help="Bulk jobs on the Litmos LMS: the fewest requests, and an outcome for every line.",
     version=__version__,
     version_flags=["--version"],
+    version_format="plaintext",  # markdown takes a tenth of a second to import
     default_parameter=Parameter(negative=()),
+    config=profile_defaults,
 )
-for part in (assign.app, remove.app, sync.app, people.importing, jobs.app):
-    app.command(part)
-app.command(people.deactivate)
-app.command(quota.quota)
+
+_COMMANDS: Final = (
+    ("assign", "assign:app", "Give: courses, learning paths, memberships of teams."),
+    ("remove", "remove:app", "Take away: courses, learning paths, memberships of teams."),
+    ("sync", "sync:app", "Bring the server to the state of a file: only the difference is done."),
+    ("import", "people:importing", "Create or change people by the thousand."),
+    (
+        "deactivate",
+        "people:deactivate",
+        "Bar the people of a CSV from logging in; all their results are kept.",
+    ),
+    ("init", "init:init", "Write down an account as a profile: its region, and where its key is."),
+    ("check", "check:check", "Try the account, and say what is in the way if it does not work."),
+    ("sandbox", "serve:sandbox", "Serve a stand-in for the service on this machine, to try things on."),
+    ("jobs", "jobs:app", "Look at the journals of jobs."),
+    ("quota", "quota:quota", "Show who uses what of the account's limit. Nothing is sent."),
+)
+"""Each command with the place of its code, which is imported when it is called: to import all would take long."""
+
+for _name, _place, _help in _COMMANDS:
+    app.command(f"litmos_async.cli.{_place}", name=_name, help=_help)
 
 FEWEST_USERS: Final = 10
 FEWEST_LINES: Final = 20
@@ -39,9 +80,19 @@ FEWEST_LINES: Final = 20
 async def demo(
     *,
     users: Annotated[
-        int, Parameter(help="People in the invented organisation.", validator=Number(gte=FEWEST_USERS))
-    ] = 2_500,
-    lines: Annotated[int, Parameter(help="Lines of the CSV.", validator=Number(gte=FEWEST_LINES))] = 5_000,
+        int | None,
+        Parameter(
+            help="People in the invented organisation; one for every two lines if it is not given.",
+            validator=Number(gte=FEWEST_USERS),
+        ),
+    ] = None,
+    lines: Annotated[
+        int,
+        Parameter(
+            help="Lines of the CSV. The default takes about 20 s; 5000 lines take about 100 s.",
+            validator=Number(gte=FEWEST_LINES),
+        ),
+    ] = 1_000,
     seed: Annotated[int, Parameter(help="The same seed makes the same organisation and CSV.")] = 1,
     keep: Annotated[
         Path | None, Parameter(help="A folder for the CSV and the outcomes, which are deleted otherwise.")
@@ -57,18 +108,27 @@ async def demo(
         return USAGE
     from litmos_async.cli.demo import Show, run_demo  # noqa: PLC0415 - the sandbox is an extra of its own
 
-    return await until_interrupted(run_demo(Show(users, lines, seed, keep), terminal))
+    return await until_interrupted(run_demo(Show(lines, users, seed, keep), terminal))
 
 
 def run(words: Sequence[str]) -> int:
     """Carry out a command line and return the exit code."""
+    terminal = Terminal()
     try:
-        code = app(words, exit_on_error=False, print_error=False, verbose=False, result_action="return_value")
+        code = app(
+            words,
+            console=terminal.out,
+            error_console=terminal.err,
+            exit_on_error=False,
+            print_error=False,
+            verbose=False,
+            result_action="return_value",
+        )
     except CycloptsError as problem:
-        Terminal().complain(_explain(problem))
+        terminal.complain(_explain(problem))
         return USAGE
     except ConfigurationError as problem:
-        Terminal().complain(str(problem))
+        terminal.complain(explain(problem))
         return USAGE
     return int(code or 0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from litmos_async.bulk import Bulk
 from litmos_async.cli.options import (
@@ -19,12 +19,13 @@ from litmos_async.cli.options import (
     Show,
     Teams,
     ViaImport,
+    commands,
     start,
 )
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, Task
 from litmos_async.errors import ConfigurationError
 
-app = App(name="assign", help="Give: courses, learning paths, memberships of teams.")
+app = commands(name="assign", help="Give: courses, learning paths, memberships of teams.")
 
 SubTeams = Annotated[bool, Parameter(help="With --teams: all their sub-teams get it, too.")]
 

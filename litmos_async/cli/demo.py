@@ -10,12 +10,14 @@ from typing import Final
 from attrs import frozen
 
 from litmos_async import LitmosClient, RateLimit
-from litmos_async.bulk import Bulk, count
-from litmos_async.cli.flow import FAILED, OK, USAGE, Order, carry_out
+from litmos_async.bulk import Bulk
+from litmos_async.cli.flow import FAILED, OK, USAGE, carry_out
 from litmos_async.cli.made import UNKNOWN, Made, assigned, make
+from litmos_async.cli.order import Order
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.sandbox import Sandbox
+from litmos_async.wording import count
 
 _KEY: Final = "sandbox-key"
 
@@ -28,15 +30,15 @@ class Show:
     """What is to be shown.
 
     Attributes:
-        users: People in the invented organisation.
         lines: Lines of the CSV.
+        users: People in the invented organisation; None for one for every two lines.
         seed: The same seed makes the same organisation and the same CSV.
         keep: A folder for the CSV and the outcomes, which are deleted otherwise.
         rate: The limit that the sandbox enforces and the command keeps.
     """
 
-    users: int = 2_500
-    lines: int = 5_000
+    lines: int = 1_000
+    users: int | None = None
     seed: int = 1
     keep: Path | None = None
     rate: RateLimit = FAST
@@ -44,7 +46,7 @@ class Show:
 
 async def run_demo(show: Show, terminal: Terminal) -> int:
     """Run the demo. The exit code is 0 if the sandbox's state is as expected and it rejected nothing."""
-    made = make(show.users, show.lines, show.seed)
+    made = make(show.users or show.lines // 2, show.lines, show.seed)
     sandbox = Sandbox(made.tenant, requests=show.rate.requests, period=show.rate.period, api_key=_KEY)
     mails_before = len(made.tenant.outbox)
     with nullcontext(show.keep) if show.keep else tempfile.TemporaryDirectory() as folder:

@@ -8,11 +8,13 @@ from collections.abc import Coroutine
 from types import FrameType
 from typing import Any, Final
 
-ENDING: Final = (signal.SIGINT, signal.SIGTERM)
-"""Ctrl-C, and what cron, systemd and containers send."""
+ENDING: Final = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""Ctrl-C, what cron, systemd and containers send, and what a terminal sends that is closed."""
 
 SIGNALLED: Final = 128
-"""The exit code after a signal is this and its number: 130 after Ctrl-C, 143 after SIGTERM."""
+"""The exit code after a signal is this and its number: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
 
 
 async def until_interrupted(work: Coroutine[Any, Any, int]) -> int:

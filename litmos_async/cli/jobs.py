@@ -6,13 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from litmos_async.bulk import read_summary
 from litmos_async.cli.flow import FAILED, OK
+from litmos_async.cli.options import commands
 from litmos_async.cli.terminal import Terminal, listed
 
-app = App(name="jobs", help="Look at the journals of jobs.")
+app = commands("jobs", "Look at the journals of jobs.")
 
 
 @app.command

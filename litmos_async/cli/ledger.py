@@ -1,4 +1,4 @@
-"""What became of each line: pure."""
+"""The outcome of each line: pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from attrs import define, frozen
 
 from litmos_async.bulk import Outcome, Resolved
 from litmos_async.cli.table import Line, Table
-from litmos_async.cli.words import translate
+from litmos_async.cli.words import said
 
-LineStatus = Literal["done", "failed", "skipped", "unknown", "not done"]
-"""Those of an `Outcome`, and "not done": the job ended before this line was sent."""
+LineStatus = Literal["done", "failed", "skipped", "unknown", "planned", "not done"]
+"""Those of an `Outcome`; "planned" in a dry run; and "not done": the job ended before this line was sent."""
 
 Item: TypeAlias = tuple[str, ...]
 """What a line is about: an id for each of its columns."""
@@ -101,24 +101,26 @@ class Ledger:
         """The line of each item, in the same order."""
         return [entry.line for entry in self._by_item.values()]
 
-    def note(self, outcome: Outcome) -> None:
-        """Take an outcome into account; the first one of an item counts."""
+    def note(self, outcome: Outcome) -> Entry | None:
+        """Take an outcome into account; return what it settles, or None: the first one of an item counts."""
         subject = self._about(outcome.item)
         entry = self._by_item.get(subject.item)
         if entry is None:
             entry = self._by_item[subject.item] = Entry(Line(0, subject.names or self._named(subject.item)))
             self.entries.append(entry)
-        if entry.status is None:
-            entry.status, entry.reason = outcome.status, _reason(outcome, subject)
+        if entry.status is not None:
+            return None
+        entry.status, entry.reason = outcome.status, _reason(outcome, subject)
+        return entry
 
     def _named(self, item: Item) -> Item:
         """Return what ids were called in the file, as far as they were."""
         return tuple(names.get(id, id) for names, id in zip(self._names, item, strict=True))
 
-    def close(self, reason: str) -> None:
-        """Settle the lines without an outcome, because the job ended early: nothing was sent for them."""
+    def close(self, reason: str, status: LineStatus = "not done") -> None:
+        """Settle the lines without an outcome: nothing was sent for them."""
         for entry in self._open():
-            entry.status, entry.reason = "not done", reason
+            entry.status, entry.reason = status, reason
 
     def counts(self) -> Counter[str]:
         """Return how many lines have which status."""
@@ -131,4 +133,4 @@ class Ledger:
 def _reason(outcome: Outcome, subject: Subject) -> str:
     """Return why, and of something that was attempted also what it was."""
     did = "" if outcome.status == "skipped" else subject.did
-    return ": ".join(filter(None, (did, translate(outcome.reason))))
+    return ": ".join(filter(None, (did, said(outcome.reason))))

@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from attrs import frozen
-from cyclopts import Parameter, Token
+from cyclopts import App, Group, Parameter, Token
 from cyclopts.validators import Number
 
 from litmos_async import LitmosClient, RateLimit
-from litmos_async.cli.flow import Order, carry_out
+from litmos_async.cli.flow import carry_out
 from litmos_async.cli.interrupt import until_interrupted
+from litmos_async.cli.order import STDIN, Order
 from litmos_async.cli.tasks import Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.errors import ConfigurationError
+from litmos_async.profiles import (
+    DEFAULT,
+    Profile,
+    limit_of,
+    read_key_file,
+    read_key_stdin,
+    read_profile,
+    read_profiles,
+)
 
-SERVICE_LIMIT: Final = RateLimit()
+NEEDED: Final = Group("What this command needs", sort_key=1)
+JOBS: Final = Group("What all jobs take", sort_key=2)
+OUTPUT: Final = Group("Output", sort_key=3)
+CONNECTION: Final = Group("Connection", sort_key=4)
+"""The groups of the help."""
+
+
+def commands(name: str, help: str) -> App:
+    """Return an app for commands that begin with the same word."""
+    return App(name=name, help=help, group_arguments=NEEDED, group_parameters=NEEDED)
 
 
 def parse_limit(_type: Any, tokens: Sequence[Token]) -> RateLimit:
     """Read a limit such as `100/60`."""
-    requests, _, seconds = tokens[0].value.partition("/")
     try:
-        number = int(requests)
-        return RateLimit(number, float(seconds), burst=number)
-    except ValueError:
+        return limit_of(tokens[0].value)
+    except ConfigurationError:
         raise ValueError("expected requests/seconds, such as 100/60") from None
 
 
@@ -58,68 +75,102 @@ ViaImport: TypeAlias = Annotated[
 class Account:
     """Which account, and how to reach it."""
 
+    profile: Annotated[
+        str | None,
+        Parameter(
+            help="Which profile of config.toml to use. [env var: LITMOS_PROFILE] [default: the profile default, if "
+            "there is one]",
+            group=CONNECTION,
+        ),
+    ] = None
     api_key_file: Annotated[
-        Path | None, Parameter(help="A file that holds the API key, in place of LITMOS_API_KEY.")
+        Path | None,
+        Parameter(
+            help="A file that holds the API key, in place of LITMOS_API_KEY; - is standard input.",
+            group=CONNECTION,
+            allow_leading_hyphen=True,
+        ),
     ] = None
     source: Annotated[
-        str, Parameter(help="A short name for the server's own records.", env_var="LITMOS_SOURCE")
-    ] = "litmos-cli"
+        str | None,
+        Parameter(
+            help="A short name for the server's own records. [env var: LITMOS_SOURCE] [default: litmos-cli]",
+            group=CONNECTION,
+        ),
+    ] = None
     region: Annotated[
         Literal["us", "eu", "au"] | None,
-        Parameter(help="Where the account lives. [env var: LITMOS_REGION] [default: us]"),
+        Parameter(help="Where the account lives. [env var: LITMOS_REGION] [default: us]", group=CONNECTION),
     ] = None
     base_url: Annotated[
-        str | None, Parameter(help="Another address of the API. [env var: LITMOS_BASE_URL]")
+        str | None,
+        Parameter(help="Another address of the API. [env var: LITMOS_BASE_URL]", group=CONNECTION),
     ] = None
     limit: Annotated[
-        RateLimit,
+        RateLimit | None,
         Parameter(
-            help="Requests and seconds of the account's rate limit.",
+            help="Requests and seconds of the account's rate limit. [default: 100/60]",
             metavar="REQUESTS/SECONDS",
             converter=parse_limit,
             n_tokens=1,
             accepts_keys=False,
-            show_default=lambda rate: f"{rate.requests}/{rate.period:g}",
+            group=CONNECTION,
         ),
-    ] = SERVICE_LIMIT
+    ] = None
     limiter: Annotated[
         str | None,
         Parameter(
             help="Where the limit is kept: memory://, sqlite:///path or redis://host:6379/0. [env var: "
-            "LITMOS_LIMIT] [default: a file of this user, so that two commands at a time keep the limit]"
+            "LITMOS_LIMIT] [default: a file of this user, so that two commands at a time keep the limit]",
+            group=CONNECTION,
         ),
     ] = None
 
-    def client(self) -> LitmosClient:
-        """Return the client; what was not said on the command line it finds in the environment.
+    def client(self, key: str | None = None, environment: Mapping[str, str] = os.environ) -> LitmosClient:
+        """Return the client; what was not said on the command line is the environment's or the profile's.
+
+        Args:
+            key: What `key` returned, where that was asked for before.
+            environment: The environment.
 
         Raises:
             ConfigurationError: Something is missing or cannot work.
         """
-        return LitmosClient(
-            self.key(),
-            self.source,
-            region=self.region,
-            base_url=self.base_url,
-            rate_limit=self.limit,
-            limiter=self.limiter or os.environ.get("LITMOS_LIMIT") or shared_by_this_user(),
-        )
+        return LitmosClient(**self.client_options(key, environment))
+
+    def client_options(
+        self, key: str | None = None, environment: Mapping[str, str] = os.environ
+    ) -> dict[str, Any]:
+        """Return what the client is made of. It may run a program that prints the key, and wait for it."""
+        given = {
+            "api_key": key or self.key(),
+            "source": self.source,
+            "region": self.region,
+            "base_url": self.base_url,
+            "rate_limit": self.limit,
+            "limiter": self.limiter,
+        }
+        options = self.named_profile(environment).client_options(given, environment)
+        return options | {"source": options["source"] or "litmos-cli"}
+
+    def named_profile(self, environment: Mapping[str, str] = os.environ) -> Profile:
+        """Return the profile that was asked for, else the default one if there is one, else an empty one.
+
+        Raises:
+            ConfigurationError: There is no such profile, or the file cannot be used.
+        """
+        name = self.profile or environment.get("LITMOS_PROFILE")
+        return read_profile(name) if name else read_profiles().get(DEFAULT, Profile(""))
 
     def key(self) -> str | None:
-        """Return the key of the file; None if the environment has it.
+        """Return the key of the file; None if none was named. It can be read once only: it may be a pipe.
 
         Raises:
             ConfigurationError: There is a file, but no key in it.
         """
         if self.api_key_file is None:
             return None
-        try:
-            key = self.api_key_file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            key = ""
-        if not key:
-            raise ConfigurationError(f"{self.api_key_file} holds no API key, or cannot be read")
-        return key
+        return read_key_stdin() if self.api_key_file == STDIN else read_key_file(self.api_key_file)
 
 
 @Parameter(name="*")
@@ -127,17 +178,21 @@ class Account:
 class Show:
     """What is shown, and what is written down."""
 
-    dry_run: Annotated[bool, Parameter(help="Show the plan and stop. Nothing is changed.")] = False
+    dry_run: Annotated[bool, Parameter(group=OUTPUT, help="Show the plan and stop. Nothing is changed.")] = (
+        False
+    )
     outcomes: Annotated[
         Path | None,
         Parameter(
-            help="Where to write what became of each line. [default: people.outcomes.csv for people.csv]"
+            group=OUTPUT,
+            help="Where to write the outcome of each line; of a dry run, what would be done. [default: "
+            "people.outcomes.csv for people.csv]",
         ),
     ] = None
     plan_json: Annotated[
-        Path | None, Parameter(help="Write the plan to this file, for somebody to approve.")
+        Path | None, Parameter(group=OUTPUT, help="Write the plan to this file, to be approved.")
     ] = None
-    quiet: Annotated[bool, Parameter(help="Show the summary and errors only.")] = False
+    quiet: Annotated[bool, Parameter(group=OUTPUT, help="Show the summary and errors only.")] = False
 
 
 @Parameter(name="*")
@@ -146,13 +201,15 @@ class Care:
     """What every job takes."""
 
     stop_after: Annotated[
-        int | None, Parameter(help="Stop when so many lines have failed.", validator=Number(gte=1))
+        int | None,
+        Parameter(group=JOBS, help="Stop when so many lines have failed.", validator=Number(gte=1)),
     ] = None
     journal: Annotated[
         Path | None,
         Parameter(
+            group=JOBS,
             help="A file that remembers what was sent: after an interruption the same command goes on where "
-            "it was. A dry run leaves it alone."
+            "it was. A dry run leaves it alone.",
         ),
     ] = None
 
@@ -169,7 +226,9 @@ class ItemCare(Care):
 
     verify: Annotated[
         bool,
-        Parameter(help="Read back afterwards: what the server took and ignored then counts as failed."),
+        Parameter(
+            group=JOBS, help="Read back afterwards: what the server took and ignored then counts as failed."
+        ),
     ] = False
 
     def options(self) -> dict[str, Any]:
@@ -185,6 +244,7 @@ class PairCare(ItemCare):
     skip_existing: Annotated[
         bool,
         Parameter(
+            group=JOBS,
             help="Read first what is there, in the cheapest way, and do only the rest.",
             negative="--no-skip-existing",
         ),
@@ -205,21 +265,9 @@ PAIR_CARE: Final = PairCare()
 
 async def start(task: Task, file: Path, show: Show, account: Account) -> int:
     """Carry a command out and return the exit code."""
-    account.key()  # a file without a key is told before the table is read
+    if STDIN == file == account.api_key_file:
+        raise ConfigurationError("standard input cannot hold both the CSV and the API key")
+    key = account.key()  # a file without a key is told before the table is read
     order = Order(task, file, show.outcomes, show.dry_run, show.plan_json)
-    return await until_interrupted(carry_out(order, account.client, Terminal(quiet=show.quiet)))
-
-
-def shared_by_this_user() -> str:
-    """Return where all commands of this user keep the limit together: in the folder for such things."""
-    if sys.platform == "win32":
-        folder = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    file = folder / "litmos-async" / "limits.db"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        # A home that cannot be written to: one command at a time keeps the limit.
-        return "memory://"
-    return f"sqlite://{file.absolute().as_posix()}"
+    connect = partial(account.client, key, dict(os.environ))
+    return await until_interrupted(carry_out(order, connect, Terminal(quiet=show.quiet)))

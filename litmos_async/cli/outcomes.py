@@ -1,14 +1,20 @@
-"""Writing what became of each line: the whole file or none of it."""
+"""The file with the outcome of each line: written as they come, and once more in order at the end."""
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TextIO
 
+from attrs import frozen
+
+from litmos_async.cli.cells import guarded
 from litmos_async.cli.ledger import Entry
 from litmos_async.cli.table import Table, name_key
 
@@ -17,6 +23,62 @@ OURS: Final = ("line", "status", "reason")
 
 _SECRET: Final = ("password",)
 """Columns that are left out: one file with passwords is bad enough."""
+
+_PRIVATE: Final = 0o600
+_READ_AND_WRITE: Final = 0o666
+_OF_GROUP: Final = 0o060
+
+
+@frozen
+class Access:
+    """Who may read a file that holds what another one holds: those who may read that, and no one else.
+
+    Attributes:
+        mode: The permissions.
+        group: The group that they are about; None for the one that a new file gets.
+    """
+
+    mode: int = _PRIVATE
+    group: int | None = None
+
+    @classmethod
+    def like(cls, path: Path) -> Access:
+        """Return the access of a file; the owner's alone where it is none, such as a pipe or standard input."""
+        try:
+            found = path.stat()
+        except (OSError, ValueError):
+            return cls()
+        if not stat.S_ISREG(found.st_mode):
+            return cls()
+        return cls(stat.S_IMODE(found.st_mode) & _READ_AND_WRITE, found.st_gid)
+
+    def create(self, path: Path) -> int:
+        """Create an empty file with this access, in place of one that is there; return its descriptor.
+
+        Raises:
+            OSError: It cannot be created.
+        """
+        with suppress(FileNotFoundError):
+            path.unlink()
+        # Nothing is written before the permissions are right, and until then it is the owner's alone.
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+        try:
+            if sys.platform != "win32":
+                os.fchmod(number, self._mode_of(number))
+        except OSError:
+            os.close(number)
+            raise
+        return number
+
+    def _mode_of(self, number: int) -> int:
+        """Return the mode for an open file; without the group's part if the group is another one."""
+        if self.group is None or os.fstat(number).st_gid == self.group or sys.platform == "win32":
+            return self.mode
+        try:
+            os.fchown(number, -1, self.group)
+        except OSError:
+            return self.mode & ~_OF_GROUP
+        return self.mode
 
 
 def check_writable(path: Path) -> None:
@@ -28,40 +90,128 @@ def check_writable(path: Path) -> None:
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a directory")
     temporary = _temporary(path)
-    temporary.touch()
+    os.close(Access().create(temporary))
     temporary.unlink()
 
 
-def write_outcomes(path: Path, table: Table, entries: Iterable[Entry]) -> None:
-    """Write the file, in the form of the input: its delimiter, a byte-order mark if it had one.
+def write_whole(
+    path: Path, access: Access, write: Callable[[TextIO], object], encoding: str = "utf-8"
+) -> None:
+    """Write a file: all of it or, where that fails, nothing, and what was there before stays.
+
+    Args:
+        path: The file.
+        access: Who may read it.
+        write: Writes the content.
+        encoding: Of the file.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    temporary = _temporary(path)
+    try:
+        with open(access.create(temporary), "w", encoding=encoding, newline="") as file:  # noqa: PTH123 - a descriptor
+            write(file)
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+class OutcomesFile:
+    """The outcomes of a run, in the form of its input: the delimiter, and a byte-order mark if it had one.
 
     The columns that the job needs are called so that the file, cut down to what failed, can be run again.
 
-    Values are written as they came. A spreadsheet may take one that begins with `=` for a formula, but no such
-    value is put there by us or by the server: it stood in the input already, and a changed one would not fit
-    when the file is run again.
+    Args:
+        path: The file.
+        table: The input.
+        access: Who may read it.
     """
-    keys = [column.key for column in table.columns]
-    # The input may be an earlier outcomes file; it must not end up with every column twice.
-    kept = [
-        place
-        for place, name in enumerate(table.extra_columns)
-        if name not in {*OURS, *keys} and name_key(name) not in _SECRET
-    ]
-    temporary = _temporary(path)
-    try:
-        with temporary.open("w", encoding="utf-8-sig" if table.bom else "utf-8", newline="") as file:
-            writer = csv.writer(file, delimiter=table.delimiter)
-            extra_names = (table.extra_columns[place] for place in kept)
-            writer.writerow(["line", *keys, "status", "reason", *extra_names])
-            for entry in entries:
-                line = entry.line
-                extra = (line.extra[place] for place in kept) if line.extra else ("" for _ in kept)
-                writer.writerow([line.number or "", *line.values, entry.status, entry.reason, *extra])
-        temporary.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+
+    def __init__(self, path: Path, table: Table, access: Access) -> None:
+        self.path = path
+        self._table = table
+        self._access = access
+        self._keys = [column.key for column in table.columns]
+        # The input may be an earlier outcomes file; it must not end up with every column twice.
+        self._kept = [
+            place
+            for place, name in enumerate(table.extra_columns)
+            if name not in {*OURS, *self._keys} and name_key(name) not in _SECRET
+        ]
+        self._file: TextIO | None = None
+        self._failed = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether outcomes are written as they come, or were until that failed."""
+        return self._file is not None or self._failed
+
+    def begin(self, entries: Iterable[Entry]) -> None:
+        """Put the file in its place, with what is known so far; from now on `add` goes on with it.
+
+        A run that is killed leaves it so. Where it cannot be written, `finish` says so.
+        """
+        try:
+            self._write(self.path, entries)
+            self._file = self.path.open("a", encoding="utf-8", newline="")
+        except OSError:
+            self._failed = True
+
+    def add(self, entry: Entry) -> None:
+        """Write down one more outcome, if the file was begun."""
+        if self._file is None:
+            return
+        try:
+            self._writer(self._file).writerow(self._row(entry))
+            self._file.flush()
+        except OSError:
+            self._failed = True
+            self._close()
+
+    def finish(self, entries: Iterable[Entry]) -> None:
+        """Write all outcomes, in the order of the lines.
+
+        Raises:
+            OSError: They cannot be written; what is there is as complete as it could be made.
+        """
+        self._close()
+        self._write(self.path, entries)
+
+    def rescue(self, entries: Iterable[Entry]) -> Path:
+        """Write all outcomes to the folder for temporary files, since their own place takes none.
+
+        Raises:
+            OSError: That takes none either.
+        """
+        path = Path(tempfile.mkdtemp(prefix="litmos-")) / self.path.name
+        self._write(path, entries)
+        return path
+
+    def _close(self) -> None:
+        if self._file is not None:
+            with suppress(OSError):  # what could not be written is written again by `finish`
+                self._file.close()
+            self._file = None
+
+    def _write(self, path: Path, entries: Iterable[Entry]) -> None:
+        def write(file: TextIO) -> None:
+            writer = self._writer(file)
+            extra = (self._table.extra_columns[place] for place in self._kept)
+            writer.writerow(["line", *self._keys, "status", "reason", *map(guarded, extra)])
+            writer.writerows(self._row(entry) for entry in entries if entry.status is not None)
+
+        write_whole(path, self._access, write, "utf-8-sig" if self._table.bom else "utf-8")
+
+    def _writer(self, file: TextIO) -> Any:
+        return csv.writer(file, delimiter=self._table.delimiter)
+
+    def _row(self, entry: Entry) -> list[object]:
+        line = entry.line
+        extra = [line.extra[place] for place in self._kept] if line.extra else [""] * len(self._kept)
+        cells = map(guarded, [*line.values, entry.status or "", entry.reason, *extra])
+        return [line.number or "", *cells]
 
 
 def _temporary(path: Path) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from litmos_async import UserImport
 from litmos_async.bulk import Bulk
@@ -22,11 +22,12 @@ from litmos_async.cli.options import (
     ItemCare,
     SendMessage,
     Show,
+    commands,
     start,
 )
 from litmos_async.cli.tasks import USER, USER_NAME, Task, fold
 
-importing = App(name="import", help="Create or change people by the thousand.")
+importing = commands(name="import", help="Create or change people by the thousand.")
 
 IMPORT: Final = Fields(UserImport, "username")
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 import attrs
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from litmos_async.bulk import BulkJob, duration
+from litmos_async.bulk import BulkJob
 from litmos_async.bulk import Progress as State
 from litmos_async.cli.terminal import Terminal
-from litmos_async.cli.words import translate
+from litmos_async.wording import duration
 
-_LOGGER: Final = logging.getLogger("litmos_async")
 _LIVE_SECONDS: Final = 0.25
 _PLAIN_SECONDS: Final = 10.0
 
@@ -29,11 +27,13 @@ def describe(state: State) -> str:
         parts.append(f"{state.failed:,} failed")
     if state.reads < state.reads_planned:
         parts.append(f"{state.reads:,}/{state.reads_planned:,} read")
-    parts += [
-        f"{quota.used}/{quota.limit} requests in {quota.period:g} s",
-        f"{duration(state.seconds_left)} left",
-        f"{quota.rejected:,} rejected",
-    ]
+    parts.append(f"{quota.used}/{quota.limit} requests in {quota.period:g} s")
+    # While the plan is being made, no one knows how long the rest takes.
+    if state.requests_planned and state.seconds_left is not None:
+        parts.append(
+            f"{duration(state.seconds_left)} left" if state.seconds_left >= 1 else "a few seconds left"
+        )
+    parts.append(f"{quota.rejected:,} rejected")
     return ", ".join(parts)
 
 
@@ -59,40 +59,13 @@ async def shown(
     if terminal.quiet:
         yield
         return
-    show = _live(state, terminal, stays=stays) if terminal.err.is_terminal else _plain(state, terminal)
+    show = _live(state, terminal, stays=stays) if terminal.err.is_interactive else _plain(state, terminal)
     task = asyncio.ensure_future(show)
-    try:
-        with _waits_told(terminal):
-            yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-class _Waits(logging.Handler):
-    """Tells of the wait for what an earlier run had under way: of that, the progress knows nothing."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        super().__init__(logging.INFO)
-        self._terminal = terminal
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Tell of a record, if it is about that."""
-        if record.module == "journal":
-            self._terminal.tell(translate(record.getMessage()))
-
-
-@contextmanager
-def _waits_told(terminal: Terminal) -> Iterator[None]:
-    handler, level = _Waits(terminal), _LOGGER.level
-    _LOGGER.addHandler(handler)
-    if not _LOGGER.isEnabledFor(logging.INFO):
-        _LOGGER.setLevel(logging.INFO)
     try:
         yield
     finally:
-        _LOGGER.setLevel(level)
-        _LOGGER.removeHandler(handler)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _live(state: Callable[[], State], terminal: Terminal, *, stays: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litmos_async.cli.flow import OK
 from litmos_async.cli.options import ACCOUNT, Account
 from litmos_async.cli.terminal import Terminal, listed
+from litmos_async.cli.words import explain
 from litmos_async.errors import LitmosError
 
 UNREACHABLE = 1
@@ -20,7 +21,7 @@ async def quota(*, account: Account = ACCOUNT) -> int:
         try:
             usage = await litmos.usage()
         except LitmosError as problem:
-            terminal.complain(str(problem))
+            terminal.complain(explain(problem))
             return UNREACHABLE
     now = usage.quota
     rows = [

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from litmos_async.bulk import Bulk
-from litmos_async.cli.options import ACCOUNT, PAIR_CARE, SHOW, Account, PairCare, Show, Teams, start
+from litmos_async.cli.options import ACCOUNT, PAIR_CARE, SHOW, Account, PairCare, Show, Teams, commands, start
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, Task
 from litmos_async.errors import ConfigurationError
 
-app = App(
+app = commands(
     name="remove",
     help="Take away: courses, learning paths, memberships of teams. With people, each is a request of its own.",
 )

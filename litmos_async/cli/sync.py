@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
-from cyclopts import App, Parameter, Token
+from cyclopts import Parameter, Token
 
 from litmos_async import User
 from litmos_async.bulk import Bulk, MemberChange, UserChange
@@ -20,12 +20,13 @@ from litmos_async.cli.options import (
     ItemCare,
     SendMessageOrNot,
     Show,
+    commands,
     start,
 )
 from litmos_async.cli.tasks import TEAM, USER, USER_NAME, Task, fold
 from litmos_async.errors import ConfigurationError
 
-app = App(name="sync", help="Bring the server to the state of a file: only the difference is done.")
+app = commands(name="sync", help="Bring the server to the state of a file: only the difference is done.")
 
 PEOPLE: Final = Fields(User, "user_name", left_out=("id", "full_name", "login_key", "manager_name"))
 

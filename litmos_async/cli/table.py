@@ -9,7 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+import attrs
 from attrs import frozen
+
+from litmos_async.cli.cells import unguarded
 
 MOST_BYTES: Final = 100_000_000
 """A file is read into memory as a whole; a million lines take some 50 MB."""
@@ -144,6 +147,11 @@ def parse(data: bytes, columns: Sequence[Column]) -> Table:
     rest = [place for place in range(len(header.names)) if place not in places]
     records = _records(lines, first, delimiter)
     next(records)
+    if {"line", "status"} <= set(
+        header.names
+    ):  # an outcomes file: its texts are guarded against spreadsheets
+        header = attrs.evolve(header, names=[*map(unguarded, header.names)])
+        records = (attrs.evolve(record, fields=[*map(unguarded, record.fields)]) for record in records)
     return Table(
         columns=tuple(columns),
         names=tuple(header.names[place] for place in places),

@@ -1,66 +1,65 @@
 """What the library says, in the words of the command line: pure.
 
-Its messages name arguments of Python, which nobody who types a command has ever seen.
+Its messages name arguments of Python, which no one who types a command has seen. What they are about are
+attributes of the errors and texts, and of these the sentences here are made.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-from litmos_async.bulk import count
+from litmos_async.errors import JournalMismatch, MissingOption, TooManyRemovals
+from litmos_async.wording import OptionText
 
-Match = re.Match[str]
+MISSING: Final[Mapping[str, str]] = {
+    "api_key": "no API key: set LITMOS_API_KEY, or name a file with --api-key-file; litmos init writes a profile",
+    "source": "no source: say --source or set LITMOS_SOURCE",
+}
+"""What to say where an option that everything needs was not given."""
 
-
-def _wait(found: Match) -> str:
-    return f"Waiting {found[2]}: {count(int(found[1]), 'request')} of an earlier run may still arrive"
-
-
-def _too_many_would_go(found: Match) -> str:
-    number, people, most = found.groups()
-    allowed = most if most.isdecimal() else f"{float(most) * 100:g}%"  # a float is a part
-    if_meant = f"If it is meant, say --max-removals {number.replace(',', '')}"
-    return f"{number} {people}: --max-removals {allowed} does not allow that. {if_meant}"
+_NEGATIVE: Final = ("create", "skip_existing")
+"""Options that are on by themselves, or can be switched off by name."""
 
 
-def _begun_otherwise(found: Match) -> str:
-    option = f"--{found[1].replace('_', '-')}"
-    then, now = (_as_said(option, value) for value in (found[2], found[3]))
-    return f"was begun {then}, not {now}"
+def explain(problem: Exception) -> str:
+    """Return what an error means to a person at the command line."""
+    if isinstance(problem, TooManyRemovals):
+        return _too_many(problem)
+    if isinstance(problem, JournalMismatch) and problem.option not in {"job", "input"}:
+        then, now = (_as_given(problem.option, value) for value in (problem.then, problem.now))
+        return f"{problem.path} was begun {then}, not {now}"
+    if isinstance(problem, MissingOption) and problem.option in MISSING:
+        return MISSING[problem.option]
+    return str(problem) or type(problem).__name__
 
 
-def _as_said(option: str, value: str) -> str:
-    """Return how a value was said: as a word behind the option, or by having the option at all."""
-    if option == "--send-message":
-        return f"with {option} {'yes' if value == 'True' else 'no'}"
-    if value in {"False", "None"}:
-        return f"without {option}"
-    return f"with {option}" if value == "True" else f"with {option} {value}"
+def said(text: str) -> str:
+    """Return a text of the library, with options by their names on the command line."""
+    return text.naming(_option) if isinstance(text, OptionText) else text
 
 
-def _words(text: str) -> Callable[[Match], str]:
-    """Return what answers to a message that is always the same."""
-    return lambda _: text
+def _too_many(problem: TooManyRemovals) -> str:
+    most: object = problem.max_removals
+    allowed = f"{most * 100:g}%" if isinstance(most, float) else str(most)  # a float is a part
+    return (
+        f"{problem.removals:,} of {problem.total:,} {problem.label} would go: --max-removals {allowed} does not "
+        f"allow that. If it is meant, say --max-removals {problem.removals}"
+    )
 
 
-_WORDS: Final[Sequence[tuple[str, Callable[[Match], str]]]] = (
-    (r"(\d+) requests of an earlier run may still arrive: (.+)", _wait),
-    (r"([\d,]+) (of [\d,]+ [^:]* would go): max_removals=(\S+) does not allow that", _too_many_would_go),
-    (r"was begun with (\w+)=(\S+), not (\S+)", _begun_otherwise),
-    (r"pass api_key or set LITMOS_API_KEY", _words("set LITMOS_API_KEY, or name a file with --api-key-file")),
-    (r"pass source or set LITMOS_SOURCE", _words("say --source or set LITMOS_SOURCE")),
-    (r"deactivate=True would bar them", _words("--deactivate would bar them")),
-    (r"taking them out has to be asked for", _words("--remove would take them out")),
-    (r"missing, and create=False", _words("missing, and --no-create was said")),
-    (r'via="import" would take', _words("--via import would take")),
-)
-"""What the library may say, and what the command line makes of it."""
+def _option(name: str, value: object) -> str:
+    """Return an option with its value, as it is typed."""
+    flag = name.replace("_", "-")
+    if value is False and name in _NEGATIVE:
+        return f"--no-{flag} was said"
+    if name == "send_message":
+        return f"--{flag} {'yes' if value else 'no'}"
+    return f"--{flag}" if isinstance(value, bool) else f"--{flag} {value}"
 
 
-def translate(text: str) -> str:
-    """Return a message as the command line says it; what it does not know stays as it is."""
-    for pattern, words in _WORDS:
-        text = re.sub(pattern, words, text)
-    return text
+def _as_given(name: str, value: object) -> str:
+    """Return how an option was given: with it, with it and a value, or not at all."""
+    if name == "send_message":
+        return f"with {_option(name, value)}"
+    return f"with {_option(name, value)}" if value else f"without {_option(name, value=True)}"

@@ -5,15 +5,15 @@ are three places to keep its state:
 
     window.py    the lease rule: numbers in, numbers out
     account.py   how processes share a window, and its text for a store
-    desk.py      how the callers of one process queue
-    memory.py    the window lies on the desk
-    shared.py    the desk goes to a store and back, and lets a change happen to the account there
+    lease_queue.py      how the callers of one process queue
+    memory.py    the window lies on the queue
+    shared.py    the queue goes to a store and back, and lets a change happen to the account there
     sqlite.py    the store is a file, for the processes of one host
     redis.py     the store is Redis, for many hosts
     outage.py    such a store may be away, and its clock may jump
 
 Whichever it is, a slot is taken by `Window.take` once `Window.opens_at` says so, and one of `unused`, `answered`,
-`lost` and `refused` ends it: no store has a rule of its own.
+`lost` and `rejected` ends it: no store has a rule of its own.
 """
 
 from __future__ import annotations

@@ -8,17 +8,17 @@ has one of its own on top of it, which does not.
 from __future__ import annotations
 
 import json
-import math
 import os
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
-from .rate import Priority, RateLimit, Share
+from .members import SILENT, Member, Members
+from .rate import Priority, Quota, RateLimit, Share
 from .window import GUARD, Window
 
 __all__ = ["Account", "Demand", "Reading", "dump", "load", "process_name", "transact"]
@@ -48,9 +48,15 @@ def _new_record() -> str:
     return secrets.token_hex(8)
 
 
+Waiting: TypeAlias = Mapping[Priority, int]
+"""How many callers of a process wait in each lane."""
+
+NO_ONE: Final[Waiting] = {"interactive": 0, "bulk": 0}
+
+
 @attrs.define
 class Demand:
-    """How many callers of a process wait in each lane, and until when the others heed that."""
+    """How many callers of a process wait in each lane, and until when the others allow for that."""
 
     interactive: int
     bulk: int
@@ -69,14 +75,14 @@ class Reading:
         asked: When it was asked for, on the clock of this process.
         heard: When the answer was here, on the same clock.
         record: The account's record at that time.
-        ahead: `Account.ahead` at that time.
+        clock_offset: `Account.clock_offset` at that time.
     """
 
     shown: float
     asked: float
     heard: float
     record: str = ""
-    ahead: float = 0.0
+    clock_offset: float = 0.0
 
     def gained(self, since: Reading) -> tuple[float, float]:
         """Return how much further that clock has come than ours since then: at least, and at most."""
@@ -88,8 +94,9 @@ class Reading:
 class Account:
     """The window of an account, and how its processes share it.
 
-    Lanes hold across processes: bulk callers leave a slot for each interactive caller anywhere. Inside a lane
-    every process that waits has an even part of the slots; what one does not want is for the others.
+    Lanes hold across processes: bulk callers leave a slot for each interactive caller anywhere, and interactive
+    ones those that bulk work has credit for. Inside a lane every process that waits has an even part of the slots;
+    what one does not want is for the others.
     """
 
     window: Window
@@ -97,8 +104,9 @@ class Account:
     demands: dict[str, Demand] = attrs.field(factory=dict[str, Demand])
     paced_until: float = 0.0  # when the bucket of `burst` tokens will be full again
     timeout: float = 0.0  # how long a request is under way at most, by what its processes have said
+    members: Members = attrs.field(factory=Members)  # those of its processes that may go on without the store
 
-    # Which record this is, so that its loss is noticed: see `heed`.
+    # Which record this is, so that its loss is noticed: see `detect_data_loss`.
     record: str = attrs.Factory(_new_record)
     changes: int = 0
     replaces: list[str] = attrs.field(factory=list[str])
@@ -106,24 +114,50 @@ class Account:
 
     # How far the store's clock is ahead of this account's, which goes as time does, and never back. All times
     # of the account are on the latter.
-    ahead: float = 0.0
+    clock_offset: float = 0.0
 
-    def opens_at(self, now: float, process: str, priority: Priority) -> float:
-        """Return when a process may start its next request."""
+    def opens_at(self, now: float, process: str, priority: Priority, waiting: Waiting = NO_ONE) -> float:
+        """Return when a process may start its next request.
+
+        Args:
+            now: The time.
+            process: Which process.
+            priority: The lane of the request.
+            waiting: Who waits in that process.
+        """
+        kept_free = self._kept_free(now)
+        opens_at = self.window.opens_at(now, priority, self._ahead(now, process, priority) + kept_free)
+        if priority == "bulk" and self._interactive_waits(now, process, waiting):
+            on_credit = self.window.opens_at(now, "bulk", kept_free, True)
+            opens_at = min(opens_at, max(on_credit, self.window.credit_at()))
         pace = self.paced_until - (self.window.rate.burst - 1) * self._pace - GUARD
-        return max(pace, self.window.opens_at(now, priority, self._ahead(now, process, priority)))
+        return max(pace, opens_at)
 
-    def look_at(self, now: float, process: str, priority: Priority) -> float:
+    def next_lane(self, now: float, process: str, waiting: Waiting) -> Priority | None:
+        """Return the lane whose first caller in a process may start now, or None."""
+        if waiting["bulk"] and (not waiting["interactive"] or self.window.bulk_credit(now)):
+            bulk = self.opens_at(now, process, "bulk", waiting) <= now
+            if bulk or not waiting["interactive"]:
+                return "bulk" if bulk else None
+        if waiting["interactive"] and self.opens_at(now, process, "interactive") <= now:
+            return "interactive"
+        return None
+
+    def look_at(self, now: float, process: str, waiting: Waiting) -> float:
         """Return when a process that waits shall look again: when a slot can be free, as far as is known."""
         part = LOOK_FOR_PROBE if self.window.probing else LOOK_AGAIN
-        latest = max(now, self.window.not_before) + part * self.window.rate.period
-        if self._ahead(now, process, priority):
-            latest = min(latest, *(one.until for one in self._others(now, process).values()))
-        return min(latest, self.opens_at(now, process, priority))
+        look_at = max(now, self.window.not_before) + part * self.window.rate.period
+        others = self._others(now, process)
+        for priority in ("interactive", "bulk"):
+            if waiting[priority]:
+                if others and self._ahead(now, process, priority):
+                    look_at = min(look_at, *(one.until for one in others.values()))
+                look_at = min(look_at, self.opens_at(now, process, priority, waiting))
+        return look_at
 
-    def take(self, now: float, process: str, timeout: float) -> int:
+    def take(self, now: float, process: str, timeout: float, priority: Priority = "interactive") -> int:
         """Take a slot for a process."""
-        ticket = self.window.take(now, timeout)
+        ticket = self.window.take(now, timeout, priority)
         self.holders = {one: name for one, name in self.holders.items() if one in self.window.slots}
         self.holders[ticket] = process
         self.paced_until = max(self.paced_until, now) + self._pace
@@ -132,8 +166,11 @@ class Account:
 
     def unused(self, ticket: int, now: float) -> None:
         """Nothing was sent: free the slot at once, and put its token back into the bucket."""
+        if (
+            self.window.slots.get(ticket, now) > now
+        ):  # else it has expired, and its token has long been used again
+            self.paced_until -= self._pace
         self.window.unused(ticket, now)
-        self.paced_until -= self._pace
 
     def demand(self, now: float, process: str, interactive: int, bulk: int, back_at: float) -> None:
         """Note how many callers of a process wait, and when it will be back to look for a slot."""
@@ -149,7 +186,7 @@ class Account:
         shares = [Share(name, used[name], waiting.get(name, 0)) for name in {*used, *waiting}]
         return tuple(sorted(shares, key=lambda share: (-share.used, share.process)))
 
-    def heed(self, seen: Account, then: float, now: float) -> None:
+    def detect_data_loss(self, seen: Account, then: float, now: float) -> None:
         """Compare with what a process saw last: the store may have lost what others sent since, or all of it.
 
         Then nobody sends until nothing that was sent can count any more: for a period after the longest timeout.
@@ -166,12 +203,13 @@ class Account:
             return
         self.window.taken = max(self.window.taken, _first_ticket(now))
         self.timeout = max(self.timeout, seen.timeout)
-        self.window.forgotten(now, self.timeout)
+        self.window.assume_full(now, self.timeout)
+        self.members.strangers_since = now
         self.replaces = [*self.replaces[-9:], seen.record]
         if self.record == seen.record:
             self.record = _new_record()
 
-    def keep_up(self, last: Reading | None, now: Reading) -> Reading:
+    def track_clock(self, last: Reading | None, now: Reading) -> Reading:
         """Notice that the store's clock went faster or slower than time, and keep that out of this account.
 
         Else a clock that is set to the right time, or pulled there, would free every slot too early. The first
@@ -186,56 +224,93 @@ class Account:
             What to compare with next.
         """
         if last is not None:
-            known = self.ahead - (last.ahead if last.record == self.record else 0.0)
+            known = self.clock_offset - (last.clock_offset if last.record == self.record else 0.0)
             least, most = (gained - known for gained in now.gained(last))
             if least > JUMP:
                 self._hold_back(most, now.shown)
             elif not known and most < -JUMP:
-                self.ahead += most
+                self.clock_offset += most
             elif not known and last.shown - last.asked <= now.shown - now.asked:
                 return last  # the oldest reading notices the slowest pull
-        return attrs.evolve(now, record=self.record, ahead=self.ahead)
+        return attrs.evolve(now, record=self.record, clock_offset=self.clock_offset)
 
-    def part(self, rate: RateLimit, share: float) -> Account:
-        """Return what a process goes on with alone: a share of the limit, and of the slots that are taken."""
-        ends = sorted(self.window.slots.items(), key=lambda slot: slot[1], reverse=True)
+    def share_of(self, rate: RateLimit, mine: Collection[int], opens_at: float, settled_at: float) -> Account:
+        """Return what a process goes on with alone, on the same clock.
+
+        Args:
+            rate: Its part of the limit.
+            mine: Its slots. Others may have taken those that are free before `opens_at`.
+            opens_at: When it may begin.
+            settled_at: When nothing counts any more that others had taken before: then it has all of its part.
+        """
+        slots = self.window.slots
+        own = {ticket: slots[ticket] for ticket in mine if slots.get(ticket, 0.0) > opens_at}
         window = attrs.evolve(
             self.window,
             rate=rate,
-            # Evenly from the latest to the soonest, and rounded up, by one sum that rounds the same everywhere.
-            slots=dict(
-                end for n, end in enumerate(ends) if math.ceil(n * share) < math.ceil((n + 1) * share)
-            ),
-            # Others do the same, and the tickets are to be told apart when they meet again.
+            # Those that are not its own yet have numbers that no ticket has.
+            slots={**own, **{-number: settled_at for number in range(1, rate.requests - len(own) + 1)}},
+            # Others go on alone, too, and the tickets are to be told apart when they meet again.
             taken=self.window.taken + secrets.randbelow(2**50),
-            base=self.window.base * share,
+            base=self.window.base * rate.requests / self.window.rate.requests,
         )
         return Account(window, replaces=[self.record], timeout=self.timeout)
 
-    def absorb(self, other: Account, then: float, now: float) -> None:
+    def merge(self, other: Account, then: float, now: float) -> None:
         """Take over what a process did alone, on a clock that shows `then` now."""
         self.replaces = [*self.replaces[-9:], other.record]
         for ticket, end in other.window.slots.items():
-            if end > then:
+            if ticket > 0 and end > then:
                 # Others may have reported meanwhile that the same request can count for longer.
                 self.window.slots[ticket] = max(now + end - then, self.window.slots.get(ticket, 0.0))
         self.holders.update(other.holders)
-        # What was sent alone was sent before whatever begins now: many refusals of it are one wave.
+        # What was sent alone was sent before whatever begins now: many rejections of it are one pause.
         self.window.taken = max(self.window.taken, other.window.taken)
-        self.window.rejected = max(self.window.rejected, other.window.rejected)
+        self.window.rejections = max(self.window.rejections, other.window.rejections)
         self.timeout = max(self.timeout, other.timeout)
         pause_ends = now + other.window.not_before - then
         if pause_ends > max(now, self.window.not_before):
             self.window.pause(pause_ends)
 
+    @property
+    def settled(self) -> float:
+        """How long it takes until nothing counts any more that the processes have sent.
+
+        A slot may be used until it is as old as the longest timeout, and its request be under way as long again.
+        """
+        period = self.window.rate.period
+        return SILENT * period + 2 * (self.timeout or UNKNOWN_TIMEOUT) + period
+
+    def check_in(self, name: str, requests: int, now: float) -> None:
+        """Note that a process is here that may go on without the store, with so many requests."""
+        if self.changes == 1:  # an empty store, or one that was emptied
+            self.members.strangers_since = now
+        self.members.check_in(name, requests, now, self.window.rate.period)
+
+    def quota(self, now: float, waiting: int) -> Quota:
+        """Return how things stand for all its processes."""
+        quota = self.window.quota(now, waiting)
+        return attrs.evolve(quota, free=max(0, quota.free - self._kept_free(now)))
+
+    def _kept_free(self, now: float) -> int:
+        rate = self.window.rate
+        return self.members.kept_free(
+            now, rate.period, self.settled, rate.requests, self.window.slots.items()
+        )
+
+    def _interactive_waits(self, now: float, process: str, waiting: Waiting) -> bool:
+        return bool(waiting["interactive"]) or any(
+            one.interactive for one in self._others(now, process).values()
+        )
+
     def _hold_back(self, by: float, shown: float) -> None:
         """Let the account's clock show what it would show had the store's not jumped."""
-        self.ahead += by
+        self.clock_offset += by
         if by > LONG_JUMP * self.window.rate.period:
             # Somebody who could not know may have come after the jump; what he saved must not last for hours.
-            rate, now = self.window.rate, shown - self.ahead
-            self.window = Window(rate, taken=self.window.taken, rejected=self.window.rejected)
-            self.window.forgotten(now, self.timeout)
+            rate, now = self.window.rate, shown - self.clock_offset
+            self.window = Window(rate, taken=self.window.taken, rejections=self.window.rejections)
+            self.window.assume_full(now, self.timeout)
             self.demands, self.paced_until = {}, now
 
     @property
@@ -254,7 +329,10 @@ class Account:
     def _ahead(self, now: float, process: str, priority: Priority) -> int:
         """Count the slots that a process has to leave for others which wait, too."""
         waiting = self._others(now, process)
-        ahead = sum(one.interactive for one in waiting.values()) if priority == "bulk" else 0
+        if priority == "bulk":
+            ahead = sum(one.interactive for one in waiting.values())
+        else:
+            ahead = min(sum(one.bulk for one in waiting.values()), self.window.bulk_credit(now))
         rivals = {name: one[priority] for name, one in waiting.items() if one[priority]}
         if rivals:
             used = self._used(now)
@@ -283,10 +361,11 @@ def transact(
     account = load(text, rate, shown) if text else _new(rate, shown)
     # If the store's clock was set back, or began anew with the machine, the account's goes on from here. All its
     # slots are freed by expiry at the latest, so it does no harm that it stood still meanwhile.
-    account.ahead = min(account.ahead, shown - account.saved)
+    account.clock_offset = min(account.clock_offset, shown - account.saved)
     account.changes += 1
-    result = change(account, shown - account.ahead)
-    account.saved = shown - account.ahead
+    account.members.pass_time(account.saved, shown - account.clock_offset, rate.period)
+    result = change(account, shown - account.clock_offset)
+    account.saved = shown - account.clock_offset
     return result, dump(account)
 
 
@@ -299,6 +378,7 @@ def dump(account: Account) -> str:
                 account.window, recurse=False, filter=lambda field, _: field.name != "rate"
             ),
             "demands": {name: attrs.astuple(one) for name, one in account.demands.items()},
+            "members": attrs.asdict(account.members),
         },
         separators=(",", ":"),
     )
@@ -310,16 +390,19 @@ def load(text: str, rate: RateLimit, now: float) -> Account:
         state: dict[str, Any] = json.loads(text)
         window = state.pop("window")
         slots = {int(ticket): end for ticket, end in window.pop("slots").items()}
+        members = state.pop("members")
+        known = {name: Member(**one) for name, one in members.pop("by_name").items()}
         return Account(
             Window(rate, slots, **window),
             {int(ticket): name for ticket, name in state.pop("holders").items()},
             {name: Demand(*one) for name, one in state.pop("demands").items()},
+            members=Members(known, **members),
             **state,
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         # Damaged, or of another version of this library. What it held may still count.
         account = _new(rate, now)
-        account.window.forgotten(now, UNKNOWN_TIMEOUT)
+        account.window.assume_full(now, UNKNOWN_TIMEOUT)
         return account
 
 

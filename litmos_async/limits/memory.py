@@ -11,7 +11,8 @@ from aiolimiter import AsyncLimiter
 from litmos_async.errors import ConfigurationError
 
 from .account import process_name
-from .desk import Desk, Report, closed
+from .clocks import time_asleep
+from .lease_queue import LeaseQueue, Report, closed
 from .rate import Lease, Priority, Quota, RateLimit, Share, Usage
 from .window import Window
 
@@ -37,7 +38,7 @@ class MemoryLimiter:
     ) -> None:
         self.rate = RateLimit.checked(rate)
         self._random = random or _random.Random()
-        self._desk: _Desk | None = None
+        self._queue: _Queue | None = None
         self._longest_timeout = (
             0.0  # what a loop leaves behind at its end reaches the server by then, or never
         )
@@ -56,18 +57,18 @@ class MemoryLimiter:
         """Wait for a slot; see `Limiter.acquire`."""
         if self._closed:
             raise closed()
-        desk = self._here()
+        queue = self._here()
         if timeout < math.inf:
             self._longest_timeout = max(self._longest_timeout, timeout)
-        return await desk.acquire(priority, max_pause)
+        return await queue.acquire(priority, max_pause)
 
     @property
     def quota(self) -> Quota:
         """How things stand now; also readable where no event loop runs."""
-        desk = self._desk
-        if desk is None:
+        queue = self._queue
+        if queue is None:
             return Window(self.rate).quota(0.0, waiting=0)
-        return desk.window.quota(desk.loop.time(), waiting=len(desk.lanes))
+        return queue.quota
 
     async def usage(self) -> Usage:
         """Tell who uses what: this process, all of it."""
@@ -77,24 +78,24 @@ class MemoryLimiter:
     async def aclose(self) -> None:
         """Stop for good. Whoever still waits gets a `LitmosError`; leases under way may end as usual."""
         self._closed = True
-        if self._desk is not None:
+        if self._queue is not None:
             await self._here().aclose()
 
-    def _here(self) -> _Desk:
-        """Return the desk on the running loop; move there first if the last one was on another loop."""
-        loop, desk = asyncio.get_running_loop(), self._desk
-        if desk is None:
-            self._desk = desk = _Desk(loop, Window(self.rate), self._random)
-        elif desk.loop is not loop:
-            if desk.loop.is_running():
+    def _here(self) -> _Queue:
+        """Return the queue on the running loop; move there first if the last one was on another loop."""
+        loop, queue = asyncio.get_running_loop(), self._queue
+        if queue is None:
+            self._queue = queue = _Queue(loop, Window(self.rate), self._random)
+        elif queue.loop is not loop:
+            if queue.loop.is_running():
                 raise ConfigurationError("A limiter serves one event loop at a time, and another one runs")
-            window = desk.window.carried_over(desk.loop.time(), loop.time(), self._longest_timeout)
-            self._desk = desk = _Desk(loop, window, self._random)
-        return desk
+            window = queue.window.rebased(queue.loop.time(), loop.time(), self._longest_timeout)
+            self._queue = queue = _Queue(loop, window, self._random)
+        return queue
 
 
-class _Desk(Desk):
-    """A desk with the window on it, and a pacer in front."""
+class _Queue(LeaseQueue):
+    """A queue with the window on it, and a pacer in front."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, window: Window, random: _random.Random) -> None:
         super().__init__(loop, random)
@@ -108,6 +109,11 @@ class _Desk(Desk):
         """When the pause is over."""
         return self.window.not_before
 
+    @property
+    def quota(self) -> Quota:
+        """How things stand."""
+        return self.window.quota(self.loop.time(), waiting=len(self.lanes))
+
     async def _serve(self) -> None:
         """Hand out leases as long as somebody waits.
 
@@ -116,12 +122,15 @@ class _Desk(Desk):
         """
         while self.lanes:
             await self._get_token()
+            now = self.loop.time()
             priority = self.lanes.first()
             if priority is None:
                 break  # all were cancelled meanwhile; the token stays for the next caller
+            # However many interactive calls wait, bulk work has its small share.
+            on_credit = priority == "interactive" and self._bulk_goes_first(now)
+            priority = "bulk" if on_credit else priority
             self._changed.clear()
-            now = self.loop.time()
-            opens_at = self.window.opens_at(now, priority)
+            opens_at = self.window.opens_at(now, priority, 0, on_credit)
             if opens_at == math.inf:
                 await self._changed.wait()
             elif opens_at > now:
@@ -130,7 +139,11 @@ class _Desk(Desk):
                 future = self.lanes.pop(priority)
                 if not future.done():
                     self._spare -= 1
-                    self._hand_over(future, self.window.take(now))
+                    ticket = self.window.take(now, priority=priority)
+                    self._hand_over(future, ticket, now, time_asleep())
+
+    def _bulk_goes_first(self, now: float) -> bool:
+        return self.lanes.waiting()["bulk"] > 0 and self.window.bulk_credit(now) > 0
 
     async def _get_token(self) -> None:
         """Make sure that there is a spare token.
@@ -153,5 +166,5 @@ class _Desk(Desk):
     def _report(self, report: Report) -> None:
         report(self.window, self.loop.time())
         if not self.loop.is_closed():
-            self._send_the_hasty_away()
+            self._reject_impatient()
         self._wake()

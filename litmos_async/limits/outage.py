@@ -1,21 +1,27 @@
-"""A store on another machine: it can be away, and its clock can jump.
+"""A store on another machine: it can be away or slow, and its clock can jump.
 
-While it cannot be reached, one waits for it, or goes on alone with a share of the limit.
+While it cannot be reached, one waits for it, or goes on alone with a part of the limit; `members.py` says how that
+stays below the limit. An answer that does not come in time is an outage, too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import random
+import secrets
 from typing import Final, TypeVar
 
 import attrs
 
 from litmos_async.errors import LimiterUnavailable
 
-from .account import Account, Reading, dump, load, transact
+from .account import JUMP, UNKNOWN_TIMEOUT, Account, Reading, dump, load, transact
+from .members import ALIVE_EVERY, MEMBERSHIP, SILENT
 from .rate import RateLimit
-from .shared import Change, Seen, Store
+from .shared import LAST_REPORT, Change, Seen, Store
+from .window import Window
 
 __all__ = ["OutageStore"]
 
@@ -31,13 +37,42 @@ class _Part:
     """What this process keeps by itself during an outage."""
 
     rate: RateLimit
-    state: str | None
+    state: str
     ahead: float  # how much the clock of the store is ahead of that of the loop
+    opens_at: float  # when it may be used, on the clock of the loop
     ask_again_at: float
 
     def apply(self, change: Change[T], time: float) -> T:
-        result, self.state = transact(self.state, self.rate, time + self.ahead, change)
+        def gated(account: Account, now: float) -> T:
+            account.window.next_start = max(account.window.next_start, self.opens_at + self.ahead)
+            return change(account, now)
+
+        result, self.state = transact(self.state, self.rate, time + self.ahead, gated)
         return result
+
+
+@attrs.define
+class _Known:
+    """What a process knows of the store. It is not taken along into a fork.
+
+    Attributes:
+        name: What the store calls this process as a member.
+        seen: The account as it was when this process last changed it.
+        reading: What the store's clock is compared with.
+        contact: When something was last heard from the store: whatever this process did there was before that.
+        mine: The slots of this process.
+        part: What it goes on with alone, while it does.
+        use: The account and the rate that were asked for last.
+    """
+
+    pid: int = attrs.field(factory=os.getpid)
+    name: str = attrs.field(factory=lambda: secrets.token_hex(4))
+    seen: Seen | None = None
+    reading: Reading | None = None
+    contact: float = 0.0
+    mine: set[int] = attrs.field(factory=set[int])
+    part: _Part | None = None
+    use: tuple[str, RateLimit] | None = None
 
 
 class OutageStore:
@@ -45,79 +80,174 @@ class OutageStore:
 
     Args:
         store: The other one.
-        patience: For how many seconds to go on trying.
+        outage_timeout: For how many seconds to go on trying.
         share: The part of the limit to use after that; None to raise.
+        late_after: How many seconds one change may take. What takes longer is an outage.
     """
 
-    def __init__(self, store: Store, *, patience: float, share: float | None) -> None:
+    def __init__(
+        self, store: Store, *, outage_timeout: float, share: float | None, late_after: float = 300.0
+    ) -> None:
         self._store = store
-        self._patience = patience
+        self._outage_timeout = outage_timeout
         self._share = share
-        self._seen: Seen | None = None
-        self._reading: Reading | None = None
-        self._part: _Part | None = None
+        self._late_after = late_after
+        self._known = _Known()
+        self._alive: asyncio.TimerHandle | None = None
+        self._visit: asyncio.Task[None] | None = None
 
     async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         """Let a change happen to the account, or to this process's part of it."""
-        time = asyncio.get_running_loop().time
-        if self._part is None or time() >= self._part.ask_again_at:
+        if self._known.pid != os.getpid():
+            self._known, self._alive = _Known(), None
+        known, time = self._known, asyncio.get_running_loop().time
+        known.use = (account, rate)
+        if known.part is None or time() >= known.part.ask_again_at:
+            begin = time()
             try:
-                return await self._patiently(account, rate, change)
+                result = await self._keep_trying(account, rate, change)
             except LimiterUnavailable:
                 if self._share is None:
                     raise
-                self._part = self._part or self._begin(rate, self._share, time())
-                self._part.ask_again_at = time() + LONGEST_WAIT
-        return self._part.apply(change, time())
+                known.part = self._go_on_alone(rate, time(), self._share, heard=known.contact >= begin)
+            else:
+                self._come_again()
+                return result
+        self._come_again()
+        return self._alone(known.part, change, time())
 
     async def aclose(self) -> None:
-        """Close the other store."""
+        """Say that this process is no member any more, and close the other store."""
+        if self._alive is not None:
+            self._alive.cancel()
+        if self._visit is not None:
+            self._visit.cancel()
+            await asyncio.wait([self._visit])
+        known = self._known
+        if self._share is not None and known.use is not None and known.pid == os.getpid():
+            with contextlib.suppress(LimiterUnavailable, TimeoutError):
+                async with asyncio.timeout(LAST_REPORT):
+                    await self._ask(*known.use, lambda account, _: account.members.leave(known.name))
         await self._store.aclose()
 
-    async def _patiently(self, account: str, rate: RateLimit, change: Change[T]) -> T:
+    async def _keep_trying(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         time = asyncio.get_running_loop().time
-        give_up_at, wait = time() + self._patience, FIRST_WAIT
+        give_up_at, wait = time() + self._outage_timeout, FIRST_WAIT
         while True:
+            left = give_up_at - time()
             try:
-                return await self._ask(account, rate, change)
+                async with asyncio.timeout(min(left, self._late_after) if left > 0 else self._late_after):
+                    return await self._ask(account, rate, change)
             except LimiterUnavailable:
                 if time() + wait > give_up_at:
                     raise
+            except TimeoutError:
+                if time() + wait > give_up_at:
+                    raise LimiterUnavailable("where the limit is kept does not answer in time") from None
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
             wait = min(2 * wait, LONGEST_WAIT)
 
     async def _ask(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         """Go to the other store, and tell it first what happened without it."""
-        time, part, last = asyncio.get_running_loop().time, self._part, self._seen
-        asked, reading, told = time(), self._reading, None
+        known, time = self._known, asyncio.get_running_loop().time
+        part, last = known.part, known.seen
+        asked, reading, told = time(), known.reading, ""
+        mine: set[int] = set()
 
         def whole(account: Account, now: float) -> tuple[T, Account, float]:
-            nonlocal asked, reading, told
-            heard = time()
-            shown = now + account.ahead
-            reading = account.keep_up(self._reading, Reading(shown, asked, heard))
-            now = shown - account.ahead
+            nonlocal asked, reading, told, mine
+            heard = known.contact = time()
+            shown = now + account.clock_offset
+            reading = account.track_clock(known.reading, Reading(shown, asked, heard))
+            now = shown - account.clock_offset
             asked = heard  # should this be called again, the store was asked again after this
-            told = part and part.state
-            if part is not None and part.state is not None:
+            if part is not None:
+                told = part.state
                 there = heard + part.ahead
                 if last is not None:
-                    account.heed(last.account, there, now)
-                account.absorb(load(part.state, part.rate, there), there, now)
-            return change(account, now), account, now
+                    account.detect_data_loss(last.account, there, now)
+                account.merge(load(part.state, part.rate, there), there, now)
+            result, mine = self._as_member(account, now, known, change)
+            return result, account, now
 
         result, seen, at = await self._store.apply(account, rate, whole)
-        self._seen, self._reading = Seen(seen, at, time()), reading
-        if self._part is part and (part is None or part.state == told):
-            self._part = (
-                None  # else somebody used it while the answer was on its way, and that is told next time
-            )
+        known.seen, known.reading, known.mine = Seen(seen, at, time()), reading, mine
+        # Else the part was used while the answer was on its way, and that is told next time.
+        if known.part is part and (part is None or part.state == told):
+            known.part = None
         return result
 
-    def _begin(self, rate: RateLimit, share: float, time: float) -> _Part:
-        """Go on alone, with a share of the limit and of what is known to be taken of it."""
+    def _as_member(
+        self, account: Account, now: float, known: _Known, change: Change[T]
+    ) -> tuple[T, set[int]]:
+        """Let a change happen; return its result and the slots that are this process's after it."""
+        if self._share is None:
+            return change(account, now), set()
+        account.check_in(known.name, account.window.rate.part(self._share).requests, now)
+        before = account.window.slots.keys() - known.mine
+        result = change(account, now)
+        mine = account.window.slots.keys() - before
+        if known.name in account.members.by_name:
+            account.members.by_name[known.name].tickets = sorted(mine)
+        return result, mine
+
+    def _alone(self, part: _Part, change: Change[T], time: float) -> T:
+        """Let a change happen to the part of this process."""
+        tickets: set[int] = set()
+
+        def noted(account: Account, now: float) -> T:
+            before = set(account.window.slots)
+            result = change(account, now)
+            tickets.update(account.window.slots.keys() - before)
+            return result
+
+        result = part.apply(noted, time)
+        self._known.mine |= tickets
+        return result
+
+    def _go_on_alone(self, rate: RateLimit, time: float, share: float, *, heard: bool) -> _Part:
+        """Begin with a part of the limit, or go on with it; anew if the store was `heard` meanwhile."""
+        known = self._known
+        if known.part is not None and not heard:
+            known.part.ask_again_at = time + LONGEST_WAIT
+            return known.part
+        period = rate.period
         less = rate.part(share)
-        if self._seen is None:
-            return _Part(less, None, 0.0, time)
-        ahead = self._seen.there(0.0)
-        return _Part(less, dump(self._seen.account.part(less, share)), ahead, time)
+        # Who was no member for long, or never one, is not expected by the others: it counts from now.
+        expected = known.seen is not None and time < known.contact + MEMBERSHIP / 2 * period
+        since = known.contact if expected else time
+        opens_at = since + SILENT * period + JUMP
+        if known.part is not None:
+            ahead, account = known.part.ahead, load(known.part.state, less, time + known.part.ahead)
+        elif known.seen is not None:
+            ahead, account = known.seen.there(0.0), known.seen.account
+        else:
+            ahead, account = 0.0, Account(Window(rate, taken=int(time * 1e6)), timeout=UNKNOWN_TIMEOUT)
+        settled_at = since + JUMP + account.settled
+        alone = account.share_of(less, known.mine, opens_at + ahead, settled_at + ahead)
+        if known.part is not None:  # its earlier state is known to those who ask here by its record
+            alone = attrs.evolve(
+                alone, record=account.record, changes=account.changes, replaces=account.replaces
+            )
+        # If the store was heard but not changed, the next visit shuts the part again for some time.
+        ask_again_at = max(time + LONGEST_WAIT, opens_at + SILENT * period) if heard else time + LONGEST_WAIT
+        return _Part(less, dump(alone), ahead, opens_at, ask_again_at)
+
+    def _come_again(self) -> None:
+        """See that the store hears of this process also when it has nothing to do there."""
+        if self._share is None or self._known.use is None:
+            return
+        if self._alive is not None:
+            self._alive.cancel()
+        account, rate = self._known.use
+
+        def start() -> None:
+            visit = self.apply(account, rate, _nothing)
+            self._visit = loop.create_task(visit, name="litmos-limiter-member")
+
+        loop = asyncio.get_running_loop()
+        self._alive = loop.call_later(ALIVE_EVERY * rate.period, start)
+
+
+def _nothing(_account: Account, _now: float) -> None:
+    """Change nothing."""

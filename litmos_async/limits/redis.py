@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random as _random
 import secrets
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, get_args
@@ -27,22 +28,40 @@ OnOutage: TypeAlias = Literal["wait", "local", "fail"]
 
 T = TypeVar("T")
 
-# Compare and set, on the clock of Redis. A change is decided on what was read, and saved if nobody has saved
-# another one since, and less than a second has passed; else it is decided anew, on what is answered here. So it
-# is as if it had happened at the moment of reading. Without arguments the script only reads. What a change is,
-# is no business of Redis: the rule is written once, in window.py and account.py.
+# Compare and set, on the clock of Redis. A change is decided on what was read, and saved if no other process has
+# saved one since, and no more time has passed than an answer may take; else it is decided anew, on what is
+# answered here. So it is as if it had happened at the moment of reading. Without arguments the script only reads.
+# What a change is, is no business of Redis: the rule is written once, in window.py and account.py.
+#
+# The slower the way, the likelier it is that another process comes between, and one that has just saved would be
+# first again and again. So one that came too late has the next turn, and the others wait for it.
 SCRIPT: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local saved = redis.call('HMGET', KEYS[1], 'version', 'state')
+local saved = redis.call('HMGET', KEYS[1], 'version', 'state', 'turn', 'turn_ends')
 local version, state = saved[1] or '', saved[2] or ''
-if ARGV[1] == version and now - ARGV[2] < 1000000 then
-    version, state = ARGV[3], ARGV[4]
-    redis.call('HSET', KEYS[1], 'version', version, 'state', state)
-    redis.call('EXPIRE', KEYS[1], ARGV[5])
+if ARGV[1] then
+    local decided, longest, process, its_turn = ARGV[2], tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
+    local turn, left = saved[3] or '', (tonumber(saved[4]) or 0) - now
+    local mine = turn == '' or turn == process or left < 0 or left > longest
+    if mine and ARGV[1] == version and now - decided < longest then
+        version, state = ARGV[3], ARGV[4]
+        redis.call('HSET', KEYS[1], 'version', version, 'state', state)
+        redis.call('EXPIRE', KEYS[1], ARGV[5])
+        if turn ~= '' then redis.call('HSET', KEYS[1], 'turn', '') end
+    elseif mine and version ~= '' then
+        redis.call('HSET', KEYS[1], 'turn', process, 'turn_ends', now + its_turn)
+    end
 end
 return {now, version, state}
 """
+
+# How long a turn lasts: some times the way there and back, but no shorter than a process may be busy otherwise.
+TURN: Final = 4
+SHORTEST_TURN: Final = 0.05
+
+# In how many times the longest answer a change must be through, however many processes compete.
+LATE: Final = 10
 
 # Nodes of a cluster that disagree may send one round in circles.
 MOST_REDIRECTIONS: Final = 5
@@ -65,17 +84,24 @@ class RedisLimiter(SharedLimiter):
     let Redis write to disk (`appendonly yes`). Redis' clock may be wrong, and may be set right while the limiter
     is used: that is noticed in the same way.
 
+    With `on_outage="local"` a process that is cut off goes on after a sixth of a period, with its own slots as they
+    cool down, and has all of its part after `2 * timeout + period` seconds more. The others keep that part free
+    meanwhile; also that of a process which ended without closing its limiter, for some periods. On a new or emptied
+    Redis all keep to their parts for the first `2 * timeout + period` seconds. What is left: a process that is cut
+    off for more than five periods while others are not can pass the limit by its part.
+
     Args:
         url: `redis://user:password@host:6379/0`, or `rediss://` for TLS, with the options that redis-py takes
             (`?ssl_ca_certs=/path`). Any node of a cluster will do; best is a name that all its nodes share.
         rate: The limit to keep. Give the same in every process; only `reserve` may differ.
         account: What tells accounts apart in Redis; the client says it if you do not.
-        on_outage: What to do while Redis cannot be reached. "wait": go on trying for `patience` seconds, then
+        on_outage: What to do while Redis cannot be reached. "wait": go on trying for `outage_timeout` seconds, then
             raise `LimiterUnavailable`. "fail": raise it at once. "local": keep to `local_share` of the limit
-            without Redis, and tell Redis when it is back.
-        patience: How many seconds "wait" waits.
-        local_share: The part of the limit for "local". The parts of all processes together must not be more
-            than 1, or the limit may be passed during an outage.
+            without Redis, and tell Redis when it is back. An answer that takes longer than `timeout` is an
+            outage, and so is a change that is not through in ten times that.
+        outage_timeout: How many seconds "wait" waits.
+        local_share: The part of the limit for "local", one request at least. The parts of all processes that run
+            at the same time must not be more than 1 together.
         timeout: Seconds for one answer of Redis, and for connecting to it.
         random: Where jitter comes from; give a seeded one for repeatable tests.
 
@@ -90,7 +116,7 @@ class RedisLimiter(SharedLimiter):
         *,
         account: str | None = None,
         on_outage: OnOutage = "wait",
-        patience: float = 30.0,
+        outage_timeout: float = 30.0,
         local_share: float | None = None,
         timeout: float = 2.0,
         random: _random.Random | None = None,
@@ -101,8 +127,17 @@ class RedisLimiter(SharedLimiter):
             raise ConfigurationError('on_outage="local" and local_share=... need each other')
         if local_share is not None and not 0 < local_share <= 1:
             raise ConfigurationError(f"local_share must be more than 0 and at most 1, not {local_share}")
+        if not (timeout > 0 and outage_timeout >= 0):
+            raise ConfigurationError("timeout must be more than 0 seconds, and outage_timeout not negative")
+        if local_share is not None:
+            _see_that_it_is_a_request(RateLimit.checked(rate), local_share)
         redis = RedisStore(url, timeout=timeout)
-        store = OutageStore(redis, patience=patience if on_outage == "wait" else 0.0, share=local_share)
+        store = OutageStore(
+            redis,
+            outage_timeout=outage_timeout if on_outage == "wait" else 0.0,
+            share=local_share,
+            late_after=LATE * timeout,
+        )
         super().__init__(store, rate, account=account, random=random)
         self._place = redis.place
 
@@ -142,7 +177,15 @@ class RedisStore:
         self.place = _place(url)
         self._url = url
         self._timeout = timeout
+        self._name = secrets.token_hex(4)
         self._link: _Link | None = None
+        pool: Any = self._client({}).connection_pool
+        try:
+            pool.make_connection()
+        except TypeError:
+            raise ConfigurationError(
+                f"the URL of {self.place} has an option that redis-py does not know"
+            ) from None
 
     async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         """Let a change happen to an account, as often as it takes until nobody else comes between."""
@@ -164,7 +207,9 @@ class RedisStore:
         """Close the connections of this loop."""
         link, self._link = self._link, None
         if link is not None and link.loop is asyncio.get_running_loop():
-            await link.client.aclose()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._timeout):
+                    await link.client.aclose()
 
     async def _where_the_key_is(self, link: _Link, account: str, rate: RateLimit, change: Change[T]) -> T:
         """Compare and set at the node of the key, if this is a cluster; any node tells which one that is."""
@@ -183,13 +228,22 @@ class RedisStore:
 
     async def _compare_and_set(self, link: _Link, account: str, rate: RateLimit, change: Change[T]) -> T:
         key = f"litmos:{{{account}}}:limit"
+        time = link.loop.time
+        asked = time()
         now, version, state = await self._run(link, key)
         while True:
             result, new_state = transact(state or None, rate, now / 1e6, change)
             new_version = secrets.token_hex(8)
-            now, version, state = await self._run(link, key, version, now, new_version, new_state, LIFETIME)
+            way = min(time() - asked, self._timeout)
+            turn = min(max(TURN * way, SHORTEST_TURN), self._timeout)
+            decided, asked = (version, now, new_version, new_state, LIFETIME), time()
+            times = (int(self._timeout * 1e6), self._name, int(turn * 1e6))
+            now, version, state = await self._run(link, key, *decided, *times)
             if version == new_version:
                 return result
+            await asyncio.sleep(
+                _random.random() * min(way, SHORTEST_TURN)
+            )  # the turn of another process may come first
 
     async def _run(self, link: _Link, key: str, *arguments: Any) -> Any:
         """Run the script. It goes there as a whole each time, so no Redis need know it from before."""
@@ -225,15 +279,23 @@ class RedisStore:
         from redis.asyncio.connection import parse_url  # noqa: PLC0415
         from redis.asyncio.retry import Retry  # noqa: PLC0415
         from redis.backoff import NoBackoff  # noqa: PLC0415
+        from redis.exceptions import ConnectionError  # noqa: A004, PLC0415
 
         ours = {
             "decode_responses": True,
             "socket_timeout": self._timeout,
             "socket_connect_timeout": self._timeout,
-            # A connection that broke while nobody used it is no outage.
-            "retry": Retry(NoBackoff(), 1),
+            # A connection that broke while no one used it is no outage; an answer that does not come is one.
+            "retry": Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
         }
         return Redis.from_pool(ConnectionPool(**{**ours, **parse_url(self._url), **place}))
+
+
+def _see_that_it_is_a_request(rate: RateLimit, share: float) -> None:
+    try:
+        rate.part(share)
+    except ConfigurationError as problem:
+        raise ConfigurationError(f"local_share is too small: {problem}") from None
 
 
 def _place(url: str) -> str:
@@ -247,6 +309,8 @@ def _place(url: str) -> str:
         parse_url(url)
     except ValueError:
         raise refused from None  # what the parsers say may quote a part of the password
+    if parts.fragment or (parts.scheme != "unix" and not parts.netloc):
+        raise refused  # a number sign in a password ends the address there
     if parts.scheme != "unix" and parts.path.strip("/") and not parts.path[1:].isdecimal():
         raise refused  # so may a path, if a slash in the password was not quoted
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"

@@ -1,4 +1,4 @@
-"""The limiter of many processes: a desk whose pump goes to a store that all of them share."""
+"""The limiter of many processes: a queue whose pump goes to a store that all of them share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ import attrs
 from litmos_async.errors import ConfigurationError
 
 from .account import Account, process_name
-from .desk import Desk, Report, closed
+from .clocks import slept, time_asleep
+from .lease_queue import LeaseQueue, Report, closed
 from .rate import Lease, Priority, Quota, RateLimit, Usage
 from .window import Window
 
@@ -39,6 +40,11 @@ JITTER: Final = 1 / 2_000
 
 # Answers are reported together, within this part of a period. A report tells how old it is, so nothing is lost.
 TOGETHER: Final = 1 / 200
+
+# A slot is as old as the way back from the store when it is here. Where that is more than this part of a request's
+# timeout, slots are kept for so much longer, up to some seconds; else none would ever be young enough to be used.
+SLOW: Final = 1 / 10
+LONGEST_WAY: Final = 30.0
 
 # What cannot be reported is tried again after a second, and on closing for a few seconds at most.
 REPORT_AGAIN: Final = 1.0
@@ -84,7 +90,7 @@ class SharedLimiter:
         self._account = account
         self._account_given = account is not None
         self._random = random or _random.Random()
-        self._desk: _Desk | None = None
+        self._queue: _Queue | None = None
         self._closed = False
 
     def bind(self, account: str) -> None:
@@ -117,17 +123,14 @@ class SharedLimiter:
             raise closed()
         if not 0 <= timeout < math.inf:
             raise ConfigurationError("A shared slot needs a finite timeout, since its holder may die")
-        desk = self._here()
-        desk.longest_timeout = max(desk.longest_timeout, timeout)
-        return await desk.acquire(priority, max_pause)
+        queue = self._here()
+        queue.longest_timeout = max(queue.longest_timeout, timeout)
+        return await queue.acquire(priority, max_pause)
 
     @property
     def quota(self) -> Quota:
         """How things stood when this process last went to the store, and what time has changed since."""
-        desk = self._desk
-        if desk is None or desk.seen is None:
-            return Window(self.rate).quota(0.0, waiting=len(desk.lanes) if desk else 0)
-        return desk.seen.account.window.quota(desk.seen.there(desk.loop.time()), waiting=len(desk.lanes))
+        return self._queue.quota if self._queue is not None else Window(self.rate).quota(0.0, waiting=0)
 
     async def usage(self) -> Usage:
         """Ask the store who uses what.
@@ -144,23 +147,23 @@ class SharedLimiter:
         freed by expiry.
         """
         self._closed = True
-        if self._desk is not None and self._desk.loop is asyncio.get_running_loop():
-            await self._desk.aclose()
+        if self._queue is not None and self._queue.loop is asyncio.get_running_loop():
+            await self._queue.aclose()
         await self._store.aclose()
 
-    def _here(self) -> _Desk:
-        """Return the desk on the running loop. What it knows is in the store, so a new one begins empty."""
-        loop, desk = asyncio.get_running_loop(), self._desk
+    def _here(self) -> _Queue:
+        """Return the queue on the running loop. What it knows is in the store, so a new one begins empty."""
+        loop, queue = asyncio.get_running_loop(), self._queue
         if self._account is None:
             raise ConfigurationError("Whose limit? Say account=..., or give this limiter to a client")
-        if desk is not None and desk.loop is loop:
-            return desk
-        if desk is not None and desk.loop.is_running() and desk.pid == os.getpid():
+        if queue is not None and queue.loop is loop:
+            return queue
+        if queue is not None and queue.loop.is_running() and queue.pid == os.getpid():
             raise ConfigurationError("A limiter serves one event loop at a time, and another one runs")
-        self._desk = _Desk(
+        self._queue = _Queue(
             loop, self._random, self.rate, partial(self._store.apply, self._account, self.rate)
         )
-        return self._desk
+        return self._queue
 
 
 class _Apply(Protocol):
@@ -186,8 +189,17 @@ class Seen:
         return self.when + time - self.at
 
 
-class _Desk(Desk):
-    """A desk whose pump goes to the store and back."""
+@attrs.frozen
+class _Taken:
+    """A slot on its way to a caller: the lane that it was taken for, and whether bulk work has it on credit."""
+
+    ticket: int
+    lane: Priority
+    for_bulk: bool
+
+
+class _Queue(LeaseQueue):
+    """A queue whose pump goes to the store and back."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, random: _random.Random, rate: RateLimit, apply: _Apply
@@ -200,8 +212,11 @@ class _Desk(Desk):
         self._apply = apply
         self._name = f"{process_name()}:{secrets.token_hex(3)}"
         self._reports: list[tuple[float, Change[None]]] = []  # each with the time at which it was made
-        self._trip: asyncio.TimerHandle | None = None  # when they are brought to the store at the latest
+        self._flush_timer: asyncio.TimerHandle | None = (
+            None  # when they are brought to the store at the latest
+        )
         self._expected = False  # the others leave slots for us
+        self._allowance = 0.0  # how much longer slots are kept for us, since the way to the store is long
         self._closing = self._closed = False
 
     @property
@@ -209,13 +224,20 @@ class _Desk(Desk):
         """When the pause is over, as far as is known here."""
         return self.seen.here(self.seen.account.window.not_before) if self.seen else -math.inf
 
+    @property
+    def quota(self) -> Quota:
+        """How things stood in the store, and what time has changed since."""
+        if self.seen is None:
+            return Window(self._rate).quota(0.0, waiting=len(self.lanes))
+        return self.seen.account.quota(self.seen.there(self.loop.time()), waiting=len(self.lanes))
+
     async def apply(self, change: Change[T]) -> T:
         """Let a change happen in the store, and remember what was found there."""
         last = self.seen
 
         def look(account: Account, now: float) -> tuple[T, Account, float]:
             if last is not None:
-                account.heed(last.account, last.there(self.loop.time()), now)
+                account.detect_data_loss(last.account, last.there(self.loop.time()), now)
             return change(account, now), account, now
 
         result, account, at = await self._apply(look)
@@ -233,43 +255,45 @@ class _Desk(Desk):
             await asyncio.wait([self._pump], timeout=LAST_REPORT)
         self._closed = True
         await super().aclose()
-        self._cancel_trip()
+        self._cancel_flush()
         if self._reports:
             self._give_up_reports()
 
     def unused(self, ticket: int) -> None:
         """Free the slot at once, and let its token be used again."""
-        self._tell(lambda account, now: account.unused(ticket, now), within=0.0)
+        self._queue_report(lambda account, now: account.unused(ticket, now), within=0.0)
 
-    def refused(self, ticket: int, retry_after: float | None) -> None:
+    def rejected(self, ticket: int, retry_after: float | None) -> None:
         """Pause everybody, and do not wait with that."""
-        super().refused(ticket, retry_after)
-        self._go()
+        super().rejected(ticket, retry_after)
+        self._flush()
 
     def _report(self, report: Report) -> None:
-        self._tell(lambda account, now: report(account.window, now), within=TOGETHER * self._rate.period)
+        self._queue_report(
+            lambda account, now: report(account.window, now), within=TOGETHER * self._rate.period
+        )
 
-    def _tell(self, report: Change[None], within: float) -> None:
+    def _queue_report(self, report: Change[None], within: float) -> None:
         """See that the store learns it in so many seconds, or as soon as it can be reached."""
         self._reports.append((self.loop.time(), report))
         if self._closed or self.loop.is_closed():
             self._give_up_reports()
         elif self._closing or not within:
-            self._go()
-        elif self._trip is None:
-            self._trip = self.loop.call_later(within, self._go)
+            self._flush()
+        elif self._flush_timer is None:
+            self._flush_timer = self.loop.call_later(within, self._flush)
 
-    def _go(self) -> None:
+    def _flush(self) -> None:
         """Go to the store now, or once more if the pump is there already."""
-        self._cancel_trip()
+        self._cancel_flush()
         if self._reports:
             self._wake()
             self._start()
 
-    def _cancel_trip(self) -> None:
-        if self._trip is not None:
-            self._trip.cancel()
-            self._trip = None
+    def _cancel_flush(self) -> None:
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
 
     def _give_up_reports(self) -> None:
         logger.warning("A limiter was closed too early: %d slots are freed by expiry", len(self._reports))
@@ -280,64 +304,74 @@ class _Desk(Desk):
         self._wake()
         while self.lanes or self._expected or self._changed.is_set():
             self._changed.clear()
-            look_in = await self._visit()
-            self._send_the_hasty_away()
+            look_in = await self._sync()
+            self._reject_impatient()
             if self.lanes and look_in > 0:
                 jitter = self._random.random() * JITTER * self._rate.period
                 await self._sleep_until(self.loop.time() + look_in + jitter)
 
-    async def _visit(self) -> float:
+    async def _sync(self) -> float:
         """Report, take slots for those who are next, and say who is left; return in how long to look again."""
         reports, self._reports = self._reports, []
-        self._cancel_trip()
-        here = self.loop.time()
-        timeout = self.longest_timeout
-        priority = self.lanes.first()
+        self._cancel_flush()
+        here, asleep = self.loop.time(), time_asleep()
+        timeout, allowance = self.longest_timeout, self._allowance
         waiting = self.lanes.waiting()
-        wanted = min(waiting[priority], AT_ONCE) if priority else 0
 
-        def visit(account: Account, now: float) -> tuple[list[int], float]:
+        def sync(account: Account, now: float) -> tuple[list[_Taken], float]:
             for made, report in reports:
                 report(account, now - (here - made))
-            tickets: list[int] = []
-            while priority and len(tickets) < wanted and account.opens_at(now, self._name, priority) <= now:
-                tickets.append(account.take(now, self._name, timeout))
-            left = {**waiting, **({priority: waiting[priority] - len(tickets)} if priority else {})}
-            look_at = account.look_at(now, self._name, "interactive" if left["interactive"] else "bulk")
+            left = dict(waiting)
+            tickets: list[_Taken] = []
+            while len(tickets) < AT_ONCE and (lane := account.next_lane(now, self._name, left)):
+                left[lane] -= 1
+                ticket = account.take(now, self._name, timeout + allowance, lane)
+                tickets.append(_Taken(ticket, lane, for_bulk=lane == "bulk" and left["interactive"] > 0))
+            look_at = account.look_at(now, self._name, left)
             account.demand(now, self._name, left["interactive"], left["bulk"], look_at)
             return tickets, look_at - now
 
         try:
-            tickets, look_in = await self.apply(visit)
+            tickets, look_in = await self.apply(sync)
         except BaseException:
             self._reports[:0] = reports
             raise
+        took = self.loop.time() - here + slept(asleep, time_asleep())
         self._expected = sum(waiting.values()) > len(tickets)
-        if tickets and self.longest_timeout > timeout:
-            # Somebody came meanwhile whose request may take longer than these slots are kept should we die. Give
-            # them back, and take others for him.
-            for ticket in tickets:
-                self.unused(ticket)
+        stood_still = took > timeout + allowance
+        self._allowance = min(2 * took, LONGEST_WAY) if took > SLOW * timeout else 0.0
+        if tickets and (stood_still or self.longest_timeout > timeout):
+            # They are too old to be used, or a caller came meanwhile whose request may take longer than these slots
+            # are kept should we die. Give them back, and take others.
+            for one in tickets:
+                self.unused(one.ticket)
             return 0.0
-        for ticket in tickets:
-            self._deal_out(ticket, priority)
+        for one in tickets:
+            self._assign(one, min(here + allowance, self.loop.time()), asleep)
         return look_in
 
-    def _deal_out(self, ticket: int, priority: Priority | None) -> None:
-        """Give a slot to whoever is first now, or back, if only bulk callers are left for one of the others."""
-        while (first := self.lanes.first()) and (first == "interactive" or priority == "bulk"):
-            future = self.lanes.pop(first)
+    def _assign(self, taken: _Taken, at: float, asleep: float) -> None:
+        """Give a slot to the first caller now, or back, if only bulk callers are left for one of the others."""
+        while lane := self._lane_for(taken):
+            future = self.lanes.pop(lane)
             if not future.done():
-                self._hand_over(future, ticket)
+                self._hand_over(future, taken.ticket, at, asleep)
                 return
-        self.unused(ticket)
+        self.unused(taken.ticket)
+
+    def _lane_for(self, taken: _Taken) -> Priority | None:
+        """Return the lane that a slot is for; callers may have come and gone since it was taken."""
+        if taken.for_bulk and self.lanes.waiting()["bulk"]:
+            return "bulk"
+        first = self.lanes.first()
+        return first if first == "interactive" or taken.lane == "bulk" else None
 
     def _pump_ended(self, pump: asyncio.Task[None]) -> None:
         super()._pump_ended(pump)
-        if self._reports and self._trip is None and not self._closed:
-            self._trip = self.loop.call_later(REPORT_AGAIN, self._go)
+        if self._reports and self._flush_timer is None and not self._closed:
+            self._flush_timer = self.loop.call_later(REPORT_AGAIN, self._flush)
 
 
 def _usage(account: Account, now: float) -> Usage:
     shares = account.shares(now)
-    return Usage(account.window.quota(now, sum(one.waiting for one in shares)), shares)
+    return Usage(account.quota(now, sum(one.waiting for one in shares)), shares)

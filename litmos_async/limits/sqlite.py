@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random as _random
 import sqlite3
@@ -22,8 +23,11 @@ __all__ = ["SqliteLimiter"]
 
 T = TypeVar("T")
 
-# A transaction takes a fraction of a millisecond, so whoever waits that long waits for something broken.
+# A transaction takes some milliseconds, so a process that waits that long waits for something broken.
 BUSY_TIMEOUT: Final = 10.0
+
+# It may be in the queue behind another one that is stuck.
+LATE: Final = 2 * BUSY_TIMEOUT + 5.0
 
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS litmos_limits (account TEXT PRIMARY KEY, state TEXT NOT NULL)"
 _READ: Final = "SELECT state FROM litmos_limits WHERE account = ?"
@@ -88,14 +92,22 @@ class SqliteStore:
             # Neither a thread nor an open file of SQLite may be used on the other side of a fork.
             self._file, self._pid = None, os.getpid()
             self._executor = self._given or ThreadPoolExecutor(1, thread_name_prefix="litmos-limiter")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._transaction, account, rate, change)
+        work = asyncio.get_running_loop().run_in_executor(
+            self._executor, self._transaction, account, rate, change
+        )
+        try:
+            async with asyncio.timeout(LATE):
+                return await work
+        except TimeoutError:  # the thread is stuck in the file system, which no lock's timeout can end
+            raise LimiterUnavailable(f"the limiter's file {self._path} does not answer") from None
 
     async def aclose(self) -> None:
         """Close the file and end the thread."""
         executor, self._executor = self._executor, None
         if executor is not None and self._pid == os.getpid():
-            await asyncio.get_running_loop().run_in_executor(executor, self._close)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LATE):
+                    await asyncio.get_running_loop().run_in_executor(executor, self._close)
             if executor is not self._given:
                 executor.shutdown(wait=False)
 
@@ -124,10 +136,15 @@ class SqliteStore:
             self._path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )
         try:
-            # A lost last transaction (a power cut) is no harm, so a commit need not wait for the disk.
+            # No write-ahead log: where only the files beside this one are deleted, those who have them open and
+            # newcomers would go on side by side, each with a limit of its own. A rollback journal is there for
+            # the moment of a transaction only, and who reads here writes, too.
+            file.execute("PRAGMA journal_mode = DELETE")
+            # A lost last transaction (a power cut) is no harm.
             file.execute("PRAGMA synchronous = NORMAL")
-            _use_wal(file)
+            file.execute("BEGIN IMMEDIATE")  # else one of two that begin a file at once would not wait
             file.execute(_TABLE)
+            file.execute("COMMIT")
         except sqlite3.Error:
             file.close()
             raise
@@ -146,16 +163,3 @@ class SqliteStore:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-
-def _use_wal(file: sqlite3.Connection) -> None:
-    """Let readers and writers not wait for each other; the file remembers it.
-
-    SQLite does not wait for its turn with this. Whoever is in the way is another process that begins, too, and it
-    does the same.
-    """
-    try:
-        file.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as problem:
-        if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-            raise

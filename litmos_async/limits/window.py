@@ -40,7 +40,7 @@ class Window:
     """Which slots are taken, until when nobody may start, and how much of the limit is ours.
 
     `opens_at` tells when the next request may start, `take` starts it and gives it a ticket, and one of
-    `unused`, `answered`, `lost` and `refused` ends it. Tickets are numbered in the order of taking.
+    `unused`, `answered`, `lost` and `rejected` ends it. Tickets are numbered in the order of taking.
     """
 
     rate: RateLimit
@@ -52,9 +52,9 @@ class Window:
 
     # The pause. It is a time and not a flag: nobody has to reopen it, and nobody can reopen it too early.
     not_before: float = 0.0
-    wave: int = 0  # the last ticket taken before the pause began
-    strikes: int = 0  # waves of rejections without a quiet period between them
-    rejected: int = 0
+    last_ticket_before_pause: int = 0
+    consecutive_rejections: int = 0  # pauses without a quiet period between them
+    rejections: int = 0
 
     # After the pause: first one request as a probe, then the others, spread out.
     probing: bool = False
@@ -62,6 +62,10 @@ class Window:
     probe_due: float = 0.0  # a probe that is still out at this time no longer holds up the others
     spread_until: float = 0.0
     next_start: float = 0.0
+
+    # What bulk callers may take before interactive ones that wait: it grows from here, see `bulk_credit`. Until
+    # the first slot is taken there is nothing to share.
+    credit_from: float = math.inf
 
     # What was ours at the end of the last pause; it grows with time from there.
     base: float = attrs.Factory(lambda self: float(self.rate.requests), takes_self=True)
@@ -80,21 +84,49 @@ class Window:
         grown = (now - self.not_before) / self.rate.period * self.rate.requests / PERIODS_TO_GROW
         return min(self.rate.requests, self.base + max(0.0, grown))
 
-    def opens_at(self, now: float, priority: Priority = "interactive", ahead: int = 0) -> float:
+    def bulk_credit(self, now: float) -> int:
+        """Return how many slots bulk callers may take before interactive ones that wait.
+
+        A bucket that `bulk_share` of the limit flows into in each period and that holds no more than that: so bulk
+        work goes on, slowly, while interactive calls could use every slot.
+        """
+        bulk_share = self.rate.bulk_share * self.rate.requests
+        grown = bulk_share * (now - self.credit_from) / self.rate.period
+        return int(min(max(grown, 0.0) + GUARD, max(bulk_share, 1.0))) if bulk_share else 0
+
+    def credit_at(self) -> float:
+        """Return when bulk callers may take a slot before interactive ones; infinity if they never may."""
+        return self.credit_from + self._credit_costs
+
+    def opens_at(
+        self, now: float, priority: Priority = "interactive", ahead: int = 0, on_credit: bool = False
+    ) -> float:
         """Return when the next request may start, `now` or later; infinity if that depends on an answer.
 
-        `ahead` is how many slots must be left for others besides.
+        Args:
+            now: The time.
+            priority: The lane of the request. Bulk work leaves the reserve alone.
+            ahead: How many slots must be left for others besides.
+            on_credit: Interactive callers use the reserve and all the rest, and the request takes a slot that
+                bulk work has credit for.
         """
         gate = max(now, self.not_before, self.next_start, self.probe_due if self.probing else 0.0)
-        return max(gate, self._slot_at(ahead + (self.rate.reserve if priority == "bulk" else 0)))
+        reserve = self.rate.reserve if priority == "bulk" and not on_credit else 0
+        return max(gate, self._slot_at(ahead + reserve))
 
-    def take(self, now: float, timeout: float = math.inf) -> int:
+    def take(self, now: float, timeout: float = math.inf, priority: Priority = "interactive") -> int:
         """Take a slot, once `opens_at` says that it is time, and return the ticket for it.
 
-        If nobody reports back, the request reached the server within `timeout` or never.
+        If no one reports back, the request reached the server within `timeout` or never.
         """
         self.slots = {ticket: end for ticket, end in self.slots.items() if end > now}
         self.taken += 1
+        if self.credit_from == math.inf:
+            self.credit_from = now
+        if priority == "bulk" and self.rate.bulk_share:
+            costs = self._credit_costs
+            full = max(self.rate.bulk_share * self.rate.requests, 1.0) * costs
+            self.credit_from = min(now, max(self.credit_from, now - full) + costs)
         self._cool(self.taken, now + timeout)
         if self.probing:
             # A probe whose holder never reports back must not shut the gate for good: this is a time, too.
@@ -113,7 +145,7 @@ class Window:
     def answered(self, ticket: int, now: float) -> None:
         """An answer came: free the slot a period from now; after a pause, let the others follow."""
         self._cool(ticket, now)
-        if self.probing and ticket > self.wave:
+        if self.probing and ticket > self.last_ticket_before_pause:
             self.probing = False
             self.spread_until = now + self.rate.period
 
@@ -122,40 +154,46 @@ class Window:
         self._cool(ticket, now + max(0.0, timeout))
         self._probe_failed(ticket)
 
-    def refused(self, ticket: int, now: float, retry_after: float | None, jitter: float) -> None:
-        """The server said no: pause everybody. `jitter` is a random number from 0 to 1.
+    def rejected(self, ticket: int, now: float, retry_after: float | None, jitter: float) -> bool:
+        """The server said no: pause all; return whether another party must have used the account.
 
-        Of 100 requests under way all may be refused for the same reason. What was sent before the pause began
-        is one wave with it: only a `retry_after` that says more than is known already makes the pause longer.
+        `jitter` is a random number from 0 to 1. Of 100 requests under way all may be rejected for the same reason.
+        What was sent before the pause began is one rejection with it: only a `retry_after` that says more than is
+        known already makes the pause longer.
         """
-        self.rejected += 1
+        self.rejections += 1
         budget = self.budget(now)
-        new_wave = ticket > self.wave
-        if new_wave:
+        new_pause = ticket > self.last_ticket_before_pause
+        if new_pause:
             quiet = not self.probing and now >= self.spread_until
-            self.strikes = 1 if quiet else self.strikes + 1
-            if self.used(now) < self.rate.requests:  # not our doing: somebody else uses the account
-                budget = max(1.0, budget * SHRINK)
+            self.consecutive_rejections = 1 if quiet else self.consecutive_rejections + 1
+        # Rejected although our own window was not full: not our doing.
+        others = new_pause and self.used(now) < self.rate.requests
+        if others:
+            budget = max(1.0, budget * SHRINK)
         self._cool(ticket, now)
 
         if retry_after is not None:
             until = now + min(max(0.0, retry_after), LONGEST_RETRY_AFTER)
-        elif new_wave:
+        elif new_pause:
             # The exponent is bounded because the power is computed before it is cut.
-            until = now + min(2.0 ** min(self.strikes - 1, 10), LONGEST_BACKOFF) * (1 + jitter / 4)
+            until = now + min(2.0 ** min(self.consecutive_rejections - 1, 10), LONGEST_BACKOFF) * (
+                1 + jitter / 4
+            )
         else:
-            return
-        if new_wave or until > self.not_before:
+            return others
+        if new_pause or until > self.not_before:
             self.base = budget
             self.pause(until)
+        return others
 
     def pause(self, until: float) -> None:
         """Let nobody start until then, and one request go first after it."""
         self.not_before = max(self.not_before, until)
-        self.wave = self.taken
+        self.last_ticket_before_pause = self.taken
         self.probing, self.probe_due = True, 0.0
 
-    def carried_over(self, then: float, now: float, timeout: float) -> Window:
+    def rebased(self, then: float, now: float, timeout: float) -> Window:
         """Return this state for another clock, which shows `now` where the old one showed `then`.
 
         Nobody may be left to report what became of the requests that were under way, which reach the server within
@@ -174,10 +212,11 @@ class Window:
             probe_due=0.0,
             spread_until=now + max(0.0, self.spread_until - then),
             next_start=now + max(0.0, self.next_start - then),
+            credit_from=now + self.credit_from - then,
             base=self.budget(then),
         )
 
-    def forgotten(self, now: float, timeout: float) -> None:
+    def assume_full(self, now: float, timeout: float) -> None:
         """The record of the slots was lost: the server may count as many as it allows, so take them all.
 
         Some of those requests may be under way still: they reach the server within `timeout` or never. A slot that
@@ -198,11 +237,17 @@ class Window:
             free=max(0, budget - used),
             next_free_in=opens_in if opens_in < math.inf else self.rate.period,
             waiting=waiting,
-            rejected=self.rejected,
+            rejected=self.rejections,
             limit=self.rate.requests,
             period=self.rate.period,
             budget=budget,
         )
+
+    @property
+    def _credit_costs(self) -> float:
+        """How long it takes until bulk work has credit for one slot."""
+        bulk_share = self.rate.bulk_share * self.rate.requests
+        return self.rate.period / bulk_share if bulk_share else math.inf
 
     def _cool(self, ticket: int, counted_by: float) -> None:
         """Free a slot a period after the last moment at which the server may count its request."""

@@ -22,7 +22,7 @@ class Course(Record):
         course_code_for_bulk_import: <OriginalId>-<Code or name>.
         price: 0.00.
         course_team_library: Meaningful in the list of a team.
-        tags: Single form only.
+        tags: Single form only; a text in openapi, a list to another client: a text reads as a list of one.
     """
 
     xml_element = "Course"
@@ -44,7 +44,7 @@ class Course(Record):
     course_team_library: bool | None = None
     created_by: str | None = None
     seq_id: str | None = None
-    tags: str | None = None
+    tags: list[str] = field(factory=list, metadata=wire(item="string"))
 
 
 @define(kw_only=True, repr=False)
@@ -54,6 +54,7 @@ class CourseDetails(Record):
     Attributes:
         course_code: The bulk-import code.
         created_date: CreateDate in the example of openapi.
+        topics: A text in openapi, a list to another client: a text reads as a list of one. So are `tags`.
         boosts_frequency: BoostFrequency in the example.
     """
 
@@ -67,7 +68,7 @@ class CourseDetails(Record):
     include_in_library: bool | None = None
     complete_in_order: bool | None = None
     course_image_url: str | None = field(default=None, metadata=wire("CourseImageURL"))
-    created_date: datetime | None = None
+    created_date: datetime | None = field(default=None, metadata=wire(aliases=("CreateDate",)))
     updated_date: datetime | None = None
     created_by: str | None = None
     updated_by: str | None = None
@@ -83,8 +84,8 @@ class CourseDetails(Record):
     compliance_date_span: int | None = None
     compliance_retake: str | None = None
     languages: list[str] = field(factory=list, metadata=wire(item="string"))
-    topics: str | None = None
-    tags: str | None = None
+    topics: list[str] = field(factory=list, metadata=wire(item="string"))
+    tags: list[str] = field(factory=list, metadata=wire(item="string"))
     course_pre_requisites: str | None = None
     learning_path_pre_requisites: str | None = None
     skills: str | None = None
@@ -103,7 +104,7 @@ class CourseDetails(Record):
     all_modules_new_window: bool | None = None
     certificate: bool | None = None
     boosts_released: int | None = None
-    boosts_frequency: int | None = None
+    boosts_frequency: int | None = field(default=None, metadata=wire(aliases=("BoostFrequency",)))
 
 
 @define(kw_only=True, repr=False)
@@ -140,6 +141,7 @@ class CourseUser(Record):
 
     Attributes:
         id: At most 50 characters.
+        due_date: None as soon as the course is completed: the server removes it.
     """
 
     xml_element = "User"
@@ -194,7 +196,12 @@ class UserCourse(Record):
 
 @define(kw_only=True, repr=False)
 class UserCourseModule(Record):
-    """The result of a person in one module of a course."""
+    """The result of a person in one module of a course.
+
+    Attributes:
+        start_date: Read by one live client.
+        date_completed: Read by one live client.
+    """
 
     xml_element = "Module"
 
@@ -208,6 +215,8 @@ class UserCourseModule(Record):
     attempt: int | None = None
     original_id: int | None = None
     result_id: str | None = None
+    start_date: datetime | None = None
+    date_completed: datetime | None = field(default=None, metadata=wire(aliases=("CompletedDate",)))
 
 
 @define(kw_only=True, repr=False)
@@ -215,6 +224,7 @@ class UserCourseDetails(Record):
     """The result of a person in one course, module by module.
 
     Attributes:
+        course_due_date: None as soon as the course is completed: the server removes it.
         modules: XML: Modules > Module assumed.
     """
 

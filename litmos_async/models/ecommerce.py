@@ -45,8 +45,8 @@ class EcommerceCourse(Record):
     )
     currency: str | None = None
     languages: str | None = None
-    topics: str | None = None
-    tags: str | None = None
+    topics: list[str] = field(factory=list, metadata=wire(item="string"))
+    tags: list[str] = field(factory=list, metadata=wire(item="string"))
     created_date: datetime | None = None
     updated_date: datetime | None = None
     created_by: str | None = None
@@ -75,8 +75,8 @@ class EcommerceLearningPath(Record):
     code: str | None = None
     currency: str | None = None
     languages: str | None = None
-    topics: str | None = None
-    tags: str | None = None
+    topics: list[str] = field(factory=list, metadata=wire(item="string"))
+    tags: list[str] = field(factory=list, metadata=wire(item="string"))
     course_pre_requisites: str | None = None
     learning_path_pre_requisites: str | None = None
     skills: str | None = None

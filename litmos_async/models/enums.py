@@ -7,7 +7,11 @@ from enum import IntEnum, StrEnum
 
 
 class AccessLevel(StrEnum):
-    """The role of a person. `TEAM_ADMIN` is named by analogy; the others were recorded."""
+    """The role of a person.
+
+    All but `TEAM_ADMIN` were recorded. That one is not to be expected in answers: a profile shows Team Leader for
+    leaders and admins of teams; each team decides which of the two a person is (api-facts 7).
+    """
 
     LEARNER = "Learner"
     TEAM_LEADER = "Team_Leader"

@@ -17,7 +17,8 @@ class SessionDay(Record):
     Attributes:
         start_time: 9:00AM.
         end_time: 5:00PM.
-        reminder_value: Text of 50 in the page.
+        send_reminder: False in a create that leaves it open.
+        reminder_value: 1 or more, counted in `reminder_metric`; where no reminder is sent, any number will do.
         created_date: Newest page only.
     """
 
@@ -198,6 +199,8 @@ class Location(Record):
     location_id: int | None = None
     location: str | None = None
     description: str | None = None
+    street1: str | None = None
+    street2: str | None = None
     city: str | None = None
     state: str | None = None
     postal_code: str | None = None

@@ -28,7 +28,7 @@ class UserImport(Record):
         course1: CourseCodeForBulkImport.
         in_active_date: Never null when present; vendor page writes InactiveDate.
         access_level: L, TL, TA or 2..5: 2 Account Owner; a peer adds 3 Administrator; never null when
-            present.
+            present. TL and TA give no rights before the person is promoted in a team.
         manager: User name or Id of the manager.
     """
 

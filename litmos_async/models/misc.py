@@ -11,8 +11,12 @@ from litmos_async.models.record import Record, wire
 class XapiStatement(Record):
     """An xAPI statement: an open JSON object, of which only the id is an attribute; the rest is in `extra`.
 
+    ```python
+    XapiStatement(extra={"actor": {...}, "verb": {...}, "object": {...}})
+    ```
+
     Attributes:
-        id: Opaque xAPI JSON object; pass through.
+        id: A UUID; empty for a new statement, which gets one when it is sent.
     """
 
     id: str = field(default="", metadata=wire("id"))

@@ -14,6 +14,8 @@ class Module(Record):
 
     Attributes:
         id: At most 50 characters.
+        active: Not in the recordings; in openapi, and read by a client. So is `module_type`.
+        module_type: A number; which is which is not documented, but that 9 is a package (SCORM, Tin Can).
     """
 
     xml_element = "Module"
@@ -22,6 +24,8 @@ class Module(Record):
     code: str | None = None
     name: str | None = None
     description: str | None = None
+    active: bool | None = None
+    module_type: int | None = None
 
 
 @define(kw_only=True, repr=False)
@@ -35,14 +39,15 @@ class ModuleRef(Record):
 
 @define(kw_only=True, repr=False)
 class ElearningModuleRequest(Record):
-    """An e-learning module (SCORM, Tin Can or AICC) to create or to change.
+    """An e-learning module to create or to change: a zip of SCORM or Tin Can, not of AICC.
 
     Attributes:
         name: At most 100 characters.
         description: At most 2000 characters.
         module_type: Always 9.
         code: At most 50 characters.
-        content_url: At most 1000 characters; the server downloads the zip from it.
+        content_url: At most 1000 characters; the server downloads the zip from it. Openapi requires it, the
+            vendor's page prints it as optional: a module without it has no content.
     """
 
     xml_element = "Module"
@@ -64,7 +69,8 @@ class ElearningModule(Record):
     """An e-learning module, with the state of its processing.
 
     Attributes:
-        module_ref_code: Called Code in the request.
+        module_ref_code: Called Code in the request, and in the answer of openapi.
+        content_url: In the answer of openapi only.
     """
 
     xml_element = "Module"
@@ -74,8 +80,9 @@ class ElearningModule(Record):
     name: str | None = None
     description: str | None = None
     active: bool | None = None
-    module_ref_code: str | None = None
+    module_ref_code: str | None = field(default=None, metadata=wire(aliases=("Code",)))
     hide_description: bool | None = None
     new_window: bool | None = None
     review_mode: bool | None = None
     status: ModuleStatus | str | None = None
+    content_url: str | None = field(default=None, metadata=wire("ContentURL"))

@@ -85,6 +85,7 @@ class OrgLearningPathResult(Record):
 
     Attributes:
         id: The learning path.
+        due_date: In no list of the fields, but in the vendor's own Salesforce package.
     """
 
     xml_element = "LearningPathResult"
@@ -104,6 +105,7 @@ class OrgLearningPathResult(Record):
     start_date: datetime | None = None
     finish_date: datetime | None = None
     created_by: str | None = None
+    due_date: datetime | None = None
 
 
 @define(kw_only=True, repr=False)

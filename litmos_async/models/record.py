@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Any, ClassVar, Final, Self
 
 import attrs
 from attrs import define, field, frozen
@@ -19,10 +21,10 @@ class Wire:
 
     Attributes:
         name: XML element and JSON key; empty where it is the attribute's name in Pascal case.
-        aliases: Other spellings of the same field, accepted on reading (quirks.md 11).
+        aliases: Other spellings of the same field, accepted on reading (api-facts 11).
         item: XML element of the items of a list, where it is not that of the item's record.
         xml: Whether the value is an element, an attribute, or the text of the record's own element.
-        query_date: The date travels as `yyyy-MM-dd HH:mm:ss` on both wires (quirks.md 3).
+        query_date: The date travels as `yyyy-MM-dd HH:mm:ss` on both wires (api-facts 3).
         read_only: Never written, except as an empty element where `mandatory`.
         mandatory: The element must stand in every write, empty if need be.
         required: A create without it is refused before a request is spent.
@@ -54,7 +56,7 @@ class Extra(dict[str, Any]):
     """Fields that the server sent and this version does not know, by their names on the wire.
 
     They are written back where they stood: the server reads XML in order and drops what comes too late
-    (quirks.md 2), so `after` keeps the name of the field that preceded each, or None for the first.
+    (api-facts 2), so `after` keeps the name of the field that preceded each, or None for the first.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -84,6 +86,31 @@ class Record:
         """Return a copy with some attributes changed."""
         return attrs.evolve(self, **changes)
 
+    def to_dict(self, *, secrets: bool = False) -> dict[str, Any]:
+        """Return plain data, for JSON, a table or a web answer: texts, numbers, lists and dicts, nothing else.
+
+        ```python
+        rows = [user.to_dict() async for user in litmos.users.list_details()]
+        ```
+
+        The keys are the attributes in their order, and `extra` at the end: the same for all records of a class,
+        whatever the server said. Times are texts by ISO 8601 in UTC (`2024-05-01T06:30:00Z`), days `2024-05-01`;
+        members of enumerations are their values, records and lists of them are plain data too.
+
+        Args:
+            secrets: True keeps passwords and log-in links, which are credentials. False leaves their keys out, in
+                records within and in unknown fields too.
+
+        Raises:
+            ConfigurationError: A time has no zone.
+        """
+        found = {
+            attribute.name: _plain(getattr(self, attribute.name), attribute.name, secrets=secrets)
+            for attribute, fact in fields_of(type(self))
+            if secrets or not fact.secret
+        }
+        return found | {"extra": _plain(self.extra, "extra", secrets=secrets)}
+
     def __repr__(self) -> str:
         # Secrets never; None says nothing; and no repr longer than a screen.
         shown = ", ".join(
@@ -96,6 +123,30 @@ class Record:
             shown += f", extra={sorted(self.extra)}"
         text = f"{type(self).__name__}({shown})"
         return text if len(text) <= _REPR_LIMIT else text[: _REPR_LIMIT - 1] + "…"
+
+
+SECRET_NAMES: Final = frozenset({"loginkey", "password"})
+"""Wire names of secrets in lower case: in one record or another they may come as an unknown field."""
+
+
+def _plain(value: Any, name: str, *, secrets: bool) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict(secrets=secrets)
+    if isinstance(value, Mapping):
+        return {
+            str(key): _plain(each, name, secrets=secrets)
+            for key, each in value.items()
+            if secrets or str(key).lower() not in SECRET_NAMES
+        }
+    if isinstance(value, list | tuple):
+        return [_plain(each, name, secrets=secrets) for each in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ConfigurationError(f"{name} has no time zone: it is not known which moment is meant")
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def fields_of(record: type[Record]) -> tuple[tuple[attrs.Attribute[Any], Wire], ...]:

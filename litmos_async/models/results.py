@@ -54,7 +54,8 @@ class ModuleResult(Record):
         user_id: At most 50 characters.
         score: 0-100.
         completed: Vendor page 1 or 0; true and false also recorded.
-        updated_at: UTC. XML yyyy-MM-ddTHH:mm:ss; JSON "/Date(ms)/" only.
+        updated_at: UTC. XML yyyy-MM-ddTHH:mm:ss; JSON "/Date(ms)/" only. The server takes a date without
+            a time for 00:00:00.
         note: At most 255 characters.
         attempts: Only for embed and link modules; otherwise leave the element out.
     """

@@ -21,8 +21,8 @@ class UserSummary(Record):
         first_name: At most 50 characters.
         last_name: At most 50 characters.
         email: At most 255 characters; empty element in recorded XML when there is none.
-        access_level: Recorded values: Learner, Team_Leader, Administrator, Account_Owner; Team_Admin
-            by analogy, unproven; treat as an open set (an old page prints Trainee or Trainer).
+        access_level: Recorded values: Learner, Team_Leader, Administrator, Account_Owner. Team_Admin is not
+            to be expected: Team_Leader stands for both. An open set (an old page prints Trainee or Trainer).
         brand: Absent before 2017; "Default" usual.
     """
 
@@ -42,7 +42,7 @@ class UserSummary(Record):
 class User(Record):
     """A person, whole.
 
-    A write replaces the whole record on the server (quirks.md 8): use `users.patch`, or change what
+    A write replaces the whole record on the server (api-facts 8): use `users.patch`, or change what
     `users.get` returned and give that to `users.update`.
 
     Attributes:
@@ -53,10 +53,12 @@ class User(Record):
         last_name: At most 50 characters.
         full_name: At most 200 characters; ignored on write but its (empty) element belongs to the
             mandatory set.
-        email: At most 255 characters.
+        email: At most 255 characters. Its element must stand in a write; its value may be empty where
+            `is_custom_username`.
         access_level: At most 50 characters; recorded values: Learner, Team_Leader, Administrator,
-            Account_Owner; Team_Admin by analogy, unproven; treat as an open set (an old page prints
-            Trainee or Trainer).
+            Account_Owner. Team_Admin is not to be expected: a profile shows Team Leader for leaders and
+            admins of teams, and neither level gives rights before the person is promoted in a team. An
+            open set (an old page prints Trainee or Trainer).
         active: A missing or misplaced element would be read as false (inferred from the serialiser).
         skype: At most 100 characters.
         phone_work: At most 50 characters.
@@ -164,14 +166,14 @@ class UserPage(Record):
     """One page of `users.list_paginated`.
 
     Attributes:
-        items: XML: Items > User; openapi says Item.
+        items: XML: Items > User; openapi calls it Item.
     """
 
     xml_element = "UserCollection"
     key = ()
 
     pagination: Pagination | None = None
-    items: list[UserSummary] = field(factory=list)
+    items: list[UserSummary] = field(factory=list, metadata=wire(aliases=("Item",)))
 
 
 @define(kw_only=True, repr=False)
@@ -194,7 +196,8 @@ class UserRef(Record):
 class CustomFieldValue(Record):
     """The value of one advanced custom field.
 
-    How it travels in XML is pieced together from two sources that agree in part.
+    How it travels in XML is pieced together from two sources that agree in part. In JSON a request has one
+    object, whose keys are the labels.
 
     Attributes:
         fieldname: Label of the custom field.

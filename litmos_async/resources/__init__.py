@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from litmos_async.resources.teams import Teams
     from litmos_async.resources.tokens import Tokens
     from litmos_async.resources.users import Users
-    from litmos_async.resources.xapi import Xapi
+    from litmos_async.resources.xapi import StoreCaller, Xapi
 
 __all__ = ["Resources"]
 
@@ -33,8 +33,9 @@ class Resources:
     A family is imported when it is first used, with the records that it needs.
     """
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, store: StoreCaller | None = None) -> None:
         self._caller = caller
+        self._store = store
 
     @cached_property
     def users(self) -> Users:
@@ -164,10 +165,10 @@ class Resources:
 
     @cached_property
     def xapi(self) -> Xapi:
-        """XAPI statements."""
+        """Statements of a learning record store, for a client that was given one (`xapi=`)."""
         from litmos_async.resources.xapi import Xapi
 
-        return Xapi(self._caller)
+        return Xapi(self._store)
 
     @cached_property
     def sso(self) -> Sso:

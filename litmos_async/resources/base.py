@@ -13,6 +13,7 @@ from litmos_async.config import CallOptions, Defaults
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.limits import Priority
 from litmos_async.models.record import Record, check_class
+from litmos_async.names import identifier
 from litmos_async.paging import Batch, Pages
 from litmos_async.wire import codec
 from litmos_async.wire.converter import missing
@@ -126,7 +127,7 @@ class Resource:
     ) -> R:
         """Make a call that answers with one record."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
+        with naming(operation, reply):
             return codec.decode_one(reply, answer_of(operation), self._caller.json_dates)
 
     async def _rows(
@@ -139,7 +140,7 @@ class Resource:
     ) -> list[R]:
         """Make a call that answers with a list that has no pages."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
+        with naming(operation, reply):
             rows: list[R] = []
             for row in codec.each_of_many(reply, answer_of(operation), self._caller.json_dates):
                 rows.append(row)
@@ -157,7 +158,7 @@ class Resource:
     ) -> None:
         """Make a call that answers with nothing, or with something that no source describes."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with _naming(operation, reply):
+        with naming(operation, reply):
             codec.check_done(reply)
 
     async def _created(
@@ -169,7 +170,7 @@ class Resource:
     ) -> list[R]:
         """Make a create of which no source says what it answers: the records that came back, if any."""
         reply = await self._caller.reply(operation, refs, None, body, options)
-        with _naming(operation, reply):
+        with naming(operation, reply):
             codec.check_done(reply)
         return codec.decode_any(reply, answer_of(operation), self._caller.json_dates)
 
@@ -221,7 +222,7 @@ class Resource:
         codec.query_string(query, "json")
 
 
-class _naming:  # noqa: N801 - reads as a statement
+class naming:  # noqa: N801 - reads as a statement
     """Puts the operation in front of what a decoder says, and whether the write went through."""
 
     def __init__(self, operation: Operation[Any], reply: Reply) -> None:
@@ -271,7 +272,15 @@ def id_of(ref: Ref, name: str) -> str:
     if not isinstance(found, str) or not found.strip():
         what = f"a {type(ref).__name__} without an id" if isinstance(ref, Record) else repr(found)
         raise ConfigurationError(f"{name} must be an id or a record that has one, not {what}")
-    return found
+    # What came from the server is left as it is; what a person or a file wrote may hold what cannot be seen.
+    return found if isinstance(ref, Record) else _written_id(found, name)
+
+
+def _written_id(text: str, name: str) -> str:
+    cleaned = identifier(text, name)
+    if not cleaned:
+        raise ConfigurationError(f"{name} must be an id or a record that has one, not {text!r}")
+    return cleaned
 
 
 def _id_name(record: type[Record]) -> str:
@@ -289,7 +298,7 @@ def items(
         record: The class of the rows. One that is given as such a row keeps its other attributes.
         refs: Ids or records.
         name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        at_most: How many the server takes in one request, where that is documented (api-facts 12).
         same: Attributes that are the same in all rows.
 
     Raises:
@@ -309,7 +318,7 @@ def records(rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | N
         rows: The records, or a single one.
         kind: Their class.
         name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (quirks.md 12).
+        at_most: How many the server takes in one request, where that is documented (api-facts 12).
 
     Raises:
         ConfigurationError: There is none, there are too many, or one is of another class or lacks what it needs.
@@ -342,6 +351,17 @@ def complete(record: R, kind: type[R] | None = None, *, hint: str = "") -> R:
     if lacking:
         raise ConfigurationError(f"{type(record).__name__} needs {', '.join(lacking)}")
     return record
+
+
+def mail_query(send_message: bool) -> dict[str, bool]:
+    """Return the query of a call that can e-mail people.
+
+    Raises:
+        ConfigurationError: The answer is neither yes nor no: as None the server would decide, and "false" is true.
+    """
+    if not isinstance(send_message, bool):
+        raise ConfigurationError(f"send_message must be True or False, not {send_message!r}")
+    return {"sendmessage": send_message}
 
 
 def sort_query(sort: str | None, direction: Direction | None) -> dict[str, str | None]:

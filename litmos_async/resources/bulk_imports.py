@@ -8,11 +8,11 @@ from typing import Unpack
 from litmos_async.config import CallOptions
 from litmos_async.models import CourseBulkImport, CourseImport, ImportUserError, UserBulkImport, UserImport
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, Resource, records
+from litmos_async.resources.base import ListOptions, Ref, Resource, mail_query, records
 from litmos_async.wire.operation import Operation, many, one
 
 LARGEST_BODY = 2_000_000
-"""Bytes that an import may have; the 2,000 KB of quirks.md 12, read as the smaller of the two kinds."""
+"""Bytes that an import may have; the 2,000 KB of api-facts 12, read as the smaller of the two kinds."""
 
 MOST_USERS = 2_000
 MOST_COURSES = 100
@@ -77,7 +77,7 @@ class BulkImports(Resource):
         Source: openapi, vendor page, vendor collection, peers.
         """
         body = records(users, UserImport, "users", at_most=MOST_USERS)
-        query = {"sendmessage": send_message, "skipfirstlogin": skip_first_login}
+        query = mail_query(send_message) | {"skipfirstlogin": skip_first_login}
         return await self._call(CREATE_USERS, query=query, body=body, options=options)
 
     def list(self, **options: Unpack[ListOptions]) -> Pages[UserBulkImport]:
@@ -141,6 +141,4 @@ class BulkImports(Resource):
         Source: openapi, vendor page.
         """
         body = records(courses, CourseImport, "courses", at_most=MOST_COURSES)
-        return await self._call(
-            CREATE_COURSES, query={"sendmessage": send_message}, body=body, options=options
-        )
+        return await self._call(CREATE_COURSES, query=mail_query(send_message), body=body, options=options)

@@ -8,6 +8,7 @@ from litmos_async.config import CallOptions
 from litmos_async.models import EventUser, ILTModule, Instructor, Location, Session
 from litmos_async.paging import Pages
 from litmos_async.resources.base import ListOptions, Ref, Resource, complete
+from litmos_async.resources.sessions import to_create
 from litmos_async.wire.operation import Operation, many, one
 
 LIST_MODULES = Operation(
@@ -95,9 +96,8 @@ class IltModules(Resource):
 
         Source: seed, vendor collection.
         """
-        body = complete(module, ILTModule).replace(id="")
-        for session in module.sessions:
-            complete(session, Session)
+        complete(module, ILTModule)
+        body = module.replace(id="", sessions=[to_create(session) for session in module.sessions])
         return next(iter(await self._created(CREATE_MODULE, course_id, body=body, options=options)), None)
 
     async def update(self, course_id: Ref, module: ILTModule, **options: Unpack[CallOptions]) -> None:

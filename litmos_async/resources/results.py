@@ -36,7 +36,8 @@ class Results(Resource):
 
         Args:
             since: Only results changed after it.
-            to: Only results changed up to it. One document demands it, the others do without.
+            to: Only results changed up to it. One document demands it and some clients always send it; others do
+                without. For "until now" give a time to come.
             options: `page_size`, `start`, `confirm_end`, and the options of every call.
 
         Raises:
@@ -91,8 +92,8 @@ class Achievements(Resource):
             since: Only achievements after it, however long ago.
             user_id: Only those of one person. In the vendor's page, not in openapi.
             search: Filters by a part of the text; at most 50 characters. In openapi only, as are the next two.
-            sort: Field to sort by.
-            direction: "asc", the server's default, or "desc".
+            sort: Field to sort by; which there are is not documented.
+            direction: "asc" or "desc"; by itself the server begins with the newest, as documented.
             options: `page_size`, `start`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor page, vendor collection, peers.

@@ -10,6 +10,7 @@ from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import (
     EventUser,
+    ReminderMetric,
     Session,
     SessionCourse,
     SessionDay,
@@ -102,7 +103,7 @@ class Sessions(SpanResource):
                 and a course whose sessions changed in several of them comes once for each, with another part of
                 its tree.
             search: Filters by a part of the session's name; at most 50 characters.
-            sort: Field to sort by; which there are is not documented. The server sorts by the start date.
+            sort: Field to sort by; only the start date is documented, without its name. It is the default.
             direction: "asc", the server's default, or "desc".
             options: `page_size`, `start`, `confirm_end`, and the options of every call. Whether the server
                 counts courses or sessions in a page is not documented.
@@ -134,7 +135,7 @@ class Sessions(SpanResource):
             to: Only sessions created or changed up to it; needs `since`. A span over 7 days is read in windows,
                 as in `list_future`.
             search: Filters by a part of the session's name; at most 50 characters.
-            sort: Field to sort by; which there are is not documented.
+            sort: Field to sort by, as in `list_future`.
             direction: "asc", the server's default, or "desc".
             options: `page_size`, `start`, `confirm_end`, and the options of every call.
 
@@ -189,8 +190,8 @@ class Sessions(SpanResource):
         Args:
             course_id: The course.
             module_id: The instructor-led module.
-            session: The session, with everything that its record calls required, and with at least one day. Its
-                `id` is ignored.
+            session: The session, with everything that its record calls required, and with at least one day. A day
+                that says nothing of reminders has none. Its `id` is ignored.
             options: The options of every call.
 
         Returns:
@@ -203,7 +204,7 @@ class Sessions(SpanResource):
 
         Source: seed, openapi, vendor collection, a peer.
         """
-        body = _checked(session).replace(id="")
+        body = to_create(session).replace(id="")
         return next(iter(await self._created(CREATE, course_id, module_id, body=body, options=options)), None)
 
     async def update(
@@ -394,6 +395,30 @@ class Sessions(SpanResource):
 def _flag(value: bool) -> str:
     """Return a truth value as it stands in a path."""
     return "true" if value else "false"
+
+
+def to_create(session: Session) -> Session:
+    """Return a session that lacks nothing; a day without a reminder says so, as one document requires.
+
+    Raises:
+        ConfigurationError: Something is missing, or a reminder that is to be sent has no time.
+    """
+    check_class(session, Session)
+    return _checked(session.replace(days=[_with_reminder(day) for day in session.days]))
+
+
+def _with_reminder(day: SessionDay) -> SessionDay:
+    check_class(day, SessionDay)
+    if not day.send_reminder:
+        # Of what is not sent any number will do: the vendor's own collection sends 0 (api-facts 20).
+        return day.replace(
+            send_reminder=False,
+            reminder_value=1 if day.reminder_value is None else day.reminder_value,
+            reminder_metric=day.reminder_metric or ReminderMetric.MINUTES,
+        )
+    if day.reminder_value is not None and day.reminder_value < 1:
+        raise ConfigurationError("SessionDay.reminder_value must be 1 or more where send_reminder is True")
+    return day
 
 
 def _checked(session: Session) -> Session:

@@ -9,8 +9,9 @@ from typing import Unpack, cast
 from attrs import field, frozen
 
 from litmos_async.config import CallOptions
-from litmos_async.errors import DecodeError, NotFound
+from litmos_async.errors import ConfigurationError, DecodeError, NotFound
 from litmos_async.models.record import Record
+from litmos_async.names import SAME_PERSON, closeness, identifier
 from litmos_async.resources import courses, users
 from litmos_async.resources.base import ListOptions, Ref, Resource
 from litmos_async.wire.codec import SEARCH_LIMIT
@@ -34,24 +35,36 @@ class Sso(Resource):
 
         `GET /users`
 
-        The search of the server finds parts of names and e-mail addresses; of what it finds, the user name that is
-        the same but for upper and lower case counts.
+        The search of the server finds parts of names and e-mail addresses; of what it finds, the user name counts
+        that is the same but for upper and lower case, for how an umlaut is put together, and for what cannot be
+        seen. Nothing else: ß is not ss, for a login is no place for a guess.
 
         Raises:
+            ConfigurationError: The user name is empty, or holds what cannot be seen and cannot be left out with
+                certainty, such as a no-break space between letters.
             NotFound: There is no such person. Raised here: the server said 200, and nobody fits.
 
         Source: seed, vendor page, a peer.
         """
+        wanted = identifier(user_name, "user_name")
+        if not wanted:
+            raise ConfigurationError("user_name is empty")
         # The server takes 50 characters; the first ones of a longer name find it too.
-        query = {"search": user_name[:SEARCH_LIMIT], "sort": "UserName"}
+        query = {"search": wanted[:SEARCH_LIMIT], "sort": "UserName"}
         listing = cast(ListOptions, options)
         requests = 0
+        doubles: list[str] = []
         async with aclosing(self._list(users.LIST, query=query, options=listing).by_page()) as pages:
             async for page in pages:
                 requests += 1
                 for user in page.items:
-                    if (user.user_name or "").casefold() == user_name.casefold():
+                    way = closeness(wanted, user.user_name, SAME_PERSON)
+                    if way == 0:
                         return user.id
+                    if way is not None:
+                        doubles.append(user.id)
+        if len(doubles) == 1:
+            return doubles[0]
         detail = f"nobody has the user name {user_name!r}"
         raise NotFound(
             detail,
@@ -67,6 +80,8 @@ class Sso(Resource):
         """Return a link that logs a person in, once: fetch it for every login anew.
 
         `GET /users/{user_id}`
+
+        The link changes each time it is used; nothing says that reading it changes it.
 
         Args:
             user_id: The person; the user name works too.
@@ -115,7 +130,7 @@ class Sso(Resource):
 
 
 def _single_slashes(url: str) -> str:
-    """Return a link without doubled slashes in its path, as they were recorded in 2016 (quirks.md 2)."""
+    """Return a link without doubled slashes in its path, as they were recorded in 2016 (api-facts 2)."""
     scheme, mark, rest = url.partition("://")
     path, question, query = rest.partition("?")
     return f"{scheme}{mark}{re.sub('/{2,}', '/', path)}{question}{query}"

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 from litmos_async.config import CallOptions
 from litmos_async.models import Course, LearningPath, TeamCourseRef, TeamGamification, TeamLearningPathRef
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, Resource, items
+from litmos_async.resources.base import ListOptions, Ref, Resource, items, mail_query
 from litmos_async.wire.operation import Operation, many
 
 LIST_COURSES = Operation(
@@ -76,8 +76,8 @@ class TeamLearning(Resource):
         team_id: Ref,
         course_ids: Iterable[Ref],
         *,
+        send_message: bool,
         library: bool = False,
-        send_message: bool = True,
         include_sub_teams: bool = False,
         **options: Unpack[CallOptions],
     ) -> None:
@@ -91,16 +91,16 @@ class TeamLearning(Resource):
         Args:
             team_id: The team.
             course_ids: The courses. No limit is documented; about 100 is a careful one.
+            send_message: Whether the server e-mails members who have logged in before. Required: its own default
+                is to do so.
             library: True only offers the courses in the team's library.
-            send_message: The server e-mails members who have logged in before. True is its default; False stops
-                the e-mail.
             include_sub_teams: True does the same to every team below; the server's default is False.
             options: The options of every call.
 
         Source: seed, openapi, vendor page, vendor collection, peers.
         """
         body = items(TeamCourseRef, course_ids, "course_ids", course_team_library=library)
-        query = {"sendmessage": send_message, "includesubteams": include_sub_teams}
+        query = mail_query(send_message) | {"includesubteams": include_sub_teams}
         await self._do(ASSIGN_COURSES, team_id, query=query, body=body, options=options)
 
     async def unassign_courses(
@@ -147,7 +147,7 @@ class TeamLearning(Resource):
         team_id: Ref,
         learning_path_ids: Iterable[Ref],
         *,
-        send_message: bool | None = None,
+        send_message: bool,
         include_sub_teams: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> None:
@@ -158,8 +158,8 @@ class TeamLearning(Resource):
         Args:
             team_id: The team.
             learning_path_ids: The learning paths.
-            send_message: Whether this call sends e-mails is not documented: assume that it does. False asks the
-                server not to; the switch is shown in one source, without a word. None says nothing.
+            send_message: Whether the server may e-mail members. Required: what it does by itself is not documented.
+                False asks it not to: the switch is shown in one source, without a word.
             include_sub_teams: True asks for every team below too. The same source shows it in a place where it
                 makes no sense; that it works here is likely and unproven. None says nothing.
             options: The options of every call.
@@ -171,7 +171,7 @@ class TeamLearning(Resource):
         Source: seed, openapi, vendor collection.
         """
         body = items(TeamLearningPathRef, learning_path_ids, "learning_path_ids")
-        query = {"sendmessage": send_message, "includesubteams": include_sub_teams}
+        query = mail_query(send_message) | {"includesubteams": include_sub_teams}
         await self._do(ASSIGN_LEARNING_PATHS, team_id, query=query, body=body, options=options)
 
     async def unassign_learning_paths(

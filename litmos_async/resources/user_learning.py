@@ -19,7 +19,7 @@ from litmos_async.models import (
     UserWithCourses,
 )
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, Resource, Rows, items
+from litmos_async.resources.base import ListOptions, Ref, Resource, Rows, items, mail_query
 from litmos_async.wire.operation import Operation, many, one
 
 LIST_COURSES = Operation(
@@ -125,7 +125,7 @@ class UserLearning(Resource):
         user_id: Ref,
         course_ids: Iterable[Ref],
         *,
-        send_message: bool = True,
+        send_message: bool,
         **options: Unpack[CallOptions],
     ) -> None:
         """Assign courses to a person.
@@ -138,15 +138,14 @@ class UserLearning(Resource):
         Args:
             user_id: The person.
             course_ids: The courses. No limit is documented; about 100 is a careful one.
-            send_message: The server e-mails people who have logged in before. True is its default; False stops
-                the e-mail.
+            send_message: Whether the server e-mails a person who has logged in before. Required: its own default is
+                to do so.
             options: The options of every call.
 
         Source: seed, openapi, vendor collection, peers.
         """
         body = items(CourseRef, course_ids, "course_ids")
-        query = {"sendmessage": send_message}
-        await self._do(ASSIGN_COURSES, user_id, query=query, body=body, options=options)
+        await self._do(ASSIGN_COURSES, user_id, query=mail_query(send_message), body=body, options=options)
 
     async def remove_course(self, user_id: Ref, course_id: Ref, **options: Unpack[CallOptions]) -> None:
         """Take a course away from a person.
@@ -202,7 +201,7 @@ class UserLearning(Resource):
         user_id: Ref,
         learning_path_ids: Iterable[Ref],
         *,
-        send_message: bool | None = None,
+        send_message: bool,
         **options: Unpack[CallOptions],
     ) -> None:
         """Assign learning paths to a person.
@@ -212,8 +211,8 @@ class UserLearning(Resource):
         Args:
             user_id: The person.
             learning_path_ids: The learning paths.
-            send_message: Whether this call sends e-mails is not documented: assume that it does. False asks the
-                server not to; that it heeds this is unproven. None says nothing.
+            send_message: Whether the server may e-mail the person. Required: what it does by itself is not
+                documented. False asks it not to; that it follows here is unproven.
             options: The options of every call.
 
         Raises:
@@ -223,7 +222,7 @@ class UserLearning(Resource):
         Source: seed, openapi, vendor collection, peers.
         """
         body = items(LearningPathRef, learning_path_ids, "learning_path_ids")
-        query = {"sendmessage": send_message}
+        query = mail_query(send_message)
         await self._do(ASSIGN_LEARNING_PATHS, user_id, query=query, body=body, options=options)
 
     async def remove_learning_path(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal, Unpack, cast
+from typing import Any, Final, Literal, Unpack, cast
 
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
@@ -26,6 +27,7 @@ from litmos_async.resources.base import (
     Rows,
     complete,
     items,
+    mail_query,
     records,
     sort_query,
 )
@@ -56,8 +58,9 @@ SET_CUSTOM_FIELDS: Operation[Any] = Operation(
     "users.set_custom_fields",
     "POST",
     "/users/{user_id}/usercustomfields",
-    body=many(CustomFieldValue, "ArrayOfparameter"),
+    body=many(CustomFieldValue, "ArrayOfparameter", labels=("fieldname", "Value")),
     repeatable=True,
+    json_seen=True,
 )
 LIST_TEAMS = Operation(
     "users.list_teams", "GET", "/users/{user_id}/teams", many(TeamSummary, "Teams"), json_seen=True
@@ -68,6 +71,14 @@ ADD_TO_TEAMS: Operation[Any] = Operation(
 REMOVE_FROM_ALL_TEAMS: Operation[Any] = Operation(
     "users.remove_from_all_teams", "DELETE", "/users/{user_id}/teams", repeatable=True, json_seen=True
 )
+
+
+_EMAIL_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def is_email_address(text: str) -> bool:
+    """Return whether a user name is an e-mail address too: one @, something on both sides of it, no blank."""
+    return _EMAIL_ADDRESS.fullmatch(text) is not None
 
 
 class Users(UserLearning):
@@ -186,35 +197,37 @@ class Users(UserLearning):
         `POST /users`
 
         Needs `user_name`, `first_name` and `last_name`. What the server wants said and the record leaves open
-        is filled in: active, messages on, access level "Learner", and `is_custom_username` for a user name that
-        is no e-mail address. A repeat cannot make a second person, it gets `Conflict`.
+        is filled in: active, messages on, access level "Learner", the e-mail address from a user name that is one,
+        and `is_custom_username` for a user name that is none. A repeat cannot make a second person, it gets
+        `Conflict`.
 
         Args:
             user: The person. Its `id` is ignored.
             send_message: True sends the login e-mail; the server's default is False.
-            skip_first_login: True asks for no password at the first login. One document has it as an option of
-                the call, beside the attribute of the record, which one recording shows ignored.
+            skip_first_login: True asks for no password at the first login. The vendor's page has it in the record
+                (`User.skip_first_login`), where one recording shows it ignored; one document also has this option
+                of the call.
             options: The options of every call.
 
         Raises:
-            Conflict: The user name exists, or a value is not known to the account (quirks.md 5).
+            Conflict: The user name exists, or a value is not known to the account (api-facts 5).
             OutcomeUnknown: No answer came. Look for the user name before you try again.
 
         Source: seed, openapi, recorded.
         """
         complete(user, User)
-        custom = user.is_custom_username
-        if custom is None:
-            custom = "@" not in (user.user_name or "")
+        name = user.user_name or ""
+        custom = not is_email_address(name) if user.is_custom_username is None else user.is_custom_username
         record = user.replace(
             id="",
+            email=user.email or (name if not custom and is_email_address(name) else ""),
             active=user.active is not False,
             disable_messages=user.disable_messages is True,
             access_level=user.access_level or AccessLevel.LEARNER,
             is_custom_username=custom,
             skip_first_login=user.skip_first_login is True,
         )
-        query = {"sendmessage": send_message, "skipfirstlogin": skip_first_login}
+        query = mail_query(send_message) | {"skipfirstlogin": skip_first_login}
         return await self._call(CREATE, query=query, body=record, options=options)
 
     async def update(self, user: User, **options: Unpack[CallOptions]) -> None:
@@ -224,7 +237,7 @@ class Users(UserLearning):
 
         Give it what `get` returned, with your changes; or use `patch`, which reads first. Read-only attributes
         are left out, unknown fields go back where they stood, and the elements stand in the documented order,
-        since the server drops those that come late (quirks.md 2 and 8).
+        since the server drops those that come late (api-facts 2 and 8).
 
         Raises:
             ConfigurationError: The record is no `User` (a row of `list` is none: it would blank what it leaves
@@ -253,7 +266,7 @@ class Users(UserLearning):
             ConfigurationError: There is no such attribute, or it is read-only.
             NotFound: There is no such person.
 
-        Source: quirks.md 8.
+        Source: api-facts 8.
         """
         given = cast(dict[str, Any], changes)
         options = cast(
@@ -280,7 +293,7 @@ class Users(UserLearning):
         Raises:
             NotFound: There is no such person.
 
-        Source: quirks.md 8.
+        Source: api-facts 8.
         """
         return await self.patch(user_id, active=False, **options)
 
@@ -317,15 +330,18 @@ class Users(UserLearning):
 
         `POST /users/{user_id}/usercustomfields`
 
-        Three forms of this request are on record and none is proven. Sent is the one that mirrors the answer:
-        `<parameter fieldname="Label">value</parameter>` in XML, rows of `fieldname` and `Value` in JSON. Read
-        back what you set.
+        Sent is the vendor's own example, one JSON object of labels and values. No form of this request was
+        recorded: read back what you set. `wire="xml"` sends `<parameter fieldname="Label">value</parameter>`, one
+        of two forms on record there.
 
         Args:
             user_id: The person.
             values: Labels of the fields with their values, or what `get_custom_fields` returned. None and an
                 empty text clear a field.
             options: The options of every call.
+
+        Raises:
+            NotFound: There is no such person, or a mandatory custom field is left out.
 
         Source: openapi, vendor collection, peers.
         """
@@ -371,7 +387,7 @@ class Users(UserLearning):
         Source: openapi, a peer.
         """
         body = items(TeamRef, team_ids, "team_ids", at_most=25)
-        await self._do(ADD_TO_TEAMS, user_id, query={"sendmessage": send_message}, body=body, options=options)
+        await self._do(ADD_TO_TEAMS, user_id, query=mail_query(send_message), body=body, options=options)
 
     async def remove_from_all_teams(self, user_id: Ref, **options: Unpack[CallOptions]) -> None:
         """Take a person out of all teams at once. For one team see `teams.remove_user`.

@@ -1,4 +1,4 @@
-"""Lists over a span of time: the server takes 7 days in one request, callers take any span (quirks.md 9)."""
+"""Lists over a span of time: the server takes 7 days in one request, callers take any span (api-facts 9)."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ It shares no code with the client: if both used one encoder, its bugs would canc
 try:
     from litmos_async.sandbox.app import LoggedRequest, Sandbox, Snapshot
     from litmos_async.sandbox.faults import Fault
+    from litmos_async.sandbox.lrs import RecordStore
 except ModuleNotFoundError as problem:
     if (problem.name or "").partition(".")[0] != "starlette":
         raise
@@ -24,4 +25,4 @@ from litmos_async.sandbox.quota import RequestLog
 from litmos_async.sandbox.state.people import Mail
 from litmos_async.sandbox.state.tenant import Tenant
 
-__all__ = ["Fault", "LoggedRequest", "Mail", "RequestLog", "Sandbox", "Snapshot", "Tenant"]
+__all__ = ["Fault", "LoggedRequest", "Mail", "RecordStore", "RequestLog", "Sandbox", "Snapshot", "Tenant"]

@@ -22,11 +22,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from litmos_async.sandbox.call import Call, Handler, refuse
 from litmos_async.sandbox.faults import REQUEST_ERROR_PAGE, Dropped, Fault, Faults
+from litmos_async.sandbox.lrs import VERSION, RecordStore, StoreRequest
 from litmos_async.sandbox.quota import RequestLog
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.routes import TABLES, collections
 from litmos_async.sandbox.state.tenant import Tenant
 from litmos_async.sandbox.wire.read import BadBody, BadDate
+from litmos_async.sandbox.wire.render import json_text
 
 PREFIX = "/v1.svc"
 
@@ -78,7 +80,7 @@ class Sandbox:
         api_key: The one key that is accepted.
         latency: Gives the seconds that each answer takes.
         singular_collection: Whether a collection is deleted at `/collection/{id}`, as one source has it, and
-            not at `/collections/{id}`, as another does (quirks.md 10). The other place answers 404.
+            not at `/collections/{id}`, as another does (api-facts 10). The other place answers 404.
 
     Attributes:
         app: The ASGI application; its base URI ends in `/v1.svc`.
@@ -86,6 +88,8 @@ class Sandbox:
         quota: The rolling window and its log.
         faults: Where faults are put in wait.
         requests: The last 10,000 requests, oldest first.
+        store: The learning record store, a service of its own beside the API: on the same port, below `/TCAPI`,
+            with its own credentials, budget and requests.
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class Sandbox:
         self.quota = RequestLog(requests, period, counts_rejected=counts_rejected)
         self.faults = Faults()
         self.requests: deque[LoggedRequest] = deque(maxlen=10_000)
+        self.store = RecordStore(self.tenant, requests, period)
         self._api_key = api_key
         self._latency = latency
         unanswered = collections.DELETE_PLURAL if singular_collection else collections.DELETE_SINGULAR
@@ -112,6 +117,7 @@ class Sandbox:
             for method, path, handler in table.table
             if path != unanswered
         ]
+        routes.append(Route("/TCAPI/{path:path}", self._answer_store, methods=_METHODS))
         anything_else = Route("/{path:path}", self._endpoint(_no_such_operation), methods=_METHODS)
         self.app = Starlette(routes=[*routes, anything_else], middleware=[Middleware(_RawPath)])
 
@@ -183,6 +189,34 @@ class Sandbox:
         response.headers["Date"] = format_datetime(self.tenant.now().astimezone(UTC), usegmt=True)
         return response
 
+    async def _answer_store(self, request: Request) -> Response:
+        """Let the learning record store answer: it knows nothing of the API's key and quota."""
+        path = str(request.scope["path"])
+        fault = self.faults.meet(request.method, path)
+        asked = StoreRequest(
+            asyncio.get_running_loop().time(),
+            request.method,
+            unquote(path),
+            request.url.query,
+            request.headers,
+            await request.body(),
+        )
+
+        def effect() -> Response:
+            answer = self.store.answer(asked)
+            if answer.content is None:
+                return Response(status_code=answer.status)
+            return Response(json_text(answer.content), answer.status, {"content-type": "application/json"})
+
+        try:
+            response = await (fault or Fault()).around(effect)
+        except Dropped as dropped:
+            return await _drop(request, (fault and fault.error) or dropped)
+        if self._latency:
+            await asyncio.sleep(self._latency())
+        response.headers["X-Experience-API-Version"] = VERSION
+        return response
+
     def _carry_out(self, request: Request, time: float, body: bytes, handler: Handler) -> Response:
         query = {name.lower(): value for name, value in request.query_params.items()}
         wants_json = _wants_json(query, request.headers)
@@ -209,7 +243,7 @@ class Sandbox:
     def _check_caller(self, query: Mapping[str, str], headers: Mapping[str, str]) -> None:
         """Refuse a call without key or source.
 
-        401 and 403 are both documented for a bad key (quirks.md 1): here 403 for none, 401 for a wrong one.
+        401 and 403 are both documented for a bad key (api-facts 1): here 403 for none, 401 for a wrong one.
         """
         key = headers.get("apikey") or query.get("apikey")
         if not key:
@@ -248,7 +282,7 @@ async def _drop(request: Request, error: Exception) -> Response:
 
 
 def _too_many() -> Response:
-    """Refuse for the quota. The body and headers of a 503 were never recorded (quirks.md 5)."""
+    """Refuse for the quota. The body and headers of a 503 were never recorded (api-facts 5)."""
     return Response("Rating Limit Exceeded", 503, media_type="text/plain")
 
 
@@ -257,7 +291,7 @@ def _no_such_operation(_call: Call, path: str) -> Response:
 
 
 def _wants_json(query: Mapping[str, str], headers: Mapping[str, str]) -> bool:
-    """`format` decides, without it the Accept header; XML is the native form (quirks.md 2)."""
+    """`format` decides, without it the Accept header; XML is the native form (api-facts 2)."""
     if "format" in query:
         return query["format"].lower() == "json"
     return "application/json" in headers.get("accept", "").lower()

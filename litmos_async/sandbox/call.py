@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from starlette.responses import Response
 
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.state.tenant import Tenant
-from litmos_async.sandbox.wire.read import read_record, read_records
+from litmos_async.sandbox.wire.read import read_labelled, read_record, read_records
 from litmos_async.sandbox.wire.render import (
     json_text,
     list_to_json,
@@ -70,7 +70,7 @@ class Call:
     # What was asked
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Return a yes or no from the query, in any case (quirks.md 2)."""
+        """Return a yes or no from the query, in any case (api-facts 2)."""
         text = self.query.get(name.lower())
         return default if text is None else text.lower() in {"true", "1"}
 
@@ -81,8 +81,15 @@ class Call:
             raise Refusal(400, f"{name} cannot be {text}")
         return int(text)
 
+    def descending(self, default: Literal["ASC", "DESC"] = "ASC") -> bool:
+        """Return whether the rows are to come in descending order."""
+        text = self.query.get("dir", default).upper()
+        if text not in {"ASC", "DESC"}:
+            raise Refusal(400, f"dir cannot be {text}")
+        return text == "DESC"
+
     def moment(self, name: str) -> datetime | None:
-        """Return a time from the query, in one of the three documented forms (quirks.md 3)."""
+        """Return a time from the query, in one of the three documented forms (api-facts 3)."""
         text = self.query.get(name)
         if text is None:
             return None
@@ -94,7 +101,7 @@ class Call:
         raise Refusal(406, f"{name} must be yyyy-MM-dd, yyyy-MM-dd HH:mm or yyyy-MM-dd HH:mm:ss")
 
     def window(self) -> tuple[datetime, datetime]:
-        """Return `since` and `to` of a delta query: both required, 7 days apart at most (quirks.md 9)."""
+        """Return `since` and `to` of a delta query: both required, 7 days apart at most (api-facts 9)."""
         since, to = self.moment("since"), self.moment("to")
         if since is None or to is None:
             raise Refusal(406, "since and to are required")
@@ -109,6 +116,10 @@ class Call:
     def records(self, root: str, element: Element) -> list[Record]:
         """Read the list in the body."""
         return read_records(self.body, self.content_type, root, element)
+
+    def labelled(self, root: str, element: Element) -> dict[str, str]:
+        """Read values by their labels."""
+        return read_labelled(self.body, self.content_type, root, element)
 
     def ids(self, root: str, element: Element) -> list[str]:
         """Read a list of references, as ids without repetitions."""
@@ -160,7 +171,7 @@ class Call:
 
     @property
     def limit(self) -> int:
-        """The number of rows asked for; above 1000 it is capped in silence (quirks.md 4)."""
+        """The number of rows asked for; above 1000 it is capped in silence (api-facts 4)."""
         return min(self.number("limit", 100, least=1), _MOST_ROWS)
 
     def page(self, rows: Sequence[T]) -> Sequence[T]:
@@ -183,14 +194,14 @@ class Call:
 
 
 def done(status: int = 200) -> Response:
-    """Answer a write: `Content-Length: 0` and no Content-Type (quirks.md 2)."""
+    """Answer a write: `Content-Length: 0` and no Content-Type (api-facts 2)."""
     return Response(status_code=status)
 
 
 def refuse(refusal: Refusal, *, wants_json: bool) -> Response:
     """Answer an error.
 
-    Recorded is the JSON form only, where the same text is also the reason phrase (quirks.md 5); ASGI cannot
+    Recorded is the JSON form only, where the same text is also the reason phrase (api-facts 5); ASGI cannot
     send one. What an XML caller gets is not known: plain text here.
     """
     if wants_json:

@@ -16,7 +16,7 @@ REQUEST_ERROR_PAGE = (
     "<P><B>Details: </B>The server encountered an error processing the request. "
     f"Please see the server logs for more details.</P><!-- Padding {'x' * 512} --></DIV></BODY></html>"
 )
-"""The page that comes with a 500, JSON asked for or not (quirks.md 5)."""
+"""The page that comes with a 500, JSON asked for or not (api-facts 5)."""
 
 
 class Dropped(ConnectionResetError):

@@ -1,4 +1,4 @@
-"""The rolling window of the service: so many requests in any 60 seconds, then 503 (quirks.md 6)."""
+"""The rolling window of the service: so many requests in any 60 seconds, then 503 (api-facts 6)."""
 
 from __future__ import annotations
 

@@ -22,9 +22,13 @@ Body = Record | Sequence[Record] | None
 R = TypeVar("R", bound=Record)
 
 SEARCH_LIMIT = 50
-"""Characters that `search` and `source` may have at most (quirks.md 12)."""
+"""Characters that `search` and `source` may have at most (api-facts 12)."""
 
-_CONTENT_TYPES: dict[Wire, str] = {"json": "application/json", "xml": "text/xml"}
+_ACCEPTED: dict[Wire, str] = {"json": "application/json", "xml": "text/xml, application/xml"}
+"""Both names of XML are taken and given (api-facts 2)."""
+
+_SENT: dict[Wire, str] = {"json": "application/json", "xml": "text/xml; charset=utf-8"}
+"""The charset of `text/xml` is US-ASCII where nothing is said (RFC 2046 and 3023)."""
 
 
 @frozen
@@ -36,7 +40,7 @@ class Request:
         method: The HTTP verb.
         path: Path below the base URL, percent-encoded.
         query: Query string, percent-encoded; empty where there is none.
-        headers: Accept and Content-Type. Every call carries the latter, GET too (quirks.md 2).
+        headers: Accept and Content-Type. Every call carries the latter, GET too (api-facts 2).
         body: The bytes, or None for no body.
         repeatable: Whether sending it again after a lost answer does no harm.
         secrets: Values of the body that must not be shown.
@@ -56,8 +60,8 @@ def choose(operation: Operation[Any], wire: WireChoice, body: Body = None) -> Wi
     """Return the wire for a call: the one asked for, or the best attested one.
 
     An operation without a known XML form goes over JSON whatever was asked for. "auto" is JSON where somebody
-    has seen the operation's JSON, XML elsewhere, since some older endpoints ignore JSON (quirks.md 2), and XML
-    for a body that carries dates (quirks.md 3).
+    has seen the operation's JSON, XML elsewhere, since some older endpoints ignore JSON (api-facts 2), and XML
+    for a body that carries dates (api-facts 3).
     """
     if operation.json_only:
         return "json"
@@ -120,7 +124,7 @@ def encode_plain(
 
 def _write(body: Body, operation: Operation[Any], shape: Shape[Record], wire: Wire) -> bytes:
     value = [] if body is None else body
-    written = json.write(value) if wire == "json" else xml.write(value, shape.root, shape.item)
+    written = json.write(value, shape.labels) if wire == "json" else xml.write(value, shape.root, shape.item)
     if operation.largest_body is not None and len(written) > operation.largest_body:
         raise ConfigurationError(
             f"{operation.id}: a body of {len(written):,} bytes; the server takes {operation.largest_body:,}"
@@ -129,8 +133,8 @@ def _write(body: Body, operation: Operation[Any], shape: Shape[Record], wire: Wi
 
 
 def headers_for(wire: Wire) -> dict[str, str]:
-    """Return Accept and Content-Type: some endpoints heed the one, some the other (quirks.md 2)."""
-    return {"Accept": _CONTENT_TYPES[wire], "Content-Type": _CONTENT_TYPES[wire]}
+    """Return Accept and Content-Type: some endpoints heed the one, some the other (api-facts 2)."""
+    return {"Accept": _ACCEPTED[wire], "Content-Type": _SENT[wire]}
 
 
 def segment(value: object, name: str) -> str:
@@ -150,7 +154,7 @@ def segment(value: object, name: str) -> str:
 
 
 def query_string(values: Mapping[str, Any], wire: Wire) -> str:
-    """Return a query string; None is left out, flags are lower case, times are UTC (quirks.md 2 and 3).
+    """Return a query string; None is left out, flags are lower case, times are UTC (api-facts 2 and 3).
 
     Raises:
         ConfigurationError: `search` is too long, a time has no zone, or a text cannot be encoded.
@@ -187,7 +191,7 @@ def decode_one(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wal
     if isinstance(plain, dict) and list(plain) == [shape.root] and isinstance(plain[shape.root], dict):
         plain = plain[shape.root]
     if isinstance(plain, list) and len(plain) == 1:
-        # A single token comes wrapped in a list (quirks.md 10).
+        # A single token comes wrapped in a list (api-facts 10).
         plain = plain[0]
     check_known(plain, shape.record)
     return structure(plain, shape.record, json_dates)
@@ -203,7 +207,7 @@ def each_of_many(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "w
 
     Raises:
         DecodeError: The answer is empty, damaged, or no list. An empty body is no empty list: a list without
-            rows is `[]` or a bare root element (quirks.md 4).
+            rows is `[]` or a bare root element (api-facts 4).
     """
     rows: Iterable[Any]
     if _wire_of(reply) == "xml":
@@ -260,7 +264,7 @@ def _plain(reply: Reply) -> Any:
     root = xml.read(reply.body)
     plain = xml.plain(root)
     if isinstance(plain, dict) and len(plain) == 1 and xml.local_name(root).startswith(next(iter(plain))):
-        # `Tokens > Token`: a single record wrapped in the root of its list (quirks.md 10).
+        # `Tokens > Token`: a single record wrapped in the root of its list (api-facts 10).
         inner = next(iter(plain.values()))
         return inner if isinstance(inner, dict | list) else plain
     return plain

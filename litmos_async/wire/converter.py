@@ -38,12 +38,12 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,
 
 def _text(value: Any, _: Any = None) -> str:
     if isinstance(value, str):
-        # After parsing, value by value: unescaping a whole JSON text would break it at &quot; (quirks.md 2).
+        # After parsing, value by value: unescaping a whole JSON text would break it at &quot; (api-facts 2).
         return _ENTITY.sub(lambda match: html.unescape(match[0]), value) if "&" in value else value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        # OriginalId is a number in some records and a text in others (quirks.md 2).
+        # OriginalId is a number in some records and a text in others (api-facts 2).
         return str(value)
     raise ValueError("not a text")
 
@@ -127,14 +127,20 @@ def _optional_hook(kind: Any, converter: Converter) -> Hook:
     hook: Hook = cast(Hook, _enumeration) if _is_enumeration(inner) else converter.get_structure_hook(inner)
     if inner is str:
         return hook
-    # An empty text is no number, date or flag: the field is empty (quirks.md 2).
+    # An empty text is no number, date or flag: the field is empty (api-facts 2).
     return lambda value, _: None if value == "" else hook(value, inner)
 
 
 def _list_hook(kind: Any, converter: Converter) -> Hook:
     (inner,) = get_args(kind)
     hook = converter.get_structure_hook(inner)
-    return lambda value, _: [hook(row, inner) for row in rows_of(value)]
+
+    def structure(value: Any, _: Any = None) -> list[Any]:
+        # Tags and topics are a text in one source and a list in another (api-facts 11).
+        rows = [value] if inner is str and isinstance(value, str) and value else rows_of(value)
+        return [hook(row, inner) for row in rows]
+
+    return structure
 
 
 def _record_hook(record: type[R], converter: Converter) -> Hook:
@@ -303,7 +309,7 @@ def secrets_of(record: Record) -> Iterator[str]:
 
 
 def has_dates(record: Record) -> bool:
-    """Tell whether writing the record would carry a date: then XML is the safer wire (quirks.md 3)."""
+    """Tell whether writing the record would carry a date: then XML is the safer wire (api-facts 3)."""
     for _, value, _ in members(record):
         if isinstance(value, date):
             return True

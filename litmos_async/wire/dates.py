@@ -1,6 +1,6 @@
 """Dates and times: every form that was seen on reading, the one that is known to be accepted on writing.
 
-All stored times are UTC, and all times of this library are aware. The table of forms is quirks.md 3.
+All stored times are UTC, and all times of this library are aware. The table of forms is api-facts 3.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ JsonDates = Literal["wall_clock", "epoch"]
 """How to read `/Date(ms+hhmm)/`.
 
 "wall_clock": number and offset added, taken as UTC. The server keeps UTC values of unspecified kind; where
-its own clock runs on another zone, the number is wrong by the very offset that it prints (quirks.md 3,
+its own clock runs on another zone, the number is wrong by the very offset that it prints (api-facts 3,
 inferred).
 "epoch": the number alone, the offset as decoration. Both agree where the offset is +0000 or missing.
 """
@@ -39,7 +39,7 @@ def parse_datetime(text: str, json_dates: JsonDates = "wall_clock") -> datetime 
     found = _from_json(text, json_dates) or _from_us(text) or datetime.fromisoformat(text)
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)
-    # .NET's DateTime.MinValue, whatever zone was applied to it (quirks.md 3, inferred).
+    # .NET's DateTime.MinValue, whatever zone was applied to it (api-facts 3, inferred).
     if found.year == 1:
         return None
     return found.astimezone(UTC)

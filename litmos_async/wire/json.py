@@ -1,4 +1,4 @@
-"""JSON: bare arrays and bare objects, dates as `/Date(ms)/` (quirks.md 2 and 3)."""
+"""JSON: bare arrays and bare objects, dates as `/Date(ms)/` (api-facts 2 and 3)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,17 @@ from litmos_async.wire import dates
 from litmos_async.wire.converter import members
 
 
-def write(value: Record | Sequence[Record]) -> bytes:
-    """Return a record as a bare object, or records as a bare array."""
-    plain = _plain(value) if isinstance(value, Record) else [_plain(row) for row in value]
+def write(value: Record | Sequence[Record], labels: tuple[str, str] | None = None) -> bytes:
+    """Return a record as a bare object, or records as a bare array.
+
+    Args:
+        value: The record or records.
+        labels: Write the records as one object instead: the names of the fields with its keys and values.
+    """
+    plain: Any = _plain(value) if isinstance(value, Record) else [_plain(row) for row in value]
+    if labels is not None:
+        name, content = labels
+        plain = {row[name]: row.get(content, "") for row in plain}
     return dump(plain)
 
 
@@ -77,7 +85,7 @@ def _refuse(constant: str) -> Any:
 def unwrap(plain: Any, item: str) -> Any:
     """Return the rows of a list that came wrapped in an object.
 
-    The rule is a bare array; one document describes `{"User": [...]}`, and no recording agrees (quirks.md 2).
+    The rule is a bare array; one document describes `{"User": [...]}`, and no recording agrees (api-facts 2).
     """
     while isinstance(plain, Mapping):
         if item in plain and isinstance(plain[item], list | Mapping):

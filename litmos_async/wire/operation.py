@@ -19,15 +19,18 @@ class Shape(Generic[R]):
 
     Attributes:
         record: The class of the record, or of each row.
-        many: Whether it is a list. In JSON that is a bare array (quirks.md 2).
+        many: Whether it is a list. In JSON that is a bare array (api-facts 2).
         root: XML root element.
         item: XML element of each row of a list.
+        labels: In JSON the list is one object, whose members are label and value of the rows: the wire names of
+            the two attributes. None for a list like any other.
     """
 
     record: type[R]
     many: bool
     root: str
     item: str
+    labels: tuple[str, str] | None = None
 
 
 def one(record: type[R], root: str = "") -> Shape[R]:
@@ -36,9 +39,9 @@ def one(record: type[R], root: str = "") -> Shape[R]:
     return Shape(record, False, name, name)
 
 
-def many(record: type[R], root: str, item: str = "") -> Shape[R]:
+def many(record: type[R], root: str, item: str = "", *, labels: tuple[str, str] | None = None) -> Shape[R]:
     """Return the shape of a list of records."""
-    return Shape(record, True, root, item or record.xml_element or record.__name__)
+    return Shape(record, True, root, item or record.xml_element or record.__name__, labels)
 
 
 @frozen
@@ -52,7 +55,7 @@ class Operation(Generic[R]):
         answer: What comes back, or None where nothing does.
         body: What is sent, or None.
         repeatable: Whether sending it again after a lost answer does no harm.
-        json_seen: Whether its JSON answer was recorded, or read by other clients.
+        json_seen: Whether its JSON was recorded, read by other clients, or is shown by the vendor.
         json_only: Whether its body has no XML form, or none that anybody knows: then JSON is sent always.
         largest_body: Bytes that the server takes in one request, where that is documented.
     """

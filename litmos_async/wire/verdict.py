@@ -18,7 +18,7 @@ from litmos_async.wire.converter import TEXT
 
 REDACTED = "***"
 _DETAIL_LIMIT = 500
-# One-time login links are credentials; a server may quote one in an error (quirks.md 8).
+# One-time login links are credentials; a server may quote one in an error (api-facts 8).
 _LOGIN_KEY = re.compile(r"(loginkey=)[^\s\"'<>&]+", re.IGNORECASE)
 _HTML_DETAILS = re.compile(rb"Details?:\s*(?:</B>)?\s*(.*?)</P>", re.IGNORECASE | re.DOTALL)
 _HTML_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
@@ -37,7 +37,7 @@ class Reply:
 
     @property
     def success(self) -> bool:
-        """Any 2xx: the documents disagree about which (quirks.md 11)."""
+        """Any 2xx: the documents disagree about which (api-facts 11)."""
         return 200 <= self.status < 300
 
     @property
@@ -75,7 +75,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 def detail_of(reply: Reply) -> str:
     """Dig out what the server says: JSON, XML, the HTML page's "Details", plain text, the reason phrase.
 
-    The forms are those of quirks.md 5.
+    The forms are those of api-facts 5.
     """
     if looks_like_html(reply.body):
         found = _from_html(reply.body)

@@ -1,4 +1,4 @@
-"""XML ("POX"): order-sensitive elements, `i:nil` for null, no namespace on elements (quirks.md 2)."""
+"""XML ("POX"): order-sensitive elements, `i:nil` for null, no namespace on elements (api-facts 2)."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def read(body: bytes) -> etree._Element:
     except etree.XMLSyntaxError as problem:
         reason = f"damaged XML at line {problem.lineno}"
     else:
-        if not root.getroottree().docinfo.doctype:  # type: ignore[union-attr] # pyright: ignore[reportAttributeAccessIssue]
+        if not root.getroottree().docinfo.doctype:
             return root
         reason = "an XML answer with a document type is refused"
     del body  # else it would be shown where errors are reported with the values of local variables
@@ -158,7 +158,7 @@ def plain(element: etree._Element) -> Any:
 
 
 def rows(root: etree._Element) -> Iterator[Any]:
-    """Yield the children of a list's root as plain data; one child is a list of one (quirks.md 2)."""
+    """Yield the children of a list's root as plain data; one child is a list of one (api-facts 2)."""
     return map(plain, _children(root))
 
 

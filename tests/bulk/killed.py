@@ -1,4 +1,4 @@
-"""A job in a process of its own, to be killed: `python killed.py KIND BASE_URL JOURNAL INPUT OUTCOMES TIMEOUT`."""
+"""A job in a process of its own, to be killed: `killed.py KIND BASE_URL JOURNAL INPUT OUTCOMES REQUESTS`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Final
 
 from litmos_async import BulkJob, LitmosClient, ModuleResult, RateLimit
+
+TIMEOUT: Final = 300.0
+"""Seconds that a call may take, on the busiest machine."""
 
 
 def job_of(kind: str, litmos: LitmosClient, given: list[list[str]], journal: str) -> BulkJob:
@@ -23,25 +27,18 @@ def job_of(kind: str, litmos: LitmosClient, given: list[list[str]], journal: str
 
 
 async def run(
-    kind: str,
-    base_url: str,
-    journal: str,
-    given: list[list[str]],
-    timeout: float,  # noqa: ASYNC109 - of the client
+    kind: str, base_url: str, journal: str, given: list[list[str]], requests: int
 ) -> list[list[str]]:
-    """Run the job, and return what became of each item once it is through."""
+    """Run the job with so many requests under way at most; return the status of each item at its end."""
+    rate = RateLimit(requests, 0.1, requests)
     async with LitmosClient(
-        "sandbox-key",
-        "killed",
-        base_url=base_url,
-        rate_limit=RateLimit(8, 1.0, 8),
-        # What a killed process had sent may still wait in the server's socket: the next one looks after this time.
-        timeout=timeout,
+        "sandbox-key", "killed", base_url=base_url, rate_limit=rate, timeout=TIMEOUT
     ) as litmos:
         return [[*outcome.item, outcome.status] async for outcome in job_of(kind, litmos, given, journal)]
 
 
-kind, base_url, journal, source, outcomes, timeout = sys.argv[1:]
-given = json.loads(Path(source).read_text(encoding="utf-8"))
-told = asyncio.run(run(kind, base_url, journal, given, float(timeout)))
-Path(outcomes).write_text(json.dumps(told), encoding="utf-8")
+if __name__ == "__main__":
+    kind, base_url, journal, source, outcomes, requests = sys.argv[1:]
+    given = json.loads(Path(source).read_text(encoding="utf-8"))
+    told = asyncio.run(run(kind, base_url, journal, given, int(requests)))
+    Path(outcomes).write_text(json.dumps(told), encoding="utf-8")

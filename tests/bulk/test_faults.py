@@ -30,7 +30,7 @@ class Fate(Enum):
     PAGE = auto()
     """A web page with a 200 came in its place, such as that of a proxy: no success, and no error that goes away."""
     LIE = auto()
-    """A 503 says that nothing was done (quirks.md 6, inferred), and is not true. What the request asked for is sent
+    """A 503 says that nothing was done (api-facts 6, inferred), and is not true. What the request asked for is sent
     once more: the server passes over what it has, or refuses it."""
 
 
@@ -234,7 +234,7 @@ def test_what_cannot_be_read_back_is_unknown(kind: str, fault: str) -> None:
     expected = case.others | dict.fromkeys(case.hit, "unknown")
     assert told(outcomes, items) == [expected[place] for place in range(len(items))]
     assert all(outcome.error for outcome in outcomes if outcome.status == "unknown")
-    assert posts == case.other_posts + (RetryPolicy().attempts if kind == "repeatable" else 1)
+    assert posts == case.other_posts + (RetryPolicy().max_attempts if kind == "repeatable" else 1)
 
 
 @pytest.mark.parametrize(
@@ -245,4 +245,4 @@ def test_a_fault_that_stays(fault: str, status: str) -> None:
     outcomes, items, there, posts = run("repeatable", Fault(method="POST", times=None, **FAULTS[fault][1]))
     assert told(outcomes, items) == [status] * 4
     assert there == (set(items) if status == "done" else set())
-    assert posts == RetryPolicy().attempts
+    assert posts == RetryPolicy().max_attempts

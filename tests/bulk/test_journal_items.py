@@ -180,7 +180,7 @@ def test_an_import_that_takes_too_long_is_followed_by_the_next_run(file: Path) -
     async def main() -> None:
         async with client(sandbox) as litmos:
             for _ in range(2):
-                job = litmos.bulk.import_users(rows, send_message=False, patience=60.0, journal=file)
+                job = litmos.bulk.import_users(rows, send_message=False, wait_timeout=60.0, journal=file)
                 reports.append(await job.run())
                 assert read_summary(file).under_way == (not reports[-1].ok)
 
@@ -208,7 +208,7 @@ def test_an_import_that_is_still_not_through_stops_the_next_run(file: Path, *, v
                         [(user, course) for user, _ in people], send_message=False, via="import", journal=file
                     )
                 else:
-                    job = litmos.bulk.import_users(rows, send_message=False, patience=60.0, journal=file)
+                    job = litmos.bulk.import_users(rows, send_message=False, wait_timeout=60.0, journal=file)
                 report = await job.run()
                 assert (report.unknown, report.ok) == (2, False)
                 assert read_summary(file).under_way == 1

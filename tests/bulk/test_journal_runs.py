@@ -36,7 +36,7 @@ def client(sandbox: Sandbox) -> LitmosClient:
         base_url="http://127.0.0.1/v1.svc",
         transport=httpx.ASGITransport(sandbox.app),
         rate_limit=LIMIT,
-        retry=RetryPolicy(attempts=1, refusals=0),
+        retry=RetryPolicy(max_attempts=1, max_rejections=0),
     )
 
 

@@ -5,64 +5,127 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import signal
 import sys
+from asyncio.subprocess import Process
 from collections import Counter
 from pathlib import Path
+from typing import Final
+
+import pytest
 
 from litmos_async.bulk import read_summary
 from litmos_async.sandbox import Sandbox, Tenant
+from tests.bulk.killed import TIMEOUT
+
+ROOT: Final = Path(__file__).parents[2]
+ABREAST: Final = 8
+"""Requests that a process which is to be killed may have under way."""
+MOST: Final = 16
+"""Answers that such a process gets at most."""
+
+pytestmark = pytest.mark.slow
 
 
-def people(number: int) -> Tenant:
-    """Return a tenant with so many people."""
+def people_for(kills: int) -> Tenant:
+    """Return a tenant with more people than so many processes can come to, however quick the machine is."""
     tenant = Tenant()
-    for each in range(number):
+    for each in range(kills * (MOST + ABREAST) + 1):
         tenant.add_user(UserName=f"user{each}@example.com", FirstName="U", LastName=f"No {each}")
     return tenant
 
 
-async def kill_until_done(
-    kind: str, sandbox: Sandbox, given: list[list[str]], folder: Path, kills: int
-) -> None:
-    """Kill the process so often, let the last one come to its end, and check that it told of every item."""
-    source, journal, outcomes = folder / "input.json", folder / "night.db", folder / "outcomes.json"
-    source.write_text(json.dumps(given), encoding="utf-8")
+class Life:
+    """How many answers a process gets. All others are held back, after the request had its effect.
+
+    Attributes:
+        over: An answer was held back.
+    """
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+        self._left: float = 0
+
+    def begin(self, answers: float) -> None:
+        """Begin the life of another process."""
+        self.over.clear()
+        self._left = answers
+
+    def latency(self) -> float:
+        """Return the seconds that an answer takes."""
+        self._left -= 1
+        if self._left >= 0:
+            return 0.01
+        self.over.set()
+        return 10 * TIMEOUT
+
+
+class Killer:
+    """Starts a job again and again.
+
+    Attributes:
+        given: The items of the job.
+        outcomes: Where the job writes what it reported, once it is through.
+        journal: The job's journal.
+    """
+
+    def __init__(self, kind: str, given: list[list[str]], folder: Path) -> None:
+        self.given = given
+        self.outcomes, self.journal = folder / "outcomes.json", folder / "night.db"
+        self._kind, self._source = kind, folder / "input.json"
+        self._source.write_text(json.dumps(given), encoding="utf-8")
+        self._started = 0
+
+    async def start(self, base_url: str, requests: int) -> Process:
+        """Start the job.
+
+        What a killed process had sent might still arrive within the timeout, and the next one waits for so long,
+        by the wall clock. Here nothing is under way any more, and the clock of each process is ahead by that.
+        """
+        self._started += 1
+        clock = str(2 * TIMEOUT * self._started)
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.support.shifted", clock, "0", "tests.bulk.killed"),
+            *(self._kind, base_url, self.journal, self._source, self.outcomes, str(requests)),
+            cwd=ROOT,
+        )
+
+    async def kill(self, child: Process, life: Life, moment: float | None) -> None:
+        """Kill a process a moment after its start; or, without one, shortly after its last answer."""
+        ended, over = asyncio.ensure_future(child.wait()), asyncio.ensure_future(life.over.wait())
+        await asyncio.wait({ended, over}, timeout=moment, return_when=asyncio.FIRST_COMPLETED)
+        assert not ended.done(), f"it came to an end, with exit code {child.returncode}"
+        over.cancel()
+        child.kill()
+        await ended
+        for _ in range(100):  # what it had sent is read and carried out
+            await asyncio.sleep(0)
+
+
+async def kill_until_done(killer: Killer, sandbox: Sandbox, life: Life, kills: int) -> None:
+    """Kill the process so often, let the last one come to its end, and check that it reported every item."""
     chance = random.Random(4)
-    killed = 0
-    script = Path(__file__).with_name("killed.py")
     async with sandbox.serve() as base_url:
-        while not outcomes.exists():
-            child = await asyncio.create_subprocess_exec(
-                *(sys.executable, script, kind, base_url, journal, source, outcomes),
-                # Who is killed is not given time. The last one is: a write of its own that a busy machine holds up
-                # for longer would truly have failed.
-                "1" if killed < kills else "30",
-            )
-            # From before the job begins until it is well under way: starting takes a part of it, and so does
-            # waiting until nothing that the one before had sent can arrive any more. With 8 requests a second
-            # not even the quickest machine comes to an end before the last kill.
-            moment = chance.uniform(0.2, 1.4) if killed < kills else None
-            try:
-                await asyncio.wait_for(child.wait(), moment)  # the last one has all the time it needs
-            except TimeoutError:
-                child.send_signal(signal.SIGKILL)
-                await child.wait()
-                killed += 1
-            else:
-                assert child.returncode == 0
-    told = json.loads(outcomes.read_text(encoding="utf-8"))
-    assert sorted(told) == sorted([*item, "done"] for item in given)
-    assert killed == kills
-    assert (read_summary(journal).left, read_summary(journal).under_way) == (0, 0)
+        for _ in range(kills):
+            life.begin(answers := chance.randint(0, MOST))
+            child = await killer.start(base_url, ABREAST)
+            # Some end before the job begins, or while it opens its journal.
+            await killer.kill(child, life, None if answers else chance.uniform(0.0, 1.0))
+        life.begin(float("inf"))
+        child = await killer.start(base_url, 200)
+        assert await child.wait() == 0
+    told = json.loads(killer.outcomes.read_text(encoding="utf-8"))
+    assert sorted(told) == sorted([*item, "done"] for item in killer.given)
+    summary = read_summary(killer.journal)
+    assert (summary.left, summary.under_way) == (0, 0)
 
 
 async def test_killed_fifty_times(tmp_path: Path) -> None:
     """Every assignment is there, each write had its effect once, and every item has an outcome."""
-    tenant = people(300)
+    tenant, life = people_for(50), Life()
     path = tenant.add_learning_path(Name="Onboarding")["Id"]
-    sandbox = Sandbox(tenant, requests=10_000, latency=lambda: 0.05)
-    await kill_until_done("paths", sandbox, [[user, path] for user in tenant.users], tmp_path, 50)
+    sandbox = Sandbox(tenant, requests=1_000_000, latency=life.latency)
+    killer = Killer("paths", [[user, path] for user in tenant.users], tmp_path)
+    await kill_until_done(killer, sandbox, life, 50)
     assert all(tenant.user_paths.get(user, path) for user in tenant.users)
     # A kill can fall between the head of a request and its body: that one came in part, and has no effect.
     effects = Counter(each.path for each in sandbox.requests if each.method == "POST" and each.carried_out)
@@ -72,12 +135,13 @@ async def test_killed_fifty_times(tmp_path: Path) -> None:
 
 async def test_killed_while_it_writes_results(tmp_path: Path) -> None:
     """Each result counts as one attempt, however often the process is killed and started again."""
-    tenant = people(120)
+    tenant, life = people_for(15), Life()
     course = tenant.add_course(Name="Onboarding")["Id"]
     module = tenant.add_module(course, Name="Test")["Id"]
     for user in tenant.users:
         tenant.assign_course(user, course)
-    sandbox = Sandbox(tenant, requests=10_000, latency=lambda: 0.05)
-    await kill_until_done("results", sandbox, [[user, course, module] for user in tenant.users], tmp_path, 15)
+    sandbox = Sandbox(tenant, requests=1_000_000, latency=life.latency)
+    killer = Killer("results", [[user, course, module] for user in tenant.users], tmp_path)
+    await kill_until_done(killer, sandbox, life, 15)
     results = [tenant.user_courses.get(user, course).modules[module] for user in tenant.users]
     assert Counter(result.attempt for result in results) == {1: len(tenant.users)}

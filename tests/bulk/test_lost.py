@@ -72,7 +72,7 @@ def test_somebody_who_was_created_by_the_first_attempt_is_done() -> None:
     ada = {"user_name": "ada@example.com", "first_name": "Ada", "last_name": "Example"}
 
     def make(bulk: Bulk) -> BulkJob:
-        return bulk.sync_users([ada], send_message=False, retry=RetryPolicy(attempts=3))
+        return bulk.sync_users([ada], send_message=False, retry=RetryPolicy(max_attempts=3))
 
     (outcome,) = told(sandbox, make)
     assert (outcome.item.change, outcome.status) == ("create", "done")

@@ -64,8 +64,8 @@ def test_a_key_that_is_refused_everywhere_stops_the_job(name: str) -> None:
             assert job.report.reads == 1
             assert job.report.stopped.startswith("403")
             assert not job.report.ok
-            assert {outcome.status for outcome in job.known()} <= {"failed", "unknown"}
-            assert any(outcome.status == "failed" for outcome in job.known())
+            assert {outcome.status for outcome in job.outcomes_so_far()} <= {"failed", "unknown"}
+            assert any(outcome.status == "failed" for outcome in job.outcomes_so_far())
 
     run_virtual(main())
     assert len(sandbox.requests) <= 101

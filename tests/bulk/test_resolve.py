@@ -9,7 +9,7 @@ import pytest
 
 from litmos_async import LitmosClient
 from litmos_async.bulk import Bulk, Resolved
-from litmos_async.errors import ServerError
+from litmos_async.errors import ConfigurationError, ServerError
 from litmos_async.retry import RetryPolicy
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.virtual import run_virtual
@@ -103,7 +103,7 @@ def test_numbers_that_name_people_are_never_original_ids() -> None:
 
 
 def test_ids_of_people_are_compared_as_they_are() -> None:
-    """Upper and lower case of a user name do not matter, of an id they do (quirks.md 7)."""
+    """Upper and lower case of a user name do not matter, of an id they do (api-facts 7)."""
     tenant = Tenant()
     ids = [
         tenant.add_user(Id=id, UserName=f"{number}user@example.com", FirstName="U", LastName="N")["Id"]
@@ -133,12 +133,107 @@ def test_courses_are_not_found_by_name() -> None:
     """A course has codes, an id and an OriginalId; its name may be that of the next edition, too."""
     tenant = Tenant()
     course = tenant.add_course(Name="Safety", Code="S-1", OriginalId=77)
-    found, paths = look_up(
-        tenant, lambda bulk: bulk.resolve_courses(["Safety", "S-1", "77", "s-1", "77-S-1", course["Id"]])
-    )
-    assert found.ids == dict.fromkeys(["S-1", "77", "77-S-1", course["Id"]], course["Id"])
-    assert list(found.problems) == ["Safety", "s-1"]
+    names = ["Safety", "S-1", "77", "s-1", "77-S-1", course["Id"]]
+    found, paths = look_up(tenant, lambda bulk: bulk.resolve_courses(names))
+    assert found.ids == dict.fromkeys(names[1:], course["Id"])
+    assert found.names == {course["Id"]: "S-1"}
+    assert found.problems == {
+        "Safety": "no course goes by 'Safety'; it is the name of a course, found with by=\"name\" or in a column "
+        "course_name: 'S-1'"
+    }
     assert paths == ["/courses"]
+
+
+def test_courses_are_found_by_name_where_that_is_asked_for() -> None:
+    """One that several have is a problem that names their codes; codes are no names then."""
+    tenant = Tenant()
+    for name, code in (("Safety", "S-1"), ("Safety", "S-2"), ("First  Aid", "F-1")):
+        tenant.add_course(Name=name, Code=code)
+    _, _, aid = tenant.courses
+    found, _ = look_up(tenant, lambda bulk: bulk.resolve_courses(["safety", "first aid", "F-1"], by="name"))
+    assert found.ids == {"first aid": aid}
+    assert found.problems["safety"] == "2 courses are called 'safety': 'S-1', 'S-2'"
+    assert found.problems["F-1"].startswith("no course is called 'F-1'")
+
+
+def test_codes_for_bulk_imports_alone() -> None:
+    """An import takes no other code, in no other spelling; of a name the problem says the code."""
+    tenant = Tenant()
+    team = tenant.add_team(Name="North")
+    course = tenant.add_course(Name="Safety", Code="S-1")
+    code, course_code = team["TeamCodeForBulkImport"], course["CourseCodeForBulkImport"]
+    found, _ = look_up(
+        tenant, lambda bulk: bulk.resolve_teams([code, code.upper(), "north"], by="import_code")
+    )
+    assert found.ids == {code: team["Id"]}
+    told = f"it goes by that name, and for an import by the code: {code!r}"
+    assert found.problems["north"] == f"no team has the code for bulk imports 'north'; {told}"
+    courses, _ = look_up(
+        tenant, lambda bulk: bulk.resolve_courses([course_code, "S-1", "Safety"], by="import_code")
+    )
+    assert courses.ids == {course_code: course["Id"]}
+    assert all(repr(course_code) in problem for problem in courses.problems.values())
+
+
+def test_things_are_found_whatever_case_where_one_is_meant() -> None:
+    """What is written exactly so comes first; of two spellings neither is taken for a third."""
+    tenant = Tenant()
+    for name in ("Sales", "SALES", "Küche", "Field  Service\u200b"):
+        tenant.add_team(Name=name)
+    lower, upper, kitchen, field = tenant.teams
+    names = ["Sales", "SALES", "sales", "KÜCHE", "ku\u0308che", "field\u00a0service"]
+    found, _ = look_up(tenant, lambda bulk: bulk.resolve_teams(names))
+    assert found.ids == {
+        "Sales": lower,
+        "SALES": upper,
+        "KÜCHE": kitchen,
+        "ku\u0308che": kitchen,
+        "field\u00a0service": field,
+    }
+    assert found.problems == {"sales": "2 teams go by 'sales': 'SALES', 'Sales'"}
+
+
+def test_what_may_have_been_meant() -> None:
+    """The nearest name is said; one that differs by a number is another thing."""
+    tenant = Tenant()
+    for name in ("Field Service", "Region 1"):
+        tenant.add_team(Name=name)
+    found, _ = look_up(tenant, lambda bulk: bulk.resolve_teams(["Feild Service", "Region 2", "X"]))
+    assert found.problems == {
+        "Feild Service": "no team goes by 'Feild Service'; did you mean 'Field Service'?",
+        "Region 2": "no team goes by 'Region 2'",
+        "X": "no team goes by 'X'",
+    }
+
+
+def test_people_are_found_by_employee_id_where_that_is_asked_for() -> None:
+    """From the one list that has it; never by a guess: a number that two people have stands for neither."""
+    tenant = Tenant()
+    for number, employee_id in enumerate(["E-1", "e-2", "00123", "7", "7"]):
+        tenant.add_user(
+            UserName=f"user{number}@example.com", FirstName="U", LastName="N", ExternalEmployeeId=employee_id
+        )
+    first, second, third, *_ = tenant.users
+    names = ["e-1", "E-2\u200b", "00123", "123", "7", "user0@example.com", first, "1.23E+02"]
+    found, paths = look_up(tenant, lambda bulk: bulk.resolve_users(names, by="employee_id"))
+    assert found.ids == {"e-1": first, "E-2\u200b": second, "00123": third}
+    assert found.names[first] == "user0@example.com"
+    assert found.problems["7"] == "2 users have the employee id '7': 'user3@example.com', 'user4@example.com'"
+    assert "'00123' is there: a spreadsheet takes zeros away" in found.problems["123"]
+    assert "looks like a number that a spreadsheet has shortened" in found.problems["1.23E+02"]
+    assert paths == ["/users/details"]
+
+
+def test_a_way_of_looking_up_that_there_is_not() -> None:
+    """It is refused before a list is read."""
+    sandbox_free: list[Resolve] = [
+        lambda bulk: bulk.resolve_users(["x"], by="phone"),  # type: ignore[arg-type]
+        lambda bulk: bulk.resolve_courses(["x"], by="code"),  # type: ignore[arg-type]
+        lambda bulk: bulk.resolve_teams(["x"], by="name"),  # type: ignore[arg-type]
+    ]
+    for what in sandbox_free:
+        with pytest.raises(ConfigurationError, match="by must be"):
+            look_up(organisation(), what)
 
 
 def test_numbers_that_are_codes_of_courses_are_never_original_ids() -> None:
@@ -166,7 +261,7 @@ def test_a_list_that_cannot_be_read_finds_nothing() -> None:
     with pytest.raises(ServerError):
         look_up(
             organisation(),
-            lambda bulk: bulk.resolve_users(["5001"], retry=RetryPolicy(attempts=1)),
+            lambda bulk: bulk.resolve_users(["5001"], retry=RetryPolicy(max_attempts=1)),
             path="/users/details",
             status=500,
         )

@@ -69,7 +69,7 @@ def test_what_may_be_there_is_not_sent(fault: dict[str, Any]) -> None:
             told = await told_by(job)
             assert Counter(outcome.status for outcome in told.values()) == {"done": PEOPLE - 1, "failed": 1}
             assert told[users[5]].reason.startswith("what is there could not be read: ")
-            assert {outcome.item.user_id for outcome in job.known()} == set(users)
+            assert {outcome.item.user_id for outcome in job.outcomes_so_far()} == set(users)
 
     run_virtual(main())
     assert not any(users[5] in each.path for each in sandbox.requests if each.method == "POST")

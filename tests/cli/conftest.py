@@ -11,7 +11,7 @@ import pytest
 
 from litmos_async.cli import options
 from litmos_async.cli.app import run
-from litmos_async.cli.flow import Order
+from litmos_async.cli.order import Order
 from litmos_async.sandbox import Sandbox
 from tests.cli.small import Carry, Desk, organisation
 

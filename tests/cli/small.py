@@ -12,7 +12,8 @@ import httpx
 
 from litmos_async import LitmosClient, Quota, RateLimit
 from litmos_async.bulk import Bulk, Progress
-from litmos_async.cli.flow import Order, carry_out
+from litmos_async.cli.flow import carry_out
+from litmos_async.cli.order import Order
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.sandbox import Sandbox, Tenant

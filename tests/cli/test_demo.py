@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from litmos_async import RateLimit
+from litmos_async.cli import demo
 from litmos_async.cli.app import run
-from litmos_async.cli.demo import Show, run_demo
+from litmos_async.cli.demo import FAST, Show, run_demo
 from litmos_async.cli.made import make
 from litmos_async.cli.table import parse
 from litmos_async.cli.tasks import COURSE, USER
@@ -29,6 +32,33 @@ def test_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
     assert "rejections       0" in shown
     assert "e-mails sent     0" in shown
     assert shown.endswith("Everything is as it should be.\n")
+
+
+async def test_the_default_takes_less_than_half_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    """Told from the number of requests, not by a clock: a hundred go at once, and then a hundred every 6 s."""
+    assert await run_demo(Show(rate=RateLimit(100_000, FAST.period)), Terminal(quiet=True)) == 0
+    shown = capsys.readouterr().out
+    (seen,) = re.findall(r"requests seen +(\d+)\n", shown)
+    assert int(seen) // FAST.requests * FAST.period <= 18
+    assert "new assignments  993 of 993 expected" in shown
+    assert shown.endswith("Everything is as it should be.\n")
+
+
+@pytest.mark.parametrize(("lines", "people"), [(1_000, 500), (5_000, 2_500)])
+def test_there_is_a_person_for_every_two_lines(
+    monkeypatch: pytest.MonkeyPatch, lines: int, people: int
+) -> None:
+    """`--lines 5000` alone is the full demo."""
+    shown: list[Show] = []
+
+    async def note(show: Show, _: Terminal) -> int:
+        shown.append(show)
+        return 0
+
+    monkeypatch.setattr(demo, "run_demo", note)
+    assert run(["demo", "--lines", str(lines)]) == 0
+    assert shown == [Show(lines)]
+    assert len(make(lines // 2, lines, 1).tenant.users) == people
 
 
 def test_kept_files(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ import pytest
 
 from litmos_async import RateLimit
 from litmos_async.bulk import Bulk, BulkJob, Outcome, Plan, Progress, Report
-from litmos_async.cli.flow import SHOWN
+from litmos_async.cli.ledger import Ledger
+from litmos_async.cli.outcomes import OutcomesFile, write_whole
+from litmos_async.cli.summary import SHOWN
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.errors import OutcomeUnknown
 from litmos_async.sandbox import Fault, Sandbox
@@ -92,14 +94,15 @@ async def test_e_mails_are_sent_if_and_only_if_asked_for(
 
 @pytest.mark.parametrize(("line", "code"), [("user.0@example.com,C-1", 0), ("user.0@example.com,C-9", 1)])
 async def test_a_dry_run(desk: Desk, capsys: pytest.CaptureFixture[str], line: str, code: int) -> None:
-    """The plan and the bad lines are shown, quiet or not, and nothing is sent or written."""
+    """The plan and the bad lines are shown, quiet or not, nothing is sent, and the outcomes say what would be."""
     desk.write(HEADER, line)
     desk.ask(dry_run=True)
     assert await desk.run(quiet=True) == code
     assert [request.method for request in desk.sandbox.requests] == ["GET"] * LISTS
-    assert not desk.order.outcomes_file.exists()
+    assert [row[:2] for row in desk.outcomes()] == [["2", "failed" if code else "planned"]]
     shown = capsys.readouterr().out
     assert "Plan for" in shown
+    assert str(desk.order.outcomes_file) in shown
     assert ("line 2 failed: no course goes by 'C-9'" in shown) == bool(code)
 
 
@@ -248,21 +251,81 @@ async def test_two_files_of_one_name(
     assert len(desk.sandbox.requests) == 0
 
 
+@pytest.mark.parametrize("everywhere", [False, True])
 async def test_a_disk_that_fills_up(
-    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, everywhere: bool
 ) -> None:
-    """Outcomes that cannot be written in the end are a failure that is said aloud, summary and all."""
+    """Outcomes that cannot be written where they belong are a failure, and go where there is room."""
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    def full(path: Path, *rest: Any) -> None:
+        if everywhere or path == desk.order.outcomes_file:
+            raise OSError(28, "No space left on device")
+        write_whole(path, *rest)
 
-    monkeypatch.setattr("litmos_async.cli.flow.write_outcomes", full)
+    elsewhere = desk.folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    monkeypatch.setattr("litmos_async.cli.outcomes.write_whole", full)
     desk.write(HEADER, "user.0@example.com,C-1")
     assert await desk.run() == 1
     shown = capsys.readouterr()
-    assert "No space left on device" in shown.err
+    assert f"cannot write the outcomes to {desk.order.outcomes_file}: No space left on device" in shown.err
     assert "1 done" in shown.out
-    assert "Outcomes of all lines" not in shown.out
+    assert desk.assigned() == {("user.0@example.com", "C-1")}
+    rescued = list(elsewhere.glob("*/people.outcomes.csv"))
+    assert [f"Outcomes of all lines: {path}\n" in shown.out for path in rescued] == [True] * (not everywhere)
+    assert ("Outcomes of all lines" in shown.out) is not everywhere
+
+
+async def test_outcomes_as_they_come(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first answer on each outcome is in the file, so that a run that is killed leaves them."""
+    seen = list[list[str]]()
+    note = Ledger.note
+
+    def and_look(ledger: Ledger, outcome: Outcome) -> Any:
+        if desk.order.outcomes_file.exists():
+            seen.append([row[1] for row in desk.outcomes()])
+        return note(ledger, outcome)
+
+    monkeypatch.setattr(Ledger, "note", and_look)
+    desk.write(HEADER, *[f"user.{number}@example.com,C-1" for number in range(3)], "none,C-1")
+    assert await desk.run() == 1
+    # Each look is before an outcome is taken; those at the end find all of them.
+    assert seen[:2] == [["done", "failed"], ["done", "failed", "done"]]
+    assert [row[0] for row in desk.outcomes()] == ["2", "3", "4", "5"]
+
+
+async def test_a_fault_of_the_command(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its traceback is wanted; the outcomes of what was sent are written before it."""
+
+    def broken(*_: object) -> str:
+        raise KeyError("a fault")
+
+    monkeypatch.setattr(OutcomesFile, "begin", broken)
+    desk.write(HEADER, "user.0@example.com,C-1")
+    with pytest.raises(KeyError):
+        await desk.run()
+    assert desk.outcomes() == [["2", "done", ""]]
+    assert desk.assigned() == {("user.0@example.com", "C-1")}
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5_000, "loop/x"])
+@pytest.mark.parametrize("what", ["file", "outcomes", "plan_json", "journal"])
+async def test_what_can_be_no_file(
+    desk: Desk, capsys: pytest.CaptureFixture[str], name: str, what: str
+) -> None:
+    """A name with a NUL, one that is too long, links that lead to each other: one line, and exit code 2."""
+    (desk.folder / "loop").symlink_to(desk.folder / "loop")
+    desk.write(HEADER, "user.0@example.com,C-1")
+    path = desk.folder / name
+    if what == "journal":
+        desk.ask(task=assign_courses(journal=path))
+    else:
+        desk.ask(**{what: path})
+    assert await desk.run() == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert len(desk.sandbox.requests) == 0
 
 
 async def test_cancelled_on_the_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -365,13 +428,13 @@ class Breaking:
 
     async def plan(self) -> Plan:
         """Return the plan."""
-        return Plan(noun="assignments", items=len(self.pairs))
+        return Plan(item_label="assignments", items=len(self.pairs))
 
     async def __aiter__(self) -> AsyncIterator[Outcome]:
         raise self.problem
         yield
 
-    def known(self) -> list[Outcome]:
+    def outcomes_so_far(self) -> list[Outcome]:
         """Return what was answered and what was under way."""
         return [Outcome(self.pairs[0], "done"), Outcome(self.pairs[1], "unknown", reason="interrupted")]
 

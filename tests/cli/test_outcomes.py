@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,14 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmos_async.cli.ledger import Entry
-from litmos_async.cli.outcomes import check_writable, write_outcomes
+from litmos_async.cli.outcomes import Access, OutcomesFile, check_writable
 from litmos_async.cli.table import Line, Table, parse
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, USER
 
 NAMES = ("user", "course")
 COLUMNS = (USER, COURSE)
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], include_characters="\t\r\n=+-@'"), max_size=20
+) | st.builds(
+    "{}{}".format, st.sampled_from(["=", "'=", "''-", "+4", "-5", "@", "\t", "'"]), st.text("0123 =x'")
+)
+
+
+def write_outcomes(path: Path, table: Table, entries: list[Entry]) -> None:
+    """Write a whole file, for its owner alone."""
+    OutcomesFile(path, table, Access()).finish(entries)
 
 
 def test_the_form_of_the_input(tmp_path: Path) -> None:
@@ -26,7 +39,7 @@ def test_the_form_of_the_input(tmp_path: Path) -> None:
     table = Table(COLUMNS, ("who", "what"), ("status", "Team"), [line], delimiter=";", bom=True)
     write_outcomes(file, table, [Entry(line, "failed", "no way")])
     assert file.read_bytes().decode("utf-8") == (
-        '\ufeffline;user;course;status;reason;Team\r\n2;"jörg; a";=C-1;failed;no way;HR\r\n'
+        '\ufeffline;user;course;status;reason;Team\r\n2;"jörg; a";\'=C-1;failed;no way;HR\r\n'
     )
     assert list(tmp_path.iterdir()) == [file]
 
@@ -60,15 +73,79 @@ def test_outcomes_can_be_run_again(
         assert table.extra_columns == ("line", "status", "reason")
 
 
-def test_all_or_nothing(tmp_path: Path) -> None:
+def test_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When writing fails, the file of an earlier run is still whole, and nothing else is left."""
     file = tmp_path / "out.csv"
     file.write_text("earlier")
-    lines = [Line(2, ("ada", "C-1")), Line(3, ("lone \udc80 surrogate", "C-1"))]
-    with pytest.raises(UnicodeEncodeError):
-        write_outcomes(file, Table(COLUMNS, NAMES, (), lines), [Entry(line, "done") for line in lines])
+
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", no_room)
+    with pytest.raises(OSError, match="No space"):
+        write_outcomes(file, Table(COLUMNS, NAMES, (), []), [])
     assert file.read_text() == "earlier"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_half_a_character(tmp_path: Path) -> None:
+    """A text that no file can hold costs a mark, and no outcome."""
+    file = tmp_path / "out.csv"
+    lines = [Line(2, ("lone \udc80 \ud83d", "C-1")), Line(3, ("ada", "C-1"))]
+    write_outcomes(file, Table(COLUMNS, NAMES, (), lines), [Entry(line, "done") for line in lines])
+    assert file.read_text("utf-8").splitlines()[1:] == ["2,lone \ufffd \ufffd,C-1,done,", "3,ada,C-1,done,"]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_as_they_come(tmp_path: Path, begun: bool) -> None:
+    """Once it is begun, each outcome is in the file at once; before, nothing is."""
+    file = tmp_path / "out.csv"
+    entries = [Entry(Line(number, ("ada", f"C-{number}"))) for number in (2, 3, 4)]
+    outcomes = OutcomesFile(
+        file, Table(COLUMNS, NAMES, (), [entry.line for entry in entries], bom=True), Access()
+    )
+    entries[2].status = "done"
+    if begun:
+        outcomes.begin(entries)
+        assert file.read_bytes().decode() == "\ufeffline,user,course,status,reason\r\n4,ada,C-4,done,\r\n"
+    entries[0].status = "failed"
+    outcomes.add(entries[0])
+    assert (
+        file.exists() and file.read_text("utf-8").endswith("4,ada,C-4,done,\n2,ada,C-2,failed,\n")
+    ) is begun
+    entries[1].status = "done"
+    outcomes.finish(entries)
+    assert [row[0] for row in file.read_text("utf-8-sig").splitlines()] == ["l", "2", "3", "4"]
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o400, 0o755])
+def test_who_may_read_them(tmp_path: Path, mode: int) -> None:
+    """Those who may read the input, whatever the umask is and whoever could read an earlier file."""
+    data, file = tmp_path / "people.csv", tmp_path / "out.csv"
+    data.touch()
+    file.touch(0o666)
+    data.chmod(mode)
+    for mask in (0o000, 0o077):
+        before = os.umask(mask)
+        try:
+            outcomes = OutcomesFile(file, Table(COLUMNS, NAMES, (), []), Access.like(data))
+            outcomes.begin([])
+            assert stat.S_IMODE(file.stat().st_mode) == mode & 0o666
+            outcomes.finish([])
+        finally:
+            os.umask(before)
+        assert stat.S_IMODE(file.stat().st_mode) == mode & 0o666
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_of_a_pipe(tmp_path: Path) -> None:
+    """What came through a pipe, or from standard input, is the owner's alone; so is what came from nowhere."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o666)
+    for source in (pipe, Path("-"), tmp_path / "none", tmp_path):
+        assert Access.like(source) == Access(0o600)
 
 
 def test_what_cannot_be_written_is_known_before(tmp_path: Path) -> None:

@@ -225,4 +225,4 @@ async def test_a_journal_and_a_dry_run(desk: Desk) -> None:
     desk.write("user,course", "user.0@example.com,C-1")
     desk.ask(task=assign_courses(journal=desk.folder / "night.db"), dry_run=True)
     assert await desk.run() == 0
-    assert [path.name for path in desk.folder.iterdir()] == ["people.csv"]
+    assert {path.name for path in desk.folder.iterdir()} == {"people.csv", "people.outcomes.csv"}

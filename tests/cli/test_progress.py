@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
+import sys
 from typing import cast
 
 import attrs
@@ -46,6 +48,39 @@ def test_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """A plain line every ten seconds of the loop's clock, and none after the end."""
     run_virtual(watch(Terminal(), 35.0))
     assert capsys.readouterr() == ("", f"{TOLD}\n" * 3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal of POSIX")
+@pytest.mark.parametrize(
+    ("term", "lives"), [("dumb", False), ("unknown", False), ("xterm", True), ("xterm-256color", True)]
+)
+def test_kinds_of_terminals(term: str, lives: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that can draw nothing gets lines as a pipe does."""
+    import pty  # noqa: PLC0415 - not on Windows
+
+    monkeypatch.setenv("TERM", term)
+    ours, theirs = pty.openpty()
+    with open(theirs, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor
+        monkeypatch.setattr(sys, "stderr", stream)
+        run_virtual(watch(Terminal(), 0.3 if lives else 11.0))
+        stream.flush()
+        told = os.read(ours, 100_000).decode(errors="replace")
+    os.close(ours)
+    assert ("\x1b" in told) is lives
+    assert lives or told == f"{TOLD}\r\n"
+
+
+def test_colour_in_a_pipe(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """FORCE_COLOR makes no terminal of it."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    run_virtual(watch(Terminal(), 15.0))
+    assert capsys.readouterr().err == f"{TOLD}\n"
+
+
+def test_time_that_is_left() -> None:
+    """It is told once there is a plan, and never as nothing."""
+    assert " left" not in describe(attrs.evolve(READING, seconds_left=0.0))
+    assert ", a few seconds left, " in describe(attrs.evolve(STATE, seconds_left=0.2))
 
 
 def test_rejections_of_other_runs(capsys: pytest.CaptureFixture[str]) -> None:

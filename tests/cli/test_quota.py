@@ -13,9 +13,9 @@ import pytest
 from litmos_async import LitmosClient, RateLimit, RetryPolicy
 from litmos_async.cli.app import run
 from litmos_async.cli.flow import carry_out
-from litmos_async.cli.options import shared_by_this_user
 from litmos_async.cli.terminal import Terminal
 from litmos_async.errors import RateLimited
+from litmos_async.profiles import shared_by_this_user
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.cli.small import KEY, Desk
 
@@ -63,7 +63,7 @@ async def refused(sandbox: Sandbox, base_url: str, limiter: str, rate: RateLimit
         limiter=limiter,
         rate_limit=rate,
         transport=transport,
-        retry=RetryPolicy(refusals=0),
+        retry=RetryPolicy(max_rejections=0),
     ) as litmos:
         with pytest.raises(RateLimited):
             await litmos.courses.list()

@@ -42,3 +42,35 @@ def test_a_stream_that_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", stream)
     Terminal().say("jörg")
     assert stream.getvalue() == "jörg\n"
+
+
+@pytest.mark.parametrize("problem", [BrokenPipeError(), OSError(28, "No space left"), ValueError("closed")])
+def test_a_stream_that_fails(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
+    """What cannot be written is dropped; of results it is known, unless their reader had enough."""
+    written = list[str]()
+
+    class Stream(io.StringIO):
+        """A stream that takes one line."""
+
+        def flush(self) -> None:
+            """Fail from the second line on."""
+            written.append(self.getvalue())
+            if len(written) > 1:
+                raise problem
+
+    monkeypatch.setattr(sys, "stdout", Stream())
+    terminal = Terminal()
+    for word in ("one", "two", "three"):
+        terminal.say(word)
+    assert written == ["one\n", "one\ntwo\n"]
+    assert terminal.lost is (None if isinstance(problem, BrokenPipeError) else problem)
+
+
+def test_no_stream_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that was started without standard output says nothing."""
+    monkeypatch.setattr(sys, "stdout", None)
+    terminal = Terminal()
+    terminal.say("result")
+    assert terminal.lost is None
+    with pytest.raises(OSError, match="no stream"):
+        terminal.out.file.fileno()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from litmos_async import LitmosClient
 from litmos_async.bulk.removals import Removals
-from litmos_async.cli.words import translate
-from litmos_async.errors import ConfigurationError
+from litmos_async.cli.words import explain, said
+from litmos_async.errors import ConfigurationError, JournalMismatch
+from litmos_async.wording import OptionText
 from tests.cli.small import Carry, Desk, assign_courses
 
 
@@ -25,8 +28,9 @@ from tests.cli.small import Carry, Desk, assign_courses
 def test_too_many_would_go(most: float, said: str) -> None:
     """It names the option, and what to say if it is meant."""
     refusal = Removals(allowed=True, most=most).refusal(1_200, 9_000, "active people")
-    assert translate(f"running is refused: {refusal}") == (
-        f"running is refused: 1,200 of 9,000 active people would go: {said} does not allow that. "
+    assert refusal is not None
+    assert explain(refusal) == (
+        f"1,200 of 9,000 active people would go: {said} does not allow that. "
         "If it is meant, say --max-removals 1200"
     )
 
@@ -34,27 +38,53 @@ def test_too_many_would_go(most: float, said: str) -> None:
 @pytest.mark.parametrize(
     ("then", "told"),
     [
-        ("send_message=False, not True", "with --send-message no, not with --send-message yes"),
-        ("remove=True, not False", "with --remove, not without --remove"),
-        ("via='import', not None", "with --via 'import', not without --via"),
+        (("send_message", False, True), "with --send-message no, not with --send-message yes"),
+        (("remove", True, False), "with --remove, not without --remove"),
+        (("via", "import", None), "with --via import, not without --via"),
     ],
 )
-def test_a_journal_that_was_begun_otherwise(then: str, told: str) -> None:
+def test_a_journal_that_was_begun_otherwise(then: tuple[str, object, object], told: str) -> None:
     """It names the options as they are said."""
-    assert translate(f"/tmp/j.db was begun with {then}") == f"/tmp/j.db was begun {told}"
+    option, before, now = then
+    problem = JournalMismatch("otherwise", path="/tmp/j.db", option=option, then=before, now=now)
+    assert explain(problem) == f"/tmp/j.db was begun {told}"
 
 
 def test_what_is_known_already() -> None:
     """Other messages stay as they are."""
-    for text in ("given twice", "", "404: no such user"):
-        assert translate(text) == text
+    for text in ("given twice", "", "pass api_key or set LITMOS_API_KEY", "was begun with a=1, not 2"):
+        assert said(text) == text
+    for problem in (
+        ConfigurationError("pass api_key or set LITMOS_API_KEY"),
+        OSError("was begun with a=1, not 2"),
+    ):
+        assert explain(problem) == str(problem)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "python", "typed"),
+    [
+        ("deactivate", True, "deactivate=True", "--deactivate"),
+        ("create", False, "create=False", "--no-create was said"),
+        ("via", "import", 'via="import"', "--via import"),
+        ("send_message", False, "send_message=False", "--send-message no"),
+        ("max_removals", 4, "max_removals=4", "--max-removals 4"),
+    ],
+)
+def test_an_option_in_a_text(option: str, value: object, python: str, typed: str) -> None:
+    """The text names it as Python does, the command line as it is typed, a copy too."""
+    text = OptionText("{option} would do", option, value)
+    assert text == f"{python} would do"
+    assert said(pickle.loads(pickle.dumps(text))) == f"{typed} would do"
 
 
 def test_the_key() -> None:
     """A key that is missing can be given in two ways."""
     with pytest.raises(ConfigurationError) as problem:
         LitmosClient(source="tests")
-    assert translate(str(problem.value)).endswith("set LITMOS_API_KEY, or name a file with --api-key-file")
+    assert explain(problem.value).startswith(
+        "no API key: set LITMOS_API_KEY, or name a file with --api-key-file"
+    )
 
 
 async def test_another_option_than_in_the_journal(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -133,7 +133,12 @@ def _load(name: str) -> Any:
 ALL: list[Entry] = [_entry(raw) for raw in _load("operations.yaml")]
 """Every entry, recipes and second titles too."""
 
-CALLS: list[Entry] = [entry for entry in ALL if entry.alias_of is None and entry.method]
-"""The entries that are a call of their own."""
+STORE: list[Entry] = [entry for entry in ALL if entry.family == "xapi"]
+"""The calls of the learning record store, a service of its own."""
+
+CALLS: list[Entry] = [
+    entry for entry in ALL if entry.alias_of is None and entry.method and entry.family != "xapi"
+]
+"""The entries that are a call of their own, of the API."""
 
 RECORDS: dict[str, RecordFacts] = _records(_load("records.yaml"))

@@ -16,18 +16,16 @@ import pytest
 from attrs import define, field
 
 from litmos_async import LitmosClient, models, resources
+from litmos_async.errors import ConfigurationError
 from litmos_async.paging import Page, Pages
 from litmos_async.wire.operation import Operation
 from tests.contract import writer
-from tests.contract.catalogue import ALL, CALLS, RECORDS, Entry, Shape
+from tests.contract.catalogue import ALL, CALLS, RECORDS, STORE, Entry, Shape
 from tests.contract.writer import Inventor, Row
 
 NO_XML = {
     "ilt_modules.create": "its only source shows JSON, and no name of a root element is known",
     "ilt_modules.update": "its only source shows JSON, and no name of a root element is known",
-    "xapi.add_statement": "a service that speaks JSON only",
-    "xapi.update_statement": "a service that speaks JSON only",
-    "xapi.get_statement": "a service that speaks JSON only",
 }
 """Operations that go over JSON even where XML is asked for."""
 
@@ -45,6 +43,12 @@ PARAMETERS = {
     "limit": "page_size",
 }
 """Query names of the catalogue that have another name in Python."""
+
+MEDIA_TYPES = {
+    "json": ("application/json", "application/json"),
+    "xml": ("text/xml, application/xml", "text/xml; charset=utf-8"),
+}
+"""What each wire accepts, and what it says that it sends."""
 
 SINCE, TO = datetime(2024, 5, 1, 6, 30, tzinfo=UTC), datetime(2024, 5, 3, 18, 0, 59, tzinfo=UTC)
 
@@ -236,8 +240,7 @@ async def test_request(entry: Entry, wire: str) -> None:
     assert dict(parse_qsl(query)) == case.query | {"source": "tests"} | (
         {"format": "json"} if sent_wire == "json" else {}
     )
-    assert request.headers["Content-Type"] == {"json": "application/json", "xml": "text/xml"}[sent_wire]
-    assert request.headers["Accept"] == request.headers["Content-Type"]
+    assert (request.headers["Accept"], request.headers["Content-Type"]) == MEDIA_TYPES[sent_wire]
     assert request.headers["apikey"] == "key"
     _check_body(request, entry.request, case.body, sent_wire)
 
@@ -247,6 +250,9 @@ def _check_body(request: httpx.Request, shape: Shape | None, rows: list[Row], wi
         assert request.content == b""
         if request.method != "GET":
             assert request.headers["Content-Length"] == "0"
+    elif shape.json == "labelled_object" and wire == "json":
+        pairs = [tuple(value for _, value in writer.expected_json(row)) for row in rows]
+        assert writer.sent_json(request.content) == pairs
     elif wire == "json":
         written = [writer.expected_json(row) for row in rows]
         assert writer.sent_json(request.content) == (written if shape.list else written[0])
@@ -336,6 +342,29 @@ def test_docstring(entry: Entry) -> None:
     assert "Source: " in text
 
 
+MAILING = [entry for entry in CALLS if "sendmessage" in entry.query]
+
+
+@pytest.mark.parametrize("entry", MAILING, ids=lambda entry: entry.id)
+async def test_mailing_is_said(entry: Entry) -> None:
+    """Where the server mails by default, or where no source says, the caller has to; elsewhere it is off."""
+    client = client_of(no_answer)
+    parameter = inspect.signature(method_of(client, entry)).parameters["send_message"]
+    case = prepare(entry, "json")
+    del case.options["send_message"]
+
+    assert parameter.kind is parameter.KEYWORD_ONLY
+    if entry.query["sendmessage"]["default"] is False:
+        assert parameter.default is False
+    else:
+        assert parameter.default is parameter.empty
+        with pytest.raises(TypeError, match="send_message"):
+            await method_of(client, entry)(*case.given, **case.options)
+    for given in (None, "false", 0, 1):
+        with pytest.raises(ConfigurationError, match="send_message must be True or False"):
+            await method_of(client, entry)(*case.given, **case.options, send_message=given)
+
+
 @pytest.mark.parametrize("entry", [entry for entry in CALLS if entry.paged], ids=lambda entry: entry.id)
 def test_paged_is_lazy(entry: Entry) -> None:
     """A list method returns at once, and asks for nothing before somebody reads."""
@@ -352,7 +381,7 @@ def test_every_entry_has_a_method() -> None:
         if entry.alias_of is None or entry.family == "sso":
             assert inspect.iscoroutinefunction(method_of(client, entry)) or entry.paged
         else:
-            assert entry.alias_of in {call.id for call in CALLS}
+            assert entry.alias_of in {call.id for call in CALLS + STORE}
             assert not hasattr(getattr(client, entry.family), entry.name)
 
 
@@ -373,7 +402,7 @@ def test_no_method_beyond_the_catalogue() -> None:
 
 def test_operations_say_what_the_catalogue_says() -> None:
     """Repeatable and seen as JSON: the constants agree with the catalogue."""
-    catalogue = {entry.id: entry for entry in CALLS}
+    catalogue = {entry.id: entry for entry in CALLS + STORE}
     constants = [
         value
         for module in pkgutil.iter_modules(resources.__path__, "litmos_async.resources.")

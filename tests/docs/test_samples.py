@@ -48,6 +48,10 @@ async def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             "course_id": course["Id"],
             "module_id": module["Id"],
             "course_code": course["CourseCodeForBulkImport"],
+            "api_key": "sandbox-key",
+            "endpoint": base_url.removesuffix("/v1.svc") + sandbox.store.path,
+            "username": sandbox.store.username,
+            "password": sandbox.store.password,
         }
         for text in samples("docs/guide.md"):
             run = eval(compiled(text), names)
@@ -58,6 +62,8 @@ async def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert names["users"].problems == {"nobody": "no user goes by 'nobody'"}
     assert names["job"].report.counted == 1
     assert not sandbox.tenant.outbox
+    assert list(sandbox.store.statements) == [names["statement_id"]]
+    assert {"id", "user_name", "extra"} <= names["plain"][0].keys()
 
 
 async def test_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:

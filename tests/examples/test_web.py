@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import statistics
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +22,15 @@ USERS = 400
 REQUESTS, PERIOD = 100, 3.0
 
 
+async def answers(client: httpx.AsyncClient) -> bool:
+    """Return whether the server has been started."""
+    try:
+        await client.get("/")
+    except httpx.ConnectError:
+        return False
+    return True
+
+
 @asynccontextmanager
 async def served(base_url: str, limit: Path, reserve: int) -> AsyncIterator[httpx.AsyncClient]:
     """Run the example with two workers, and return a client of it."""
@@ -38,7 +46,7 @@ async def served(base_url: str, limit: Path, reserve: int) -> AsyncIterator[http
         "REQUESTS": str(REQUESTS),
         "PERIOD": str(PERIOD),
         "RESERVE": str(reserve),
-        "PATIENCE": "30",
+        "PATIENCE": "300",
         "COVERAGE_PROCESS_START": "",
     }
     options = ["--workers", "2", "--port", str(port), "--log-level", "warning"]
@@ -46,23 +54,19 @@ async def served(base_url: str, limit: Path, reserve: int) -> AsyncIterator[http
         sys.executable, "-m", "uvicorn", "examples.web:app", *options, cwd=ROOT, env=environment
     )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-            for _ in range(600):
-                try:
-                    await client.get("/")
-                    break
-                except httpx.ConnectError:
-                    await asyncio.sleep(0.05)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
+            while not await answers(client):
+                assert process.returncode is None
+                await asyncio.sleep(0.05)
             yield client
     finally:
         process.terminate()
         await process.wait()
 
 
-async def slowest(base_url: str, limit: Path, reserve: int, sandbox: Sandbox) -> float:
-    """Ask for fifty learners while a bulk job runs; return the 95th percentile of the waits, in seconds."""
+async def visit(base_url: str, limit: Path, reserve: int, sandbox: Sandbox) -> None:
+    """Ask for fifty learners while a bulk job runs."""
     emails = [user["UserName"] for user in sandbox.tenant.users.values()][:50]
-    waits: list[float] = []
     async with served(base_url, limit, reserve) as client:
         (course_id,) = sandbox.tenant.courses
         assert (await client.post(f"/courses/{course_id}")).status_code == 202
@@ -70,34 +74,31 @@ async def slowest(base_url: str, limit: Path, reserve: int, sandbox: Sandbox) ->
         # The job has used up what there was, and asks for more than there is.
         while len(sandbox.requests) < before + REQUESTS // 2:  # noqa: ASYNC110 - the sandbox has no event for it
             await asyncio.sleep(0.05)
-
-        async def ask(email: str) -> None:
-            began = asyncio.get_running_loop().time()
-            answer = await client.get(f"/learners/{email}")
-            waits.append(asyncio.get_running_loop().time() - began)
-            assert answer.status_code == 200
-
         for email in emails:
-            await ask(email)
+            assert (await client.get(f"/learners/{email}")).status_code == 200
             await asyncio.sleep(0.1)
         assert (await client.get("/learners/nobody@example.com")).status_code == 404
-    return statistics.quantiles(waits, n=20)[-1]
+
+
+def most_writes(sandbox: Sandbox) -> int:
+    """Return how many requests of the bulk job were in any window, at most."""
+    times = [each.time for each in sandbox.requests if each.method == "POST"]
+    return max(sum(first <= time <= first + PERIOD for time in times) for first in times)
 
 
 @pytest.mark.parametrize("reserve", [0, 30])
 async def test_visitors_next_to_a_bulk_job(tmp_path: Path, reserve: int) -> None:
-    """Visitors are answered while the job runs, at once with a reserve, and the limit is kept by both workers."""
+    """Visitors are answered while the job runs; it leaves them the reserve, and both workers keep the limit."""
     tenant = Tenant()
     for number in range(USERS):
         tenant.add_user(UserName=f"user{number}@example.com", FirstName="U", LastName=f"No {number}")
     tenant.add_course(Name="Welcome")
     sandbox = Sandbox(tenant, requests=REQUESTS, period=PERIOD)
     async with sandbox.serve() as base_url:
-        p95 = await slowest(base_url, tmp_path / "limit.db", reserve, sandbox)
-    print(f"\n95th percentile with a reserve of {reserve}: {p95 * 1000:.0f} ms")
+        await visit(base_url, tmp_path / "limit.db", reserve, sandbox)
     assert sandbox.quota.rejections == []
     assert sandbox.quota.most_in_any_window() <= REQUESTS
-    assert not reserve or p95 < PERIOD / 2
+    assert 0 < most_writes(sandbox) <= REQUESTS - reserve
 
 
 @asynccontextmanager

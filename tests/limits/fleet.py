@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -14,11 +13,6 @@ import attrs
 import pytest
 
 from litmos_async.sandbox import Sandbox, Tenant
-
-FAKETIME: Final = shutil.which("faketime") is not None
-NO_FAKETIME: Final = (
-    "faketime is not installed (Debian: apt-get install faketime): no host with a wrong clock"
-)
 
 ROOT: Final = Path(__file__).parents[2]
 REQUESTS: Final = 100
@@ -67,7 +61,7 @@ class Member:
 
 @attrs.frozen
 class WrongClocks:
-    """The clocks of a host whose time is wrong, made with Debian's `faketime`.
+    """The clocks of a host whose time is wrong. `tests.support.shifted` sets them inside the process.
 
     Attributes:
         by: How many seconds the wall clock is ahead.
@@ -78,9 +72,9 @@ class WrongClocks:
     monotonic: bool
 
     @property
-    def command(self) -> tuple[str, ...]:
-        """What runs a program under these clocks."""
-        return ("faketime", *(() if self.monotonic else ("--exclude-monotonic",)), "-m", "-f", f"+{self.by}s")
+    def options(self) -> tuple[str, ...]:
+        """Options of Python that run the module after them under these clocks."""
+        return "-m", "tests.support.shifted", str(self.by), str(self.by if self.monotonic else 0.0)
 
 
 class Fleet:
@@ -103,8 +97,7 @@ class Fleet:
     async def member(self, base_url: str, calls: int, clocks: WrongClocks | None = None) -> Member:
         """Start a process, and wait until it is ready."""
         process = await asyncio.create_subprocess_exec(
-            *(clocks.command if clocks else ()),
-            *(sys.executable, "-m", "tests.limits.worker"),
+            *(sys.executable, *(clocks.options if clocks else ("-m",)), "tests.limits.worker"),
             *(base_url, self._limit_url, str(calls), str(self._burst), str(self._timeout)),
             cwd=ROOT,
             stdin=PIPE,

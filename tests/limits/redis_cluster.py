@@ -21,18 +21,19 @@ class RedisCluster:
 
     Args:
         folder: Where they may write.
+        program: The name of one of `PROGRAMS`.
 
     Attributes:
         nodes: The servers.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: str) -> None:
         self.nodes: list[RedisServer] = []
         self._stack = ExitStack()
         for number in range(NODES):
             (own := folder / str(number)).mkdir()
             options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
-            self.nodes.append(RedisServer(own, *options, also="--cluster-port"))
+            self.nodes.append(RedisServer(own, *options, also="--cluster-port", program=program))
 
     def owner(self, account: str) -> RedisServer:
         """Return the node that has the key of an account."""

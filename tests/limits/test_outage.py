@@ -17,7 +17,9 @@ from tests.virtual import run_virtual
 
 def process_of(store: VirtualStore, requests: int = 8, **options: Any) -> SharedLimiter:
     """Return the limiter of a process that is prepared for an outage."""
-    guarded = OutageStore(store, patience=options.pop("patience", 0.0), share=options.pop("share", None))
+    guarded = OutageStore(
+        store, outage_timeout=options.pop("outage_timeout", 0.0), share=options.pop("share", None)
+    )
     return SharedLimiter(guarded, RateLimit(requests, **options), account="one", random=NoJitter())
 
 
@@ -26,7 +28,7 @@ def test_wait_goes_on_trying() -> None:
 
     async def main() -> None:
         store = VirtualStore()
-        limiter = process_of(store, patience=30.0)
+        limiter = process_of(store, outage_timeout=30.0)
         store.away = True
         caller = asyncio.ensure_future(limiter.acquire())
         await asyncio.sleep(20)
@@ -56,7 +58,7 @@ def test_processes_do_not_knock_at_the_same_times() -> None:
                 self.knocks.append(time())
                 await super()._way()
 
-        limiters = [process_of(Away(one), patience=10.0) for one in knocks]
+        limiters = [process_of(Away(one), outage_timeout=10.0) for one in knocks]
         await asyncio.gather(*(limiter.acquire() for limiter in limiters), return_exceptions=True)
         assert knocks[0][0] == knocks[1][0]
         assert not set(knocks[0][1:]) & set(knocks[1][1:])
@@ -71,7 +73,7 @@ def test_wait_ends_with_a_typed_error() -> None:
 
     async def main() -> None:
         store = VirtualStore()
-        limiter = process_of(store, patience=30.0)
+        limiter = process_of(store, outage_timeout=30.0)
         store.away = True
         begin = time()
         errors = await asyncio.gather(*(limiter.acquire() for _ in range(3)), return_exceptions=True)

@@ -111,7 +111,7 @@ async def test_a_restart_that_loses_the_data_stops_everybody_for_a_period(
 
 async def test_a_connection_that_broke_in_idle_times_is_no_outage(own_redis_server: RedisServer) -> None:
     """Also where an outage fails at once, the connection is made anew first."""
-    limiter = RedisLimiter(own_redis_server.url, RATE, account="one", on_outage="fail")
+    limiter = RedisLimiter(own_redis_server.url, RATE, account="one", on_outage="fail", timeout=60.0)
     (await limiter.acquire()).answered()
     await limiter.usage()
     own_redis_server.stop()
@@ -135,7 +135,7 @@ async def test_fail_tells_at_once_and_where(own_redis_server: RedisServer) -> No
 async def test_wait_is_bounded(own_redis_server: RedisServer) -> None:
     """After its patience it raises the same error."""
     own_redis_server.stop()
-    limiter = RedisLimiter(own_redis_server.url, RATE, account="one", patience=0.5)
+    limiter = RedisLimiter(own_redis_server.url, RATE, account="one", outage_timeout=0.5)
     begin = time()
     with pytest.raises(LimiterUnavailable):
         await limiter.acquire()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+import ssl
 import traceback
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +17,9 @@ import trustme
 
 from litmos_async.errors import ConfigurationError, LimiterUnavailable
 from litmos_async.limits import RateLimit, RedisLimiter
-from tests.limits.redis_server import INSTALLED, NO_REDIS, RedisServer
+from tests.limits.redis_server import RedisServer
 from tests.limits.small import take
+from tests.limits.tls_relay import tls_relay
 
 USER: Final = "litmos-user"
 PASSWORD: Final = "pass-WORD-marker"
@@ -82,7 +84,7 @@ async def test_who_is_not_let_in_hears_why_at_once(
 
 @attrs.frozen
 class TlsRedis:
-    """A Redis that speaks TLS."""
+    """A Redis behind a relay that speaks TLS."""
 
     server: RedisServer
     port: int
@@ -100,20 +102,13 @@ def write_authority(authority: trustme.CA, path: Path) -> Path:
 
 
 @pytest.fixture
-def tls_redis(tmp_path: Path) -> Iterator[TlsRedis]:
+async def tls_redis(own_redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[TlsRedis]:
     """A Redis with a certificate for 127.0.0.1, from an authority of our own."""
-    if not INSTALLED:
-        pytest.skip(NO_REDIS)
     authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
-    certificate.private_key_pem.write_to_path(str(key))
-    for part in certificate.cert_chain_pems:
-        part.write_to_path(str(chain), append=True)
-    ca = write_authority(authority, tmp_path / "ca.pem")
-    options = ("--tls-cert-file", str(chain), "--tls-key-file", str(key), "--tls-ca-cert-file", str(ca))
-    with RedisServer(tmp_path, *options, "--tls-auth-clients", "no", also="--tls-port") as server:
-        yield TlsRedis(server, server.other_port, ca)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    async with tls_relay(own_redis_server.port, context) as port:
+        yield TlsRedis(own_redis_server, port, write_authority(authority, tmp_path / "ca.pem"))
 
 
 async def test_processes_share_a_limit_over_tls(tls_redis: TlsRedis) -> None:

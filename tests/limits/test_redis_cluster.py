@@ -42,7 +42,9 @@ async def test_any_node_leads_to_the_key(redis_cluster: RedisCluster, owner: int
 async def test_a_key_that_is_on_its_way_to_another_node_is_followed(redis_cluster: RedisCluster) -> None:
     """While an administrator moves the slot, and afterwards, nothing is lost and nobody waits."""
     account = account_on(redis_cluster, 0)
-    limiter = RedisLimiter(redis_cluster.nodes[0].url, RateLimit(6), account=account, on_outage="fail")
+    limiter = RedisLimiter(
+        redis_cluster.nodes[0].url, RateLimit(6), account=account, on_outage="fail", timeout=60.0
+    )
     await take(limiter, 2)
     key = f"litmos:{{{account}}}:limit"
     source, target = (redis.Redis.from_url(one.url, decode_responses=True) for one in redis_cluster.nodes[:2])
@@ -71,7 +73,7 @@ async def test_a_node_that_does_not_know_its_own_name_is_found(redis_cluster: Re
     with redis.Redis.from_url(node.url) as client:
         client.config_set("cluster-preferred-endpoint-type", "unknown-endpoint")
         try:
-            limiter = RedisLimiter(node.url, account=account, on_outage="fail")
+            limiter = RedisLimiter(node.url, account=account, on_outage="fail", timeout=60.0)
             await take(limiter, 2)
             await limiter.aclose()
         finally:
@@ -86,7 +88,7 @@ async def test_nodes_that_do_not_agree_send_nobody_in_circles(redis_cluster: Red
     one_id, two_id = (client.execute_command("CLUSTER MYID") for client in (one, two))
     one.execute_command("CLUSTER SETSLOT", slot, "NODE", two_id)
     try:
-        limiter = RedisLimiter(redis_cluster.nodes[0].url, account=account, on_outage="fail")
+        limiter = RedisLimiter(redis_cluster.nodes[0].url, account=account, on_outage="fail", timeout=60.0)
         with pytest.raises(LimiterUnavailable, match="do not agree"):
             await limiter.acquire()
         await limiter.aclose()
@@ -103,7 +105,7 @@ async def test_the_password_goes_along_and_is_not_told(
     account, password = account_on(redis_cluster, 0), "pass-WORD-marker"
     clients = [redis.Redis.from_url(node.url) for node in redis_cluster.nodes]
     url = redis_cluster.nodes[1].url.replace("://", f"://default:{password}@")
-    limiter = RedisLimiter(url, account=account, on_outage="fail")
+    limiter = RedisLimiter(url, account=account, on_outage="fail", timeout=60.0)
     with caplog.at_level(logging.DEBUG):
         for client in clients:
             client.config_set("requirepass", password)
@@ -123,13 +125,15 @@ async def test_the_password_goes_along_and_is_not_told(
 
 
 @pytest.mark.parametrize("keeps", [True, False])
-async def test_a_node_that_is_restarted_is_an_outage(tmp_path: Path, *, keeps: bool) -> None:
+async def test_a_node_that_is_restarted_is_an_outage(
+    redis_program: str, tmp_path: Path, *, keeps: bool
+) -> None:
     """Callers wait until it is back, or hear of it if they want to; with its data lost, they wait a period."""
-    with RedisCluster(tmp_path) as cluster:
+    with RedisCluster(tmp_path, redis_program) as cluster:
         account = account_on(cluster, 1)
         rate = RateLimit(4, period=2.0)
         patient, hasty = (
-            RedisLimiter(cluster.nodes[0].url, rate, account=account, on_outage=on_outage)
+            RedisLimiter(cluster.nodes[0].url, rate, account=account, on_outage=on_outage, timeout=60.0)
             for on_outage in ("wait", "fail")
         )
         if keeps:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +48,7 @@ def do(window: Window, step: Step, now: float, tickets: list[int]) -> Any:
         case "lost" if ticket:
             window.lost(ticket, now, step.number * period)
         case "refused" if ticket:
-            window.refused(ticket, now, None if step.number > 1 else step.number * period, step.number / 2)
+            window.rejected(ticket, now, None if step.number > 1 else step.number * period, step.number / 2)
         case _:
             pass
     return window.opens_at(now), window.opens_at(now, "bulk"), window.used(now), window.budget(now)
@@ -129,16 +128,13 @@ def test_redis_keeps_the_rule(redis_server: RedisServer, rate: RateLimit, histor
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "redis"])
-async def test_changes_that_come_together_happen_one_after_the_other(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
+async def test_changes_that_come_together_happen_one_after_the_other(shared_url: str) -> None:
     """Twenty writers at once: none is lost, and each sees what the one before it left."""
 
     def store() -> Store:
-        if kind == "sqlite":
-            return SqliteStore(tmp_path / "limits.db")
-        return RedisStore(request.getfixturevalue("redis_server").url, timeout=60.0)
+        if shared_url.startswith("sqlite://"):
+            return SqliteStore(Path(shared_url.removeprefix("sqlite://")))
+        return RedisStore(shared_url, timeout=60.0)
 
     rate, stores = RateLimit(1_000), [store() for _ in range(5)]
     rng, account = random.Random(1), secrets.token_hex(8)

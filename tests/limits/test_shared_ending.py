@@ -168,10 +168,10 @@ def test_a_task_that_is_cancelled_with_the_pump_hangs_nobody() -> None:
         lease = await limiter.acquire()
         waiters = queue(limiter, 2)
         await settle()
-        desk = limiter._desk
-        assert desk is not None
-        assert desk._pump is not None
-        desk._pump.cancel()
+        pumping = limiter._queue
+        assert pumping is not None
+        assert pumping._pump is not None
+        pumping._pump.cancel()
         errors = await asyncio.gather(*waiters, return_exceptions=True)
         assert [type(error) for error in errors] == [LitmosError] * 2
         lease.unused()

@@ -126,10 +126,10 @@ def test_a_record_that_replaced_several_knows_all_of_them() -> None:
         one.window.take(0.0, 1e6)
     new = Account(Window(RateLimit(1)))
     for begin, seen in zip([1_000.0, 2_000.0, 3_000.0], lost, strict=True):
-        new.heed(seen, then=begin, now=begin)
+        new.detect_data_loss(seen, then=begin, now=begin)
         assert new.opens_at(begin, "me", "interactive") == pytest.approx(begin + 60.001)
     for seen in lost:
-        new.heed(seen, then=4_000.0, now=4_000.0)
+        new.detect_data_loss(seen, then=4_000.0, now=4_000.0)
     assert new.opens_at(4_000.0, "me", "interactive") == 4_000.0
 
 

@@ -217,7 +217,7 @@ os._exit(0)
 def test_it_may_be_inherited_by_a_forked_worker(tmp_path: Path) -> None:
     """As servers do that load the application and then fork: the child opens the file anew."""
     path = str(tmp_path / "limits.db")
-    subprocess.run([sys.executable, "-c", FORKED, path], check=True, timeout=30, cwd=ROOT)
+    subprocess.run([sys.executable, "-c", FORKED, path], check=True, timeout=600, cwd=ROOT)
 
 
 async def test_many_begin_a_file_at_the_same_moment(tmp_path: Path) -> None:

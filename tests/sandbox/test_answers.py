@@ -110,6 +110,8 @@ MODULE_RESULT_JSON = {
     "Attempt": 1,
     "OriginalId": 800001,
     "ResultId": "338100002",
+    "StartDate": "/Date(1720522923643+0000)/",
+    "DateCompleted": "/Date(1720522923643+0000)/",
 }
 
 USER_COURSE_DETAILS_JSON = {

@@ -17,7 +17,11 @@ from tests.sandbox.small import Client, reach
 
 _CATALOGUE = Path(__file__).parent.parent / "contract"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
-OPERATIONS: list[dict[str, Any]] = yaml.safe_load((_CATALOGUE / "operations.yaml").read_text("utf-8"))
+OPERATIONS: list[dict[str, Any]] = [
+    each
+    for each in yaml.safe_load((_CATALOGUE / "operations.yaml").read_text("utf-8"))
+    if not each["id"].startswith("xapi.")  # a service of its own: see test_lrs.py
+]
 RECORDS: dict[str, dict[str, Any]] = yaml.safe_load((_CATALOGUE / "records.yaml").read_text("utf-8"))
 
 ELSEWHERE = {
@@ -35,6 +39,8 @@ NO_ELEMENT = {
 LEFT_OUT = {
     ("LearningPath", "Languages"): "seen in one sample of 2021 only",
     ("Badge", "IconDisplayUrl"): "on some pages only",
+    ("ElearningModule", "ContentURL"): "in one document only, which reuses the form of the request",
+    ("OrgLearningPathResult", "DueDate"): "in the vendor's Salesforce package only",
 }
 
 
@@ -59,7 +65,7 @@ def test_every_operation_is_answered() -> None:
     asked = {place(each["method"], each["path"]) for each in OPERATIONS if each["path"]}
     assert len(asked) > 130
     assert asked - answered == set()
-    # What is there beside: the other spellings of two paths (quirks.md 10).
+    # What is there beside: the other spellings of two paths (api-facts 10).
     assert answered - asked == {
         ("DELETE", "/collection/{}"),
         ("GET", "/courses/{}/modules/ILT"),
@@ -85,7 +91,7 @@ KINDS = {
     "float": {"float"},
     "datetime": {"date", "iso", "us", "spaced"},
     "date": {"text"},
-    "list[str]": {"texts"},
+    "list[str]": {"texts", "text"},  # of tags and topics both are on record
 }
 
 # Numbers although the catalogue calls them text: numeric ids, which were seen as numbers in JSON.
@@ -105,7 +111,7 @@ def test_fields_have_the_documented_types(record: str) -> None:
             assert field.kind in KINDS[types[field.name]], field.name
 
 
-BODIES = [each for each in OPERATIONS if each["request"] and not each["id"].startswith("xapi")]
+BODIES = [each for each in OPERATIONS if each["request"]]
 
 
 def empty_bodies(request: dict[str, Any]) -> list[Any]:

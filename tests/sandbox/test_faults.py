@@ -117,7 +117,7 @@ async def test_a_drop_in_process_is_a_network_error_to_the_client(
         "tests",
         base_url="https://sandbox/v1.svc",
         transport=httpx.ASGITransport(sandbox.app),
-        retry=RetryPolicy(attempts=1),
+        retry=RetryPolicy(max_attempts=1),
     ) as litmos:
         sandbox.faults.add(Fault(method="POST", drop=True, after=after))
         with pytest.raises(errors.OutcomeUnknown):

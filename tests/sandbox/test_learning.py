@@ -136,7 +136,14 @@ async def test_course_lists(client: Client, tenant: Tenant) -> None:
     assert (row["Id"], row["Completed"], row["PercentageComplete"]) == (ADA, False, 33.33)
     assert await client.json(f"/courses/{SAFETY}/users", search="ben") == []
     (module,) = await client.json(f"/courses/{SAFETY}/modules")
-    assert module == {"Id": FIRE_DRILL, "Code": "", "Name": "Fire drill", "Description": ""}
+    assert module == {
+        "Id": FIRE_DRILL,
+        "Code": "",
+        "Name": "Fire drill",
+        "Description": "",
+        "Active": True,
+        "ModuleType": 9,
+    }
     details = await client.json(f"/courses/{SAFETY}/details")
     assert (details["CourseCode"], details["Tags"], details["DueDate"]) == ("700001-SAFE-01", "safety", None)
     tenant.custom_fields[SAFETY] = {"Owner": "HR"}

@@ -1,4 +1,4 @@
-"""Tokens, collections, listings, and xAPI statements."""
+"""Tokens, collections and listings."""
 
 from __future__ import annotations
 
@@ -270,28 +270,3 @@ async def test_a_listing_expires(
     expired = (500, "Listing has expired")
     assert await client.status("POST", f"{path}/users", [{"Id": ADA}]) == expired
     assert await client.status("POST", f"{path}/team/{SALES}") == expired
-
-
-# xAPI
-
-STATEMENT = {"actor": {"mbox": "mailto:user@example.com"}, "verb": {"id": "http://example.com/verbs/did"}}
-
-
-async def test_statements(client: Client, tenant: Tenant) -> None:
-    """A statement is passed through as it is, gets an id if it has none, and can be written over."""
-    answer = (await client.send("POST", "/acme/db1/statements", STATEMENT)).json()
-    assert answer == STATEMENT | {"id": answer["id"]}
-    path = f"/acme/db1/statementID={answer['id']}"
-    assert await client.json(path) == answer
-    changed = STATEMENT | {"timestamp": "2024-07-09T11:02:03Z"}
-    place = f"/acme/db1/statements/statementID={answer['id']}"
-    assert (await client.status("PUT", place, changed))[0] == 204
-    assert await client.json(path) == changed | {"id": answer["id"]}
-    assert (await client.status("GET", f"/acme/db2/statementID={answer['id']}"))[0] == 404
-    assert len(tenant.statements) == 1
-
-
-@pytest.mark.parametrize("body", ["<Statement/>", ["no object"]])
-async def test_statements_are_json_objects(client: Client, body: Any) -> None:
-    """Nothing else will do."""
-    assert (await client.status("POST", "/acme/db1/statements", body))[0] == 400

@@ -100,7 +100,7 @@ async def test_achievements(client: Client, tenant: Tenant) -> None:
 
 
 async def test_achievements_are_filtered_and_sorted(client: Client, tenant: Tenant) -> None:
-    """By date, person, text and the fields of people; those of people who are gone are not told."""
+    """By date, person and text, from the newest on or from the oldest; those of deleted people are left out."""
     tenant.set_progress(BEN, WELCOME, 100.0)
 
     async def found(**query: str) -> list[str]:
@@ -110,11 +110,25 @@ async def test_achievements_are_filtered_and_sorted(client: Client, tenant: Tena
     assert await found(since="2024-07-10") == [BEN]
     assert await found(userid=ADA) == [ADA]
     assert await found(search="safety") == [ADA]
-    assert await found(sort="FirstName") == [ADA, BEN]
-    assert await found(sort="Email", dir="DESC") == [ADA, BEN]
-    assert (await client.status("GET", "/achievements", sort="Points"))[0] == 400
+    assert await found() == [BEN, ADA]
+    assert await found(dir="desc") == [BEN, ADA]
+    assert await found(dir="ASC") == [ADA, BEN]
+    assert await found(sort="FirstName") == [BEN, ADA], "the fields of people are not those of achievements"
+    assert (await client.status("GET", "/achievements", dir="up"))[0] == 400
     tenant.delete_user(BEN)
     assert await found() == [ADA]
+
+
+async def test_achievements_come_by_date(client: Client, tenant: Tenant) -> None:
+    """The newest first by its date, whenever it was put in: completions of earlier years come in later."""
+    tenant.now = lambda: NOW - timedelta(days=400)
+    tenant.set_progress(BEN, WELCOME, 100.0)
+
+    dates = [row["AchievementDate"] for row in await client.json("/achievements")]
+
+    assert dates == sorted(dates, reverse=True)
+    assert [row["UserId"] for row in await client.json("/achievements")] == [ADA, BEN]
+    assert [row["UserId"] for row in await client.json("/achievements", limit=1, start=1)] == [BEN]
 
 
 async def test_a_path_is_no_row_of_its_own_among_achievements(client: Client, tenant: Tenant) -> None:

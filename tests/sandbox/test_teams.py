@@ -174,3 +174,14 @@ def test_removed_links_are_remembered(tenant: Tenant) -> None:
     tenant.leave_team(SALES, ADA)
     ((team_id, user_id, link),) = tenant.members.rows()
     assert (team_id, user_id, link.active) == (SALES, ADA, False)
+
+
+async def test_sub_teams_on_all_levels(client: Client, tenant: Tenant) -> None:
+    """The teams below a team are those below its sub-teams too, without itself and without others."""
+    fourth = tenant.add_team(
+        Name="Fourth", ParentTeamId=tenant.add_team(Name="Third", ParentTeamId=NORTH)["Id"]
+    )
+    names = [row["Name"] for row in await client.json(f"/teams/{SALES}/teams")]
+
+    assert sorted(names) == sorted([tenant.teams[NORTH]["Name"], "Third", "Fourth"])
+    assert await client.json(f"/teams/{fourth['Id']}/teams") == []

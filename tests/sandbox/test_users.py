@@ -217,11 +217,13 @@ async def test_add_to_teams_is_all_or_nothing(client: Client, tenant: Tenant) ->
 
 
 async def test_custom_fields(client: Client) -> None:
-    """Custom fields are set and read back, in both formats, the label an attribute in XML."""
+    """Custom fields are set and read back; JSON sends one object, and in XML the label is an attribute."""
     path = f"/users/{ADA}/usercustomfields"
     xml = '<ArrayOfparameter><parameter fieldname="T-shirt &amp; size">M</parameter></ArrayOfparameter>'
     assert (await client.status("POST", path, xml))[0] == 200
-    assert (await client.status("POST", path, [{"fieldname": "Shoe", "Value": "42"}]))[0] == 200
+    assert (await client.status("POST", path, {"Shoe": "42"}))[0] == 200
+    assert (await client.status("POST", path, [{"fieldname": "Shoe", "Value": "43"}]))[0] == 400
+    assert (await client.status("POST", path, {"Shoe": ["44"]}))[0] == 400
     assert await client.json(path) == [
         {"fieldname": "T-shirt & size", "Value": "M"},
         {"fieldname": "Shoe", "Value": "42"},

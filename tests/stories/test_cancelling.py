@@ -26,7 +26,7 @@ async def test_the_pool_is_empty_after_cancelling_at_every_turn() -> None:
             finished += call.done()
             call.cancel()
             await asyncio.gather(call, return_exceptions=True)
-            assert litmos._limiter._desk.window.held == 0
+            assert litmos._limiter._queue.window.held == 0
             assert litmos.quota.waiting == 0
             assert not pool._requests
             assert len(pool.connections) <= 2

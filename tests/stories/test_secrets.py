@@ -98,7 +98,7 @@ async def test_no_marker_anywhere(everything_logged: io.StringIO, key_in: str, w
             base_url=base_url,
             key_in=key_in,
             wire=wire,
-            retry=RetryPolicy(attempts=1, refusals=0),
+            retry=RetryPolicy(max_attempts=1, max_rejections=0),
         ) as litmos:
             user = await litmos.users.get(user_id)
             assert user.login_key == link
@@ -121,7 +121,7 @@ async def test_no_marker_anywhere(everything_logged: io.StringIO, key_in: str, w
             shown += await quoted_in_vain(litmos, sandbox, user_id)
         port = httpx.URL(base_url).port
     async with LitmosClient(
-        KEY, "tests", base_url=f"http://127.0.0.1:{port}", key_in=key_in, retry=RetryPolicy(attempts=1)
+        KEY, "tests", base_url=f"http://127.0.0.1:{port}", key_in=key_in, retry=RetryPolicy(max_attempts=1)
     ) as litmos:
         with pytest.raises(errors.ConnectError) as caught:
             await litmos.users.get("x")

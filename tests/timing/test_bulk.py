@@ -21,8 +21,8 @@ from litmos_async import (
     UserInTeam,
     errors,
 )
-from litmos_async.bulk.report import duration
 from litmos_async.sandbox import Fault, Sandbox, Tenant
+from litmos_async.wording import duration
 from tests.virtual import run_virtual
 
 
@@ -214,7 +214,7 @@ def test_what_stays_broken(fault: dict[str, object], status: str) -> None:
     sandbox.faults.add(Fault(**{**ALWAYS, **fault}, path=f"/users/{users[1]}/courses"))
 
     async def main() -> dict[str, str]:
-        async with client(sandbox, retry=RetryPolicy(attempts=2, refusals=1)) as litmos:
+        async with client(sandbox, retry=RetryPolicy(max_attempts=2, max_rejections=1)) as litmos:
             job = litmos.bulk.assign_courses_to_users(dict.fromkeys(users, courses[:2]), send_message=False)
             return {outcome.item.user_id: outcome.status async for outcome in job}
 
@@ -251,7 +251,7 @@ def test_leaving_early_gives_up_what_is_under_way() -> None:
             )
             await anext(outcomes)
             await outcomes.aclose()
-            assert litmos._limiter._desk.window.held == 0
+            assert litmos._limiter._queue.window.held == 0
             assert litmos.quota.waiting == 0
             assert len(asyncio.all_tasks()) <= 2
 
@@ -526,10 +526,10 @@ def test_what_cannot_be_read_back_is_unknown() -> None:
             job = litmos.bulk.assign_courses_to_users(
                 dict.fromkeys(users, courses[:2]), send_message=False, verify=True
             )
-            assert list(job.known()) == []
+            assert list(job.outcomes_so_far()) == []
             report = await job.run()
             assert (report.unknown, report.done) == (6, 0)
-            assert all(isinstance(outcome.error, errors.Forbidden) for outcome in job.known())
+            assert all(isinstance(outcome.error, errors.Forbidden) for outcome in job.outcomes_so_far())
 
     run_virtual(main())
 
@@ -548,7 +548,7 @@ def test_a_job_that_stops_after_failures() -> None:
             assert 5 <= report.failed == report.requests == len(sandbox.requests) <= 200
             assert (report.stopped, report.ok) == (f"{report.failed} items failed", False)
             assert str(report).endswith(f"stopped: {report.failed} items failed")
-            assert {outcome.status for outcome in job.known()} == {"failed"}
+            assert {outcome.status for outcome in job.outcomes_so_far()} == {"failed"}
             with pytest.raises(errors.ConfigurationError):
                 litmos.bulk.remove_users_from_teams([], stop_after_failures=0)
 
@@ -596,7 +596,7 @@ def test_what_was_not_read_back_is_unknown() -> None:
             await asyncio.sleep(30)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            known = Counter((outcome.status, outcome.reason) for outcome in job.known())
+            known = Counter((outcome.status, outcome.reason) for outcome in job.outcomes_so_far())
             assert known == {("unknown", "the server took it, and it was not read back"): 100}
             assert (job.report.stopped, job.report.ok) == ("interrupted", False)
 
@@ -634,7 +634,7 @@ def test_what_is_known_after_a_job_was_stopped() -> None:
             await asyncio.sleep(60.25)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            known = Counter((outcome.status, outcome.reason) for outcome in job.known())
+            known = Counter((outcome.status, outcome.reason) for outcome in job.outcomes_so_far())
             assert known.keys() <= {("done", ""), ("unknown", "interrupted")}
             assert known["done", ""] >= 100
             assert known.total() == len(sandbox.requests)
@@ -754,3 +754,76 @@ def test_a_plan_counts_what_will_be_read_back() -> None:
             assert (plain.requests, plain.checks, "read back" in str(plain)) == (120, 0, False)
 
     run_virtual(main())
+
+
+# ------------------------------------------------ teams below
+
+
+def tree() -> tuple[Sandbox, str, list[str], list[str]]:
+    """Return a team, the teams below it on two levels, and courses."""
+    sandbox = bare(courses=2, paths=2)
+    tenant = sandbox.tenant
+    top = tenant.add_team(Name="Top")["Id"]
+    middle = [tenant.add_team(Name=f"Middle {n}", ParentTeamId=top)["Id"] for n in range(2)]
+    low = [tenant.add_team(Name=f"Low {n}", ParentTeamId=middle[n])["Id"] for n in range(2)]
+    return sandbox, top, [*middle, *low], list(tenant.courses)
+
+
+@pytest.mark.parametrize("what", ["courses", "learning_paths"])
+@pytest.mark.parametrize("lacking", [None, 0, 1, 2, 3, 4])
+def test_what_a_team_below_lacks_is_not_there(what: str, lacking: int | None) -> None:
+    """With include_sub_teams a pair is skipped only where all teams below have it, on every level."""
+    sandbox, top, below, _ = tree()
+    tenant = sandbox.tenant
+    assign = tenant.assign_team_course if what == "courses" else tenant.assign_team_path
+    first, second = list(tenant.courses if what == "courses" else tenant.learning_paths)
+    for number, team in enumerate([top, *below]):
+        assign(team, first)
+        if number != lacking:
+            assign(team, second)
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            helper = getattr(litmos.bulk, f"assign_{what}_to_teams")
+            job = helper(
+                {top: [first, second]},
+                send_message=False,
+                include_sub_teams=True,
+                skip_existing=True,
+                verify=True,
+            )
+            report = await job.run()
+            assert report.ok
+            assert (report.skipped, report.done) == ((2, 0) if lacking is None else (1, 1))
+
+    run_virtual(main())
+    has = tenant.team_courses if what == "courses" else tenant.team_paths
+    assert all(has.get(team, second) for team in [top, *below])
+
+
+@pytest.mark.parametrize("level", [0, 3])
+def test_what_a_team_below_was_not_given_is_no_success(level: int) -> None:
+    """With verify, what one team below lacks afterwards has failed; where it cannot be read, it is unknown."""
+    sandbox, top, below, courses = tree()
+    tenant = sandbox.tenant
+
+    async def main() -> dict[str, str]:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.assign_courses_to_teams(
+                {top: courses}, send_message=False, include_sub_teams=True, verify=True
+            )
+            plan = await job.plan()
+            # The list of teams, and the courses of the one that is named, at least.
+            assert plan.checks == 2
+            statuses = {}
+            async for outcome in job:
+                statuses[outcome.item.course_id] = outcome.status
+            return statuses
+
+    plain = tenant.assign_team_course
+    tenant.assign_team_course = lambda team, course: (  # type: ignore[method-assign]
+        [] if (team, course) == (below[level], courses[1]) else plain(team, course)
+    )
+    assert run_virtual(main()) == {courses[0]: "done", courses[1]: "failed"}
+    sandbox.faults.add(Fault(method="GET", path=f"/teams/{below[level]}/courses", status=403, times=None))
+    assert run_virtual(main()) == {courses[0]: "unknown", courses[1]: "unknown"}

@@ -16,7 +16,7 @@ from litmos_async.bulk.item_job import counted
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.virtual import run_virtual
 
-QUICK = RetryPolicy(attempts=2, refusals=1)
+QUICK = RetryPolicy(max_attempts=2, max_rejections=1)
 
 
 def make(users: int = 4, courses: int = 1, teams: int = 2) -> tuple[Sandbox, list[str]]:
@@ -309,7 +309,7 @@ def test_an_older_completion_proves_nothing(completed: bool) -> None:
             (outcome,) = [outcome async for outcome in job]
             assert outcome.status == "unknown"
             assert outcome.reason.startswith("it cannot be told whether it was carried out: ")
-            assert [known.status for known in job.known()] == ["unknown"]
+            assert [known.status for known in job.outcomes_so_far()] == ["unknown"]
 
     run_virtual(main())
     assert attempts_of(sandbox, users[0])[0] == 1
@@ -401,7 +401,7 @@ def test_what_is_no_item(helper: str, given: list[object], place: str) -> None:
             for ask in (job.plan, job.plan, job.run):
                 with pytest.raises(errors.ConfigurationError, match=place):
                     await ask()
-            assert list(job.known()) == []
+            assert list(job.outcomes_so_far()) == []
             assert job.progress.total == 0
 
     run_virtual(main())
@@ -467,7 +467,7 @@ def test_too_many_failures_stop_the_job() -> None:
             report = await job.run()
             assert 3 <= report.failed == len(sandbox.requests) <= 200
             assert report.stopped == f"{report.failed} items failed"
-            assert sum(1 for _ in job.known()) == report.failed
+            assert sum(1 for _ in job.outcomes_so_far()) == report.failed
 
     run_virtual(main())
 
@@ -484,7 +484,7 @@ def test_what_is_known_after_a_job_was_stopped(moment: float, expected: tuple[st
             await asyncio.sleep(moment)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            known = Counter((outcome.status, outcome.reason) for outcome in job.known())
+            known = Counter((outcome.status, outcome.reason) for outcome in job.outcomes_so_far())
             writes = sum(request.method == "PUT" for request in sandbox.requests)
             assert known == {expected: writes}
             assert 0 < writes < 120

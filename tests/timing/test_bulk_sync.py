@@ -15,7 +15,7 @@ from litmos_async.bulk import MemberChange, UserChange
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.virtual import run_virtual
 
-QUICK = RetryPolicy(attempts=2, refusals=1)
+QUICK = RetryPolicy(max_attempts=2, max_rejections=1)
 
 
 def make(users: int = 20, teams: int = 2, members: int = 0) -> tuple[Sandbox, list[str], list[str]]:
@@ -70,7 +70,7 @@ def test_teams_get_the_members_that_they_should_have() -> None:
         async with client(sandbox) as litmos:
             job = litmos.bulk.sync_team_members(desired, remove=True, verify=True, send_message=True)
             plan = await job.plan()
-            assert plan.hints == ("2 to add, 1 to remove, 19 unchanged",)
+            assert plan.notes == ("2 to add, 1 to remove, 19 unchanged",)
             assert (plan.items, plan.emails, plan.reads) == (3, 2, 2)
             assert plan.skipped == {"already there": 19, "given twice": 1}
             assert plan.requests_by_kind == {
@@ -86,7 +86,7 @@ def test_teams_get_the_members_that_they_should_have() -> None:
             assert (job.report.done, job.report.skipped, job.report.requests) == (3, 20, 2)
             assert job.report.reads > 2
             assert (job.progress.done, job.progress.total, job.progress.requests_planned) == (23, 23, 2)
-            assert Counter(outcome.status for outcome in job.known()) == {"done": 3, "skipped": 20}
+            assert Counter(outcome.status for outcome in job.outcomes_so_far()) == {"done": 3, "skipped": 20}
 
     run_virtual(main())
     assert writes(sandbox) == ["POST", "DELETE"]
@@ -104,14 +104,14 @@ def test_nobody_leaves_unless_that_is_asked_for() -> None:
             someone = await litmos.users.get(users[15])
             job = litmos.bulk.sync_team_members({teams[0]: [someone], teams[1]: []}, send_message=False)
             plan = await job.plan()
-            assert plan.hints == (
+            assert plan.notes == (
                 "1 to add",
                 "20 members should not be there and stay: taking them out has to be asked for",
             )
             assert (await job.run()).done == 1
             same = litmos.bulk.sync_team_members({teams[1]: users[0]}, send_message=False)
-            assert (await same.plan()).hints[0] == "1 unchanged"
-            assert (await litmos.bulk.sync_team_members({}, send_message=False).plan()).hints == (
+            assert (await same.plan()).notes[0] == "1 unchanged"
+            assert (await litmos.bulk.sync_team_members({}, send_message=False).plan()).notes == (
                 "nothing to do",
             )
 
@@ -141,7 +141,7 @@ def test_too_many_removals_are_refused(most: float, leaving: int, refused: bool)
         async with client(sandbox) as litmos:
             job = litmos.bulk.sync_team_members(desired, remove=True, max_removals=most, send_message=False)
             plan = await job.plan()
-            assert any(hint.startswith("running is refused: ") for hint in plan.hints) is refused
+            assert (plan.refusal is not None) is refused
             if refused:
                 with pytest.raises(
                     errors.ConfigurationError, match=f"{leaving} of 20 active members would go"
@@ -186,7 +186,7 @@ def test_a_list_that_cannot_be_proven_complete_changes_nothing() -> None:
                 )
                 with pytest.raises((errors.ServerError, errors.IncompleteListing)):
                     await job.run()
-                assert list(job.known()) == []
+                assert list(job.outcomes_so_far()) == []
                 assert job.progress.total == 0
 
     run_virtual(main())
@@ -201,7 +201,7 @@ def test_a_team_that_does_not_exist() -> None:
         async with client(sandbox) as litmos:
             job = litmos.bulk.sync_team_members({"gone": users[:2], teams[0]: users[:3]}, send_message=False)
             plan = await job.plan()
-            assert plan.hints == ("3 to add", "2 people belong to teams that do not exist")
+            assert plan.notes == ("3 to add", "2 people belong to teams that do not exist")
             outcomes = await outcomes_of(job)
             assert Counter(outcome.status for outcome in outcomes.values()) == {"done": 3, "failed": 2}
             assert isinstance(outcomes[MemberChange("add", users[0], "gone")].error, errors.NotFound)
@@ -219,7 +219,7 @@ def test_inactive_members_are_not_seen() -> None:
         async with client(sandbox) as litmos:
             desired = {teams[0]: [*users[1:10], *users[15:17]]}
             job = litmos.bulk.sync_team_members(desired, remove=True, send_message=False)
-            assert (await job.plan()).hints == ("3 to add, 8 unchanged",)
+            assert (await job.plan()).notes == ("3 to add, 8 unchanged",)
             assert (await job.run()).ok
 
     run_virtual(main())
@@ -294,7 +294,7 @@ def test_a_sync_that_was_stopped_knows_what_it_did() -> None:
             )
             report = await job.run()
             assert (report.done, report.stopped) == (30, f"{report.failed} items failed")
-            changes = Counter((each.item.change, each.status) for each in job.known())
+            changes = Counter((each.item.change, each.status) for each in job.outcomes_so_far())
             assert changes["add", "done"] == 30
             assert 2 <= changes["remove", "failed"] == report.failed < 120
             assert len(asyncio.all_tasks()) <= 2
@@ -322,7 +322,7 @@ def test_people_are_brought_to_what_they_should_be() -> None:
         async with client(sandbox) as litmos:
             job = litmos.bulk.sync_users(desired(), deactivate=True, send_message=True, verify=True)
             plan = await job.plan()
-            assert plan.hints == ("1 to create, 1 to change, 1 to deactivate, 18 unchanged",)
+            assert plan.notes == ("1 to create, 1 to change, 1 to deactivate, 18 unchanged",)
             assert (plan.items, plan.emails, plan.reads) == (3, 1, 1)
             assert plan.skipped == {"as desired": 18, "given twice": 1}
             assert plan.requests_by_kind == {"POST /users": 1, "PUT /users/{user_id}": 2}
@@ -362,14 +362,14 @@ def test_nobody_is_barred_unless_that_is_asked_for() -> None:
                 send_message=False,
             )
             plan = await job.plan()
-            assert plan.hints == (
+            assert plan.notes == (
                 "1 unchanged",
                 "3 active people are not among them; deactivate=True would bar them",
             )
             assert plan.skipped == {"as desired": 1, "missing, and create=False": 1}
             assert (await job.run()).skipped == 2
             empty = await litmos.bulk.sync_users([], send_message=False).plan()
-            assert empty.hints[0] == "nothing to do"
+            assert empty.notes[0] == "nothing to do"
 
     run_virtual(main())
     assert writes(sandbox) == []
@@ -412,7 +412,7 @@ def test_too_many_people_would_go(missing: int, inactive: int, most: float, refu
         async with client(sandbox) as litmos:
             job = litmos.bulk.sync_users(desired, deactivate=True, max_removals=most, send_message=False)
             plan = await job.plan()
-            assert any(hint.startswith("running is refused: ") for hint in plan.hints) is refused
+            assert (plan.refusal is not None) is refused
             if refused:
                 with pytest.raises(errors.ConfigurationError, match="of 20 active people would go"):
                     await job.run()

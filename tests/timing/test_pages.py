@@ -50,7 +50,7 @@ def client(server: Server) -> LitmosClient:
         "tests",
         base_url="https://litmos.example.com/v1.svc",
         transport=httpx.MockTransport(server),
-        retry=RetryPolicy(attempts=1),
+        retry=RetryPolicy(max_attempts=1),
     )
 
 
@@ -187,7 +187,7 @@ def test_leaving_early_stops_what_was_read_ahead() -> None:
             page = await litmos.users.list_paginated()
             assert (page.total, len(page.items)) == (9000, 1000)
             assert server.under_way == 0
-            assert litmos._limiter._desk.window.held == 0
+            assert litmos._limiter._queue.window.held == 0
 
     run_virtual(main())
 

@@ -104,14 +104,14 @@ def test_writes_without_a_body_say_so() -> None:
 
     run_virtual(main())
     assert server.seen[0].headers["content-length"] == "0"
-    assert server.seen[0].headers["content-type"] == "text/xml"
+    assert server.seen[0].headers["content-type"] == "text/xml; charset=utf-8"
     assert "format" not in server.seen[0].url.params
 
 
 READ, WRITE, CREATE = "read", "repeatable write", "create"
 CALLS: dict[str, Callable[[LitmosClient], Awaitable[object]]] = {
     READ: lambda litmos: litmos.users.get("u1"),
-    WRITE: lambda litmos: litmos.users.assign_courses("u1", ["c1"]),
+    WRITE: lambda litmos: litmos.users.assign_courses("u1", ["c1"], send_message=False),
     CREATE: lambda litmos: litmos.users.create(NEW),
 }
 LOST = [
@@ -161,7 +161,7 @@ def test_the_matrix_of_faults(call: str, fault) -> None:
             except errors.LitmosError as problem:
                 caught.append(problem)
             assert litmos.quota.waiting == 0
-            assert litmos._limiter._desk.window.held == 0
+            assert litmos._limiter._queue.window.held == 0
 
     run_virtual(main())
     if fault in FINAL:
@@ -196,7 +196,7 @@ def test_the_matrix_of_faults(call: str, fault) -> None:
 def test_a_fault_that_stays(fault, kind: type[errors.LitmosError]) -> None:
     """A fault that does not go away ends in its error, after a bounded number of attempts."""
     server = Server(fault)
-    policy = RetryPolicy(attempts=3, refusals=3)
+    policy = RetryPolicy(max_attempts=3, max_rejections=3)
 
     async def main() -> errors.LitmosError:
         async with client(server, retry=policy) as litmos:
@@ -228,14 +228,14 @@ def test_what_an_error_says(fault, text: str, caplog: pytest.LogCaptureFixture) 
     server = Server(fault)
 
     async def main() -> errors.NetworkError:
-        async with client(server, timeout=0.2, retry=RetryPolicy(attempts=2)) as litmos:
+        async with client(server, timeout=0.2, retry=RetryPolicy(max_attempts=2)) as litmos:
             with pytest.raises(errors.NetworkError) as caught:
                 await litmos.users.get("u1")
             return caught.value
 
     with caplog.at_level(logging.INFO, "litmos_async"):
         error = run_virtual(main())
-    assert str(error) == f"{text} (users.get: GET /users/u1, 2 attempts)"
+    assert str(error) == f"{text} (users.get: GET /users/u1, 2 attempts, host {error.host})"
     (line,) = (record.getMessage() for record in caplog.records if record.name == "litmos_async")
     assert line.startswith(f"users.get: {text}; again in 0.")
 
@@ -261,7 +261,7 @@ def test_a_timeout_bounds_the_whole_attempt() -> None:
     async def main() -> None:
         server = Server(stall)
         limit = RateLimit(2, 60.0, 2)
-        async with client(server, timeout=5.0, rate_limit=limit, retry=RetryPolicy(attempts=1)) as litmos:
+        async with client(server, timeout=5.0, rate_limit=limit, retry=RetryPolicy(max_attempts=1)) as litmos:
             loop = asyncio.get_running_loop()
             began = loop.time()
             with pytest.raises(errors.RequestTimeout):
@@ -385,8 +385,8 @@ def test_cancelling_at_every_await() -> None:
             finished = call.done()
             call.cancel()
             await asyncio.gather(call, return_exceptions=True)
-            desk = litmos._limiter._desk
-            assert desk is None or desk.window.held == 0
+            queue = litmos._limiter._queue
+            assert queue is None or queue.window.held == 0
             assert litmos.quota.waiting == 0
             # Everything is free again in the end, and a new call goes through.
             await asyncio.sleep(200)

@@ -29,6 +29,8 @@ from litmos_async import (
     UserCourse,
     UserSummary,
     UserWithCourses,
+    XapiStatement,
+    XapiStore,
 )
 
 
@@ -67,6 +69,18 @@ async def calls(litmos: LitmosClient) -> None:
     assert_type(litmos.quota, Quota)
     assert_type(litmos.with_options(wire="xml"), LitmosClient)
     assert_type(user.replace(city="Ulm"), User)
+    assert_type(user.to_dict(secrets=True), dict[str, Any])
+    await litmos.users.assign_courses(user, ["c"], send_message=False)
+
+
+async def statements(endpoint: str) -> None:
+    """Statements are written one by one or many at once, and read as a list."""
+    async with LitmosClient(xapi=XapiStore(endpoint, "name", "password")) as litmos:
+        statement = await litmos.xapi.get_statement("id")
+        assert_type(statement, XapiStatement)
+        assert_type(await litmos.xapi.add_statement(statement), list[str])
+        assert_type(await litmos.xapi.add_statement([statement]), list[str])
+        assert_type(litmos.xapi.list_statements(page_size=5, timeout=3.0), Pages[XapiStatement])
 
 
 async def jobs(litmos: LitmosClient, pairs: AsyncIterator[tuple[str, str]]) -> None:
@@ -92,6 +106,8 @@ async def mistakes(litmos: LitmosClient) -> None:
     await litmos.users.get("id", retries=3)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     await litmos.users.patch("id", full_name="x")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     await litmos.users.patch("id", active="no")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    await litmos.users.assign_courses("u", [])  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    await litmos.teams.assign_learning_paths("t", [])  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     litmos.bulk.assign_courses_to_users([])  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     litmos.with_options(priority="high")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     User(user_nam="x")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]

@@ -1,4 +1,4 @@
-"""Dates: every form of quirks.md 3."""
+"""Dates: every form of api-facts 3."""
 
 from __future__ import annotations
 

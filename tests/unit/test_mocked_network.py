@@ -48,7 +48,7 @@ async def test_faults_of_the_network(
 ) -> None:
     """Faults of httpx become errors of this library, with the cause attached."""
     wire.get(f"{BASE}/users/u1").mock(side_effect=fault)
-    async with LitmosClient("k", "tests", region="eu", retry=RetryPolicy(attempts=1)) as litmos:
+    async with LitmosClient("k", "tests", region="eu", retry=RetryPolicy(max_attempts=1)) as litmos:
         with pytest.raises(kind) as caught:
             await litmos.users.get("u1")
     assert isinstance(caught.value.__cause__, fault)
@@ -58,12 +58,12 @@ async def test_a_proxy_from_the_environment_is_used(monkeypatch: pytest.MonkeyPa
     """A machine behind a proxy reaches the API through it; loopback addresses are reached directly."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    async with LitmosClient("k", "tests", region="eu", retry=RetryPolicy(attempts=1)) as litmos:
+    async with LitmosClient("k", "tests", region="eu", retry=RetryPolicy(max_attempts=1)) as litmos:
         with pytest.raises(errors.ConnectError):
             await litmos.users.get("u1")
         pool = litmos._sender._http._transport._inner._pool
         assert type(pool).__name__ == "AsyncHTTPProxy"
     async with LitmosClient(
-        "k", "tests", base_url="http://127.0.0.1:9", retry=RetryPolicy(attempts=1)
+        "k", "tests", base_url="http://127.0.0.1:9", retry=RetryPolicy(max_attempts=1)
     ) as litmos:
         assert type(litmos._sender._http._transport._inner._pool).__name__ == "AsyncConnectionPool"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from litmos_async.bulk import Plan, Report
-from litmos_async.bulk.report import count
+from litmos_async.wording import count
 
 
 def test_counts() -> None:
@@ -22,13 +22,16 @@ def test_counts() -> None:
     [
         (
             Plan(
-                noun="assignments", items=1, requests_by_kind={"POST /users/{user_id}/courses": 1}, emails=1
+                item_label="assignments",
+                items=1,
+                requests_by_kind={"POST /users/{user_id}/courses": 1},
+                emails=1,
             ),
             "1 assignment, 1 request, a few seconds, e-mails to up to 1 person",
         ),
         (
             Plan(
-                noun="user changes",
+                item_label="user changes",
                 items=1_500,
                 requests_by_kind={"PUT": 1_500, "GET": 2},
                 checks=15,
@@ -38,17 +41,17 @@ def test_counts() -> None:
         ),
         (
             Plan(
-                noun="users",
+                item_label="users",
                 items=2,
                 skipped={"given twice": 3, "already there": 0},
-                hints=("Take an import.",),
+                notes=("Take an import.",),
             ),
             "2 users, 0 requests, a few seconds, 3 given twice, no e-mails\nTake an import.",
         ),
     ],
 )
 def test_plans(plan: Plan, text: str) -> None:
-    """A plan reads like a sentence, with what is nothing left out, and its hints below it."""
+    """A plan reads like a sentence, with what is nothing left out, and its notes below it."""
     assert str(plan) == text
 
 

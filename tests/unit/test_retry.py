@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ POLICY = RetryPolicy()
 @pytest.mark.parametrize(
     ("fault", "repeatable", "expected"),
     [
-        (Fault.REFUSED, True, Again),
-        (Fault.REFUSED, False, Again),
+        (Fault.REJECTED, True, Again),
+        (Fault.REJECTED, False, Again),
         (Fault.NEVER_LEFT, True, Again),
         (Fault.NEVER_LEFT, False, Again),
         (Fault.LOST, True, Again),
@@ -27,19 +28,19 @@ POLICY = RetryPolicy()
 )
 def test_the_table(fault: Fault, repeatable: bool, expected: object) -> None:
     """Each kind of fault is answered as the table in the module says."""
-    refusals = int(fault is Fault.REFUSED)
-    step = decide(fault, Tries(1, refusals), POLICY, repeatable=repeatable)
+    rejections = int(fault is Fault.REJECTED)
+    step = decide(fault, Tries(1, rejections), POLICY, repeatable=repeatable)
     assert step is expected or isinstance(step, Again)
     assert isinstance(step, Again) == (expected is Again)
 
 
 def test_attempts_are_bounded() -> None:
-    """After the last attempt the error is raised; refusals are counted apart."""
+    """After the last attempt the error is raised; rejections are counted apart."""
     assert isinstance(decide(Fault.LOST, Tries(3), POLICY, repeatable=True), Again)
     assert decide(Fault.LOST, Tries(4), POLICY, repeatable=True) is GiveUp.RAISE
     assert isinstance(decide(Fault.LOST, Tries(10, 7), POLICY, repeatable=True), Again)
-    assert isinstance(decide(Fault.REFUSED, Tries(10, 10), POLICY, repeatable=True), Again)
-    assert decide(Fault.REFUSED, Tries(11, 11), POLICY, repeatable=True) is GiveUp.RAISE
+    assert isinstance(decide(Fault.REJECTED, Tries(10, 10), POLICY, repeatable=True), Again)
+    assert decide(Fault.REJECTED, Tries(11, 11), POLICY, repeatable=True) is GiveUp.RAISE
 
 
 def test_the_deadline_is_kept() -> None:
@@ -59,24 +60,35 @@ def test_waits_grow_with_full_jitter() -> None:
         ]
         assert 0 <= min(waits) < bound * 0.1
         assert bound * 0.9 < max(waits) <= bound
-    patient = RetryPolicy(attempts=100, longest_wait=3.0)
+    patient = RetryPolicy(max_attempts=100, max_backoff=3.0)
     assert all(
         decide(Fault.LOST, Tries(90), patient, repeatable=True, random=chance).wait <= 3.0 for _ in range(50)
     )
 
 
 def test_retry_after_is_obeyed_and_capped() -> None:
-    """The server's wish is heeded, up to the longest wait; a refused call waits in the limiter instead."""
+    """The server's wish is obeyed, up to the longest wait; a rejected call waits in the limiter instead."""
     assert decide(Fault.LOST, Tries(1), POLICY, repeatable=True, retry_after=7.0) == Again(7.0)
     assert decide(Fault.LOST, Tries(1), POLICY, repeatable=True, retry_after=7000.0) == Again(30.0)
-    assert decide(Fault.REFUSED, Tries(1, 1), POLICY, repeatable=True, retry_after=7.0) == Again(0.0)
+    assert decide(Fault.REJECTED, Tries(1, 1), POLICY, repeatable=True, retry_after=7.0) == Again(0.0)
 
 
 @pytest.mark.parametrize(
     "options",
-    [{"attempts": 0}, {"refusals": -1}, {"deadline": 0}, {"wait": -1}, {"longest_wait": -1}],
+    [
+        {"max_attempts": 0},
+        {"max_attempts": "4"},
+        {"max_attempts": 2.5},
+        {"max_rejections": -1},
+        {"max_rejections": None},
+        {"deadline": 0},
+        {"deadline": float("nan")},
+        {"initial_backoff": -1},
+        {"initial_backoff": "1"},
+        {"max_backoff": -1},
+    ],
 )
-def test_a_policy_that_cannot_work(options: dict[str, float]) -> None:
+def test_a_policy_that_cannot_work(options: dict[str, Any]) -> None:
     """A policy that cannot work is refused when it is made."""
     with pytest.raises(ConfigurationError):
         RetryPolicy(**options)

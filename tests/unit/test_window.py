@@ -93,11 +93,11 @@ def test_a_lost_record_takes_every_slot_until_nothing_of_it_counts() -> None:
     """If nobody knows what the server may count, it is taken to be as much as it allows, and to be under way."""
     one = window(3)
     one.answered(one.take(0.0), 1.0)
-    one.forgotten(10.0, 30.0)
+    one.assume_full(10.0, 30.0)
     assert ends(one) == [100.0 + GUARD] * 3  # a slot that is known may be another one by now
-    one.forgotten(11.0, 30.0)
+    one.assume_full(11.0, 30.0)
     assert ends(one) == [101.0 + GUARD] * 3
-    one.forgotten(12.0, 5.0)
+    one.assume_full(12.0, 5.0)
     assert ends(one) == [101.0 + GUARD] * 3
 
 
@@ -155,19 +155,19 @@ def test_bulk_work_sees_no_end_if_the_reserve_depends_on_an_answer() -> None:
 def test_a_refusal_pauses_everybody() -> None:
     """The first pause is one second, longer by up to a quarter for the jitter."""
     one = window(100)
-    one.refused(one.take(0.0), 1.0, None, jitter=0.0)
+    one.rejected(one.take(0.0), 1.0, None, jitter=0.0)
     assert one.opens_at(1.0) == 2.0
     other = window(100)
-    other.refused(other.take(0.0), 1.0, None, jitter=1.0)
+    other.rejected(other.take(0.0), 1.0, None, jitter=1.0)
     assert other.opens_at(1.0) == 2.25
 
 
 def test_a_refused_request_keeps_its_slot_for_a_period() -> None:
     """A server may count what it refuses."""
     one = window(1)
-    one.refused(one.take(0.0), 1.0, None, jitter=0.0)
+    one.rejected(one.take(0.0), 1.0, None, jitter=0.0)
     assert one.opens_at(1.0) == 61.0 + GUARD
-    assert one.rejected == 1
+    assert one.rejections == 1
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_refused_request_keeps_its_slot_for_a_period() -> None:
 def test_the_server_s_own_word_is_obeyed(said: float, pause: float) -> None:
     """`Retry-After` sets the pause, without jitter, up to five minutes."""
     one = window(100)
-    one.refused(one.take(0.0), 1.0, said, jitter=1.0)
+    one.rejected(one.take(0.0), 1.0, said, jitter=1.0)
     assert one.opens_at(1.0) == 1.0 + pause
 
 
@@ -185,21 +185,21 @@ def test_a_wave_of_refusals_is_one_pause() -> None:
     one = window(100)
     tickets = [one.take(0.0) for _ in range(50)]
     for i, ticket in enumerate(tickets):
-        one.refused(ticket, 1.0 + i / 10, None, jitter=0.0)
+        one.rejected(ticket, 1.0 + i / 10, None, jitter=0.0)
     assert one.not_before == 2.0
-    assert one.strikes == 1
+    assert one.consecutive_rejections == 1
     assert one.base == 70.0
-    assert one.rejected == 50
+    assert one.rejections == 50
 
 
 def test_a_straggler_of_a_wave_that_is_over_starts_no_new_pause() -> None:
     """A slow 503 from before the pause says nothing about the time after it."""
     one = window(100)
     early, slow = one.take(0.0), one.take(0.0)
-    one.refused(early, 1.0, None, jitter=0.0)
+    one.rejected(early, 1.0, None, jitter=0.0)
     one.answered(one.take(2.0), 2.5)
     before = attrs.evolve(one)
-    one.refused(slow, 20.0, None, jitter=0.0)
+    one.rejected(slow, 20.0, None, jitter=0.0)
     assert (one.not_before, one.base, one.probing) == (before.not_before, before.base, False)
 
 
@@ -207,12 +207,12 @@ def test_a_later_word_of_the_server_lengthens_the_pause() -> None:
     """Within a wave only a `Retry-After` that ends later counts, and it is no further strike."""
     one = window(100)
     tickets = [one.take(0.0) for _ in range(3)]
-    one.refused(tickets[0], 1.0, 30.0, jitter=0.0)
-    one.refused(tickets[1], 2.0, 10.0, jitter=0.0)
+    one.rejected(tickets[0], 1.0, 30.0, jitter=0.0)
+    one.rejected(tickets[1], 2.0, 10.0, jitter=0.0)
     assert one.not_before == 31.0
-    one.refused(tickets[2], 3.0, 40.0, jitter=0.0)
+    one.rejected(tickets[2], 3.0, 40.0, jitter=0.0)
     assert one.not_before == 43.0
-    assert one.strikes == 1
+    assert one.consecutive_rejections == 1
     assert one.base == 70.0
 
 
@@ -220,8 +220,8 @@ def test_growth_is_not_counted_twice_when_a_straggler_lengthens_the_pause() -> N
     """What the budget had regained is kept, and grows from the end of the new pause only."""
     one = window(100)
     early, slow = one.take(0.0), one.take(0.0)
-    one.refused(early, 0.0, 0.0, jitter=0.0)
-    one.refused(slow, 60.0, 60.0, jitter=0.0)
+    one.rejected(early, 0.0, 0.0, jitter=0.0)
+    one.rejected(slow, 60.0, 60.0, jitter=0.0)
     assert one.base == pytest.approx(75.0)
     assert one.budget(120.0) == pytest.approx(75.0)
     assert one.budget(180.0) == pytest.approx(80.0)
@@ -232,7 +232,7 @@ def test_refused_probes_double_the_pause_up_to_a_minute() -> None:
     one = window(1_000)
     now, pauses = 0.0, []
     for _ in range(9):
-        one.refused(one.take(now), now, None, jitter=0.0)
+        one.rejected(one.take(now), now, None, jitter=0.0)
         pauses.append(one.not_before - now)
         now = one.opens_at(now)
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
@@ -241,28 +241,28 @@ def test_refused_probes_double_the_pause_up_to_a_minute() -> None:
 def test_a_very_long_row_of_refusals_does_not_overflow() -> None:
     """The power is bounded before it is computed."""
     one = window()
-    one.strikes = 10_000
+    one.consecutive_rejections = 10_000
     one.probing = True
-    one.refused(one.take(0.0), 0.0, None, jitter=0.0)
+    one.rejected(one.take(0.0), 0.0, None, jitter=0.0)
     assert one.not_before == 60.0
 
 
 def test_a_refusal_while_the_others_follow_continues_the_row() -> None:
     """Only a whole period without a refusal forgives the earlier ones."""
     one = window(100)
-    one.refused(one.take(0.0), 0.0, None, jitter=0.0)
+    one.rejected(one.take(0.0), 0.0, None, jitter=0.0)
     one.answered(one.take(1.0), 1.5)
-    one.refused(one.take(31.0), 31.0, None, jitter=0.0)
-    assert one.strikes == 2
+    one.rejected(one.take(31.0), 31.0, None, jitter=0.0)
+    assert one.consecutive_rejections == 2
     one.answered(one.take(33.0), 33.5)
-    one.refused(one.take(93.5), 93.5, None, jitter=0.0)
-    assert one.strikes == 1
+    one.rejected(one.take(93.5), 93.5, None, jitter=0.0)
+    assert one.consecutive_rejections == 1
 
 
 def test_after_the_pause_one_goes_first() -> None:
     """While the probe is out, nobody else starts."""
     one = window(100)
-    one.refused(one.take(0.0), 0.0, None, jitter=0.0)
+    one.rejected(one.take(0.0), 0.0, None, jitter=0.0)
     probe = one.take(1.0)
     assert one.opens_at(1.0) == 61.0
     one.answered(probe, 1.2)
@@ -272,7 +272,7 @@ def test_after_the_pause_one_goes_first() -> None:
 def test_the_others_follow_at_a_distance_for_one_period() -> None:
     """After the probe each start keeps a distance of `period / budget` from the one before."""
     one = window(100)
-    one.refused(one.take(0.0), 0.0, None, jitter=0.0)
+    one.rejected(one.take(0.0), 0.0, None, jitter=0.0)
     one.answered(one.take(1.0), 1.2)
     starts = []
     now = 1.2
@@ -289,7 +289,7 @@ def test_an_answer_from_before_the_pause_opens_nothing() -> None:
     """Only what was sent after the pause shows that the server accepts requests again."""
     one = window(100)
     early, other = one.take(0.0), one.take(0.0)
-    one.refused(early, 0.5, None, jitter=0.0)
+    one.rejected(early, 0.5, None, jitter=0.0)
     one.answered(other, 0.6)
     assert one.opens_at(0.6) == 1.5
     probe = one.take(1.5)
@@ -302,7 +302,7 @@ def test_an_answer_from_before_the_pause_opens_nothing() -> None:
 def test_a_probe_that_tells_nothing_is_replaced(fate: str) -> None:
     """If the probe was not sent or got no answer, the next request is the probe."""
     one = window(100)
-    one.refused(one.take(0.0), 0.0, None, jitter=0.0)
+    one.rejected(one.take(0.0), 0.0, None, jitter=0.0)
     probe = one.take(1.0)
     if fate == "unused":
         one.unused(probe, 2.0)
@@ -316,7 +316,7 @@ def test_a_probe_that_tells_nothing_is_replaced(fate: str) -> None:
 def test_a_probe_that_never_reports_back_does_not_shut_the_gate() -> None:
     """After a period without word from the probe, the next request is the probe."""
     one = window(100)
-    one.refused(one.take(0.0), 0.0, None, jitter=0.0)
+    one.rejected(one.take(0.0), 0.0, None, jitter=0.0)
     forgotten = one.take(1.0)
     assert one.opens_at(2.0) == 61.0
     one.take(61.0)
@@ -328,7 +328,7 @@ def test_a_probe_that_never_reports_back_does_not_shut_the_gate() -> None:
 def test_a_start_that_did_not_take_place_needs_no_distance() -> None:
     """The distance is kept from real starts: one given back does not delay the next."""
     one = window(100)
-    one.refused(one.take(0.0), 0.0, None, jitter=0.0)
+    one.rejected(one.take(0.0), 0.0, None, jitter=0.0)
     one.answered(one.take(1.0), 1.0)
     earlier, last = one.take(10.0), one.take(20.0)
     one.unused(earlier, 20.1)
@@ -341,21 +341,21 @@ def test_a_refusal_with_a_full_window_of_our_own_does_not_lower_the_budget() -> 
     """It may have been ourselves (an earlier run), so nobody else is blamed."""
     one = window(3)
     tickets = take_all(one, 0.0)
-    one.refused(tickets[0], 1.0, None, jitter=0.0)
+    one.rejected(tickets[0], 1.0, None, jitter=0.0)
     assert one.base == 3
 
 
 def test_the_budget_shrinks_by_a_factor_and_grows_by_a_step() -> None:
     """Each wave takes 30 %, each period without one gives back 5 % of the limit, up to all of it."""
     one = window(100)
-    one.refused(one.take(0.0), 0.0, 10.0, jitter=0.0)
+    one.rejected(one.take(0.0), 0.0, 10.0, jitter=0.0)
     assert one.budget(5.0) == 70.0
     assert one.budget(10.0) == 70.0
     assert one.budget(70.0) == pytest.approx(75.0)
     assert one.budget(10.0 + 6 * 60.0) == pytest.approx(100.0)
     assert one.budget(1e6) == 100.0
     now = 70.0
-    one.refused(one.take(now), now, 0.0, jitter=0.0)
+    one.rejected(one.take(now), now, 0.0, jitter=0.0)
     assert one.base == pytest.approx(75.0 * 0.7)
 
 
@@ -363,7 +363,7 @@ def test_the_budget_never_falls_below_one() -> None:
     """However busy the others are, we go on trying."""
     one = window(100)
     one.base = 1.2
-    one.refused(one.take(0.0), 0.0, 0.0, jitter=0.0)
+    one.rejected(one.take(0.0), 0.0, 0.0, jitter=0.0)
     assert one.base == 1.0
     assert one.opens_at(0.0) < 100.0
 
@@ -371,7 +371,7 @@ def test_the_budget_never_falls_below_one() -> None:
 def test_a_lowered_budget_is_kept() -> None:
     """No more slots are given than the budget holds, until one cools down or the budget has grown."""
     one = window(10)
-    one.refused(one.take(0.0), 0.0, 0.0, jitter=0.0)
+    one.rejected(one.take(0.0), 0.0, 0.0, jitter=0.0)
     one.answered(one.take(0.0), 0.0)
     one.spread_until = one.next_start = 0.0  # leave the distances out of this test
     assert len(take_all(one, 0.0)) == 5  # of 7, two are cooling down
@@ -391,12 +391,12 @@ def test_another_clock_keeps_what_the_server_may_still_count() -> None:
     held, answered, lost, refused = (one.take(100.0) for _ in range(4))
     one.answered(answered, 130.0)
     one.lost(lost, 130.0, 30.0)
-    one.refused(refused, 130.0, 50.0, jitter=0.0)
-    moved = one.carried_over(then=140.0, now=3.0, timeout=20.0)
+    one.rejected(refused, 130.0, 50.0, jitter=0.0)
+    moved = one.rebased(then=140.0, now=3.0, timeout=20.0)
     assert ends(moved) == pytest.approx([63.0 + GUARD, 63.0 + GUARD, 83.0 + GUARD, 83.0 + GUARD])
     assert moved.not_before == 43.0
     assert moved.probing
-    assert moved.rejected == 1
+    assert moved.rejections == 1
     assert moved.opens_at(3.0) == pytest.approx(63.0 + GUARD)
     assert held == 1
 
@@ -407,7 +407,7 @@ def test_another_clock_keeps_the_distance_after_a_pause() -> None:
     one.pause(100.0)
     one.answered(one.take(100.0), 101.0)
     one.take(102.0)
-    moved = one.carried_over(then=102.1, now=3.0, timeout=0.0)
+    moved = one.rebased(then=102.1, now=3.0, timeout=0.0)
     assert moved.next_start == pytest.approx(3.5)
     assert moved.spread_until == pytest.approx(3.0 + 161.0 - 102.1)
 
@@ -415,9 +415,9 @@ def test_another_clock_keeps_the_distance_after_a_pause() -> None:
 def test_another_clock_forgets_what_is_over() -> None:
     """Slots that are free and pauses that are over do not come back to life."""
     one = window(5)
-    one.refused(one.take(0.0), 0.0, None, jitter=0.0)
+    one.rejected(one.take(0.0), 0.0, None, jitter=0.0)
     one.answered(one.take(1.0), 1.0)
-    moved = one.carried_over(then=500.0, now=3.0, timeout=30.0)
+    moved = one.rebased(then=500.0, now=3.0, timeout=30.0)
     assert moved.slots == {}
     assert moved.opens_at(3.0) == 3.0
 
@@ -446,10 +446,13 @@ def test_a_rate_that_cannot_work_is_refused(wrong: dict[str, float]) -> None:
 
 
 def test_a_part_of_a_rate_is_a_rate() -> None:
-    """Requests, burst and reserve become smaller, and at least one request is left."""
+    """Requests, burst and reserve become smaller, never larger than their part; what is no request is refused."""
     whole = RateLimit(requests=100, burst=10, reserve=20)
     assert whole.part(0.25) == RateLimit(requests=25, burst=2, reserve=5)
-    assert whole.part(0.001) == RateLimit(requests=1, burst=1)
+    assert whole.part(0.019) == RateLimit(requests=1, burst=1)
+    assert [whole.part(n / 100).requests for n in range(1, 101)] == list(range(1, 101))
+    with pytest.raises(ConfigurationError, match="less than one request"):
+        whole.part(0.009)
     assert whole.part(1.0) == whole
 
 

@@ -18,7 +18,6 @@ from litmos_async.sandbox.routes import (
     tokens,
     user_learning,
     users,
-    xapi,
 )
 
 # A route with a fixed word must stand before one that takes anything in its place.
@@ -38,6 +37,5 @@ TABLES = (
     tokens.routes,
     collections.routes,
     listings.routes,
-    xapi.routes,  # two segments of any name, so it stands last
 )
 """The tables of all operations, in the order in which they are tried."""

@@ -77,7 +77,7 @@ def _answer(call: Call, log: Log, element: Element) -> Response:
     rows = kept(call.tenant, _LOGS[log], Window(*call.window()))
     return call.answer_all(
         f"{element.name}s", element, records(call.page(rows))
-    )  # "Activitys" (quirks.md 10)
+    )  # "Activitys" (api-facts 10)
 
 
 def _rows_of(log: Log) -> Callable[[Tenant], Iterator[LazyRow]]:

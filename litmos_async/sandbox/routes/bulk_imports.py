@@ -21,7 +21,7 @@ routes = Routes()
 
 _MOST_BYTES = 2_000 * 1_024
 _MOST_JOBS = 1_000
-_MOST_COURSES = 100  # of two limits on record the smaller one (quirks.md 11)
+_MOST_COURSES = 100  # of two limits on record the smaller one (api-facts 11)
 
 
 @routes("POST", "/bulkimports")
@@ -93,7 +93,7 @@ def _job(call: Call, job_id: str) -> ImportJob:
     for job in call.tenant.imports:
         if job.id == job_id:
             return job
-    raise Refusal(400, "Invalid bulk import id")  # not 404 (quirks.md 5)
+    raise Refusal(400, "Invalid bulk import id")  # not 404 (api-facts 5)
 
 
 def _row(job: ImportJob) -> Record:

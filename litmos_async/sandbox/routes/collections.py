@@ -17,7 +17,7 @@ from litmos_async.sandbox.wire.schema_offers import (
 routes = Routes()
 
 DELETE_PLURAL, DELETE_SINGULAR = "/collections/{collection_id}", "/collection/{collection_id}"
-"""Where one source and the other have the deletion (quirks.md 10); a sandbox answers at one of them."""
+"""Where one source and the other have the deletion (api-facts 10); a sandbox answers at one of them."""
 
 _MOST_ITEMS = 25
 
@@ -65,7 +65,7 @@ def add_courses(call: Call, collection_id: str) -> Response:
 
 @routes("DELETE", "/collections/{collection_id}/courses")
 def remove_course(call: Call, collection_id: str) -> Response:
-    """Take one course out of a collection: a DELETE with a body (quirks.md 10)."""
+    """Take one course out of a collection: a DELETE with a body (api-facts 10)."""
     links = call.tenant.offers.collection_courses
     return _remove(call, links, collection_id, "Courses", COURSE_REF)
 
@@ -83,7 +83,7 @@ def add_learning_paths(call: Call, collection_id: str) -> Response:
 
 @routes("DELETE", "/collections/{collection_id}/learningpaths")
 def remove_learning_path(call: Call, collection_id: str) -> Response:
-    """Take one learning path out of a collection: a DELETE with a body (quirks.md 10)."""
+    """Take one learning path out of a collection: a DELETE with a body (api-facts 10)."""
     links = call.tenant.offers.collection_paths
     return _remove(call, links, collection_id, "LearningPaths", LEARNING_PATH_REF)
 

@@ -8,7 +8,7 @@ from litmos_async.sandbox.call import Call, Routes, done
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.routes.users import SEARCHED, answer_custom_fields
 from litmos_async.sandbox.rows.people import course_users, learning_path_users
-from litmos_async.sandbox.state.training import ILT
+from litmos_async.sandbox.state.training import ILT, PACKAGE
 from litmos_async.sandbox.wire.schema import (
     COURSE,
     COURSE_CUSTOM_FIELD,
@@ -81,10 +81,14 @@ def list_users(call: Call, course_id: str) -> Response:
 
 @routes("GET", "/courses/{course_id}/modules")
 def list_modules(call: Call, course_id: str) -> Response:
-    """Answer the modules of a course."""
+    """Answer the modules of a course; of the numbers of their types only that of a package is documented."""
     call.course(course_id)
     modules = [call.tenant.modules[module_id] for module_id in call.tenant.course_modules.of_left(course_id)]
-    return call.answer_all("Modules", MODULE, call.page(call.matching(modules, "Name", "Code")))
+    rows = [
+        each | {"ModuleType": None if each["ModuleType"] == ILT else PACKAGE}
+        for each in call.page(call.matching(modules, "Name", "Code"))
+    ]
+    return call.answer_all("Modules", MODULE, rows)
 
 
 @routes("GET", "/courses/{course_id}/coursecustomfields")

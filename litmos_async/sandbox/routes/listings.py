@@ -1,7 +1,7 @@
 """The operations on listings: a collection, offered to people and teams for a time.
 
 Lists that are empty answer 404 here, what is not valid 403, and a listing whose time is over 500
-(quirks.md 5).
+(api-facts 5).
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _usable(call: Call, listing_id: str) -> Record:
 
 
 def _written(call: Call, body: Record) -> Record:
-    """Return the fields of a new listing; what is not valid answers 403 here (quirks.md 5)."""
+    """Return the fields of a new listing; what is not valid answers 403 here (api-facts 5)."""
     fields = {name: value for name, value in body.items() if name != "Id"}
     fields["MaxUsers"] = (body["MaxUsers"] or _UNLIMITED).lower()
     if not body["Name"]:

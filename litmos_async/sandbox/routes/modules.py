@@ -10,13 +10,12 @@ from litmos_async.sandbox.call import Call, Routes, done
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.routes.courses import ilt_module
 from litmos_async.sandbox.routes.session_checks import written_session
-from litmos_async.sandbox.state.training import ILT
+from litmos_async.sandbox.state.training import ILT, PACKAGE
 from litmos_async.sandbox.wire.schema import Record
 from litmos_async.sandbox.wire.schema_training import ELEARNING_MODULE, ELEARNING_MODULE_REQUEST, ILT_MODULE
 
 routes = Routes()
 
-_PACKAGE = 9  # "always 9" (records.yaml, ElearningModuleRequest)
 _LENGTHS = {"Name": 100, "Description": 2_000, "Code": 50, "ContentURL": 1_000}
 _STEPS = ("Queued", "Uploading", "ReadyToProcess", "Processing")
 
@@ -62,8 +61,8 @@ def _package(call: Call, module_id: str) -> Record:
 
 
 def _written(body: Record) -> Record:
-    if body["ModuleType"] != _PACKAGE:
-        raise Refusal(400, f"ModuleType must be {_PACKAGE}")
+    if body["ModuleType"] != PACKAGE:
+        raise Refusal(400, f"ModuleType must be {PACKAGE}")
     for name in ("Name", "ContentURL"):
         if not body[name]:
             raise Refusal(400, f"{name} is required")
@@ -84,7 +83,7 @@ def _fetch(call: Call, module_id: str, body: Record) -> None:
 
 def _row(call: Call, module: Record) -> Record:
     return module | {
-        "ModuleType": _PACKAGE,
+        "ModuleType": PACKAGE,
         "ModuleRefCode": module["Code"],
         "Status": _status(call, module["Id"]),
     }
@@ -105,7 +104,7 @@ def _status(call: Call, module_id: str) -> str:
 @routes("GET", "/courses/{course_id}/modules/ilt")
 @routes("GET", "/courses/{course_id}/modules/ILT")
 def list_ilt_modules(call: Call, course_id: str) -> Response:
-    """Answer the modules of a course that have sessions; both spellings are on record (quirks.md 10)."""
+    """Answer the modules of a course that have sessions; both spellings are on record (api-facts 10)."""
     call.course(course_id)
     tenant = call.tenant
     modules = [tenant.modules[module_id] for module_id in tenant.course_modules.of_left(course_id)]
@@ -128,7 +127,7 @@ def create_ilt_module(call: Call, course_id: str) -> Response:
 
 @routes("POST", "/courses/{course_id}/events/{module_id}")
 def update_ilt_module(call: Call, course_id: str, module_id: str) -> Response:
-    """Write a module: a POST where one expects a PUT (quirks.md 10); sessions are for create only."""
+    """Write a module: a POST where one expects a PUT (api-facts 10); sessions are for create only."""
     ilt_module(call, course_id, module_id)
     body = call.record(ILT_MODULE)
     if body["Id"] not in {"", module_id}:

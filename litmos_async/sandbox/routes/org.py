@@ -1,4 +1,4 @@
-"""The delta queries: what changed between `since` and `to` (quirks.md 9).
+"""The delta queries: what changed between `since` and `to` (api-facts 9).
 
 The XML roots of the links and results are not documented: the item with an s is assumed.
 """

@@ -6,7 +6,6 @@ from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes, done
 from litmos_async.sandbox.refusal import Refusal
-from litmos_async.sandbox.routes.users import sort_people
 from litmos_async.sandbox.rows.lazy import Window, kept, records
 from litmos_async.sandbox.rows.results import achievements, result_details
 from litmos_async.sandbox.wire.schema import ACHIEVEMENT, MODULE_RESULT, RESULT_DETAIL
@@ -18,7 +17,7 @@ _MOST_ROWS = 1_000
 
 @routes("GET", "/results/details")
 def list_details(call: Call) -> Response:
-    """Answer all results that changed after `since`; here too big a `limit` is an error (quirks.md 4)."""
+    """Answer all results that changed after `since`; here too big a `limit` is an error (api-facts 4)."""
     since, to = call.moment("since"), call.moment("to")
     if since is None:
         raise Refusal(406, "since is required")
@@ -30,14 +29,18 @@ def list_details(call: Call) -> Response:
 
 @routes("GET", "/achievements")
 def list_achievements(call: Call) -> Response:
-    """Answer who was through with which course, newest first unless `sort` says otherwise."""
+    """Answer who was through with which course, newest first unless `dir` says otherwise.
+
+    Which names `sort` takes here is not documented: it is passed over.
+    """
     since, user_id = call.moment("since"), call.query.get("userid")
     found = kept(call.tenant, achievements, Window(since, None, after=True))
-    if not {"search", "userid", "sort"} & call.query.keys():
+    if not call.descending("DESC"):
+        found = found[::-1]
+    if not {"search", "userid"} & call.query.keys():
         return call.answer_all("Achievements", ACHIEVEMENT, records(call.page(found)))
     rows = call.matching(records(found), "Title", "UserName", "FirstName", "LastName")
     rows = [row for row in rows if user_id in {None, row["UserId"]}]
-    sort_people(call, rows)
     return call.answer_all("Achievements", ACHIEVEMENT, call.page(rows))
 
 

@@ -16,7 +16,7 @@ routes = Routes()
 
 _SESSION = f"{SESSIONS}/{{session_id}}"
 _DAY = "/courses/{course_id}/modules/{module_id}/sessiondays/{day_id}"
-_MOST_USERS = 25  # a peer's limit (quirks.md 12); that more answers 404 is by analogy with teams.
+_MOST_USERS = 25  # a peer's limit (api-facts 12); that more answers 404 is by analogy with teams.
 _CLASS_ROOM = 1  # a peer's word (records.yaml, Session)
 
 

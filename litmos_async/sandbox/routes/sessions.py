@@ -121,6 +121,5 @@ def _answer_tree(call: Call, *, future: bool) -> Response:
         and (since is None or since <= each["UpdatedDate"])
         and (to is None or each["UpdatedDate"] < to)
     ]
-    backwards = call.query.get("dir", "ASC").upper() == "DESC"
-    sessions.sort(key=lambda each: each["StartDate"], reverse=backwards)
+    sessions.sort(key=lambda each: each["StartDate"], reverse=call.descending())
     return call.answer_all("SessionCourses", SESSION_COURSE, sessions_tree(tenant, call.page(sessions)))

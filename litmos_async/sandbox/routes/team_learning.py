@@ -45,7 +45,7 @@ def assign_courses(call: Call, team_id: str) -> Response:
 
 @routes("DELETE", "/teams/{team_id}/courses")
 def unassign_courses(call: Call, team_id: str) -> Response:
-    """Take courses from a team: a DELETE with a body (quirks.md 10)."""
+    """Take courses from a team: a DELETE with a body (api-facts 10)."""
     tenant = call.tenant
     call.team(team_id)
     rows = call.records("Courses", TEAM_COURSE_REF)

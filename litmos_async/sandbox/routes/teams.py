@@ -39,11 +39,10 @@ def create_sub_team(call: Call, team_id: str) -> Response:
 
 @routes("GET", "/teams/{team_id}/teams")
 def list_sub_teams(call: Call, team_id: str) -> Response:
-    """Answer the teams right below a team."""
+    """Answer the teams below a team, on all levels: a client takes the deeper ones out again."""
     call.team(team_id)
-    return _answer_teams(
-        call, [each for each in call.tenant.teams.values() if each["ParentTeamId"] == team_id]
-    )
+    below = set(call.tenant.with_sub_teams(team_id)) - {team_id}
+    return _answer_teams(call, [each for each in call.tenant.teams.values() if each["Id"] in below])
 
 
 @routes("PUT", "/teams/{team_id}")
@@ -77,7 +76,7 @@ def list_users(call: Call, team_id: str) -> Response:
 
 @routes("POST", "/teams/{team_id}/users")
 def add_users(call: Call, team_id: str) -> Response:
-    """Add members; unknown ids and present members are passed over in silence (quirks.md 8)."""
+    """Add members; unknown ids and present members are passed over in silence (api-facts 8)."""
     tenant = call.tenant
     call.team(team_id)
     user_ids = call.ids("Users", USER_REF)
@@ -172,7 +171,7 @@ def _written(call: Call, body: Record, team_id: str) -> Record:
         raise Refusal(400, "Name is longer than 100 characters")
     if fields["ParentTeamId"]:
         call.team(fields["ParentTeamId"])
-    # Names are not unique in the whole organisation (quirks.md 7), only among neighbours.
+    # Names are not unique in the whole organisation (api-facts 7), only among neighbours.
     for other in call.tenant.teams.values():
         twin = (other["Name"], other["ParentTeamId"]) == (fields["Name"], fields["ParentTeamId"])
         if twin and other["Id"] != team_id:

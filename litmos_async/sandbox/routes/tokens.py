@@ -1,7 +1,7 @@
 """The operations on tokens for self-signup.
 
 403 is the answer to nearly everything here: the feature is off, the id unknown, the list too long
-(quirks.md 5).
+(api-facts 5).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def list_tokens(call: Call) -> Response:
 
 @routes("GET", "/tokens/{token_id}")
 def get(call: Call, token_id: str) -> Response:
-    """Answer one token; XML wraps it as if it were a list (quirks.md 10)."""
+    """Answer one token; XML wraps it as if it were a list (api-facts 10)."""
     _require_tokens(call)
     token = _token(call, token_id)
     return call.answer(TOKEN, token) if call.wants_json else call.answer_all("Tokens", TOKEN, [token])
@@ -81,7 +81,7 @@ def _rows(call: Call) -> list[Record]:
 def _token(call: Call, token_id: str) -> Record:
     token = call.tenant.offers.tokens.get(token_id)
     if token is None:
-        raise Refusal(403, "Invalid token id")  # not 404 (quirks.md 5)
+        raise Refusal(403, "Invalid token id")  # not 404 (api-facts 5)
     return token
 
 

@@ -61,7 +61,7 @@ def get_course(call: Call, user_id: str, course_id: str) -> Response:
 
 @routes("POST", "/users/{user_id}/courses")
 def assign_courses(call: Call, user_id: str) -> Response:
-    """Assign courses; unknown ids and present assignments are passed over in silence (quirks.md 8)."""
+    """Assign courses; unknown ids and present assignments are passed over in silence (api-facts 8)."""
     call.user(user_id)
     for course_id in call.ids("Courses", COURSE_REF):
         new = course_id in call.tenant.courses and call.tenant.assign_course(user_id, course_id)

@@ -20,7 +20,7 @@ from litmos_async.sandbox.wire.schema import (
 routes = Routes()
 
 SEARCHED = ("UserName", "FirstName", "LastName", "FullName", "Email")
-"""The fields of a person that `search` looks at (quirks.md 4)."""
+"""The fields of a person that `search` looks at (api-facts 4)."""
 
 _SORT_FIELDS = {name.lower(): name for name in ("FirstName", "LastName", "UserName", "Active", "Email")}
 _MOST_TEAMS = 25
@@ -55,7 +55,7 @@ def list_details(call: Call) -> Response:
 
 @routes("GET", "/users/{user_id}")
 def get(call: Call, user_id: str) -> Response:
-    """Answer one person; here, and only here, a user name will do for the id (quirks.md 7)."""
+    """Answer one person; here, and only here, a user name will do for the id (api-facts 7)."""
     return call.answer(
         USER, call.tenant.users.get(user_id) or call.tenant.user_named(user_id) or call.user(user_id)
     )
@@ -65,7 +65,7 @@ def get(call: Call, user_id: str) -> Response:
 def create(call: Call) -> Response:
     """Add a person; no e-mail unless `sendmessage=true`."""
     fields = written_user(call.tenant, call.record(USER))
-    # SkipFirstLogin: true in the body came back as false in the recording (quirks.md 8).
+    # SkipFirstLogin: true in the body came back as false in the recording (api-facts 8).
     fields["SkipFirstLogin"] = call.flag("skipfirstlogin", default=False)
     user = call.tenant.add_user(**fields)
     if call.flag("sendmessage", default=False):
@@ -102,7 +102,7 @@ def list_teams(call: Call, user_id: str) -> Response:
 
 @routes("POST", "/users/{user_id}/teams")
 def add_to_teams(call: Call, user_id: str) -> Response:
-    """Put a person into teams: all of them or, when one does not fit, none (quirks.md 8)."""
+    """Put a person into teams: all of them or, when one does not fit, none (api-facts 8)."""
     tenant = call.tenant
     call.user(user_id)
     team_ids = call.ids("Teams", TEAM_REF)
@@ -141,13 +141,12 @@ def get_custom_fields(call: Call, user_id: str) -> Response:
 def set_custom_fields(call: Call, user_id: str) -> Response:
     """Set the custom fields that the body names.
 
-    Of the request shapes on record none is proven; the sandbox takes the one of the answer.
+    JSON is one object, label to value, as the vendor's own collection has it. Of the two XML forms on record
+    none is proven; the sandbox takes the one of the answer.
     """
     call.user(user_id)
     values = call.tenant.custom_fields.setdefault(user_id, {})
-    values.update(
-        {row["fieldname"]: row["Value"] for row in call.records("ArrayOfparameter", CUSTOM_FIELD_VALUE)}
-    )
+    values.update(call.labelled("ArrayOfparameter", CUSTOM_FIELD_VALUE))
     call.tenant.change_user(user_id)
     return done()
 
@@ -170,9 +169,9 @@ def _people(call: Call) -> list[Record]:
 
 def sort_people(call: Call, rows: list[Record]) -> None:
     """Put rows with the fields of people in the order that `sort` and `dir` ask for."""
-    sort, direction = call.query.get("sort", ""), call.query.get("dir", "ASC").upper()
-    if direction not in {"ASC", "DESC"} or (sort and sort.lower() not in _SORT_FIELDS):
-        raise Refusal(400, f"Cannot sort by {sort} {direction}")
+    sort, descending = call.query.get("sort", ""), call.descending()
+    if sort and sort.lower() not in _SORT_FIELDS:
+        raise Refusal(400, f"Cannot sort by {sort}")
     if sort:
         name = _SORT_FIELDS[sort.lower()]
-        rows.sort(key=lambda each: str(each[name]).lower(), reverse=direction == "DESC")
+        rows.sort(key=lambda each: str(each[name]).lower(), reverse=descending)

@@ -1,4 +1,4 @@
-"""Rows of the delta queries on things and links: what was made, changed and taken away (quirks.md 9).
+"""Rows of the delta queries on things and links: what was made, changed and taken away (api-facts 9).
 
 Every row has the time of its last change in `UpdatedDate`, which is what a window is laid over.
 """

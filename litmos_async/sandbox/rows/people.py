@@ -48,6 +48,8 @@ def _module_results(tenant: Tenant, course_id: str, assignment: Assignment) -> I
             "LastUpdated": result.updated if result else None,
             "Attempt": result.attempt if result else None,
             "ResultId": result.result_id if result else "",
+            "StartDate": result.created if result else None,
+            "DateCompleted": result.updated if result and result.completed else None,
         }
 
 

@@ -43,7 +43,7 @@ def _result_detail(tenant: Tenant, user_id: str, course_id: str, link: Assignmen
 
 def achievements(tenant: Tenant) -> Iterator[LazyRow]:
     """Yield a row for each course that a person who is still there was through with, newest first."""
-    for completion in reversed(tenant.completions):
+    for completion in sorted(tenant.completions, key=lambda each: (each.when, each.number), reverse=True):
         user = tenant.users.get(completion.user_id)
         if user is not None and _of_course(tenant, completion):
             yield LazyRow(completion.when, _achievement, (completion, user))
@@ -64,8 +64,8 @@ def _achievement(completion: Completion, user: Record) -> Record:
         "LastName": user["LastName"],
         "AchievementId": completion.number,
         "CertificateId": completion.certificate,
-        # Not of the record, but a list of people may be sorted by them.
-        **{name: user[name] for name in ("UserName", "Active", "Email")},
+        # Not of the record, but `search` looks at it.
+        "UserName": user["UserName"],
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 Log: TypeAlias = Literal["actions", "assignments", "content", "settings"]
 
 CALLER_NUMBER = 5_000_000
-"""Number of the person whose key is used: what `CreatedBy` and `UpdatedBy` say (quirks.md 7)."""
+"""Number of the person whose key is used: what `CreatedBy` and `UpdatedBy` say (api-facts 7)."""
 
 CALLER_NAME = "account.owner@example.com"
 

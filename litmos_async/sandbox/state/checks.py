@@ -1,6 +1,6 @@
 """What the service refuses in the record of a person.
 
-The statuses follow quirks.md 5: 409 for duplicates and for values that make no sense to the organisation.
+The statuses follow api-facts 5: 409 for duplicates and for values that make no sense to the organisation.
 That a missing name or a text that is too long is 400 is a choice of the sandbox.
 """
 
@@ -45,7 +45,7 @@ def is_email(text: str) -> bool:
 def written_user(tenant: People, body: Record, user_id: str = "") -> Record:
     """Return the fields that a create or an update writes.
 
-    All of them: what the body does not name was read as blank and will be written as blank (quirks.md 8).
+    All of them: what the body does not name was read as blank and will be written as blank (api-facts 8).
 
     Args:
         tenant: The organisation.

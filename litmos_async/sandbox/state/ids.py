@@ -1,4 +1,4 @@
-"""Ids that look like the service's, the same ones for the same seed (quirks.md 7)."""
+"""Ids that look like the service's, the same ones for the same seed (api-facts 7)."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class Learning:
         self.audit.note("content", "Updated", course_id)
 
     def _know_course(self, course: Record) -> None:
-        # A number and a code or, without one, a name (quirks.md 7).
+        # A number and a code or, without one, a name (api-facts 7).
         course["CourseCodeForBulkImport"] = f"{course['OriginalId']}-{course['Code'] or course['Name']}"
         self.audit.know("Course", course)
 

@@ -106,7 +106,7 @@ class People(Learning):
         self.audit.know("User", user)
 
     def log_in(self, user_id: str, address: str = _ADDRESS) -> None:
-        """Let a person log in: the login key is used up and a new one takes its place (quirks.md 8)."""
+        """Let a person log in: the login key is used up and a new one takes its place (api-facts 8)."""
         now = self.now()
         self.users[user_id] |= {"LastLogin": now, "LoginKey": self.ids.login_key()}
         self.audit.note_login(user_id, now, address)
@@ -135,7 +135,7 @@ class People(Learning):
     def mail(self, user_id: str, kind: str, about: str = "") -> None:
         """Send an e-mail, if the person gets any.
 
-        News of courses goes to people only who have logged in before (quirks.md 8); that the same holds for
+        News of courses goes to people only who have logged in before (api-facts 8); that the same holds for
         learning paths is assumed.
         """
         user = self.users[user_id]

@@ -13,6 +13,9 @@ from litmos_async.sandbox.wire.schema_training import LOCATION, SESSION, SESSION
 ILT = "ILT"
 """The type of a module that has sessions."""
 
+PACKAGE = 9
+"""The number of the type of a module that is fetched as a package: "always 9" (api-facts 20)."""
+
 
 class Training:
     """The sessions of a tenant.

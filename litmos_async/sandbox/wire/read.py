@@ -2,7 +2,7 @@
 
 XML goes through a reader that walks the elements once against the documented order. An element that comes
 after its place has passed is skipped without a word and its field keeps its blank value, so a misplaced
-`Active` reads as false (quirks.md 2).
+`Active` reads as false (api-facts 2).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class BadBody(Exception):
 
 
 class BadDate(Exception):
-    """A JSON date in a form that the service does not take: 500 and a page of HTML (quirks.md 3)."""
+    """A JSON date in a form that the service does not take: 500 and a page of HTML (api-facts 3)."""
 
 
 def read_record(body: bytes, content_type: str, element: Element) -> Record:
@@ -47,6 +47,16 @@ def read_records(body: bytes, content_type: str, root: str, element: Element) ->
         return [_from_object(row, element) for row in rows]
     # Items of another name are unknown elements, and those are skipped.
     return [_from_node(node, element) for node in _parse_xml(body, root) if node.tag == element.name]
+
+
+def read_labelled(body: bytes, content_type: str, root: str, element: Element) -> dict[str, str]:
+    """Read values by their labels: one object in JSON, a list of `fieldname` and text in XML."""
+    if not _is_json(content_type):
+        return {row["fieldname"]: row["Value"] for row in read_records(body, content_type, root, element)}
+    values = read_object(body)
+    if not all(isinstance(value, str | None) for value in values.values()):
+        raise BadBody("A value is not a text")
+    return {label: value or "" for label, value in values.items()}
 
 
 def read_object(body: bytes) -> Record:

@@ -1,6 +1,6 @@
 """Writes records the way the service does: its JSON, its XML, its dates.
 
-The facts are in quirks.md 2 and 3.
+The facts are in api-facts 2 and 3.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ a question mark after it means that the blank value is null. Kinds:
 
 - `bool`, `int`, `float`
 - `date`: `/Date(ms+0000)/` in JSON, `2021-05-11T18:27:24.763` in XML
-- `iso`: `2016-12-20T15:24:16Z` in both, an empty text when there is none (quirks.md 3)
-- `us`: a time that answers write as `12/31/2025 12:00:00 AM` in both (quirks.md 3)
+- `iso`: `2016-12-20T15:24:16Z` in both, an empty text when there is none (api-facts 3)
+- `us`: a time that answers write as `12/31/2025 12:00:00 AM` in both (api-facts 3)
 - `spaced`: the same, and requests write it as `2025-12-31 00:00:00` and in no other form
 - `one`, `many`: another element, or a list of them
 - `texts`: a list of texts; what its items are called in XML is not documented, `string` is assumed
@@ -147,7 +147,7 @@ USER_COURSE_MODULE = element(
     "Module",
     """
     Id Code Name Passmark:float? Score:float? Completed:bool LastUpdated:date? Attempt:int? OriginalId:int
-    ResultId
+    ResultId StartDate:date? DateCompleted:date?
     """,
 )
 
@@ -161,7 +161,7 @@ USER_COURSE_DETAILS = element(
     Modules=USER_COURSE_MODULE,
 )
 
-MODULE = element("Module", "Id Code Name Description")
+MODULE = element("Module", "Id Code Name Description Active:bool ModuleType:int?")
 
 MODULE_RESULT = element(
     "ModuleResult", "CourseId UserId Score:int? Completed:bool UpdatedAt:date? Note? Attempts:int?"

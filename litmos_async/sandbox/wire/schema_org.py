@@ -1,6 +1,6 @@
 """The sandbox's own table of fields: rows of the delta queries. The words are those of schema.py.
 
-`CreatedBy` and `UpdatedBy` are the numeric ids of people (quirks.md 7), as numbers in JSON where a row was
+`CreatedBy` and `UpdatedBy` are the numeric ids of people (api-facts 7), as numbers in JSON where a row was
 seen.
 """
 

@@ -61,5 +61,6 @@ SESSION_REGISTRATION_STATUS = element("UserSessionRegistrationStatus", "TotalUse
 ILT_MODULE = element("Module", "Id Code? Name Description? Sessions:many", Sessions=SESSION)
 INSTRUCTOR = element("User", "Id UserName FirstName LastName Active:bool Email AccessLevel Brand")
 LOCATION = element(
-    "Location", "LocationId:int Location Description? City? State? PostalCode? Country? Phone?"
+    "Location",
+    "LocationId:int Location Description? Street1? Street2? City? State? PostalCode? Country? Phone?",
 )

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random as _random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from litmos_async.errors import LitmosError
 
-from .rate import Lanes, Lease, Priority, paused
+from .clocks import slept, time_asleep
+from .rate import Lanes, Lease, Priority, Quota, paused
 from .window import Window
 
-__all__ = ["Desk", "Report", "closed"]
+__all__ = ["LeaseQueue", "Report", "closed"]
+
+logger = logging.getLogger("litmos_async")
 
 Report: TypeAlias = Callable[[Window, float], None]
-"""What became of a request: a change of the window as it stands when the report arrives there."""
+"""The outcome of a request: a change of the window as it stands when the report arrives there."""
+
+# A call that has waited so long is worth a line in the log. Bulk work waits all the time, so it gets one a minute.
+LONG_WAIT: Final = 5.0
+BULK_LINE_EVERY: Final = 60.0
 
 
-class Desk(ABC):
+class LeaseQueue(ABC):
     """What belongs to one event loop: those who wait, and the pump that serves them.
 
-    Leases and waiters keep to the desk where they began, so those of a loop that is gone touch no other.
+    Leases and waiters keep to the queue where they began, so those of a loop that is gone touch no other.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, random: _random.Random) -> None:
@@ -31,19 +39,26 @@ class Desk(ABC):
         self._random = random
         self._pump: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._bulk_line_at = -BULK_LINE_EVERY
+        self._others_seen = False
 
     @property
     @abstractmethod
     def pause_ends(self) -> float:
         """When the pause is over, on the clock of the loop."""
 
+    @property
+    @abstractmethod
+    def quota(self) -> Quota:
+        """How things stand, as far as is known here."""
+
     @abstractmethod
     async def _serve(self) -> None:
-        """Hand out leases as long as somebody waits."""
+        """Hand out leases as long as callers wait."""
 
     @abstractmethod
     def _report(self, report: Report) -> None:
-        """See that the window learns what became of a request."""
+        """See that the window learns the outcome of a request."""
 
     async def acquire(self, priority: Priority, max_pause: float) -> Lease:
         """Join the queue and wait until the pump hands over a lease."""
@@ -56,19 +71,22 @@ class Desk(ABC):
         if self.lanes.first() != next_in_line:
             self._wake()
         self._start()
+        late = self.loop.call_later(LONG_WAIT, self._log_wait, priority)
         try:
             return await future
         except asyncio.CancelledError:
             # Cancelled in the queue, or between the hand-over and waking up. In the latter case the lease
-            # (or the error) is in the future, and nobody else will ever look there.
+            # (or the error) is in the future, and no one else will ever look there.
             self.lanes.leave(future)
             self._wake()
             if not future.cancelled() and future.exception() is None:
                 future.result().unused()
             raise
+        finally:
+            late.cancel()
 
     async def aclose(self) -> None:
-        """Send everybody away and wait until the pump has stopped."""
+        """Send all callers away and wait until the pump has stopped."""
         self.lanes.fail(closed)
         if self._pump is not None:
             self._pump.cancel()
@@ -86,10 +104,39 @@ class Desk(ABC):
         """Let the slot cool down from the end of the timeout."""
         self._report(lambda window, now: window.lost(ticket, now, timeout))
 
-    def refused(self, ticket: int, retry_after: float | None) -> None:
-        """Pause everybody."""
+    def rejected(self, ticket: int, retry_after: float | None) -> None:
+        """Pause all."""
         jitter = self._random.random()
-        self._report(lambda window, now: window.refused(ticket, now, retry_after, jitter))
+
+        def report(window: Window, now: float) -> None:
+            if window.rejected(ticket, now, retry_after, jitter):
+                self._warn_of_others()
+
+        self._report(report)
+
+    def _warn_of_others(self) -> None:
+        """Say once that another party uses the account: then our part of the limit is smaller than was said."""
+        if not self._others_seen:
+            self._others_seen = True
+            logger.warning(
+                "The server rejected a request although this program has not used up its limit: another party uses "
+                "the account. The limiter makes room for it."
+            )
+
+    def _log_wait(self, priority: Priority) -> None:
+        """Say that a call has been waiting, and for what."""
+        now = self.loop.time()
+        if priority == "bulk":
+            if now < self._bulk_line_at + BULK_LINE_EVERY:
+                return
+            self._bulk_line_at = now
+        quota = self.quota
+        what = (
+            f"the pause that the server asked for, {self.pause_ends - now:.0f} s more"
+            if self.pause_ends > now
+            else f"a slot: {quota.used} of {quota.limit} are taken, the next is free in {quota.next_free_in:.0f} s"
+        )
+        logger.info("A call (%s) has waited %g s for %s; %d wait", priority, LONG_WAIT, what, len(self.lanes))
 
     def _start(self) -> None:
         """See that the pump runs."""
@@ -98,16 +145,16 @@ class Desk(ABC):
             self._pump.add_done_callback(self._pump_ended)
 
     def _pump_ended(self, pump: asyncio.Task[None]) -> None:
-        """See that nobody hangs if the pump did not end by itself. A callback is called in every case."""
+        """See that no caller hangs if the pump did not end by itself. A callback is called in every case."""
         error = closed() if pump.cancelled() else pump.exception()
         if error is not None and pump is self._pump:  # else a new pump serves those who wait
             self.lanes.fail(lambda: error)
 
-    def _hand_over(self, future: asyncio.Future[Lease], ticket: int) -> None:
-        """Give a lease to a caller."""
-        future.set_result(_Ticket(self, ticket))
+    def _hand_over(self, future: asyncio.Future[Lease], ticket: int, taken: float, asleep: float) -> None:
+        """Give a lease to a caller, with what the clocks showed before it was taken."""
+        future.set_result(_Ticket(self, ticket, taken, asleep))
 
-    def _send_the_hasty_away(self) -> None:
+    def _reject_impatient(self) -> None:
         """Tell those at once who cannot wait until the pause is over."""
         now, pause_ends = self.loop.time(), self.pause_ends
         if pause_ends > now:
@@ -130,11 +177,18 @@ class Desk(ABC):
 class _Ticket:
     """A lease: one ticket, and the first report about it counts."""
 
-    __slots__ = ("_desk", "_number")
+    __slots__ = ("_asleep", "_number", "_queue", "_taken")
 
-    def __init__(self, desk: Desk, number: int) -> None:
-        self._desk = desk
+    def __init__(self, queue: LeaseQueue, number: int, taken: float, asleep: float) -> None:
+        self._queue = queue
         self._number = number
+        self._taken = taken
+        self._asleep = asleep
+
+    @property
+    def taken(self) -> float:
+        """When the slot was taken, at the latest; the time in which the machine slept since then counts."""
+        return self._taken - slept(self._asleep, time_asleep())
 
     def _end(self) -> int:
         """Return the number the first time, and 0 ever after."""
@@ -143,19 +197,19 @@ class _Ticket:
 
     def unused(self) -> None:
         if ticket := self._end():
-            self._desk.unused(ticket)
+            self._queue.unused(ticket)
 
     def answered(self) -> None:
         if ticket := self._end():
-            self._desk.answered(ticket)
+            self._queue.answered(ticket)
 
     def lost(self, timeout: float) -> None:
         if ticket := self._end():
-            self._desk.lost(ticket, timeout)
+            self._queue.lost(ticket, timeout)
 
     def rejected(self, retry_after: float | None = None) -> None:
         if ticket := self._end():
-            self._desk.refused(ticket, retry_after)
+            self._queue.rejected(ticket, retry_after)
 
 
 def closed() -> LitmosError:

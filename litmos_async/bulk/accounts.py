@@ -1,0 +1,213 @@
+"""Which account is whose: people as they should be, matched with the accounts that there are. Pure.
+
+The user name decides. Where a person has an employee id that is unique on both sides, an account with that id is
+theirs under another user name, too. Where the two disagree, or where a spreadsheet may have rewritten either of
+them, nothing is guessed: that person fails, and no account that may be theirs is touched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from attrs import frozen
+
+from litmos_async.models import User
+from litmos_async.names import (
+    SAME_PERSON,
+    closeness,
+    fold,
+    if_in_capitals,
+    in_capitals,
+    rewritten,
+    without_zeros,
+)
+
+_CLEARLY = 0
+"""The strictest of the ways in which user names are the same; see `names.SAME_PERSON`."""
+
+
+@frozen
+class Match:
+    """The account of a person.
+
+    Attributes:
+        name: The user name of the person, folded.
+        row: The account; None if there is none.
+        by_id: Whether the employee id alone says so.
+        problem: Why it is not clear which account it is; empty if it is.
+    """
+
+    name: str
+    row: User | None = None
+    by_id: bool = False
+    problem: str = ""
+
+
+class Accounts:
+    """Takes the accounts one after another, and keeps those only of which it is not clear at once whose they are.
+
+    Args:
+        desired: The people, by user name, folded.
+    """
+
+    def __init__(self, desired: Mapping[str, User]) -> None:
+        self._desired = desired
+        self._open = dict.fromkeys(desired)
+        self._ids: Counter[str] = Counter()
+        self._by_id: dict[str, str] = {}
+        self._bare: set[str] = set()
+        self._capitals: set[str] = set()
+        for name, user in desired.items():
+            if employee_id := fold(user.external_employee_id):
+                self._ids[employee_id] += 1
+                self._by_id[employee_id] = name
+            self._bare |= {without_zeros(name), without_zeros(employee_id)}
+            self._capitals.add(if_in_capitals(user.user_name))
+        self._bare.discard("")
+        self._capitals.discard("")
+        self._held = _Held()
+        self._unclear: set[str] = set()
+        self._given: set[str] = set()
+
+    def take(self, row: User) -> Match | Literal["nobody"] | None:
+        """Take an account.
+
+        Returns:
+            Whose it is, where nothing that comes later can change that; "nobody" if it is that of no person in the
+            input; None if it is kept, for `rest` and `left`.
+        """
+        name, row_id = fold(row.user_name), fold(row.external_employee_id)
+        user = self._desired.get(name) if name else None
+        if user is not None and name in self._open and self._is_clear(user, name, row, row_id):
+            del self._open[name]
+            return Match(name, row)
+        if user is None and not self._may_concern(row, name, row_id):
+            return "nobody"
+        self._held.add(row)
+        return None
+
+    def _is_clear(self, user: User, name: str, row: User, row_id: str) -> bool:
+        employee_id = fold(user.external_employee_id)
+        return (
+            closeness(name, row.user_name, SAME_PERSON) == _CLEARLY
+            and employee_id in {"", row_id}
+            and self._by_id.get(row_id, name) == name
+        )
+
+    def _may_concern(self, row: User, name: str, row_id: str) -> bool:
+        """Return whether an account of another user name may be that of a person in the input."""
+        bare = {without_zeros(name), without_zeros(row_id)} - {""}
+        return bool(
+            (row_id and row_id in self._by_id)
+            or bare & self._bare
+            or (self._capitals and in_capitals(row.user_name) in self._capitals)
+        )
+
+    def rest(self) -> Iterator[Match]:
+        """Yield the account of each person of whom `take` did not say it."""
+        found = [self._match(name) for name in self._open]
+        claims = Counter(match.row.id for match in found if match.row is not None)
+        for match in found:
+            row = match.row
+            if row is None:
+                yield match
+            elif claims[row.id] > 1:
+                problem = f"two people of the input have the account {row.user_name!r}, one by employee id"
+                yield self._fail(match.name, problem, row)
+            else:
+                self._given.add(row.id)
+                yield match
+
+    def left(self) -> Iterator[tuple[User, bool]]:
+        """Yield the accounts that `rest` gave to nobody, and whether each may be that of a person in the input."""
+        for row in self._held.rows:
+            if row.id not in self._given:
+                yield row, row.id in self._unclear or fold(row.user_name) in self._desired
+
+    def _match(self, name: str) -> Match:
+        user = self._desired[name]
+        employee_id = fold(user.external_employee_id)
+        named = self._named(name)
+        with_id = self._held.by_id.get(employee_id, []) if employee_id else []
+        unique = len(with_id) == 1 and self._ids[employee_id] == 1
+        if len(named) > 1:
+            return self._fail(
+                name, f"{len(named)} accounts have this user name, but for what cannot be seen", *named
+            )
+        if named and unique and with_id[0] is not named[0]:
+            problem = (
+                f"the user name is that of the account {named[0].user_name!r}, the employee id "
+                f"{user.external_employee_id!r} that of {with_id[0].user_name!r}"
+            )
+            return self._fail(name, problem, *named, *with_id)
+        if named:
+            return Match(name, named[0])
+        if unique:
+            return Match(name, with_id[0], by_id=True)
+        if with_id:
+            return self._fail(name, self._not_unique(user, employee_id, with_id), *with_id)
+        return self._missing(name, user)
+
+    def _named(self, name: str) -> list[User]:
+        """Return the accounts of a user name; of doubles that differ by what cannot be seen, the one without it."""
+        named = self._held.by_name.get(name, [])
+        plain = [row for row in named if closeness(name, row.user_name, SAME_PERSON) == _CLEARLY]
+        return plain or named
+
+    def _not_unique(self, user: User, employee_id: str, rows: list[User]) -> str:
+        where = f"{len(rows)} accounts have it" if len(rows) > 1 else "an account has it"
+        where += f" ({', '.join(repr(row.user_name) for row in rows)})"
+        if self._ids[employee_id] > 1:
+            where += f", and {self._ids[employee_id]} people of the input"
+        return (
+            f"the user name is new, and the employee id {user.external_employee_id!r} is not unique: {where}"
+        )
+
+    def _missing(self, name: str, user: User) -> Match:
+        """Return that a person has no account, unless somebody else's name or id looks like theirs, rewritten."""
+        for what, text in (("user name", user.user_name), ("employee id", user.external_employee_id)):
+            near = self._held.by_bare.get(without_zeros(text), []) if without_zeros(text) else []
+            if near:
+                theirs = ", ".join(repr(row.user_name) for row in near)
+                problem = (
+                    f"the {what} {text!r} is that of {theirs}, but for zeros that a spreadsheet takes away"
+                )
+                return self._fail(name, problem, *near)
+            if problem := rewritten(text):
+                return self._fail(name, problem)
+        capitals = if_in_capitals(user.user_name)
+        if near := self._held.by_capitals.get(capitals, []) if capitals else []:
+            theirs = ", ".join(repr(row.user_name) for row in near)
+            return self._fail(name, f"this is how {theirs} is written in capitals", *near)
+        return Match(name)
+
+    def _fail(self, name: str, problem: str, *rows: User) -> Match:
+        self._unclear |= {row.id for row in rows}
+        return Match(name, problem=problem)
+
+
+class _Held:
+    """Accounts of which it is not clear at once whose they are, by all that may tell."""
+
+    def __init__(self) -> None:
+        self.rows: list[User] = []
+        self.by_name: dict[str, list[User]] = {}
+        self.by_id: dict[str, list[User]] = {}
+        self.by_bare: dict[str, list[User]] = {}
+        self.by_capitals: dict[str, list[User]] = {}
+
+    def add(self, row: User) -> None:
+        """Take an account in."""
+        self.rows.append(row)
+        name, row_id = fold(row.user_name), fold(row.external_employee_id)
+        bare = {without_zeros(name), without_zeros(row_id)}
+        for index, keys in (
+            (self.by_name, {name}),
+            (self.by_id, {row_id}),
+            (self.by_bare, bare),
+            (self.by_capitals, {in_capitals(row.user_name)}),
+        ):
+            for key in keys - {""}:
+                index.setdefault(key, []).append(row)

@@ -1,0 +1,121 @@
+"""What a bulk command was asked to do, and whether all files that it takes can be used."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from litmos_async.bulk import read_summary
+from litmos_async.cli.outcomes import check_writable
+from litmos_async.cli.tasks import Task
+from litmos_async.errors import ConfigurationError
+
+__all__ = ["STDIN", "Order", "unwritable", "usable"]
+
+STDIN: Final = Path("-")
+"""The name for standard input."""
+
+BESIDE_JOURNAL: Final = ("-lock", "-wal", "-shm", "-journal")
+"""How the names of the files end that SQLite and the journal's lock put beside it."""
+
+
+@frozen
+class Order:
+    """What a command was asked to do.
+
+    Attributes:
+        task: What to do with the lines.
+        file: The CSV; `-` is standard input.
+        outcomes: Where the outcomes go; beside the file if None.
+        dry_run: Whether to stop after the plan.
+        plan_json: Where the plan goes, to be approved.
+    """
+
+    task: Task
+    file: Path
+    outcomes: Path | None = None
+    dry_run: bool = False
+    plan_json: Path | None = None
+
+    @property
+    def outcomes_file(self) -> Path:
+        """Where the outcomes go: beside a file, and for what is none, such as a pipe, into the current folder."""
+        if self.outcomes is not None:
+            return self.outcomes
+        if self.file == STDIN or (self.file.exists() and not self.file.is_file()):
+            return Path("stdin.outcomes.csv")
+        return self.file.with_suffix(".outcomes.csv")
+
+    @property
+    def journal(self) -> Path | None:
+        """Where the job remembers what was sent, if it is to."""
+        return self.task.options.get("journal")
+
+    def check(self) -> None:
+        """Make sure that everything can be written that is going to be, and nothing over something else.
+
+        Raises:
+            ConfigurationError: Something cannot.
+        """
+        self._check_that_all_differ()
+        wanted = {"the outcomes": self.outcomes_file}
+        if self.plan_json is not None:
+            wanted["the plan"] = self.plan_json
+        journal = None if self.dry_run else self.journal
+        if journal is not None:
+            wanted["the journal"] = journal
+        for what, path in wanted.items():
+            try:
+                check_writable(path)
+            except OSError as problem:
+                raise ConfigurationError(unwritable(what, path, problem)) from None
+        if journal is not None and journal.exists() and journal.stat().st_size:
+            read_summary(journal)  # raises where it is something else
+
+    def _check_that_all_differ(self) -> None:
+        """Compare the files that are read and written, with those that the journal has beside it."""
+        files = [("the outcomes", self.outcomes_file)]
+        if self.file != STDIN:
+            files.insert(0, ("the file to read from", self.file))
+        if self.plan_json is not None:
+            files.append(("the plan", self.plan_json))
+        if self.journal is not None:
+            files.append(("the journal", self.journal))
+            # SQLite puts them beside what the name leads to.
+            journal = self.journal.resolve()
+            files += [(f"the journal's {end}", Path(f"{journal}{end}")) for end in BESIDE_JOURNAL]
+        for (first, path), (second, other) in combinations(files, 2):
+            if _is_same(path, other):
+                raise ConfigurationError(f"{first} and {second} cannot be the same file: {path}")
+
+
+def usable(*paths: Path | None) -> None:
+    """Make sure that names can be names of files at all.
+
+    Raises:
+        ConfigurationError: One is too long, holds a character that no name can hold, or is a link to itself.
+    """
+    for path in paths:
+        if path is None:
+            continue
+        try:
+            path.resolve()
+            path.exists()
+        except (OSError, ValueError, RuntimeError) as problem:  # RuntimeError: links that lead to each other
+            reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+            raise ConfigurationError(f"{path} cannot be the name of a file: {reason}") from None
+
+
+def unwritable(what: str, path: Path, problem: OSError) -> str:
+    """Return what is said of a file that cannot be written."""
+    return f"cannot write {what} to {path}: {problem.strerror or problem}"
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Return whether two names lead to one file, whether it is there or not."""
+    if path.resolve() == other.resolve():
+        return True
+    return path.exists() and other.exists() and path.samefile(other)

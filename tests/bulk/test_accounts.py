@@ -1,0 +1,170 @@
+"""Whose account is whose: by user name, and by employee id where it is unique; never by a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import httpx
+import pytest
+
+from litmos_async import LitmosClient, User
+from litmos_async.bulk import Outcome, Plan
+from litmos_async.sandbox import Sandbox, Tenant
+from tests.virtual import run_virtual
+
+There = Sequence[tuple[str, str]]
+"""Accounts: user names and employee ids."""
+
+
+def organisation(there: There) -> Tenant:
+    """Return a tenant with these accounts, all active."""
+    tenant = Tenant()
+    for name, employee_id in there:
+        tenant.add_user(
+            UserName=name, FirstName="Ann", LastName="Example", ExternalEmployeeId=employee_id, City="Ulm"
+        )
+    return tenant
+
+
+def sync(tenant: Tenant, desired: There, *, runs: int = 1, **options: object) -> tuple[Plan, list[Outcome]]:
+    """Bring the tenant to these people, and bar all others; return the plan and the outcomes of the last run."""
+
+    async def main() -> tuple[Plan, list[Outcome]]:
+        people = [
+            User(
+                user_name=name,
+                external_employee_id=employee_id or None,
+                first_name="Ann",
+                last_name="Example",
+            )
+            for name, employee_id in desired
+        ]
+        async with LitmosClient(
+            "sandbox-key",
+            "tests",
+            base_url="http://127.0.0.1/v1.svc",
+            transport=httpx.ASGITransport(Sandbox(tenant).app),
+        ) as litmos:
+            job = litmos.bulk.sync_users(
+                people, **{"deactivate": True, "max_removals": 1.0, "send_message": False} | options
+            )
+            return await job.plan(), [outcome async for outcome in job]
+
+    for _ in range(runs - 1):
+        run_virtual(main())
+    return run_virtual(main())
+
+
+def accounts(tenant: Tenant) -> list[tuple[str, str, bool]]:
+    """Return user name, employee id and whether they may log in, of all."""
+    return [(user["UserName"], user["ExternalEmployeeId"], user["Active"]) for user in tenant.users.values()]
+
+
+def test_a_person_with_a_new_user_name_stays_the_same_person() -> None:
+    """The account with the employee id is renamed, and the plan says so; nobody is created or barred."""
+    tenant = organisation([("ann.smith@example.com", "E-1"), ("ben@example.com", "E-2")])
+    plan, outcomes = sync(tenant, [("ann.miller@example.com", "E-1\u200b"), ("ben@example.com", "E-2")])
+    renamed = (
+        "1 account is found by employee id and renamed: 'ann.smith@example.com' to 'ann.miller@example.com'"
+    )
+    assert plan.notes == ("1 to change, 1 unchanged", renamed)
+    assert accounts(tenant) == [("ann.miller@example.com", "E-1", True), ("ben@example.com", "E-2", True)]
+    changed = next(outcome.item for outcome in outcomes if outcome.status == "done")
+    assert (changed.change, changed.user_name, changed.fields, changed.old_name) == (
+        "update",
+        "ann.miller@example.com",
+        ("user_name",),
+        "ann.smith@example.com",
+    )
+    _, again = sync(tenant, [("ann.miller@example.com", "E-1"), ("ben@example.com", "E-2")])
+    assert [outcome.reason for outcome in again] == ["as desired"] * 2
+
+
+def test_a_new_user_name_that_is_no_address() -> None:
+    """The server takes it as a custom one only."""
+    tenant = organisation([("ann@example.com", "E-1")])
+    sync(tenant, [("ann.m", "E-1")])
+    assert accounts(tenant) == [("ann.m", "E-1", True)]
+    assert next(iter(tenant.users.values()))["IsCustomUsername"] is True
+
+
+@pytest.mark.parametrize(
+    ("there", "desired", "named"),
+    [
+        # User name and employee id are those of two accounts.
+        ([("ann@x.com", "E-1"), ("ben@x.com", "E-2")], [("ann@x.com", "E-2")], ("ann@x.com", "ben@x.com")),
+        ([("ann@x.com", ""), ("ben@x.com", "E-2")], [("ann@x.com", "E-2")], ("ann@x.com", "ben@x.com")),
+        # The id says nothing where two accounts, or two people of the input, have it.
+        ([("ann@x.com", "7"), ("ben@x.com", "7")], [("new@x.com", "7")], ("ann@x.com", "ben@x.com")),
+        ([("ann@x.com", "7")], [("new@x.com", "7"), ("newer@x.com", "7")], ("ann@x.com",)),
+        # One account is that of two people of the input.
+        ([("ann@x.com", "E-1")], [("ann@x.com", ""), ("new@x.com", "E-1")], ("ann@x.com",)),
+        # What a spreadsheet does to numbers.
+        ([("ann@x.com", "00123")], [("new@x.com", "123")], ("ann@x.com",)),
+        ([("00123", "")], [("123", "")], ("00123",)),
+    ],
+)
+def test_where_it_is_not_clear_whose_an_account_is(
+    there: There, desired: There, named: tuple[str, ...]
+) -> None:
+    """That person fails and names the accounts; they are neither changed nor barred, and none is created."""
+    tenant = organisation(there)
+    before = accounts(tenant)
+    _, outcomes = sync(tenant, desired)
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    assert failed
+    assert all(repr(name) in outcome.reason for outcome in failed for name in named)
+    assert accounts(tenant) == before
+
+
+@pytest.mark.parametrize("text", ["1.23E+05", "12345.0"])
+def test_a_number_that_a_spreadsheet_rewrote_is_nobodys(text: str) -> None:
+    """No account is made for it, as a user name or as an employee id."""
+    tenant = organisation([("ann@x.com", "")])
+    _, outcomes = sync(tenant, [("ann@x.com", ""), (text, ""), ("new@x.com", text)])
+    assert [outcome.status for outcome in outcomes] == ["skipped", "failed", "failed"]
+    assert len(accounts(tenant)) == 1
+
+
+def test_zeros_that_a_spreadsheet_took_away_are_not_taken_from_the_account() -> None:
+    """Where the user name says whose account it is, the id is the same."""
+    tenant = organisation([("ann@x.com", "00123"), ("ben@x.com", "77")])
+    _, outcomes = sync(tenant, [("ann@x.com", "123"), ("ben@x.com", "0077")])
+    assert [(outcome.status, outcome.item.change) for outcome in outcomes] == [
+        ("skipped", "keep"),
+        ("done", "update"),
+    ]
+    assert [each[1] for each in accounts(tenant)] == ["00123", "0077"]
+
+
+def test_ids_are_given_to_those_who_have_none() -> None:
+    """And a new person with a new id is created."""
+    tenant = organisation([("ann@x.com", "")])
+    plan, _ = sync(tenant, [("ann@x.com", "E-1"), ("ben@x.com", "E-2")])
+    assert plan.notes[0] == "1 to create, 1 to change"
+    assert accounts(tenant) == [("ann@x.com", "E-1", True), ("ben@x.com", "E-2", True)]
+
+
+def test_the_double_of_a_person_is_left_alone() -> None:
+    """An account that differs by what cannot be seen may be what somebody uses."""
+    tenant = organisation([("ann@x.com\u200b", ""), ("ann@x.com", ""), ("gone@x.com", "")])
+    _, outcomes = sync(tenant, [("ann@x.com", "")])
+    assert [each[2] for each in accounts(tenant)] == [True, True, False]
+    told = {outcome.item.user_name: outcome.reason for outcome in outcomes}
+    assert told["ann@x.com\u200b"] == "kept: a person of the input may be meant"
+
+
+def test_a_rename_that_was_cut_short_goes_on(tmp_path: object) -> None:
+    """A second run on the same journal has nothing left to do."""
+    tenant = organisation([("ann.smith@x.com", "E-1")])
+    journal = f"{tmp_path}/night.db"
+    _, outcomes = sync(tenant, [("ann.miller@x.com", "E-1")], runs=2, journal=journal)
+    assert [outcome.status for outcome in outcomes] == ["done"]
+    assert accounts(tenant) == [("ann.miller@x.com", "E-1", True)]
+
+
+def test_a_name_with_what_cannot_be_seen_is_refused_before_anything_is_read() -> None:
+    """As anything else of which it is not clear whom it means: the others could be barred because of it."""
+    tenant = organisation([("ann@x.com", "")])
+    with pytest.raises(ValueError, match=r"person 2: user_name holds U\+00A0, which cannot be seen"):
+        sync(tenant, [("ann@x.com", ""), ("ann\u00a0lee", "")])

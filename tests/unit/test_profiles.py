@@ -1,0 +1,197 @@
+"""`config.toml`: which accounts there are, and where their keys are kept."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from litmos_async import LitmosClient, RateLimit
+from litmos_async.errors import ConfigurationError, MissingOption
+from litmos_async.profiles import (
+    Profile,
+    config_file,
+    read_key_file,
+    read_profile,
+    read_profiles,
+    shared_by_this_user,
+)
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+
+
+@pytest.fixture(autouse=True)
+def config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An environment without an account, and the place of the file."""
+    for name in ("API_KEY", "SOURCE", "REGION", "BASE_URL", "LIMIT", "PROFILE"):
+        monkeypatch.delenv(f"LITMOS_{name}", raising=False)
+    monkeypatch.setenv("LITMOS_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "config.toml"
+
+
+def write(config: Path, text: str, mode: int = 0o600) -> None:
+    """Write the file."""
+    config.write_text(text, "utf-8")
+    config.chmod(mode)
+
+
+def facts(litmos: LitmosClient) -> tuple[str, str, str]:
+    """Return key, source and address of a client."""
+    service = litmos._sender._service
+    (source,) = parse_qs(service.query)["source"]
+    return service.credentials["apikey"], source, service.base_url
+
+
+def prints(text: str, code: int = 0) -> str:
+    """Return a line of the file with a command that prints this."""
+    program = f"import sys; print({text!r}); sys.exit({code})"
+    return f"api_key_command = {json.dumps([sys.executable, '-c', program])}\n"
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="their folders are elsewhere")
+def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In the folder for configuration, wherever that is."""
+    monkeypatch.delenv("LITMOS_CONFIG")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert config_file() == tmp_path / "litmos" / "config.toml"
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert config_file() == tmp_path / ".config" / "litmos" / "config.toml"
+
+
+async def test_a_client_of_a_profile(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has the key of the command, and keeps the limit where the command line does."""
+    write(config, "[profiles.acme]\nregion = 'eu'\nsource = 'hr'\nlimit = '20/6'\n" + prints("k1\nmore"))
+    async with LitmosClient.from_profile("acme") as litmos:
+        assert facts(litmos) == ("k1", "hr", "https://api.litmoseu.com/v1.svc")
+        assert (litmos.quota.limit, litmos.quota.period) == (20, 6.0)
+        assert str(litmos._limiter.path) in shared_by_this_user()
+    monkeypatch.setenv("LITMOS_PROFILE", "acme")
+    async with LitmosClient.from_profile(limiter="memory://", region="au", api_key="k2") as litmos:
+        assert facts(litmos) == ("k2", "hr", "https://api.litmos.com.au/v1.svc")
+
+
+async def test_the_environment_goes_before_it(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each variable that is not empty; an argument goes before both."""
+    write(config, "[profiles.default]\nregion = 'eu'\nsource = 'hr'\n" + prints("k1"))
+    for name in ("API_KEY", "SOURCE", "REGION", "LIMIT", "PROFILE", "BASE_URL"):
+        monkeypatch.setenv(f"LITMOS_{name}", "")
+    async with LitmosClient.from_profile() as litmos:
+        assert facts(litmos) == ("k1", "hr", "https://api.litmoseu.com/v1.svc")
+    for name, value in {"API_KEY": "k3", "SOURCE": "env", "REGION": "au", "LIMIT": "memory://"}.items():
+        monkeypatch.setenv(f"LITMOS_{name}", value)
+    async with LitmosClient.from_profile() as litmos:
+        assert facts(litmos) == ("k3", "env", "https://api.litmos.com.au/v1.svc")
+    async with LitmosClient.from_profile(source="given") as litmos:
+        assert facts(litmos)[1] == "given"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[profiles.acme]\nregoin = 'eu'", "holds 'regoin', which is unknown; did you mean region?"),
+        ("[profiles.acme]\napi_key = 'S3cret'", "holds a key. Put it into a file of its own (chmod 600)"),
+        ("[profiles.acme]\nregion = 3", "region is a text"),
+        ("[profiles.acme]\nregion = ''", "region is a text"),
+        ("[profiles.acme]\nkeyring = 'yes'", "keyring is true or false"),
+        ("[profiles.acme]\napi_key_command = []", "api_key_command is a text, or a list of texts"),
+        ("[profiles.acme]\noptions = 1", "options is a table"),
+        ("[profiles]\nacme = 1", "profiles are tables"),
+        ("[profile.acme]\n", "holds 'profile'; it holds [profiles.NAME] and nothing else"),
+        ("[profiles.acme", "cannot be used"),
+        ("[profiles.other]\n", "there is no profile 'acme'"),
+        ("", "there is none yet: litmos init makes one"),
+        ("[profiles.acme]\nlimit = 'many'\n" + prints("k"), "a limit is requests/seconds"),
+        ("[profiles.acme]\n" + prints("k", 3), "failed with exit code 3"),
+        ("[profiles.acme]\n" + prints(""), "printed nothing"),
+        ("[profiles.acme]\napi_key_command = '/no/such/program'", "cannot be run: No such file"),
+        ('[profiles.acme]\napi_key_command = "\'"', "cannot be run"),
+        ("[profiles.acme]\nsource = 'a'", "no API key"),
+        ("[profiles.acme]\napi_key_file = '/no/such/file'", "/no/such/file holds no API key"),
+    ],
+)
+def test_what_cannot_be_used(config: Path, text: str, told: str) -> None:
+    """One line says what is wrong, without the key."""
+    write(config, text)
+    with pytest.raises(ConfigurationError) as caught:
+        LitmosClient.from_profile("acme")
+    assert told in str(caught.value)
+    assert "S3cret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_none(config: Path) -> None:
+    """Bytes that are no text, a folder, no file at all."""
+    config.write_bytes(b"\xff\xfe[")
+    config.chmod(0o600)
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        read_profiles()
+    config.unlink()
+    assert read_profiles() == {}
+    config.mkdir()
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_profiles()
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_who_may_write_it(config: Path, mode: int) -> None:
+    """A config that others can write could run their program: the line says how to mend it."""
+    write(config, "[profiles.acme]\n", mode)
+    with pytest.raises(ConfigurationError, match=f"Mend it with: chmod go-w {config}"):
+        read_profile("acme")
+    config.chmod(0o644)
+    assert read_profile("acme").name == "acme"
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_who_may_read_the_key(config: Path, tmp_path: Path, mode: int) -> None:
+    """So it is with a file that holds the key."""
+    key = tmp_path / "key"
+    key.write_text("k1\n")
+    key.chmod(mode)
+    write(config, f"[profiles.acme]\napi_key_file = '{key}'\n")
+    with pytest.raises(ConfigurationError, match=f"Mend it with: chmod 600 {key}"):
+        read_profile("acme").api_key()
+    key.chmod(0o600)
+    assert read_profile("acme").api_key() == "k1"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_how_editors_write_a_key(tmp_path: Path, encoding: str) -> None:
+    """Notepad puts a byte-order mark in front, and PowerShell writes UTF-16."""
+    key = tmp_path / "key"
+    key.write_text("k1\r\n", encoding)
+    assert read_key_file(key) == "k1"
+
+
+def test_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes last; without the extra, a profile that needs it says how to install it."""
+    kept = {("litmos-async", "acme"): "from-keyring"}
+    ring: Any = SimpleNamespace(get_password=lambda service, name: kept.get((service, name)))
+    monkeypatch.setitem(sys.modules, "keyring", ring)
+    assert Profile("acme", keyring=True).api_key({}) == "from-keyring"
+    assert Profile("acme").api_key({"LITMOS_API_KEY": "k"}) == "k"
+    with pytest.raises(MissingOption):
+        Profile("other", keyring=True).api_key({})
+    ring.get_password = lambda *_: 1 / 0
+    with pytest.raises(ConfigurationError, match="the keyring cannot be read: ZeroDivisionError"):
+        Profile("acme", keyring=True).api_key({})
+    with pytest.raises(MissingOption):
+        Profile("acme").api_key({})
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(ConfigurationError, match=r'pip install "litmos-async\[keyring\]"'):
+        Profile("acme", keyring=True).api_key({})
+
+
+def test_a_limit() -> None:
+    """Requests and seconds."""
+    assert Profile("acme", limit="20/6").rate_limit == RateLimit(20, 6.0, burst=20)
+    assert Profile("acme").rate_limit is None
