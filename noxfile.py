@@ -15,7 +15,7 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 def install(session: nox.Session, *groups: str) -> None:
     """Install the package with all its extras, and groups of development dependencies."""
     needed = nox.project.dependency_groups(PYPROJECT, *groups) if groups else ()
-    session.install("-e", ".[cli,redis,sandbox]", *needed)
+    session.install("-e", ".[cli,parquet,redis,report,sandbox]", *needed)
 
 
 @nox.session

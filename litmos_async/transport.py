@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -68,6 +70,15 @@ class Sender:
             follow_redirects=False,
         )
         self._closed = False
+        self._server_clock: tuple[datetime, float] | None = None
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's time now, going by the last answer that said it, to the second; None where none did."""
+        if self._server_clock is None:
+            return None
+        said, at = self._server_clock
+        return said + timedelta(seconds=asyncio.get_running_loop().time() - at)
 
     @property
     def base_url(self) -> str:
@@ -168,6 +179,9 @@ class Sender:
             raise
         finally:
             await _stop(sending, progress)
+        said = _date_of(response)
+        if said is not None:
+            self._server_clock = said, asyncio.get_running_loop().time()
         logger.debug("%s: %s %s -> %d", request.operation, request.method, request.path, response.status_code)
         return self._judge(_reply(response), request, lease)
 
@@ -291,6 +305,15 @@ def _reply(response: httpx.Response) -> Reply:
         body=response.content,
         retry_after=retry_after_of(response.headers.get("retry-after")),
     )
+
+
+def _date_of(response: httpx.Response) -> datetime | None:
+    """Return when the server says that it answered (RFC 9110, section 6.6.1); None where it says nothing of use."""
+    try:
+        said = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
+    return said if said.tzinfo is not None else said.replace(tzinfo=UTC)
 
 
 def _is_timeout(problem: Exception) -> bool:

@@ -6,13 +6,13 @@ manifest = await litmos.export.run(["users", "results"], "warehouse/", format="p
 manifest.complete, manifest.lists["results"].rows, manifest.requests
 """
 
-from litmos_async.export.catalogue import ListSpec
 from litmos_async.export.export import Batch, Export
 from litmos_async.export.lists import lists, schema
 from litmos_async.export.manifest import FileEntry, ListEntry, Manifest
 from litmos_async.export.merge import merge
 from litmos_async.export.run import ExportIncomplete, Progress
 from litmos_async.export.schema import Column, Schema
+from litmos_async.export.spec import ListSpec
 
 __all__ = [
     "Batch",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import shutil
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,14 +16,15 @@ import attrs
 from attrs import frozen
 
 from litmos_async.errors import ConfigurationError, LitmosError, NotFound
-from litmos_async.export.catalogue import Ask, ListSpec, Unit, rows_of
 from litmos_async.export.lists import spec_of
 from litmos_async.export.manifest import Manifest
 from litmos_async.export.output import Format
-from litmos_async.export.place import place_of
-from litmos_async.export.rows import Cells, RowMaker, Rows
-from litmos_async.export.run import Exporter, Order, Progress
-from litmos_async.export.state import StateFile
+from litmos_async.export.rows import Cells, RowMaker, Rows, key_text
+from litmos_async.export.run import Account, Exporter, Progress, to_the_end
+from litmos_async.export.spec import Ask, ListSpec, Row, Unit, rows_of
+from litmos_async.export.state import REQUESTS
+from litmos_async.export.task import Opened, Task, names_of, task_of
+from litmos_async.paging import Pages
 from litmos_async.resources import Resources
 from litmos_async.resources.base import Caller, ListOptions
 
@@ -109,29 +111,13 @@ class Export:
         spec = spec_of(name)
         ask = Ask(since, to, dict(where or {}), ListOptions())
         spec.check(ask)
-        schema = spec.schema.select(_names(columns), secrets=with_secrets)
+        schema = spec.schema.select(names_of(columns), secrets=with_secrets)
+        walk = _Walk(spec, ask, Resources(self._caller), _read_token(resume, spec.name))
         maker = RowMaker(schema, spec.parents)
-        litmos = Resources(self._caller)
-        begin = _read_token(resume, spec.name)
-        async for unit, last in _units_from(spec, litmos, ask, None if begin is None else begin[0]):
-            inner = begin[1] if begin is not None and unit.key == begin[0] else None
-            place = _token(spec.name, unit.key, inner)
-            following: str | None = None
-            try:
-                async with aclosing(spec.open(litmos, ask, unit).by_page(resume=inner)) as pages:
-                    async for page in pages:
-                        rows = [maker.row(*row) for row in rows_of(spec, unit, page.items)]
-                        ends = page.resume is None and last
-                        following = None if ends else _token(spec.name, unit.key, page.resume or _END)
-                        place = following or place
-                        if rows or ends:
-                            yield Batch(Rows(schema, rows), following, getattr(page, "window", None))
-            except NotFound:
-                if not unit.key:
-                    raise
-            except LitmosError as problem:
-                problem.resume = _token(spec.name, unit.key, problem.resume) if problem.resume else place
-                raise
+        async with aclosing(walk.pages()) as pages:
+            async for page in pages:
+                rows = [maker.row(*row) for row in page.rows]
+                yield Batch(Rows(schema, rows), page.resume, page.window)
 
     async def run(
         self,
@@ -175,29 +161,33 @@ class Export:
             ConfigurationError: Something cannot work; no request was sent.
             ExportIncomplete: A list could not be read to its end; its `manifest` says which and why.
         """
-        listed = [names] if isinstance(names, str) else list(names)
-        if not listed:
-            raise ConfigurationError("name one list at least")
-        if len(set(listed)) < len(listed):
-            raise ConfigurationError("a list is named twice")
-        specs = tuple(spec_of(name) for name in listed)
-        chosen = _names(columns)
-        if chosen is not None and len(specs) > 1:
-            raise ConfigurationError("columns can be chosen for one list at a time")
-        schemas = {spec.name: spec.schema.select(chosen, secrets=with_secrets) for spec in specs}
-        state_path = Path(state) if state is not None else Path(f"{str(dest).rstrip('/')}.state")
-        staging = Path(f"{state}.parts") if state is not None else None
-        ask = Ask(since, to, dict(where or {}), ListOptions())
-        _check(specs, ask, overlap, full_every)
-        place = place_of(dest, listed, format, staging)
-        order = Order(specs, place, schemas, ask, state is not None, overlap, full_every)
-        old_files = await asyncio.to_thread(place.check)
-        kept = await asyncio.to_thread(self._open_state, state_path, order, chosen)
+        task = task_of(
+            names,
+            dest,
+            format=format,
+            state=state,
+            ask=Ask(since, to, dict(where or {}), ListOptions()),
+            overlap=overlap,
+            full_every=full_every,
+            columns=names_of(columns),
+            with_secrets=with_secrets,
+        )
+        opened = await asyncio.to_thread(task.open, self._account, self._base_url)
+        finished = False
         try:
-            _check_turn(order, kept)
-        except BaseException:
-            kept.close()
-            raise
+            manifest = await self._exporter(task, opened, on_progress).run()
+            finished = True
+        finally:
+            close = opened.state.remove if finished and state is None else opened.state.close
+            await to_the_end(asyncio.ensure_future(asyncio.to_thread(close)))
+        if finished and task.order.place.remote is not None:
+            await asyncio.to_thread(shutil.rmtree, task.order.place.folder, ignore_errors=True)
+        return manifest
+
+    def _exporter(
+        self, task: Task, opened: Opened, on_progress: Callable[[Progress], None] | None
+    ) -> Exporter:
+        before = int(opened.state.fact(REQUESTS) or 0)
         sent = 0
 
         async def count(_attempt: int) -> None:
@@ -205,70 +195,124 @@ class Export:
             sent += 1
 
         sender = self._caller.sender
-        exporter = Exporter(
-            Resources(attrs.evolve(self._caller, before=count)),
-            order,
-            kept,
-            base_url=self._base_url,
-            sent=lambda: sent,
-            server_time=lambda: getattr(sender, "server_time", None),
+        account = Account(
+            self._base_url, self._account[:16], lambda: sender.server_time, lambda: before + sent
+        )
+        litmos = Resources(attrs.evolve(self._caller, before=count))
+        return Exporter(
+            litmos,
+            task.order,
+            opened.state,
+            account=account,
+            earlier=opened.earlier,
             on_progress=on_progress,
         )
-        finished = False
-        try:
-            manifest = await exporter.run(old_files)
-            finished = True
-        finally:
-            if finished and state is None:
-                await asyncio.to_thread(kept.remove)
-            else:
-                await asyncio.to_thread(kept.close)
-        return manifest
-
-    def _open_state(self, path: Path, order: Order, columns: list[str] | None) -> StateFile:
-        """Open the state, and refuse one that belongs to something else."""
-        kept = StateFile(path)
-        try:
-            kept.belong("account", self._account, "account")
-            kept.belong("lists", ", ".join(sorted(spec.name for spec in order.specs)), "choice of lists")
-            for spec in order.specs:
-                shape = {
-                    "columns": columns,
-                    "format": order.place.format,
-                    "where": dict(order.ask.where),
-                    "secrets": any(column.secret for column in order.schemas[spec.name].columns),
-                }
-                kept.shape(spec.name, shape)
-        except BaseException:
-            kept.close()
-            raise
-        return kept
 
 
 _END: Final = "end"
 """Stands in a resume token for a unit that is read to its end."""
 
 
-async def _units_from(
-    spec: ListSpec, litmos: Resources, ask: Ask, begin: str | None
-) -> AsyncGenerator[tuple[Unit, bool], None]:
-    """Yield the units from one on, each with whether it is the last."""
-    if spec.units is None:
-        yield Unit(), True
-        return
-    skipping = begin is not None
-    waiting: Unit | None = None
-    async for unit in spec.units(litmos, ask):
-        if skipping and unit.key != begin:
-            continue
-        skipping = False
+@frozen
+class _Step:
+    """A page of a list."""
+
+    rows: list[Row]
+    resume: str | None
+    window: tuple[datetime, datetime] | None
+
+
+class _Walk:
+    """Reads a list unit by unit.
+
+    Args:
+        spec: The list.
+        ask: What is wanted of it.
+        litmos: What reads.
+        begin: The unit to go on in, and the token within it; None from the start.
+    """
+
+    def __init__(
+        self, spec: ListSpec, ask: Ask, litmos: Resources, begin: tuple[str, str | None] | None
+    ) -> None:
+        self._spec = spec
+        self._ask = ask
+        self._litmos = litmos
+        self._begin = begin
+        self._keys: set[str] = set()
+
+    async def pages(self) -> AsyncGenerator[_Step, None]:
+        """Yield the pages; the last one has no `resume`."""
+        name, empty = self._spec.name, _Step([], None, None)
+        async for unit, inner, last in self._units():
+            place = _token(name, unit.key, inner)
+            if inner == _END:
+                if last:
+                    yield empty
+                continue
+            ended = False
+            try:
+                async with aclosing(self._open(unit).by_page(resume=inner)) as pages:
+                    async for page in pages:
+                        ended = page.resume is None and last
+                        following = None if ended else _token(name, unit.key, page.resume or _END)
+                        place = following or place
+                        rows = self._once(unit, page.items)
+                        if rows or ended:
+                            yield _Step(rows, following, getattr(page, "window", None))
+            except NotFound:
+                # The team, course … was deleted since its list was read: it has no rows any more.
+                if not unit.key or self._ask.where:
+                    raise
+            except LitmosError as problem:
+                problem.resume = _token(name, unit.key, problem.resume) if problem.resume else place
+                raise
+            if last and not ended:
+                yield empty
+
+    async def _units(self) -> AsyncGenerator[tuple[Unit, str | None, bool], None]:
+        """Yield the units from where to begin, each with where to go on in it, and whether it is the last."""
+        if self._spec.units is None:
+            yield Unit(), None if self._begin is None else self._begin[1], True
+            return
+        waiting: tuple[Unit, str | None] | None = None
+        skipping = self._begin is not None
+        async for unit in self._spec.units(self._litmos, self._ask):
+            inner = None
+            if skipping and self._begin is not None:
+                if unit.key != self._begin[0]:
+                    await self._learn(unit)
+                    continue
+                skipping, inner = False, self._begin[1]
+            if waiting is not None:
+                yield *waiting, False
+            waiting = unit, inner
         if waiting is not None:
-            yield waiting, False
-        waiting = unit
-    if waiting is not None:
-        yield waiting, True
-    elif skipping:
-        raise ConfigurationError(f"resume: what {spec.name} was at is gone; begin anew")
+            yield *waiting, True
+        elif skipping:
+            raise ConfigurationError(f"resume: what {self._spec.name} was at is gone; begin anew")
+
+    def _open(self, unit: Unit) -> Pages[Any]:
+        return self._spec.open(self._litmos, self._ask, unit)
+
+    def _once(self, unit: Unit, items: Iterable[Any]) -> list[Row]:
+        """Return the rows of a page, without those that another unit gave."""
+        rows = list(rows_of(self._spec, unit, items))
+        if not self._spec.shared:
+            return rows
+        fresh: list[Row] = []
+        for parent, record in rows:
+            key = key_text(record, parent, self._spec.key)
+            if key not in self._keys:
+                self._keys.add(key)
+                fresh.append((parent, record))
+        return fresh
+
+    async def _learn(self, unit: Unit) -> None:
+        """Read again what an earlier iteration gave, where the units that are to come may hold it too."""
+        if self._spec.shared:
+            async for item in self._open(unit):
+                self._once(unit, [item])
 
 
 def _token(name: str, unit: str, inner: str | None) -> str:
@@ -285,48 +329,3 @@ def _read_token(token: str | None, name: str) -> tuple[str, str | None] | None:
     if of != name or not isinstance(unit, str):
         raise ConfigurationError(f"resume is from another list than {name}")
     return unit, inner
-
-
-def _names(columns: Iterable[str] | None) -> list[str] | None:
-    if isinstance(columns, str):
-        raise ConfigurationError("columns must be a list of names, not one text")
-    return None if columns is None else list(columns)
-
-
-def _check(specs: Iterable[ListSpec], ask: Ask, overlap: timedelta, full_every: timedelta) -> None:
-    """Refuse what the lists cannot do; `since` counts for those that have one."""
-    specs = tuple(specs)
-    for name, span in (("overlap", overlap), ("full_every", full_every)):
-        if not isinstance(span, timedelta) or span < timedelta(0):
-            raise ConfigurationError(f"{name} must be a timedelta of 0 or more, not {span!r}")
-    for spec in specs:
-        since = ask.since if spec.since != "nothing" or len(specs) == 1 else None
-        if spec.windowed and since is None:
-            continue  # the state may know: see _check_turn
-        to = ask.to if spec.windowed or len(specs) == 1 else None
-        spec.check(attrs.evolve(ask, since=since, to=to))
-    if (
-        ask.since is not None
-        and ask.since.tzinfo is not None
-        and ask.since > datetime.now(UTC) + timedelta(days=1)
-    ):
-        raise ConfigurationError("since lies in the future")
-
-
-def _check_turn(order: Order, state: StateFile) -> None:
-    """Refuse a first run without what it needs, and a second one into a single file."""
-    for spec in order.specs:
-        past, under_way = state.past(spec.name), state.progress(spec.name)
-        if past.cursor is None and under_way is None:
-            spec.check(
-                attrs.evolve(
-                    order.ask,
-                    since=order.ask.since if spec.since != "nothing" else None,
-                    to=order.ask.to if spec.windowed else None,
-                )
-            )
-        elif past.cursor is not None and order.place.file:
-            raise ConfigurationError(
-                f"{order.place.file} holds the first run; the changes since go into files of their own: "
-                f"name a folder, and another state"
-            )

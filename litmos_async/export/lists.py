@@ -11,14 +11,9 @@ from typing import Any, Final
 
 from litmos_async import resources
 from litmos_async.errors import ConfigurationError
-from litmos_async.export.catalogue import (
-    LISTS,
-    Ask,
-    ListSpec,
-    Open,
-    Since,
-    Unit,
-    find,
+from litmos_async.export.catalogue import LISTS, find
+from litmos_async.export.schema import Schema
+from litmos_async.export.sources import (
     list_courses,
     list_paths,
     list_people,
@@ -26,7 +21,7 @@ from litmos_async.export.catalogue import (
     parents_of,
     since_of,
 )
-from litmos_async.export.schema import Schema
+from litmos_async.export.spec import Ask, ListSpec, Open, Since, Unit
 from litmos_async.paging import Pages
 from litmos_async.resources import Resources
 from litmos_async.wire.operation import Operation

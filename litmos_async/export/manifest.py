@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +46,7 @@ class ListEntry:
         windows: How many windows of 7 days, teams, courses … it read.
         gone: Rows among them that say that something is gone.
         files: The files.
+        earlier: The names of files that earlier runs with the same state left beside them.
     """
 
     rows: int = 0
@@ -54,6 +56,7 @@ class ListEntry:
     windows: int = 0
     gone: int = 0
     files: list[FileEntry] = field(factory=list[FileEntry])
+    earlier: list[str] = field(factory=list[str])
 
 
 @define
@@ -67,15 +70,19 @@ class Manifest:
     Attributes:
         format: "jsonl", "csv" or "parquet".
         base_url: The account's address.
+        account: A hash that tells accounts apart.
         started: When the run began, by the server's clock.
+        changes: Whether it has a state, so that each run adds files with what changed.
         finished: When it ended.
-        requests: How many requests it sent; those of a run before it that was killed are not known.
+        requests: How many requests it sent, in all parts of a run that was interrupted.
         lists: What it did, list by list.
     """
 
     format: str
     base_url: str
+    account: str
     started: datetime
+    changes: bool = False
     finished: datetime | None = None
     requests: int = 0
     lists: dict[str, ListEntry] = field(factory=dict[str, ListEntry])
@@ -98,6 +105,8 @@ class Manifest:
             "complete": self.complete,
             "format": self.format,
             "base_url": self.base_url,
+            "account": self.account,
+            "changes": self.changes,
             "started": _text(self.started),
             "finished": _text(self.finished),
             "requests": self.requests,
@@ -114,6 +123,7 @@ class Manifest:
                         {"name": each.name, "rows": each.rows, "bytes": each.bytes, "sha256": each.sha256}
                         for each in entry.files
                     ],
+                    "earlier": entry.earlier,
                 }
                 for name, entry in self.lists.items()
             },
@@ -130,14 +140,35 @@ class Manifest:
         working.replace(path)
 
 
-def read_files(path: Path) -> list[str] | None:
-    """Return the names of the files that a manifest lists; None where there is no manifest of ours."""
+@frozen
+class Earlier:
+    """What the manifest of an earlier export says of it.
+
+    Attributes:
+        account: A hash that tells accounts apart.
+        format: The format of its files.
+        changes: Whether it has a state.
+        files: The paths of all its files below the folder, by list.
+    """
+
+    account: str
+    format: str
+    changes: bool
+    files: Mapping[str, list[str]]
+
+
+def read_manifest(text: bytes) -> Earlier | None:
+    """Return what a manifest says; None where it is none of ours."""
     try:
-        plain = json.loads(path.read_text("utf-8"))
+        plain = json.loads(text)
         if plain["kind"] != OURS:
             return None
-        return [str(each["name"]) for entry in plain["lists"].values() for each in entry["files"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        files = {
+            str(name): [*map(str, entry["earlier"]), *(str(each["name"]) for each in entry["files"])]
+            for name, entry in plain["lists"].items()
+        }
+        return Earlier(str(plain["account"]), str(plain["format"]), bool(plain["changes"]), files)
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -16,7 +16,7 @@ from litmos_async.errors import ConfigurationError
 from litmos_async.export.lists import schema
 from litmos_async.export.manifest import OURS
 from litmos_async.export.place import FOLDER_MANIFEST
-from litmos_async.export.schema import DELETED, EXPORTED_AT, arrow_library
+from litmos_async.export.schema import DELETED, arrow_library
 
 _PAGE: Final = 10_000
 """Rows that are compared at a time."""
@@ -45,7 +45,7 @@ def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> i
     ending = files[0].suffix
     if dest.suffix != ending:
         raise ConfigurationError(f"{dest} must end in {ending}, as the files of {folder} do")
-    list_name = name or files[0].name.rpartition("-")[0]
+    list_name = name or files[0].name.partition("-")[0]
     key = schema(list_name).key
     if not key:
         raise ConfigurationError(
@@ -55,15 +55,18 @@ def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> i
     working = dest.with_name(f".{dest.name}.part")
     # Beside the output and not in memory: a million keys are a hundred megabytes.
     with (
-        tempfile.TemporaryDirectory(dir=dest.parent, prefix=".merge-") as place,
-        closing(sqlite3.connect(Path(place) / "keys.db")) as db,
+        tempfile.TemporaryDirectory(dir=dest.parent, prefix=".merge-") as aside,
+        closing(sqlite3.connect(Path(aside) / "keys.db")) as db,
     ):
         db.execute("PRAGMA synchronous=OFF")
-        db.execute("CREATE TABLE newest (key TEXT PRIMARY KEY, at TEXT, gone INTEGER) WITHOUT ROWID")
+        # Files are read in the order of their runs, so the last row of a key is its newest.
+        db.execute("CREATE TABLE newest (key TEXT PRIMARY KEY, place INTEGER, gone INTEGER) WITHOUT ROWID")
+        place = 0
         for file in files:
             for page in read(file):
-                _note(db, key, page)
-        rows = write(working, files, lambda values: _is_present(db, key, values))
+                _note(db, key, place, page)
+                place += len(page)
+        rows = write(working, files, _Present(db, key))
     with working.open("rb") as finished:
         os.fsync(finished.fileno())
     working.replace(dest)
@@ -79,26 +82,39 @@ def _files(folder: Path) -> list[Path]:
     except (OSError, ValueError, KeyError, AttributeError):
         pass  # the manifest of several lists stands one folder above
     if folder.is_dir():
-        found = sorted(
-            path for path in folder.iterdir() if path.suffix in _FORMATS and path.name[0] not in "._"
-        )
-    if not found or len({path.suffix for path in found}) > 1:
+        files = (path for path in folder.iterdir() if path.suffix in _FORMATS and path.name[0] not in "._")
+        found = sorted(files, key=_order)
+    if not found or len({(path.suffix, path.name.partition("-")[0]) for path in found}) > 1:
         raise ConfigurationError(f"{folder} holds no files of one export")
     return found
 
 
-def _note(db: sqlite3.Connection, key: Sequence[str], page: Iterable[dict[str, Any]]) -> None:
+def _note(db: sqlite3.Connection, key: Sequence[str], place: int, page: Iterable[dict[str, Any]]) -> None:
     with db:
         db.executemany(
-            "INSERT INTO newest VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at=excluded.at, gone=excluded.gone "
-            "WHERE excluded.at >= newest.at",
-            [(_key(row, key), _at(row), _is_gone(row)) for row in page],
+            "INSERT OR REPLACE INTO newest VALUES (?, ?, ?)",
+            [(_key(row, key), number, _is_gone(row)) for number, row in enumerate(page, place)],
         )
 
 
-def _is_present(db: sqlite3.Connection, key: Sequence[str], row: dict[str, Any]) -> bool:
-    at, gone = db.execute("SELECT at, gone FROM newest WHERE key=?", (_key(row, key),)).fetchone()
-    return not gone and at == _at(row)
+class _Present:
+    """Decides for each row, in the order in which all were noted, whether it is the newest of its key.
+
+    Args:
+        db: What was noted.
+        key: The columns of the key.
+    """
+
+    def __init__(self, db: sqlite3.Connection, key: Sequence[str]) -> None:
+        self._db = db
+        self._key = key
+        self._place = -1
+
+    def __call__(self, row: dict[str, Any]) -> bool:
+        self._place += 1
+        mark = (_key(row, self._key),)
+        place, gone = self._db.execute("SELECT place, gone FROM newest WHERE key=?", mark).fetchone()
+        return place == self._place and not gone
 
 
 def _key(row: dict[str, Any], key: Sequence[str]) -> str:
@@ -107,14 +123,15 @@ def _key(row: dict[str, Any], key: Sequence[str]) -> str:
     return json.dumps([str(row[name]) for name in key], ensure_ascii=False)
 
 
-def _at(row: dict[str, Any]) -> str:
-    if EXPORTED_AT not in row:
-        raise ConfigurationError("the files were exported without a state: each is the whole list")
-    return str(row[EXPORTED_AT])
-
-
 def _is_gone(row: dict[str, Any]) -> bool:
+    if DELETED not in row:
+        raise ConfigurationError("the files were exported without a state: each is the whole list")
     return row[DELETED] in {True, "true"}
+
+
+def _order(path: Path) -> list[str]:
+    """Return what files are sorted by: list, run, and number of the part."""
+    return path.stem.split("-")
 
 
 Present = Callable[[dict[str, Any]], bool]

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from litmos_async.export.rows import Rows, clean_text, json_text, plain_form
+from litmos_async.errors import ConfigurationError
+from litmos_async.export.rows import Rows, clean_text, extra_text, json_text, plain_form
 from litmos_async.export.schema import Column, Schema, arrow_library
 
 Format: TypeAlias = Literal["jsonl", "csv", "parquet"]
@@ -33,7 +34,11 @@ class Output:
         final: Where it stands once it is finished.
         schema: Its columns.
         format: Its format.
-        size: Bytes of it that count; what lies behind them is cut off.
+        size: Bytes of it that count; what lies behind them is cut off. 0 begins it anew.
+
+    Raises:
+        ConfigurationError: What was written of it is gone, so that the run cannot go on.
+        OSError: It cannot be written.
     """
 
     def __init__(self, final: Path, schema: Schema, format: Format, size: int = 0) -> None:
@@ -42,7 +47,13 @@ class Output:
         self._schema = schema
         self._format = format
         self._encode: Callable[[Rows], bytes] = _ENCODERS[format]
-        self._file = self.working.open("r+b" if self.working.exists() else "x+b")
+        found = self.working.stat().st_size if self.working.exists() else 0
+        if found < size:
+            raise ConfigurationError(
+                f"{self.working} was changed, and the export cannot go on: remove the state to begin anew"
+            )
+        # Unbuffered: what did not fit on a full disk must not be tried again when the file is closed.
+        self._file = self.working.open("r+b" if self.working.exists() else "x+b", buffering=0)
         self._file.truncate(size)
         self._file.seek(size)
         self.size = size
@@ -53,12 +64,14 @@ class Output:
         """Write rows, see them onto the disk, and return how long the file is now."""
         if rows.cells:
             self.size += self._write(self._encode(rows))
-            self._file.flush()
             os.fsync(self._file.fileno())
         return self.size
 
     def _write(self, data: bytes) -> int:
-        return self._file.write(data)
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) :]
+        return len(data)
 
     def close(self) -> None:
         """Close the file as it is, for another run to go on."""
@@ -66,7 +79,6 @@ class Output:
 
     def finish(self) -> None:
         """Put the file under its final name, in its final form."""
-        self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
         if self._format == "parquet":
@@ -88,23 +100,23 @@ def _jsonl(rows: Rows) -> bytes:
 
 
 def _csv(rows: Rows) -> bytes:
-    forms = [_csv_form(column) for column in rows.schema.columns]
+    forms = [_csv_form(column, secrets=rows.schema.secrets) for column in rows.schema.columns]
     return "".join(
         _csv_line([None if value is None else form(value) for form, value in zip(forms, row, strict=True)])
         for row in rows.cells
     ).encode()
 
 
-def _csv_form(column: Column) -> Callable[[Any], Any]:
+def _csv_form(column: Column, *, secrets: bool) -> Callable[[Any], Any]:
     """Return what makes the text of a cell. Nested values are JSON."""
-    plain = plain_form(column)
+    plain = plain_form(column, secrets=secrets)
     match column.type:
         case "record" | "records" | "texts":
             return lambda value: json_text(plain(value))
         case "json":
-            return lambda value: json_text(value) if value else None
+            return lambda value: extra_text(value, secrets=secrets)
         case "text":
-            return clean_text
+            return lambda value: clean_text(plain(value))
         case "boolean":
             return lambda value: "true" if value else "false"
         case _:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from attrs import frozen
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.export.manifest import read_files
+from litmos_async.export.manifest import Earlier, read_manifest
 from litmos_async.export.output import ENDINGS, Format
-from litmos_async.export.schema import arrow_library
+from litmos_async.export.remote import Remote, remote_of
 
 FOLDER_MANIFEST: Final = "_manifest.json"
 """The manifest in a folder: pyarrow and polars pass over names that begin with an underscore."""
@@ -45,45 +46,90 @@ class Place:
         """Return the folder for the files of a list."""
         return self.folder / name if self.several else self.folder
 
+    def below(self, name: str, file: str) -> str:
+        """Return the path of a file of a list, below the folder."""
+        return f"{name}/{file}" if self.several else file
+
     def name_of(self, name: str, stamp: str, place: int) -> str:
         """Return the name of a file of a list."""
         if self.file:
             return self.file
         return f"{name}-{stamp}{f'-{place:03}' if place else ''}{ENDINGS[self.format]}"
 
-    def check(self) -> list[str]:
-        """Return the files that an earlier export left here, by their paths below the folder.
+    def earlier(self) -> Earlier | None:
+        """Return what an earlier export left here; None where there is none."""
+        if self.remote is None:
+            with suppress(OSError):
+                return read_manifest(self.manifest.read_bytes())
+            return None
+        if FOLDER_MANIFEST not in self.remote.names():
+            return None
+        with suppress(OSError):
+            return read_manifest(self.remote.read(FOLDER_MANIFEST))
+        return None
+
+    def check(self, wanted: Earlier, ours: Collection[str], *, first: bool) -> Mapping[str, list[str]]:
+        """Return the files that an earlier export left here, by list, as paths below the folder.
+
+        Args:
+            wanted: What this export is, as its manifest will say it.
+            ours: Files of the run under way.
+            first: Whether the state knows of no finished run.
 
         Raises:
             ConfigurationError: Something stands here that is not ours, or nothing can be written.
         """
-        if self.remote is not None:
-            self.remote.check()
-            _make(self.folder)
-            return []
-        parent = self.folder
-        _make(parent)
-        ours = read_files(self.manifest)
+        _make(self.folder)
+        if self.file and (self.folder / self.file).is_dir():
+            raise ConfigurationError(f"{self.folder / self.file} is a folder")
+        found, what = self.earlier(), str(self)
+        if found is None:
+            self._refuse_foreign(ours)
+        else:
+            _refuse_other(found, wanted, what)
+            files = {file for names in found.files.values() for file in names}
+            if wanted.changes and first and not files <= set(ours):
+                raise ConfigurationError(
+                    f"{what} was exported with another state: give that one, or name another place"
+                )
+        _try_to_write(self.folder)
+        return {} if found is None else found.files
+
+    def __str__(self) -> str:
+        return self.remote.url if self.remote else str(self.folder / self.file)
+
+    def _refuse_foreign(self, ours: Collection[str]) -> None:
         if self.file:
-            target = parent / self.file
-            if target.is_dir():
-                raise ConfigurationError(f"{target} is a folder")
-            if target.exists() and self.file not in (ours or ()):
+            if (self.folder / self.file).exists() and self.file not in ours:
                 raise ConfigurationError(
-                    f"{target} exists and is no export of ours: remove it, or name another"
+                    f"{self} exists and is no export of ours: remove it, or name another"
                 )
-        elif ours is None:
-            foreign = [each.name for each in parent.iterdir() if not each.name.startswith(".")]
-            known = self.several and all(
-                (parent / name).is_dir() and _is_empty(parent / name) for name in foreign
-            )
-            if foreign and not known:
-                raise ConfigurationError(
-                    f"{parent} holds files and is no export of ours: empty it, or name another folder"
-                )
-        if not os.access(parent, os.W_OK | os.X_OK):
-            raise ConfigurationError(f"cannot write into {parent}")
-        return ours or []
+            return
+        known = {path.partition("/")[0] for path in ours}
+        if self.remote is not None:
+            names = self.remote.names()
+        else:
+            # A folder for a list may be there already, as long as nothing is in it.
+            names = [
+                each.name
+                for each in self.folder.iterdir()
+                if not (self.several and each.is_dir() and _is_empty(each))
+            ]
+        if any(not name.startswith(".") and name not in known for name in names):
+            raise ConfigurationError(f"{self} holds files and is no export of ours: name another folder")
+
+
+def _refuse_other(found: Earlier, wanted: Earlier, what: str) -> None:
+    if found.account != wanted.account:
+        raise ConfigurationError(f"{what} is an export of another account: name another place")
+    if found.files.keys() != wanted.files.keys():
+        lists = ", ".join(sorted(found.files))
+        raise ConfigurationError(f"{what} is an export of {lists}: name another place")
+    if found.changes != wanted.changes:
+        how = "with a state" if found.changes else "without a state"
+        raise ConfigurationError(f"{what} was exported {how}: go on like that, or name another place")
+    if wanted.changes and found.format != wanted.format:
+        raise ConfigurationError(f"{what} was exported as {found.format}: go on like that")
 
 
 def _is_empty(folder: Path) -> bool:
@@ -94,47 +140,23 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as problem:
-        raise ConfigurationError(f"cannot make the folder {folder}: {problem}") from None
+        raise ConfigurationError(f"cannot make the folder {folder}: {_reason(problem)}") from None
 
 
-@frozen
-class Remote:
-    """A folder on an object store, as pyarrow's file systems reach it.
-
-    Attributes:
-        url: Its address.
-        system: The file system.
-        path: The folder in it.
-    """
-
-    url: str
-    system: Any
-    path: str
-
-    def check(self) -> None:
-        """See that the folder can be read, and that what is in it is ours.
-
-        Raises:
-            ConfigurationError: It cannot, or it is not.
-        """
-        import pyarrow.fs  # noqa: PLC0415 - only who writes to an object store needs it
-
-        try:
-            selector = pyarrow.fs.FileSelector(self.path, allow_not_found=True)
-            names = [entry.base_name for entry in self.system.get_file_info(selector)]
-        except OSError as problem:
-            raise ConfigurationError(f"cannot reach {self.url}: {_first_line(problem)}") from None
-        if names and FOLDER_MANIFEST not in names and any("." in name for name in names):
-            raise ConfigurationError(f"{self.url} holds files and is no export of ours: name another folder")
-
-    def take(self, source: Path, name: str) -> None:
-        """Copy a finished file there; one of the same name is replaced."""
-        with source.open("rb") as file, self.system.open_output_stream(f"{self.path}/{name}") as target:
-            while block := file.read(1 << 20):
-                target.write(block)
+def _try_to_write(folder: Path) -> None:
+    probe = folder / f".litmos-{os.getpid()}.probe"
+    try:
+        probe.write_bytes(b"\n")
+        probe.unlink()
+    except OSError as problem:
+        raise ConfigurationError(f"cannot write into {folder}: {_reason(problem)}") from None
 
 
-def place_of(dest: str | Path, names: Sequence[str], format: Format | None, staging: Path | None) -> Place:
+def _reason(problem: Exception) -> str:
+    return (problem.strerror if isinstance(problem, OSError) else None) or str(problem)
+
+
+def place_of(dest: str | Path, names: Sequence[str], format: Format | None, staging: Path) -> Place:
     """Return where an export to `dest` goes.
 
     Args:
@@ -153,9 +175,7 @@ def place_of(dest: str | Path, names: Sequence[str], format: Format | None, stag
         raise ConfigurationError(f"this is not a file or folder: {text!r}")
     several = len(names) > 1
     if "://" in text:
-        if staging is None:
-            raise ConfigurationError(f"an export to {text} needs a state, which says where to go on")
-        return Place(staging, "", format or "jsonl", several, _remote(text))
+        return Place(staging, "", format or "jsonl", several, remote_of(text))
     path = Path(dest)
     by_ending = next((each for each, ending in ENDINGS.items() if path.suffix.lower() == ending), None)
     if text.endswith(("/", os.sep)) or path.is_dir() or by_ending is None:
@@ -165,19 +185,3 @@ def place_of(dest: str | Path, names: Sequence[str], format: Format | None, stag
     if format not in {None, by_ending}:
         raise ConfigurationError(f"{dest} says {by_ending}, and format says {format}")
     return Place(path.parent, path.name, by_ending, several=False)
-
-
-def _remote(url: str) -> Remote:
-    arrow_library()
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.fs  # noqa: PLC0415
-
-    try:
-        system, path = pyarrow.fs.FileSystem.from_uri(url.rstrip("/"))
-    except (pa.ArrowException, OSError, ValueError) as problem:
-        raise ConfigurationError(f"cannot use {url}: {_first_line(problem)}") from None
-    return Remote(url, system, path)
-
-
-def _first_line(problem: Exception) -> str:
-    return str(problem).strip().partition("\n")[0] or type(problem).__name__

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+from enum import Enum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import frozen
 
 from litmos_async.export.schema import DELETED, EXPORTED_AT, Column, Schema, arrow_library, columns_of
-from litmos_async.models.record import Record
+from litmos_async.models.record import Record, plain_value
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +38,8 @@ class Rows:
 
     def plain(self) -> list[dict[str, Any]]:
         """Return the rows as plain data, as JSON has it: ISO times in UTC, nested objects and lists."""
-        names, forms = self.schema.names, [plain_form(column) for column in self.schema.columns]
+        names = self.schema.names
+        forms = [plain_form(column, secrets=self.schema.secrets) for column in self.schema.columns]
         return [
             {
                 name: None if value is None else form(value)
@@ -56,7 +58,7 @@ class Rows:
         schema = self.schema.arrow()
         columns = list(zip(*self.cells, strict=True)) or [()] * len(self.schema.columns)
         arrays = [
-            pa.array(_arrow_values(column, values), type=kind.type)
+            pa.array(_arrow_values(column, values, secrets=self.schema.secrets), type=kind.type)
             for column, values, kind in zip(self.schema.columns, columns, schema, strict=True)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
@@ -114,45 +116,31 @@ def key_text(record: Record, parent: Mapping[str, str], key: Sequence[str]) -> s
 
 
 def _key_part(value: Any) -> Any:
-    return iso(value) if isinstance(value, datetime) else value
+    return plain_value(value, "key", secrets=False)
 
 
 def content_mark(cells: Cells) -> bytes:
     """Return a mark of what a row holds: rows with the same mark are the same."""
-    return hashlib.blake2b(repr(cells).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    plain = plain_value(cells, "row", secrets=True)
+    text = json.dumps(plain, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def iso(moment: datetime) -> str:
-    """Return a time in UTC, such as `2026-01-31T23:59:59.990Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def plain_form(column: Column) -> Callable[[Any], Any]:
-    """Return what makes plain data of a value of this column that is not None."""
-    return _FORMS.get(column.type, _same)
+def plain_form(column: Column, *, secrets: bool) -> Callable[[Any], Any]:
+    """Return what makes plain data of a value of this column that is not None, as `Record.to_dict` does it."""
+    if column.type in {"integer", "number", "boolean"}:
+        return _same
+    if column.type == "text":
+        return _text
+    return lambda value: plain_value(value, column.name, secrets=secrets)
 
 
 def _same(value: Any) -> Any:
     return value
 
 
-def _record(value: Record) -> dict[str, Any]:
-    return value.to_dict()
-
-
-def _records(values: Sequence[Record]) -> list[dict[str, Any]]:
-    return [value.to_dict() for value in values]
-
-
-_FORMS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "text": str,  # a known value of an open set is an enum
-    "time": iso,
-    "date": lambda day: day.isoformat(),
-    "record": _record,
-    "records": _records,
-    "texts": list,
-    "json": dict,
-}
+def _text(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
 
 
 def json_text(value: Any) -> str:
@@ -168,27 +156,36 @@ def clean_text(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _arrow_values(column: Column, values: Sequence[Any]) -> Sequence[Any]:
+def extra_text(value: Mapping[str, Any] | None, *, secrets: bool) -> str | None:
+    """Return unknown fields as JSON; None where there are none."""
+    plain = plain_value(value, "extra", secrets=secrets)
+    return json_text(plain) if plain else None
+
+
+def _arrow_values(column: Column, values: Sequence[Any], *, secrets: bool) -> Sequence[Any]:
     """Return the values of a column as Arrow takes them."""
     match column.type:
         case "json":
-            return [json_text(value) if value else None for value in values]
+            return [extra_text(value, secrets=secrets) if value else None for value in values]
         case "text":
             return [value if value is None else clean_text(value) for value in values]
         case "integer":
             return [None if value is None or abs(value) >= _LARGEST_INTEGER else value for value in values]
         case "record":
-            return [None if value is None else _nested(column, value) for value in values]
+            return [None if value is None else _nested(column, value, secrets=secrets) for value in values]
         case "records":
-            return [None if value is None else [_nested(column, each) for each in value] for value in values]
+            return [
+                None if value is None else [_nested(column, each, secrets=secrets) for each in value]
+                for value in values
+            ]
         case _:
             return values
 
 
-def _nested(column: Column, record: Record) -> dict[str, Any]:
+def _nested(column: Column, record: Record, *, secrets: bool) -> dict[str, Any]:
     """Return a nested record as Arrow takes a struct."""
     return {
-        each.name: _arrow_values(each, [getattr(record, each.name)])[0]
+        each.name: _arrow_values(each, [getattr(record, each.name)], secrets=secrets)[0]
         for each in columns_of(column.record)
-        if not each.secret
+        if secrets or not each.secret
     }

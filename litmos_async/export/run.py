@@ -7,24 +7,20 @@ and nothing else.
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from attrs import define, evolve, field, frozen
+from attrs import frozen
 
 from litmos_async.errors import ConfigurationError, IncompleteListing, LitmosError, NotFound
-from litmos_async.export.catalogue import Ask, ListSpec, Row, Unit, rows_of
-from litmos_async.export.manifest import FileEntry, ListEntry, Manifest
-from litmos_async.export.output import Output, digest, working_name
-from litmos_async.export.place import Place
-from litmos_async.export.rows import Cells, RowMaker, Rows, content_mark, key_text
-from litmos_async.export.schema import DELETED, EXPORTED_AT, Schema
-from litmos_async.export.state import Part, Past, Run, StateFile
+from litmos_async.export.list_run import ListRun, Order
+from litmos_async.export.manifest import Manifest
+from litmos_async.export.spec import Row, Unit, rows_of
+from litmos_async.export.state import StateFile
 from litmos_async.resources import Resources
 
 T = TypeVar("T")
@@ -35,17 +31,8 @@ LISTS_AT_ONCE: Final = 4
 UNITS_AT_ONCE: Final = 4
 """Units of one list that are read side by side."""
 
-PART_ROWS: Final = 200_000
-"""Rows of one file in a folder; the next ones go into another."""
-
 _UNITS_A_STEP: Final = 500
 """Units that are noted, or taken from the notes, at a time."""
-
-_GONE_A_STEP: Final = 1_000
-"""Rows that are marked as gone at a time."""
-
-_NO_DATE: Final = timedelta(minutes=5)
-"""How far our own clock may be ahead of a server that does not tell its time."""
 
 
 class ExportIncomplete(IncompleteListing):
@@ -63,36 +50,13 @@ class ExportIncomplete(IncompleteListing):
 
 
 @frozen
-class Order:
-    """What an export was asked to do.
-
-    Attributes:
-        specs: The lists.
-        place: Where they go.
-        schemas: The columns wanted of each list.
-        ask: What is wanted of the lists that `since` means something for.
-        keeps: Whether the state stays for the next run: rows then say when they were exported.
-        overlap: How far before its cursor a run begins.
-        full_every: How often a list is read whole again.
-    """
-
-    specs: tuple[ListSpec, ...]
-    place: Place
-    schemas: Mapping[str, Schema]
-    ask: Ask
-    keeps: bool
-    overlap: timedelta
-    full_every: timedelta
-
-
-@frozen
 class Progress:
     """How far an export is.
 
     Attributes:
         name: The list of which a page was written.
         rows: Rows of each list so far.
-        requests: Requests sent by this run.
+        requests: Requests sent so far.
         finished: The lists that are finished.
     """
 
@@ -102,16 +66,32 @@ class Progress:
     finished: frozenset[str]
 
 
+@frozen
+class Account:
+    """Where an export comes from.
+
+    Attributes:
+        base_url: The account's address.
+        account: A hash that tells accounts apart.
+        server_time: Returns the server's time, or None where it did not say.
+        sent: Returns how many requests were sent, in all parts of the run.
+    """
+
+    base_url: str
+    account: str
+    server_time: Callable[[], datetime | None]
+    sent: Callable[[], int]
+
+
 class Exporter:
     """Carries out one run.
 
     Args:
-        litmos: What reads, in the bulk lane; it counts its requests with `sent`.
+        litmos: What reads, in the bulk lane.
         order: What to do.
         state: What is remembered.
-        base_url: The account's address, for the manifest.
-        sent: Returns how many requests were sent.
-        server_time: Returns the server's time, or None where it did not tell.
+        account: Where it comes from.
+        earlier: The files of earlier exports, by list: replaced by this one, or added to where the state stays.
         on_progress: Called after each page.
     """
 
@@ -121,38 +101,31 @@ class Exporter:
         order: Order,
         state: StateFile,
         *,
-        base_url: str,
-        sent: Callable[[], int],
-        server_time: Callable[[], datetime | None],
+        account: Account,
+        earlier: Mapping[str, list[str]],
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
         self._litmos = litmos
         self._order = order
         self._state = state
-        self._base_url = base_url
-        self._sent = sent
-        self._server_time = server_time
+        self._account = account
+        self._earlier = earlier
         self._on_progress = on_progress
         self._thread = ThreadPoolExecutor(1, "litmos-export")
         self._began = datetime.now(UTC)
-        self._lists = {spec.name: _ListRun(spec) for spec in order.specs}
+        self._lists = {spec.name: ListRun(spec, order, state, self._began) for spec in order.specs}
+        self._choosing = {spec.name: asyncio.Lock() for spec in order.specs}
 
-    async def run(self, old_files: list[str]) -> Manifest:
+    async def run(self) -> Manifest:
         """Read and write all lists.
-
-        Args:
-            old_files: Files of an export that this one replaces.
 
         Raises:
             ExportIncomplete: A list could not be proven complete, or its output could not be written.
-            LitmosError: A request failed. The same call goes on.
+            ConfigurationError: What was asked for turned out not to be there, such as a team.
         """
         try:
-            problems = await self._all_lists(old_files)
-            manifest = await self._blocking(self._manifest, problems)
-            if not problems:
-                first = {name: each.run.since for name, each in self._lists.items() if each.run}
-                await self._blocking(self._state.end, list(self._lists), first)
+            problems = await self._all_lists()
+            manifest = await self._blocking(self._end, problems)
         finally:
             await self._blocking(self._close)
             self._thread.shutdown()
@@ -160,15 +133,15 @@ class Exporter:
             raise _worst(problems, manifest)
         return manifest
 
-    async def _all_lists(self, old_files: list[str]) -> dict[str, Exception]:
+    async def _all_lists(self) -> dict[str, Exception]:
         """Read the lists side by side; one that fails does not stop the others."""
         turns = asyncio.Semaphore(LISTS_AT_ONCE)
         problems: dict[str, Exception] = {}
 
-        async def one(each: _ListRun) -> None:
+        async def one(each: ListRun) -> None:
             async with turns:
                 try:
-                    await self._one_list(each, old_files)
+                    await self._one_list(each)
                 except (LitmosError, OSError, sqlite3.Error) as problem:
                     problems[each.spec.name] = problem
 
@@ -177,8 +150,8 @@ class Exporter:
 
     # ------------------------------------------------ one list
 
-    async def _one_list(self, each: _ListRun, old_files: list[str]) -> None:
-        await self._blocking(self._resume, each)
+    async def _one_list(self, each: ListRun) -> None:
+        await self._blocking(each.resume)
         if each.done:
             return
         if each.run is None or not each.listed:
@@ -188,55 +161,10 @@ class Exporter:
             await _together([self._work(each, units) for _ in range(workers)])
         if each.run is None:  # no unit at all: no team, no course
             await self._begin(each)
-        await self._blocking(self._finish, each, old_files)
+        await self._blocking(each.finish)
         self._report(each)
 
-    def _resume(self, each: _ListRun) -> None:
-        """Take up the run under way, with its files cut back to what counts."""
-        name = each.spec.name
-        each.past = self._state.past(name)
-        progress = self._state.progress(name)
-        if progress is None:
-            each.ask = self._ask(each)
-            return
-        each.run, each.listed, each.rows, each.done = (
-            progress.run,
-            progress.listed,
-            progress.rows,
-            progress.done,
-        )
-        each.ask = self._ask(each)
-        each.make_rows(self._order)
-        for part in self._state.parts(name):
-            final = self._order.place.folder_of(name) / part.file
-            if part.size and final.exists() and not working_name(final).exists():
-                part = evolve(part, finished=True)  # noqa: PLW2901 - it was killed between the two
-            each.parts.append(part)
-            if not part.finished and not each.done:
-                each.outputs[part.place] = self._output(each, part)
-
-    def _ask(self, each: _ListRun) -> Ask:
-        """Return what is asked of a list: everything, or what changed since the last run."""
-        order, spec, past = self._order, each.spec, each.past
-        since = each.run.since if each.run else order.ask.since if spec.since != "nothing" else None
-        whole = not spec.windowed
-        if each.run is not None:
-            whole = each.run.whole
-        elif past.cursor is not None:
-            # Deltas are logs: what they brought stays, so they are never read again from their beginning.
-            due = past.whole is None or self._began - past.whole >= order.full_every
-            whole = spec.since == "nothing" or (due and not spec.windowed)
-            since = past.first_since if whole else past.cursor - order.overlap
-        each.whole = whole
-        options = order.ask.options
-        if whole and past.cursor is not None and spec.units is not None:
-            # Rows that do not come will be marked as gone: a short page is no proof of that.
-            options = {**options, "confirm_end": True}
-        to = order.ask.to if spec.windowed else None
-        where = {name: value for name, value in order.ask.where.items() if name in spec.where}
-        return evolve(order.ask, since=since, to=to, where=where, options=options)
-
-    async def _list_units(self, each: _ListRun) -> None:
+    async def _list_units(self, each: ListRun) -> None:
         """Note the units of a list; those of a list that is one list of the API take no request."""
         if each.spec.units is None:
             each.units_ahead = [Unit()]
@@ -248,43 +176,21 @@ class Exporter:
             if len(some) == _UNITS_A_STEP:
                 await self._note_units(each, some, first, last=False)
                 first, some = first + len(some), []
-        if not first and some and self._server_time() is None:
-            each.units_ahead = some  # it took no request: the first page will tell the server's time
+        if not first and some and self._account.server_time() is None:
+            each.units_ahead = some  # it took no request: the first page will say the server's time
             return
         await self._note_units(each, some, first, last=True)
 
-    async def _note_units(self, each: _ListRun, units: list[Unit], first: int, *, last: bool) -> None:
+    async def _note_units(self, each: ListRun, units: list[Unit], first: int, *, last: bool) -> None:
         await self._begin(each)
-        each.unit_count = first + len(units)
         await self._blocking(lambda: self._state.add_units(each.spec.name, units, first=first, last=last))
 
-    async def _begin(self, each: _ListRun) -> None:
-        """Note that the run has begun, once there was an answer that tells the server's time."""
+    async def _begin(self, each: ListRun) -> None:
+        """Note that the run has begun, once there was an answer that says the server's time."""
         if each.run is None:
-            await self._blocking(self._begin_now, each)
+            await self._blocking(each.begin, self._account.server_time())
 
-    def _begin_now(self, each: _ListRun) -> None:
-        if each.run is not None:
-            return
-        server = self._server_time()
-        passed = datetime.now(UTC) - self._began
-        started = self._began if server is None else server - passed
-        cursor = started - _NO_DATE if server is None else started
-        run = Run(
-            started,
-            f"{started:%Y%m%dT%H%M%S}{started.microsecond // 1000:03}Z",
-            each.ask.since,
-            each.whole,
-            cursor,
-        )
-        self._state.begin(each.spec.name, run)
-        each.run = run
-        each.make_rows(self._order)
-        if each.units_ahead:
-            self._state.add_units(each.spec.name, each.units_ahead, first=0, last=True)
-            each.unit_count = len(each.units_ahead)
-
-    async def _units(self, each: _ListRun) -> AsyncGenerator[tuple[int, Unit, str | None]]:
+    async def _units(self, each: ListRun) -> AsyncGenerator[tuple[int, Unit, str | None]]:
         """Yield the units that are not finished, each with its place and where to go on."""
         if each.run is None:
             for place, unit in enumerate(each.units_ahead):
@@ -296,16 +202,16 @@ class Exporter:
                 after = place
                 yield place, unit, token
 
-    async def _work(self, each: _ListRun, units: AsyncIterator[tuple[int, Unit, str | None]]) -> None:
+    async def _work(self, each: ListRun, units: AsyncIterator[tuple[int, Unit, str | None]]) -> None:
         """Read units until there are none left."""
         while True:
-            async with each.choosing:
+            async with self._choosing[each.spec.name]:
                 found = await anext(units, None)
             if found is None:
                 return
             await self._read_unit(each, *found)
 
-    async def _read_unit(self, each: _ListRun, place: int, unit: Unit, token: str | None) -> None:
+    async def _read_unit(self, each: ListRun, place: int, unit: Unit, token: str | None) -> None:
         pages = each.spec.open(self._litmos, each.ask, unit)
         try:
             async with aclosing(pages.by_page(resume=token)) as walk:
@@ -313,136 +219,76 @@ class Exporter:
                     rows = list(rows_of(each.spec, unit, page.items))
                     await self._write(each, place, page.resume, rows)
         except NotFound:
-            if not unit.key:
+            if not unit.key or each.ask.where:
                 raise
             # The team, course … was deleted since its list was read: it has no rows any more.
             await self._write(each, place, None, [])
 
-    # ------------------------------------------------ writing
-
-    async def _write(self, each: _ListRun, place: int, token: str | None, rows: list[Row]) -> None:
+    async def _write(self, each: ListRun, place: int, token: str | None, rows: list[Row]) -> None:
         await self._begin(each)
-        await self._blocking(self._write_now, each, place, token, rows)
+        await self._blocking(each.write, place, token, rows, self._account.sent())
         self._report(each)
 
-    def _write_now(self, each: _ListRun, place: int, token: str | None, rows: list[Row]) -> None:
-        """Write a page and note it."""
-        cells = [each.maker.row(parent, record) for parent, record in rows]
-        seen: list[tuple[str, bytes]] = []
-        if self._order.keeps:
-            key, bare = each.spec.key, each.bare
-            seen = [
-                (key_text(record, parent, key), content_mark(bare.row(parent, record)))
-                for parent, record in rows
-            ]
-            fresh = self._state.unknown(each.spec.name, each.stamp, seen)
-            cells = [cells[number] for number in fresh]
-        part = self._append(each, cells) if cells else None
-        self._state.commit(each.spec.name, place, token, part=part, rows=len(cells), seen=seen)
-        each.rows += len(cells)
+    # ------------------------------------------------ the end
 
-    def _append(self, each: _ListRun, cells: list[Cells]) -> Part:
-        """Write rows to the last file, or to a new one where that is full."""
-        last = each.parts[-1] if each.parts else None
-        if last is None or (last.rows >= PART_ROWS and not self._order.place.file):
-            number = last.place + 1 if last else 0
-            name = self._order.place.name_of(each.spec.name, each.stamp, number)
-            last = Part(number, name, 0, 0, finished=False)
-            each.parts.append(last)
-            each.outputs[number] = self._output(each, last)
-        size = each.outputs[last.place].append(Rows(each.maker.schema, cells))
-        each.parts[-1] = evolve(last, size=size, rows=last.rows + len(cells))
-        return each.parts[-1]
-
-    def _output(self, each: _ListRun, part: Part) -> Output:
-        folder = self._order.place.folder_of(each.spec.name)
-        folder.mkdir(parents=True, exist_ok=True)
-        return Output(folder / part.file, each.maker.schema, self._order.place.format, part.size)
-
-    def _finish(self, each: _ListRun, old_files: list[str]) -> None:
-        """Mark what is gone, and put the files under their final names."""
-        name, place = each.spec.name, self._order.place
-        if each.whole and self._order.keeps and each.past.cursor is not None:
-            self._mark_gone(each)
-        if not each.parts and (place.file or not self._order.keeps):
-            # An empty list is a file without rows, and not no file.
-            self._state.put_part(name, self._append(each, []))
-        folder = place.folder_of(name)
-        ours = {part.file for part in each.parts}
-        for old in old_files:
-            path = place.folder / old
-            if not self._order.keeps and path.parent == folder and path.name not in ours:
-                path.unlink(missing_ok=True)
-        for number, part in enumerate(each.parts):
-            if not part.finished:
-                each.outputs.pop(part.place).finish()
-                if place.remote is not None:
-                    place.remote.take(
-                        folder / part.file, f"{name}/{part.file}" if place.several else part.file
-                    )
-                each.parts[number] = evolve(part, finished=True)
-                self._state.put_part(name, each.parts[number])
-        self._state.finish(name)
-        each.done = True
-
-    def _mark_gone(self, each: _ListRun) -> None:
-        """Write a row for each key that an earlier run wrote and this one did not see."""
-        name, columns = each.spec.name, each.maker.schema.columns
-        times = [column.name for column in columns if column.type == "time"]
-        while keys := self._state.gone(name, each.stamp, _GONE_A_STEP):
-            rows: list[Cells] = []
-            for key in keys:
-                values = dict(zip(each.spec.key, json.loads(key), strict=True))
-                values |= {name: datetime.fromisoformat(values[name]) for name in times if values.get(name)}
-                values |= {EXPORTED_AT: each.started, DELETED: True}
-                rows.append(tuple(values.get(column.name) for column in columns))
-            self._state.note_gone(name, keys, self._append(each, rows))
-            each.rows += len(keys)
-            each.gone += len(keys)
-
-    def _manifest(self, problems: Mapping[str, Exception]) -> Manifest:
-        """Write the manifest."""
+    def _end(self, problems: dict[str, Exception]) -> Manifest:
+        """Write the manifest; where everything is there, take away what is replaced, and end the run."""
         place = self._order.place
-        started = min((each.started for each in self._lists.values() if each.run), default=self._began)
-        manifest = Manifest(place.format, self._base_url, started, datetime.now(UTC), self._sent())
+        started = min((each.run.started for each in self._lists.values() if each.run), default=self._began)
+        manifest = Manifest(
+            place.format,
+            self._account.base_url,
+            self._account.account,
+            started,
+            self._order.keeps,
+            datetime.now(UTC),
+            self._account.sent(),
+        )
         for name, each in self._lists.items():
-            problem = problems.get(name)
-            entry = ListEntry(
-                rows=each.rows,
-                complete=problem is None and each.done,
-                reason="" if problem is None else _one_line(problem),
-                since=each.ask.since,
-                windows=each.unit_count,
-                gone=each.gone,
-            )
-            for part in each.parts:
-                path = place.folder_of(name) / part.file
-                if part.finished and path.exists():
-                    below = path.relative_to(place.folder).as_posix()
-                    entry.files.append(FileEntry(below, part.rows, path.stat().st_size, digest(path)))
-            manifest.lists[name] = entry
-        manifest.write(place.manifest)
-        if place.remote is not None:
-            place.remote.take(place.manifest, place.manifest.name)
+            reason = one_line(problems[name]) if name in problems else ""
+            manifest.lists[name] = each.entry(reason, self._earlier.get(name, []))
+        try:
+            manifest.write(place.manifest)
+            if place.remote is not None:
+                place.remote.take(place.manifest, place.manifest.name)
+            if problems:
+                self._state.note(FAILED_AT, self._began.isoformat())
+            else:
+                self._replace(manifest)
+                self._state.end(list(self._lists))
+        except (OSError, sqlite3.Error) as problem:
+            problems.setdefault("manifest", problem)
         return manifest
 
-    # ------------------------------------------------ around
+    def _replace(self, manifest: Manifest) -> None:
+        """Take away the files that are replaced, now that the manifest names the new ones."""
+        if self._order.keeps:
+            return
+        new = {file.name for entry in manifest.lists.values() for file in entry.files}
+        for old in (file for files in self._earlier.values() for file in files if file not in new):
+            if self._order.place.remote is not None:
+                self._order.place.remote.remove(old)
+            else:
+                (self._order.place.folder / old).unlink(missing_ok=True)
 
-    def _report(self, each: _ListRun) -> None:
+    def _report(self, each: ListRun) -> None:
         if self._on_progress is not None:
             rows = {name: one.rows for name, one in self._lists.items()}
             finished = frozenset(name for name, one in self._lists.items() if one.done)
-            self._on_progress(Progress(each.spec.name, rows, self._sent(), finished))
+            self._on_progress(Progress(each.spec.name, rows, self._account.sent(), finished))
 
     def _close(self) -> None:
         for each in self._lists.values():
-            for output in each.outputs.values():
-                output.close()
+            each.close()
 
     async def _blocking(self, work: Callable[..., T], *args: Any) -> T:
         """Do work that blocks, in the one thread of this run; a cancellation waits for its end."""
         future = asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
-        return await _to_the_end(future)
+        return await to_the_end(future)
+
+
+FAILED_AT: Final = "failed at"
+"""The fact of a state that says when a run ended without being complete."""
 
 
 async def _together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -455,71 +301,31 @@ async def _together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
         raise problems.exceptions[0] from None
 
 
-async def _to_the_end(future: asyncio.Future[T]) -> T:
+async def to_the_end(future: asyncio.Future[T]) -> T:
+    """Wait for what a thread does; a cancellation waits for it, too, and is raised then."""
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
-        if not future.done():
-            await asyncio.wait([future])
+        while not future.done():
+            try:
+                await asyncio.wait([future])
+            except asyncio.CancelledError:
+                continue
+        if not future.cancelled():
+            future.exception()  # seen: the cancellation is what the caller hears of
         raise
-
-
-@define(eq=False)
-class _ListRun:
-    """One list, in this run."""
-
-    spec: ListSpec
-    past: Past = field(factory=Past)
-    ask: Ask = field(factory=Ask)
-    whole: bool = True
-    run: Run | None = None
-    listed: bool = False
-    rows: int = 0
-    gone: int = 0
-    done: bool = False
-    unit_count: int = 0
-    units_ahead: list[Unit] = field(factory=list[Unit])
-    parts: list[Part] = field(factory=list[Part])
-    outputs: dict[int, Output] = field(factory=dict[int, Output])
-    choosing: asyncio.Lock = field(factory=asyncio.Lock)
-    maker: RowMaker = field(init=False)
-    bare: RowMaker = field(init=False)
-
-    @property
-    def _running(self) -> Run:
-        if self.run is None:
-            raise RuntimeError("the run has not begun")
-        return self.run
-
-    @property
-    def started(self) -> datetime:
-        """When the run began, by the server's clock."""
-        return self._running.started
-
-    @property
-    def stamp(self) -> str:
-        """The same, as it stands in the names of files."""
-        return self._running.stamp
-
-    def make_rows(self, order: Order) -> None:
-        """Set up what makes rows."""
-        schema = order.schemas[self.spec.name]
-        self.bare = RowMaker(schema, self.spec.parents)
-        self.maker = (
-            RowMaker(schema.with_run(), self.spec.parents, self.started) if order.keeps else self.bare
-        )
 
 
 def _worst(problems: Mapping[str, Exception], manifest: Manifest) -> Exception:
     """Return the error of a run: what is not complete, or what hindered it."""
-    named = "; ".join(f"{name}: {_one_line(problem)}" for name, problem in problems.items())
-    hindered = [each for each in problems.values() if not isinstance(each, IncompleteListing)]
-    if hindered and all(isinstance(each, ConfigurationError) for each in hindered):
-        return hindered[0]
+    named = "; ".join(f"{name}: {one_line(problem)}" for name, problem in problems.items())
+    if all(isinstance(each, ConfigurationError) for each in problems.values()):
+        return next(iter(problems.values()))
     incomplete = ExportIncomplete(named, manifest)
     incomplete.__cause__ = next(iter(problems.values()))
     return incomplete
 
 
-def _one_line(problem: Exception) -> str:
+def one_line(problem: Exception) -> str:
+    """Return what an error says, in one line."""
     return " ".join(str(problem).split()) or type(problem).__name__

@@ -76,11 +76,13 @@ class Schema:
         name: The list.
         columns: Its columns.
         key: The columns that tell one row from another; empty where only the whole row does.
+        secrets: Whether records within a row keep their secrets, and unknown fields too.
     """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    secrets: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -99,9 +101,9 @@ class Schema:
         """
         if names is None:
             kept = tuple(column for column in self.columns if secrets or not column.secret)
-            return Schema(self.name, kept, self.key)
+            return Schema(self.name, kept, self.key, secrets)
         known = {column.name: column for column in self.columns}
-        if isinstance(names, str) or not names:
+        if not names:
             raise ConfigurationError("columns must be a list of names, with one at least")
         missing = [name for name in names if name not in known]
         if missing:
@@ -110,19 +112,19 @@ class Schema:
             )
         if len(set(names)) < len(names):
             raise ConfigurationError("columns: a name is there twice")
-        return Schema(self.name, tuple(known[name] for name in names), self.key)
+        return Schema(self.name, tuple(known[name] for name in names), self.key, secrets)
 
     def with_run(self) -> Schema:
         """Return the schema of a list with a state: each row says when it was exported, and whether it is gone."""
         own = (Column(EXPORTED_AT, "time"), Column(DELETED, "boolean"))
-        return Schema(self.name, (*self.columns, *own), self.key)
+        return Schema(self.name, (*self.columns, *own), self.key, self.secrets)
 
     def json_schema(self) -> dict[str, Any]:
         """Return a JSON Schema (2020-12) of one row, as `Record.to_dict` and JSON Lines have it."""
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": self.name,
-            **_object(self.columns),
+            **_object(self.columns, secrets=self.secrets),
         }
 
     def arrow(self) -> pa.Schema:
@@ -132,7 +134,9 @@ class Schema:
             ConfigurationError: pyarrow is not installed.
         """
         pa = arrow_library()
-        return pa.schema([(column.name, _arrow_type(pa, column)) for column in self.columns])
+        return pa.schema(
+            [(column.name, _arrow_type(pa, column, secrets=self.secrets)) for column in self.columns]
+        )
 
 
 def arrow_library() -> Any:
@@ -191,17 +195,18 @@ _PLAIN_TYPES: Final[Mapping[Any, ColumnType]] = {
 }
 
 
-def _object(columns: Sequence[Column]) -> dict[str, Any]:
+def _object(columns: Sequence[Column], *, secrets: bool) -> dict[str, Any]:
+    shown = [column for column in columns if secrets or not column.secret]
     return {
         "type": "object",
-        "properties": {column.name: _json_type(column) for column in columns if not column.secret},
+        "properties": {column.name: _json_type(column, secrets=secrets) for column in shown},
     }
 
 
-def _json_type(column: Column) -> dict[str, Any]:
+def _json_type(column: Column, *, secrets: bool) -> dict[str, Any]:
     if column.record is None:
         return _JSON_TYPES[column.type]
-    inner = _object(columns_of(column.record))
+    inner = _object(columns_of(column.record), secrets=secrets)
     return (
         {"type": "array", "items": inner}
         if column.type == "records"
@@ -209,10 +214,14 @@ def _json_type(column: Column) -> dict[str, Any]:
     )
 
 
-def _arrow_type(pa: Any, column: Column) -> Any:
+def _arrow_type(pa: Any, column: Column, *, secrets: bool) -> Any:
     if column.record is not None:
         inner = pa.struct(
-            [(each.name, _arrow_type(pa, each)) for each in columns_of(column.record) if not each.secret]
+            [
+                (each.name, _arrow_type(pa, each, secrets=secrets))
+                for each in columns_of(column.record)
+                if secrets or not each.secret
+            ]
         )
         return pa.list_(inner) if column.type == "records" else inner
     return {
@@ -220,7 +229,7 @@ def _arrow_type(pa: Any, column: Column) -> Any:
         "integer": pa.int64(),
         "number": pa.float64(),
         "boolean": pa.bool_(),
-        "time": pa.timestamp("ms", tz="UTC"),
+        "time": pa.timestamp("us", tz="UTC"),
         "date": pa.date32(),
         "texts": pa.list_(pa.string()),
         "json": pa.string(),

@@ -14,25 +14,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from attrs import frozen
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.export.catalogue import Unit
+from litmos_async.export.spec import Unit
 
 _FORMAT: Final = 1
 """Version of the tables."""
 
+Phase: TypeAlias = Literal["open", "closing", "finished"]
+"""How far a file is: rows are added; it is about to get its final name; it has it, and is where it belongs."""
+
+REQUESTS: Final = "requests"
+"""The fact that says how many requests a run has sent, in all of its parts."""
+
 _TABLES: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE lists (name TEXT PRIMARY KEY, shape TEXT NOT NULL, cursor TEXT, first_since TEXT, whole TEXT);
+CREATE TABLE lists (name TEXT PRIMARY KEY, shape TEXT NOT NULL, cursor TEXT, first_since TEXT, whole TEXT,
+    started TEXT);
 CREATE TABLE runs (name TEXT PRIMARY KEY, detail TEXT NOT NULL, listed INTEGER NOT NULL DEFAULT 0,
-    rows INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0);
+    rows INTEGER NOT NULL DEFAULT 0, gone INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE units (name TEXT, place INTEGER, unit TEXT NOT NULL, token TEXT, done INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (name, place));
 CREATE TABLE parts (name TEXT, place INTEGER, file TEXT NOT NULL, size INTEGER NOT NULL, rows INTEGER NOT NULL,
-    finished INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (name, place));
+    phase TEXT NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (name, place));
 CREATE TABLE known (name TEXT, key TEXT, content BLOB, first TEXT NOT NULL, run TEXT NOT NULL,
     PRIMARY KEY (name, key, content)) WITHOUT ROWID;
 """
@@ -48,6 +55,7 @@ class Run:
         since: From when on rows are asked for; None for all.
         whole: Whether it reads the whole list, so that what does not come is gone.
         cursor: Where the next run begins.
+        columns: The columns of its files: a later version of this library may know more.
     """
 
     started: datetime
@@ -55,6 +63,7 @@ class Run:
     since: datetime | None
     whole: bool
     cursor: datetime
+    columns: tuple[str, ...]
 
     def to_json(self) -> str:
         """Return it as text."""
@@ -65,6 +74,7 @@ class Run:
                 "since": self.since and self.since.isoformat(),
                 "whole": self.whole,
                 "cursor": self.cursor.isoformat(),
+                "columns": self.columns,
             }
         )
 
@@ -79,6 +89,7 @@ class Run:
             since and datetime.fromisoformat(since),
             plain["whole"],
             datetime.fromisoformat(plain["cursor"]),
+            tuple(plain["columns"]),
         )
 
 
@@ -90,11 +101,13 @@ class Past:
         cursor: Where the next run begins; None before the first has ended.
         first_since: What the first run was given.
         whole: When the list was last read whole.
+        started: When the last run began.
     """
 
     cursor: datetime | None = None
     first_since: datetime | None = None
     whole: datetime | None = None
+    started: datetime | None = None
 
 
 @frozen
@@ -106,14 +119,18 @@ class Part:
         file: Its name, without the folder.
         size: Bytes that count.
         rows: Rows in them.
-        finished: Whether it stands under its final name.
+        phase: How far it is.
+        bytes: How long it is in its final form, once it is finished.
+        sha256: The SHA-256 of its final form, in hexadecimal.
     """
 
     place: int
     file: str
-    size: int
-    rows: int
-    finished: bool
+    size: int = 0
+    rows: int = 0
+    phase: Phase = "open"
+    bytes: int = 0
+    sha256: str = ""
 
 
 @frozen
@@ -124,12 +141,14 @@ class Progress:
         run: The run.
         listed: Whether all units are known.
         rows: Rows written.
+        gone: Those among them that say that something is gone.
         done: Whether the list is finished.
     """
 
     run: Run
     listed: bool
     rows: int
+    gone: int
     done: bool
 
 
@@ -139,14 +158,20 @@ class StateFile:
     Args:
         path: The file; it is made where there is none, readable for its owner only, since it holds ids of people.
 
+    Attributes:
+        path: The file.
+        created: Whether it was made now.
+
     Raises:
         ConfigurationError: It cannot be opened, or is something else.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.created = False
         try:
             if not path.exists():
+                self.created = True
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
             self._db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
             self._open()
@@ -183,6 +208,20 @@ class StateFile:
         for end in ("", "-wal", "-shm"):
             Path(f"{self.path}{end}").unlink(missing_ok=True)
 
+    # ------------------------------------------------ facts of the whole export
+
+    def fact(self, name: str) -> str | None:
+        """Return a fact that was noted."""
+        row = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
+        return row and str(row[0])
+
+    def note(self, name: str, value: str | None) -> None:
+        """Note a fact; None forgets it."""
+        if value is None:
+            self._db.execute("DELETE FROM meta WHERE name=?", (name,))
+        else:
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
     # ------------------------------------------------ what it belongs to
 
     def belong(self, name: str, value: str, what: str) -> None:
@@ -191,10 +230,10 @@ class StateFile:
         Raises:
             ConfigurationError: It belongs to something else.
         """
-        row = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
-        if row is None:
-            self._db.execute("INSERT INTO meta VALUES (?, ?)", (name, value))
-        elif row[0] != value:
+        before = self.fact(name)
+        if before is None:
+            self.note(name, value)
+        elif before != value:
             raise ConfigurationError(f"the state {self.path} belongs to another {what}")
 
     def shape(self, name: str, shape: Mapping[str, Any]) -> None:
@@ -216,23 +255,21 @@ class StateFile:
                     f"{before.get(what)!r}, not {value!r}"
                 )
 
-    def lists(self) -> list[str]:
-        """Return the names of the lists that the state knows."""
-        return [name for (name,) in self._db.execute("SELECT name FROM lists")]
-
     # ------------------------------------------------ runs
 
     def past(self, name: str) -> Past:
         """Return what earlier runs left."""
         row = self._db.execute(
-            "SELECT cursor, first_since, whole FROM lists WHERE name=?", (name,)
+            "SELECT cursor, first_since, whole, started FROM lists WHERE name=?", (name,)
         ).fetchone()
         return Past(*(text and datetime.fromisoformat(text) for text in row)) if row else Past()
 
     def progress(self, name: str) -> Progress | None:
         """Return how far the run under way is; None where none is."""
-        row = self._db.execute("SELECT detail, listed, rows, done FROM runs WHERE name=?", (name,)).fetchone()
-        return row and Progress(Run.from_json(row[0]), bool(row[1]), row[2], bool(row[3]))
+        row = self._db.execute(
+            "SELECT detail, listed, rows, gone, done FROM runs WHERE name=?", (name,)
+        ).fetchone()
+        return row and Progress(Run.from_json(row[0]), bool(row[1]), row[2], row[3], bool(row[4]))
 
     def begin(self, name: str, run: Run) -> None:
         """Begin a run."""
@@ -271,6 +308,11 @@ class StateFile:
             for key, parent, ids in [json.loads(text)]
         ]
 
+    def unit_count(self, name: str) -> int:
+        """Return how many units of the run under way are known."""
+        (count,) = self._db.execute("SELECT count(*) FROM units WHERE name=?", (name,)).fetchone()
+        return int(count)
+
     def commit(
         self,
         name: str,
@@ -280,6 +322,7 @@ class StateFile:
         part: Part | None,
         rows: int,
         seen: Sequence[tuple[str, bytes]] = (),
+        requests: int = 0,
     ) -> None:
         """Note that a page is written: where its unit goes on, and how long the output is.
 
@@ -290,8 +333,10 @@ class StateFile:
             part: The file that holds the page; None where nothing was written.
             rows: Rows of the page that were written.
             seen: Key and content of all rows of the page, for a later run to compare with.
+            requests: How many requests the run has sent, in all of its parts.
         """
         with closing(self._transaction()) as change:
+            change.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (REQUESTS, str(requests)))
             change.execute(
                 "UPDATE units SET token=?, done=? WHERE name=? AND place=?",
                 (token, token is None, name, place),
@@ -310,6 +355,17 @@ class StateFile:
                     [(name, key, content, stamp, stamp) for key, content in seen],
                 )
             change.execute("COMMIT")
+
+    def new_keys(self, name: str, marks: Sequence[tuple[str, bytes]]) -> list[int]:
+        """Return the places of rows whose key was not written yet."""
+        query = "SELECT 1 FROM known WHERE name=? AND key=?"
+        fresh: list[int] = []
+        here: set[str] = set()
+        for place, (key, _) in enumerate(marks):
+            if key not in here and self._db.execute(query, (name, key)).fetchone() is None:
+                fresh.append(place)
+                here.add(key)
+        return fresh
 
     def unknown(self, name: str, stamp: str, marks: Sequence[tuple[str, bytes]]) -> list[int]:
         """Return the places of rows, by key and content, that are not written yet, or are newer than what is.
@@ -338,15 +394,18 @@ class StateFile:
         with closing(self._transaction()) as change:
             change.executemany("DELETE FROM known WHERE name=? AND key=?", [(name, key) for key in keys])
             _put_part(change, name, part)
-            change.execute("UPDATE runs SET rows=rows+? WHERE name=?", (len(keys), name))
+            change.execute(
+                "UPDATE runs SET rows=rows+?, gone=gone+? WHERE name=?", (len(keys), len(keys), name)
+            )
             change.execute("COMMIT")
 
     def parts(self, name: str) -> list[Part]:
         """Return the files of the run under way."""
         found = self._db.execute(
-            "SELECT place, file, size, rows, finished FROM parts WHERE name=? ORDER BY place", (name,)
+            "SELECT place, file, size, rows, phase, bytes, sha256 FROM parts WHERE name=? ORDER BY place",
+            (name,),
         )
-        return [Part(place, file, size, rows, bool(finished)) for place, file, size, rows, finished in found]
+        return [Part(*row) for row in found]
 
     def put_part(self, name: str, part: Part) -> None:
         """Note a file."""
@@ -356,15 +415,20 @@ class StateFile:
         """Note that the list is finished; its run stays until all lists are."""
         self._db.execute("UPDATE runs SET done=1 WHERE name=?", (name,))
 
-    def end(self, names: Iterable[str], first_since: Mapping[str, datetime | None]) -> None:
+    def end(self, names: Iterable[str]) -> None:
         """End the runs of lists: the next ones begin at their cursors."""
         with closing(self._transaction()) as change:
+            change.execute("DELETE FROM meta WHERE name=?", (REQUESTS,))
             for name in names:
                 run = _run_of(change, name)
-                since = first_since.get(name)
+                # What the first run was given, and never what a later one was: it would cut the list short.
                 change.execute(
-                    "UPDATE lists SET cursor=?, first_since=coalesce(first_since, ?) WHERE name=?",
-                    (run.cursor.isoformat(), since and since.isoformat(), name),
+                    "UPDATE lists SET first_since=? WHERE name=? AND cursor IS NULL",
+                    (run.since and run.since.isoformat(), name),
+                )
+                change.execute(
+                    "UPDATE lists SET cursor=?, started=? WHERE name=?",
+                    (run.cursor.isoformat(), run.started.isoformat(), name),
                 )
                 if run.whole:
                     change.execute("UPDATE lists SET whole=? WHERE name=?", (run.started.isoformat(), name))
@@ -372,6 +436,13 @@ class StateFile:
                 change.execute("DELETE FROM known WHERE name=? AND key='' AND run!=?", (name, run.stamp))
                 for table in ("runs", "units", "parts"):
                     change.execute(f"DELETE FROM {table} WHERE name=?", (name,))  # noqa: S608 - fixed names
+            change.execute("COMMIT")
+
+    def forget(self, name: str) -> None:
+        """Forget the run of a list and what it wrote, so that it begins anew."""
+        with closing(self._transaction()) as change:
+            for table in ("runs", "units", "parts", "known"):
+                change.execute(f"DELETE FROM {table} WHERE name=?", (name,))  # noqa: S608 - fixed names
             change.execute("COMMIT")
 
     def _transaction(self) -> sqlite3.Cursor:
@@ -389,8 +460,8 @@ def _run_of(change: sqlite3.Cursor, name: str) -> Run:
 
 def _put_part(change: sqlite3.Cursor, name: str, part: Part) -> None:
     change.execute(
-        "INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?)",
-        (name, part.place, part.file, part.size, part.rows, part.finished),
+        "INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (name, part.place, part.file, part.size, part.rows, part.phase, part.bytes, part.sha256),
     )
 
 
