@@ -1,8 +1,12 @@
-"""What can be run here: `nox -s tests`, `lint`, `types`, `demo`, `bench`."""
+"""What can be run here; `nox -l` lists it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import nox
+from packaging.requirements import Requirement
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "venv"
@@ -10,12 +14,25 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
+QUICK = ("pytest", "-n", "2", "-m", "not slow")
 
 
-def install(session: nox.Session, *groups: str) -> None:
+def install(session: nox.Session, *groups: str, options: tuple[str, ...] = ()) -> None:
     """Install the package with all its extras, and groups of development dependencies."""
     needed = nox.project.dependency_groups(PYPROJECT, *groups) if groups else ()
-    session.install("-e", ".[cli,parquet,redis,report,sandbox]", *needed)
+    session.install("-e", f".[{EXTRAS}]", *needed, *options)
+
+
+def lowest_versions() -> Iterator[str]:
+    """Yield a constraint for each dependency that pyproject.toml names: the lowest version that it admits."""
+    project = PYPROJECT["project"]
+    named = [*project["dependencies"], *nox.project.dependency_groups(PYPROJECT, "test")]
+    named += [each for extra in project["optional-dependencies"].values() for each in extra]
+    for requirement in map(Requirement, named):
+        for specifier in requirement.specifier:
+            if specifier.operator == ">=":
+                yield f"{requirement.name}=={specifier.version}"
 
 
 @nox.session
@@ -31,11 +48,40 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
-@nox.session(python=["3.12", "3.13"])
-def tests_on(session: nox.Session) -> None:
-    """Run all tests on another Python."""
+@nox.session
+def quick(session: nox.Session) -> None:
+    """Run all tests but those marked slow: kills, fleets of processes, restarts."""
     install(session, "test")
-    session.run("pytest", "-n", "2", *session.posargs)
+    session.run(*QUICK, *session.posargs)
+
+
+@nox.session(python=["3.12", "3.13", "3.14"])
+def tests_on(session: nox.Session) -> None:
+    """Run the quick tests on another Python."""
+    install(session, "test")
+    session.run(*QUICK, *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the quick tests on the lowest versions of all dependencies that pyproject.toml admits."""
+    constraints = Path(session.create_tmp(), "lowest.txt")
+    constraints.write_text("\n".join(lowest_versions()), encoding="utf-8")
+    install(session, "test", options=("-c", str(constraints)))
+    session.run(*QUICK, *session.posargs)
+
+
+@nox.session
+def httpx2(session: nox.Session) -> None:
+    """Run the quick tests on httpx2 in place of httpx, but for those on respx, which cannot mock it yet."""
+    install(session, "test")
+    session.install("httpx2>=2.16")
+    environment = {"PYTHONPATH": str(Path("tests/support/httpx2").absolute())}
+    session.run("python", "-c", "import httpx; assert httpx.__name__ == 'httpx2'", env=environment)
+    # It is there before pytest looks at its plugins, of which anyio is one.
+    calm = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+    respx = ("--deselect", "tests/unit/test_mocked_network.py")
+    session.run(*QUICK, *calm, *respx, *session.posargs, env=environment)
 
 
 @nox.session

@@ -7,16 +7,19 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-from litmos_async.config import CallOptions, Defaults, KeyPlace, Region, configure
+import attrs
+
+from litmos_async.config import MAX_ANSWER_BYTES, CallOptions, Config, Defaults, KeyPlace, Region, configure
 from litmos_async.errors import ConfigurationError
 from litmos_async.limits import Limiter, MemoryLimiter, Quota, RateLimit, Usage, limiter_from_url
 from litmos_async.resources import Resources
-from litmos_async.resources.base import Caller
+from litmos_async.resources.base import Caller, naming
 from litmos_async.resources.xapi import StoreCaller
 from litmos_async.retry import RetryPolicy
 from litmos_async.wire import codec
 from litmos_async.wire.codec import WireChoice
 from litmos_async.wire.dates import JsonDates
+from litmos_async.wire.operation import Operation
 from litmos_async.xapi_store import XapiStore
 
 if TYPE_CHECKING:
@@ -49,6 +52,8 @@ class LitmosClient(Resources):
         retry: What to do when a request fails.
         timeout: Seconds for one attempt.
         transport: Another way to the server, for tests and for mounting an ASGI app.
+        max_answer_bytes: Decoded bytes of one answer at most, so that no server, and nothing between, fills the
+            memory; a larger answer is a `DecodeError`. A page of 1,000 people has under 2 MB.
         json_dates: How to read JSON dates whose offset is not zero: "wall_clock" (number and offset added) or
             "epoch" (the number alone).
         xapi: The learning record store that `litmos.xapi` speaks to, in connections and a budget of its own; None:
@@ -57,6 +62,9 @@ class LitmosClient(Resources):
     Raises:
         ConfigurationError: Something is missing or cannot work.
     """
+
+    _base_url = ""
+    _account = ""
 
     def __init__(
         self,
@@ -73,41 +81,51 @@ class LitmosClient(Resources):
         timeout: float = 30.0,
         transport: Transport | None = None,
         json_dates: JsonDates = "wall_clock",
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
         xapi: XapiStore | None = None,
+    ) -> None:
+        try:
+            if not isinstance(xapi, XapiStore | None):
+                raise ConfigurationError(f"xapi must be a XapiStore, not {type(xapi).__name__}")
+            self._owns_limiter = limiter is None or isinstance(limiter, str)
+            self._limiter = _limiter_of(limiter, rate_limit)
+            config = configure(
+                api_key,
+                source,
+                region=region,
+                base_url=base_url,
+                key_in=key_in,
+                json_dates=json_dates,
+                max_answer_bytes=max_answer_bytes,
+            )
+            self._limiter.bind(config.account)
+            defaults = Defaults(timeout=timeout, retry=retry or RetryPolicy(), wire=wire)
+            self._connect(config, defaults, transport, xapi)
+        except ConfigurationError as error:
+            problem = error.with_traceback(None)
+        else:
+            return
+        # Some tools show an error with the local variables of its frames: the key, an address with a password.
+        del api_key, limiter
+        raise problem
+
+    def _connect(
+        self, config: Config, defaults: Defaults, transport: Transport | None, xapi: XapiStore | None
     ) -> None:
         # Here and not above: httpx takes longer to import than all the rest, and brings rich where that is
         # installed. Who imports this library for its records or errors need not wait for it.
         from litmos_async.transport import Sender  # noqa: PLC0415
 
-        if not (limiter is None or isinstance(limiter, str) or _is_limiter(limiter)):
-            raise ConfigurationError(_no_limiter(limiter))
-        if rate_limit is not None and not (limiter is None or isinstance(limiter, str)):
-            raise ConfigurationError(
-                "give rate_limit or a limiter, which has a rate limit of its own, not both"
-            )
-        if not isinstance(rate_limit, RateLimit | None):
-            raise ConfigurationError(f"rate_limit must be a RateLimit, not {rate_limit!r}")
-        if not isinstance(xapi, XapiStore | None):
-            raise ConfigurationError(f"xapi must be a XapiStore, not {type(xapi).__name__}")
-        config = configure(
-            api_key, source, region=region, base_url=base_url, key_in=key_in, json_dates=json_dates
-        )
-        defaults = Defaults(timeout=timeout, retry=retry or RetryPolicy(), wire=wire)
-        limiter = limiter or os.environ.get("LITMOS_LIMIT") or "memory://"
-        self._owns_limiter = isinstance(limiter, str)
-        if isinstance(limiter, str):
-            limiter = limiter_from_url(limiter, rate_limit or RateLimit())
-        limiter.bind(config.account)
-        self._limiter = limiter
-        self._sender = Sender(config.service, limiter, transport)
-        self._config = config
+        self._sender = Sender(config.service, self._limiter, transport)
+        self._base_url, self._account = config.base_url, config.account
         self._store = None
         if xapi is not None:
-            store_limiter = MemoryLimiter(xapi.rate_limit)
-            store_limiter.bind(xapi.account)
-            store_sender = Sender(xapi.service, store_limiter, transport)
-            self._store = StoreCaller(Caller(store_sender, defaults, json_dates), xapi.path, store_limiter)
-        super().__init__(Caller(self._sender, defaults, json_dates), self._store)
+            limiter = MemoryLimiter(xapi.rate_limit)
+            limiter.bind(xapi.account)
+            service = attrs.evolve(xapi.service, max_answer_bytes=config.max_answer_bytes)
+            caller = Caller(Sender(service, limiter, transport), defaults, config.json_dates)
+            self._store = StoreCaller(caller, xapi.path, limiter)
+        super().__init__(Caller(self._sender, defaults, config.json_dates), self._store)
 
     @classmethod
     def from_profile(cls, name: str | None = None, **options: Any) -> Self:
@@ -145,14 +163,14 @@ class LitmosClient(Resources):
         """Lists into files and batches, in the bulk lane."""
         from litmos_async.export import Export  # noqa: PLC0415 - like the families of `Resources`
 
-        return Export(self._caller, self._config.account, self._config.base_url)
+        return Export(self._caller, self._account, self._base_url)
 
     @cached_property
     def report(self) -> Reports:
         """Reports on who has completed what, in the bulk lane."""
         from litmos_async.report import Reports  # noqa: PLC0415 - like the families of `Resources`
 
-        return Reports(self._caller.with_priority("bulk"), self._config.base_url)
+        return Reports(self._caller.with_priority("bulk"), self._base_url)
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a view of this client with other defaults, on the same pool and limiter.
@@ -162,7 +180,7 @@ class LitmosClient(Resources):
         """
         view = object.__new__(type(self))
         view._limiter, view._owns_limiter = self._limiter, self._owns_limiter
-        view._sender, view._config = self._sender, self._config
+        view._sender, view._base_url, view._account = self._sender, self._base_url, self._account
         view._store = self._store and self._store.with_options(options)
         Resources.__init__(view, self._caller.with_options(options), view._store)
         return view
@@ -204,15 +222,21 @@ class LitmosClient(Resources):
             Plain data: what JSON holds, or mappings, lists and texts of an XML answer; None for an empty one.
         """
         settings = self._caller.settings(options)
-        request = codec.encode_plain(
-            method,
-            path,
-            query or {},
-            body,
-            wire="xml" if settings.wire == "xml" else "json",
-            repeatable=method == "GET" if repeatable is None else repeatable,
-        )
-        return codec.decode_plain(await self._sender.send(request, settings))
+        try:
+            request = codec.encode_plain(
+                method,
+                path,
+                query or {},
+                body,
+                wire="xml" if settings.wire == "xml" else "json",
+                repeatable=method == "GET" if repeatable is None else repeatable,
+            )
+        finally:
+            # What the caller gave may hold a secret, and an error would show it to who reports variables.
+            del query, body
+        reply = await self._sender.send(request, settings)
+        with naming(Operation(request.operation, method, path), reply):
+            return codec.decode_plain(reply)
 
     async def aclose(self) -> None:
         """Close the connections. Later calls are refused."""
@@ -233,13 +257,30 @@ class LitmosClient(Resources):
     ) -> None:
         await self.aclose()
 
+    def __reduce__(self) -> str:
+        raise TypeError("a client holds the key and connections: make one in each process")
+
     @property
     def base_url(self) -> str:
         """The address of the API, without a slash at its end."""
-        return self._config.base_url
+        return self._base_url
 
     def __repr__(self) -> str:
-        return f"LitmosClient({self._config.base_url!r})"
+        return f"LitmosClient({self._base_url!r})"
+
+
+def _limiter_of(given: Limiter | str | None, rate_limit: RateLimit | None) -> Limiter:
+    """Return the limiter that was given, or make the one whose address was."""
+    if not isinstance(rate_limit, RateLimit | None):
+        raise ConfigurationError(f"rate_limit must be a RateLimit, not {rate_limit!r}")
+    if given is None or isinstance(given, str):
+        address = given or os.environ.get("LITMOS_LIMIT") or "memory://"
+        return limiter_from_url(address, rate_limit or RateLimit())
+    if not _is_limiter(given):
+        raise ConfigurationError(_no_limiter(given))
+    if rate_limit is not None:
+        raise ConfigurationError("give rate_limit or a limiter, which has a rate limit of its own, not both")
+    return given
 
 
 def _is_limiter(given: object) -> bool:

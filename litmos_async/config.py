@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 from collections.abc import Mapping
-from ipaddress import ip_address
-from typing import Literal, TypedDict, get_args
+from typing import Final, Literal, TypedDict, get_args
 from urllib.parse import quote, urlencode, urlsplit
 
 from attrs import field, frozen
 
+from litmos_async.environment import is_loopback
 from litmos_async.errors import ConfigurationError, MissingOption
 from litmos_async.limits import Priority
 from litmos_async.retry import RetryPolicy
@@ -27,6 +28,9 @@ BASE_URLS: Mapping[str, str] = {
     "au": "https://api.litmos.com.au/v1.svc",
 }
 """Where the API lives (api-facts 1). A key works in its own region only."""
+
+MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
+"""Decoded bytes of an answer at most: sixteen times a page of 1,000 people."""
 
 
 class CallOptions(TypedDict, total=False):
@@ -65,6 +69,10 @@ class Defaults:
             raise ConfigurationError(f'wire must be "auto", "json" or "xml", not {self.wire!r}')
 
 
+# A backslash is a slash to some readers of addresses and none to others (WHATWG URL), and blanks are cut out.
+_NOT_IN_URLS: Final = re.compile(r"[\s\\<>\"^`{|}]")
+
+
 def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and 0 < value < math.inf
 
@@ -80,6 +88,7 @@ class Service:
         credentials: More of them, which are added at the last moment: no request that is logged or raised has them.
         credential_query: The same in the query: stands behind that of each request.
         secrets: Texts that must not be shown.
+        max_answer_bytes: Decoded bytes of an answer at most.
     """
 
     base_url: str
@@ -88,6 +97,7 @@ class Service:
     credentials: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     credential_query: str = field(default="", repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    max_answer_bytes: int = MAX_ANSWER_BYTES
 
     @property
     def host(self) -> str:
@@ -109,6 +119,7 @@ class Config:
     base_url: str
     key_in: KeyPlace = "header"
     json_dates: JsonDates = "wall_clock"
+    max_answer_bytes: int = MAX_ANSWER_BYTES
 
     @property
     def account(self) -> str:
@@ -124,7 +135,8 @@ class Config:
             query=urlencode({"source": self.source}, quote_via=quote),
             credentials={"apikey": self.api_key} if self.key_in == "header" else {},
             credential_query=f"apikey={key}" if self.key_in == "query" else "",
-            secrets=(self.api_key, key),
+            secrets=(self.api_key,),
+            max_answer_bytes=self.max_answer_bytes,
         )
 
 
@@ -141,6 +153,7 @@ def configure(
     base_url: str | None = None,
     key_in: KeyPlace = "header",
     json_dates: JsonDates = "wall_clock",
+    max_answer_bytes: int = MAX_ANSWER_BYTES,
     environment: Mapping[str, str] = os.environ,
 ) -> Config:
     """Return the configuration from arguments, and from `LITMOS_*` variables where they are silent.
@@ -170,9 +183,13 @@ def configure(
         raise ConfigurationError(f'key_in must be "header" or "query", not {key_in!r}')
     if json_dates not in get_args(JsonDates):
         raise ConfigurationError(f'json_dates must be "wall_clock" or "epoch", not {json_dates!r}')
+    if type(max_answer_bytes) is not int or max_answer_bytes < 1:
+        raise ConfigurationError(
+            f"max_answer_bytes must be a whole number of bytes, 1 or more, not {max_answer_bytes!r}"
+        )
     # A region that was asked for by name goes before an address from the environment.
     address = base_url or ("" if region else environment.get("LITMOS_BASE_URL", "")) or BASE_URLS[where]
-    return Config(key, name, checked_address(address, "base_url"), key_in, json_dates)
+    return Config(key, name, checked_address(address, "base_url"), key_in, json_dates, max_answer_bytes)
 
 
 def region_of(base_url: str) -> str:
@@ -190,23 +207,18 @@ def checked_address(base_url: str, name: str) -> str:
     Raises:
         ConfigurationError: It is not an address of scheme, host and path, or its scheme is not https.
     """
+    if not base_url.isprintable() or _NOT_IN_URLS.search(base_url):
+        raise ConfigurationError(f"{name} is no address: it holds what cannot stand in one")
     try:
         parts = urlsplit(base_url)
         host = parts.hostname or ""
-        _ = parts.port
+        port = parts.port
     except ValueError:
         raise ConfigurationError(f"{name} is no address") from None
+    if port == 0 or not parts.path.isascii():
+        raise ConfigurationError(f"{name} is no address: port and path must be ones that can be asked for")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(f"{name} must be scheme, host and path only")
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         raise ConfigurationError(f"{name} must be https, or http on a loopback address: {base_url!r}")
     return base_url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -121,7 +121,15 @@ class JournalError(LitmosError):
 
 
 class DecodeError(LitmosError):
-    """An answer could not be understood: damaged, truncated, or not from the API at all."""
+    """An answer could not be understood: damaged, truncated, too large, or not from the API at all.
+
+    Attributes:
+        host: The host that answered.
+        region: The region of that host; empty where `base_url` is another address.
+    """
+
+    host: str = ""
+    region: str = ""
 
 
 class IncompleteListing(LitmosError):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
-from attrs import define, frozen
+from attrs import frozen
 
+from litmos_async.attempt import Progress, SlotTooOld, read_body, retrieve, stop
 from litmos_async.config import Defaults, Service
+from litmos_async.environment import Proxy, certificates, empty_context, proxy_for
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
@@ -26,18 +30,23 @@ from litmos_async.errors import (
     RequestTimeout,
 )
 from litmos_async.limits import Lease, Limiter
+from litmos_async.loops import PerLoop
 from litmos_async.obstacle import obstacle_in
 from litmos_async.retry import Again, Fault, GiveUp, Tries, decide
 from litmos_async.version import __version__
 from litmos_async.wire.codec import Request
-from litmos_async.wire.verdict import Reply, error_of, redact, retry_after_of
+from litmos_async.wire.inflate import ACCEPTED
+from litmos_async.wire.secrets import redact, without_secrets
+from litmos_async.wire.verdict import Reply, error_of, retry_after_of
 
 logger = logging.getLogger("litmos_async")
 
 Transport = httpx.AsyncBaseTransport
 """What `LitmosClient(transport=...)` takes."""
 
+_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MAY_BE_CARRIED_OUT = frozenset({500, 502, 504})
+_ANSWER_HEADERS = ("content-type", "date", "retry-after")
 
 
 @frozen
@@ -56,20 +65,32 @@ class Sender:
         service: Where the requests go, and what each of them carries.
         limiter: Who gives the slots.
         transport: Another way to the server, for tests and for mounting an ASGI app.
+
+    Raises:
+        ConfigurationError: The address, or what the environment says of the way to it, cannot be used.
     """
 
     def __init__(
         self, service: Service, limiter: Limiter, transport: httpx.AsyncBaseTransport | None
     ) -> None:
+        _check_address(service.base_url)
         self._service = service
         self._limiter = limiter
-        self._http = httpx.AsyncClient(
-            transport=_KeyedTransport(transport or _network(service.base_url), service),
-            headers={"User-Agent": f"litmos-async/{__version__}"},
-            # A redirect would carry the key to another address; the API sends none.
-            follow_redirects=False,
+        self._secrets: tuple[str, ...] = service.secrets
+        self._through = ""
+        connect: Callable[[], httpx.AsyncBaseTransport]
+        if transport is None:
+            network = _Network.of(service.base_url)
+            connect = network.transport
+            if network.proxy is not None:
+                self._secrets += network.proxy.secrets
+                self._through = f" through the proxy {network.proxy.netloc}"
+        else:
+            connect = partial(_same, transport)
+        self._pools = PerLoop(
+            lambda: _Pool(connect(), service), _Pool.release, _Pool.aclose, shared=transport is not None
         )
-        self._closed = False
+
         self._server_clock: tuple[datetime, float] | None = None
 
     @property
@@ -79,6 +100,13 @@ class Sender:
             return None
         said, at = self._server_clock
         return said + timedelta(seconds=asyncio.get_running_loop().time() - at)
+
+    @property
+    def _http(self) -> httpx.AsyncClient:
+        return self._pools.latest.http
+
+    def __reduce__(self) -> str:
+        raise TypeError("a client holds the key and connections: make one in each process")
 
     @property
     def base_url(self) -> str:
@@ -101,19 +129,29 @@ class Sender:
             NetworkError: No answer came.
             OutcomeUnknown: No answer came to a write that may not be repeated.
         """
+        await self._pools.here()
         loop = asyncio.get_running_loop()
         attempts = rejections = 0
-        lost = False
+        lost = noted = False
         started: float | None = None
         while True:
             spent = 0.0 if started is None else loop.time() - started
             lease = await self._slot(request, options, spent, attempts)
             if started is None:
                 started = loop.time()
-            attempts += 1
-            if before is not None:
-                await _holding(lease, before(attempts))
+            if before is not None and not noted:
+                await _holding(lease, before(attempts + 1))
+            noted = True
             result = await self._attempt(request, lease, options.timeout)
+            if result is None:
+                if loop.time() - started <= options.retry.deadline:
+                    continue  # with another slot: nothing left
+                stale = ConnectError(
+                    "this process stood still so often that no slot was young enough to be used"
+                )
+                raise _final(stale, self._facts(request, attempts), GiveUp.RAISE)
+            attempts += 1
+            noted = False
             if isinstance(result, Reply):
                 return result
             rejections += result.fault is Fault.REJECTED
@@ -126,14 +164,13 @@ class Sender:
             )
             if not isinstance(step, Again):
                 result.error.after_lost = lost
-                self._locate(result.error)
-                raise _final(result.error, request, attempts, step)
-            logger.info("%s: %s; again in %.1f s", request.operation, result.error, step.wait)
+                raise _final(result.error, self._facts(request, attempts), step)
+            self._log_repeat(request, result, step.wait)
             lost = lost or result.fault is Fault.LOST
             await asyncio.sleep(step.wait)
 
     async def _slot(self, request: Request, options: Defaults, spent: float, attempts: int) -> Lease:
-        if self._closed:
+        if self._pools.closed:
             raise ConfigurationError("the client is closed")
         try:
             return await self._limiter.acquire(
@@ -142,129 +179,165 @@ class Sender:
                 timeout=options.timeout,
             )
         except RateLimited as pause:
-            _describe(pause, request, attempts)
-            self._locate(pause)
+            _describe(pause, self._facts(request, attempts))
             raise
 
-    def _locate(self, error: NetworkError | APIError) -> None:
-        error.host, error.region = self._service.host, self._service.region
+    def _log_repeat(self, request: Request, result: _Failure, wait: float) -> None:
+        if result.fault is Fault.REJECTED:
+            # The limiter holds it back, and all others with it.
+            wait = max(wait, self._limiter.quota.next_free_in)
+        logger.info("%s: %s; again in %.1f s", request.operation, result.error, wait)
 
-    async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure:
-        """Send once, and settle the lease by what became of it."""
-        progress = _Progress()
+    async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure | None:
+        """Send once, and settle the lease by the outcome: exactly once, whatever is raised in between.
+
+        Returns:
+            The answer, what went wrong, or None where the slot was too old and nothing was sent.
+        """
+        settle: Callable[[], None] = lease.unused
+        progress = Progress(lease, seconds)
         try:
             built = self._build(request, seconds, progress)
-        except httpx.InvalidURL as problem:
-            lease.unused()
-            raise ConfigurationError(f"{request.operation}: no address: {problem}") from None
-        sending = asyncio.ensure_future(self._http.send(built))
-        try:
-            async with asyncio.timeout(seconds):
-                response = await asyncio.shield(sending)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as problem:
-            lease.unused()
+            # From here on the request may be on its way, also where this is cancelled.
+            settle = partial(lease.lost, seconds)
+            response = await _exchange(self._http, built, progress, seconds)
+            reply = self._reply(response)
+            self._read_clock(response)
+            settle = partial(lease.rejected, reply.retry_after) if reply.refused else lease.answered
+        except SlotTooOld:
+            settle = lease.unused
+            return None
+        except _NOT_CONNECTED as problem:
+            settle = lease.unused
             return self._failed(ConnectError, problem, request, seconds)
-        except (httpx.RequestError, OSError) as problem:
-            # An app that is mounted in process raises what a socket would, and httpx lets it through as it is.
-            if progress.connecting:
-                lease.unused()
-                return self._failed(ConnectError, problem, request, seconds)
-            lease.lost(seconds)
-            return self._failed(
-                RequestTimeout if _is_timeout(problem) else NetworkError, problem, request, seconds
-            )
-        except BaseException:
-            # Cancelled, most of all: the request may be on its way.
-            lease.lost(seconds)
+        except ConfigurationError:
             raise
+        except Exception as problem:  # noqa: BLE001 - a transport, or an app that is mounted in it, raises anything
+            if progress.connecting:
+                settle = lease.unused
+                return self._failed(ConnectError, problem, request, seconds)
+            kind = RequestTimeout if _is_timeout(problem) else NetworkError
+            return self._failed(kind, problem, request, seconds)
         finally:
-            await _stop(sending, progress)
-        said = _date_of(response)
-        if said is not None:
-            self._server_clock = said, asyncio.get_running_loop().time()
-        logger.debug("%s: %s %s -> %d", request.operation, request.method, request.path, response.status_code)
-        return self._judge(_reply(response), request, lease)
+            settle()
+        logger.debug("%s: %s %s -> %d", request.operation, request.method, request.path, reply.status)
+        return self._judge(reply, request)
 
-    def _judge(self, reply: Reply, request: Request, lease: Lease) -> Reply | _Failure:
-        if reply.refused:
-            lease.rejected(reply.retry_after)
-            fault = Fault.REJECTED
-        else:
-            lease.answered()
-            if reply.success:
-                return reply
-            fault = Fault.LOST if reply.status in _MAY_BE_CARRIED_OUT else Fault.FINAL
-        error = error_of(reply, (*self._service.secrets, *request.secrets))
-        return _Failure(fault, error, reply.retry_after)
+    def _judge(self, reply: Reply, request: Request) -> Reply | _Failure:
+        if reply.success:
+            return reply
+        fault = Fault.LOST if reply.status in _MAY_BE_CARRIED_OUT else Fault.FINAL
+        error = error_of(reply, (*self._secrets, *request.secrets))
+        return _Failure(Fault.REJECTED if reply.refused else fault, error, reply.retry_after)
 
     def _failed(
         self, kind: type[NetworkError], problem: Exception, request: Request, seconds: float
     ) -> _Failure:
-        secrets = (*self._service.secrets, *request.secrets)
-        error = kind(redact(_reason(kind, problem, seconds), secrets))
+        secrets = (*self._secrets, *request.secrets)
+        text = _reason(kind, problem, seconds) + (self._through if kind is ConnectError else "")
+        error = kind(redact(text, secrets))
         error.obstacle = obstacle_in(problem)
-        error.__cause__ = _without_frames(problem)
+        error.__cause__ = without_secrets(problem, secrets)
         return _Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
 
-    def _build(self, request: Request, timeout: float, progress: _Progress) -> httpx.Request:
+    def _build(self, request: Request, timeout: float, progress: Progress) -> httpx.Request:
         query = "&".join(part for part in (self._service.query, request.query) if part)
         headers = {**self._service.headers, **request.headers}
         if request.body is None and request.method != "GET":
             # Recordings of PUT and DELETE without a body carry it (api-facts 2).
             headers["Content-Length"] = "0"
-        return self._http.build_request(
-            request.method,
-            f"{self._service.base_url}{request.path}{'?' if query else ''}{query}",
-            headers=headers,
-            content=request.body,
-            timeout=timeout,
-            extensions={"trace": progress.trace},
+        try:
+            return self._http.build_request(
+                request.method,
+                f"{self._service.base_url}{request.path}{'?' if query else ''}{query}",
+                headers=headers,
+                content=request.body,
+                timeout=timeout,
+                extensions={"trace": progress.trace, "about_to_send": progress.about_to_send},
+            )
+        except (httpx.InvalidURL, ValueError) as problem:
+            reason = "half a character" if isinstance(problem, UnicodeError) else str(problem)
+        raise ConfigurationError(f"{request.operation}: this makes no address: {reason}")
+
+    def _reply(self, response: httpx.Response) -> Reply:
+        return Reply(
+            status=response.status_code,
+            reason=response.reason_phrase,
+            content_type=response.headers.get("content-type", ""),
+            body=response.content,
+            retry_after=retry_after_of(response.headers.get("retry-after")),
+            unreadable=response.extensions.get("unreadable", ""),
+            host=self._service.host,
+            region=self._service.region,
         )
+
+    def _read_clock(self, response: httpx.Response) -> None:
+        """Note when the server says that it answered (RFC 9110, section 6.6.1), if it says that."""
+        try:
+            said = parsedate_to_datetime(response.headers.get("date", ""))
+        except ValueError:
+            return
+        said = said if said.tzinfo is not None else said.replace(tzinfo=UTC)
+        self._server_clock = said, asyncio.get_running_loop().time()
+
+    def _facts(self, request: Request, attempts: int) -> dict[str, Any]:
+        """Return what an error says of the call."""
+        return {
+            "operation": request.operation,
+            "method": request.method,
+            "path": request.path,
+            "attempts": attempts,
+            "host": self._service.host,
+            "region": self._service.region,
+        }
 
     async def aclose(self) -> None:
         """Close the connections. Later calls are refused."""
-        self._closed = True
-        await self._http.aclose()
+        await self._pools.aclose()
 
 
-@define
-class _Progress:
-    """How far httpcore is with an attempt. Other transports say nothing, and are taken to have sent it."""
+class _Pool:
+    """The connections of one event loop."""
 
-    event: str = ""
-
-    async def trace(self, event: str, _: Mapping[str, Any]) -> None:
-        """Heed httpcore's events, such as `http11.send_request_headers.started`."""
-        self.event = event.partition(".")[2]
-
-    @property
-    def connecting(self) -> bool:
-        """Nothing of the request has left, nor will: `_stop` lets an indivisible moment pass, and then it may."""
-        return self.event.startswith(("connect_tcp.", "start_tls.")) and not self.indivisible
-
-    @property
-    def indivisible(self) -> bool:
-        """Between connecting and sending, or between the last byte and the return of the connection."""
-        return self.event in {"connect_tcp.complete", "start_tls.complete"} or self.event.startswith(
-            ("receive_response_body.complete", "response_closed.")
+    def __init__(self, transport: httpx.AsyncBaseTransport, service: Service) -> None:
+        self._transport = transport
+        self.http = httpx.AsyncClient(
+            transport=_KeyedTransport(transport, service),
+            headers={"User-Agent": f"litmos-async/{__version__}", "Accept-Encoding": ACCEPTED},
+            # A redirect would carry the key to another address; the API sends none.
+            follow_redirects=False,
+            trust_env=False,
         )
 
+    async def release(self) -> None:
+        """Let go of connections, of which no other kind of transport is known to have any."""
+        if isinstance(self._transport, httpx.AsyncHTTPTransport):
+            await self._transport.aclose()
 
-async def _stop(sending: asyncio.Future[httpx.Response], progress: _Progress) -> None:
-    """See that an attempt that was given up leaves no connection in use.
+    async def aclose(self) -> None:
+        """Close the transport for good."""
+        await self.http.aclose()
 
-    httpcore loses a connection for good if the request is cancelled in one of two moments, each a few turns of
-    the loop long (encode/httpcore issues 1093 and 830): let them pass.
-    """
-    while progress.indivisible and not sending.done():  # noqa: ASYNC110 - there is no event to wait for
-        await asyncio.sleep(0)
-    if not sending.done():
-        sending.cancel()
-        await asyncio.wait([sending])
+
+async def _exchange(
+    http: httpx.AsyncClient, built: httpx.Request, progress: Progress, seconds: float
+) -> httpx.Response:
+    """Return the answer to a request, with its body."""
+    sending = asyncio.ensure_future(http.send(built))
+    # An attempt that was given up may still fail; nobody waits for that, and asyncio would report it.
+    sending.add_done_callback(retrieve)
+    try:
+        async with asyncio.timeout(seconds):
+            return await asyncio.shield(sending)
+    finally:
+        await stop(sending, progress)
 
 
 class _KeyedTransport(httpx.AsyncBaseTransport):
-    """Adds the credentials at the last moment, so that no request that httpx logs or raises ever holds them."""
+    """Adds the credentials at the last moment, so that no request that httpx logs or raises ever holds them.
+
+    And reads the answer, which httpx would do without a bound on what comes out of a decoder.
+    """
 
     def __init__(self, inner: httpx.AsyncBaseTransport, service: Service) -> None:
         self._inner = inner
@@ -275,45 +348,106 @@ class _KeyedTransport(httpx.AsyncBaseTransport):
         if self._service.credential_query:
             url = url.copy_with(query=url.query + f"&{self._service.credential_query}".encode())
         headers.update(self._service.credentials)
-        return await self._inner.handle_async_request(
+        request.extensions["about_to_send"]()
+        answer = await self._inner.handle_async_request(
             httpx.Request(
                 request.method, url, headers=headers, stream=request.stream, extensions=request.extensions
             )
         )
+        try:
+            body, unreadable = await self._read(answer)
+        finally:
+            await answer.aclose()
+        known = {"reason_phrase", "http_version"}
+        return httpx.Response(
+            answer.status_code,
+            # Of the other headers none matters, and some make httpx do more: cookies, redirects, decoding.
+            headers={name: answer.headers[name] for name in _ANSWER_HEADERS if name in answer.headers},
+            content=body,
+            extensions={name: value for name, value in answer.extensions.items() if name in known}
+            | {"unreadable": unreadable},
+        )
+
+    async def _read(self, answer: httpx.Response) -> tuple[bytes, str]:
+        try:
+            return await read_body(
+                cast(httpx.AsyncByteStream, answer.stream),
+                answer.headers.get("content-encoding", ""),
+                self._service.max_answer_bytes,
+                success=answer.is_success,
+            )
+        except (ValueError, httpx.HTTPError) as problem:
+            if not answer.is_success:
+                return b"", ""  # the status is known, and says more than the body could
+            if isinstance(problem, httpx.HTTPError):
+                raise
+        raise httpx.DecodingError("the answer is damaged: its compressed body cannot be decoded")
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
 
-def _network(base_url: str) -> httpx.AsyncHTTPTransport:
-    """Return the way over the network: HTTP/1.1, since only there a reason phrase exists (api-facts 5)."""
-    parts = urlsplit(base_url)
-    host = parts.hostname or ""
-    # httpx reads the proxy variables only where no transport of one's own is given.
-    proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
-    # No bound on connections but the limiter's, which hands out no more leases: a request that queues for a
-    # connection and is cancelled would block one for good (encode/httpcore issue 1093).
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=15)
-    return httpx.AsyncHTTPTransport(http2=False, proxy=proxy, limits=limits)
+@frozen
+class _Network:
+    """The way over the network, as the environment has it."""
+
+    proxy: Proxy | None
+    tls: ssl.SSLContext
+
+    @classmethod
+    def of(cls, base_url: str) -> _Network:
+        """Read the environment, once."""
+        parts = urlsplit(base_url)
+        proxy = proxy_for(parts.scheme, parts.hostname or "", parts.port)
+        tls = certificates()
+        if tls is None:
+            empty_context()  # a log of keys that cannot be written is said in our words
+            tls = httpx.create_ssl_context(trust_env=False)
+        return cls(proxy, tls)
+
+    def transport(self) -> httpx.AsyncHTTPTransport:
+        """Return a new pool: HTTP/1.1, since only there a reason phrase exists (api-facts 5)."""
+        # No bound on connections but the limiter's, which hands out no more leases: a request that queues for a
+        # connection and is cancelled would block one for good (encode/httpcore issue 1093).
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=15)
+        with suppress(Exception):
+            return httpx.AsyncHTTPTransport(
+                verify=self.tls, trust_env=False, http2=False, proxy=self._proxy(), limits=limits
+            )
+        # Whatever httpx says of it, it may quote the value.
+        variable = self.proxy.variable if self.proxy else "the environment"
+        raise ConfigurationError(f"{variable}: this makes no connection")
+
+    def _proxy(self) -> httpx.Proxy | None:
+        proxy = self.proxy
+        if proxy is None:
+            return None
+        return httpx.Proxy(
+            f"{proxy.scheme}://{proxy.netloc}",
+            auth=proxy.credentials,
+            ssl_context=self.tls if proxy.scheme == "https" else None,
+        )
 
 
-def _reply(response: httpx.Response) -> Reply:
-    return Reply(
-        status=response.status_code,
-        reason=response.reason_phrase,
-        content_type=response.headers.get("content-type", ""),
-        body=response.content,
-        retry_after=retry_after_of(response.headers.get("retry-after")),
-    )
+def _same(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    return transport
 
 
-def _date_of(response: httpx.Response) -> datetime | None:
-    """Return when the server says that it answered (RFC 9110, section 6.6.1); None where it says nothing of use."""
-    try:
-        said = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    return said if said.tzinfo is not None else said.replace(tzinfo=UTC)
+def _check_address(base_url: str) -> None:
+    """Refuse an address that only httpx finds out to be none, and some only when a slot is taken.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    with suppress(Exception):
+        url = httpx.URL(base_url)
+        # `host` decodes an international name, and the codec of the standard library, which the resolver uses,
+        # looks at the lengths of its parts.
+        url.host.encode("idna")
+        url.raw_host.decode("ascii").encode("idna")
+        httpx.Request("GET", f"{base_url}/users?source=x")
+        return
+    raise ConfigurationError("base_url is not an address that can be asked")
 
 
 def _is_timeout(problem: Exception) -> bool:
@@ -337,34 +471,17 @@ async def _holding(lease: Lease, work: Awaitable[None]) -> None:
         raise
 
 
-def _final(error: NetworkError | APIError, request: Request, attempts: int, step: GiveUp) -> LitmosError:
+def _final(error: NetworkError | APIError, facts: Mapping[str, Any], step: GiveUp) -> LitmosError:
     """Return what the caller gets."""
-    _describe(error, request, attempts)
+    _describe(error, facts)
     if step is GiveUp.RAISE:
         return error
     unknown = OutcomeUnknown("no usable answer, and it may have been carried out")
-    _describe(unknown, request, attempts)
-    unknown.host, unknown.region = error.host, error.region
+    _describe(unknown, facts)
     unknown.__cause__ = error
     return unknown
 
 
-def _without_frames(problem: BaseException) -> BaseException:
-    """Take the tracebacks off an error and off all that led to it.
-
-    Their frames hold the headers and the address with the key, and who reports errors with the values of local
-    variables would send it along.
-    """
-    seen: set[BaseException] = set()
-    below = [problem]
-    while below:
-        each = below.pop()
-        seen.add(each)
-        each.__traceback__ = None
-        below += [other for other in (each.__cause__, each.__context__) if other and other not in seen]
-    return problem
-
-
-def _describe(error: NetworkError | APIError | OutcomeUnknown, request: Request, attempts: int) -> None:
-    error.operation, error.method, error.path = request.operation, request.method, request.path
-    error.attempts = attempts
+def _describe(error: NetworkError | APIError | OutcomeUnknown, facts: Mapping[str, Any]) -> None:
+    for name, value in facts.items():
+        setattr(error, name, value)

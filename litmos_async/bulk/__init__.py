@@ -27,6 +27,7 @@ from litmos_async.bulk.items import (
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.journal import WAITS_FOR_EARLIER
 from litmos_async.bulk.journal_file import Summary, read_summary
+from litmos_async.bulk.list_sizes import ListSize, ListSizes
 from litmos_async.bulk.people import ItemOptions, ResultOfUser
 from litmos_async.bulk.report import Outcome, Plan, Progress, Report, Status
 from litmos_async.bulk.resolve import Resolved
@@ -44,6 +45,8 @@ __all__ = [
     "JobOptions",
     "LearningPathForTeam",
     "LearningPathForUser",
+    "ListSize",
+    "ListSizes",
     "MemberChange",
     "Outcome",
     "Pairs",

@@ -26,7 +26,7 @@ class AssignJobs(PairJobs):
         pairs: Pairs,
         *,
         send_message: bool,
-        list_size: int = kinds.LIST_SIZE,
+        list_size: int | None = None,
         via: Via = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
@@ -49,7 +49,8 @@ class AssignJobs(PairJobs):
                 their courses, ids or records.
             send_message: Whether the server may e-mail people who have logged in before. Required: its own
                 default is yes.
-            list_size: Courses in one request at most, 1 to 1,000.
+            list_size: Courses in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
             via: "import" for the way through imports; None for the plain one.
             options: See `JobOptions`.
         """
@@ -63,7 +64,7 @@ class AssignJobs(PairJobs):
         send_message: bool,
         library: bool = False,
         include_sub_teams: bool = False,
-        list_size: int = kinds.LIST_SIZE,
+        list_size: int | None = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
         """Assign courses to teams, or put them into their libraries: one request a team.
@@ -81,7 +82,8 @@ class AssignJobs(PairJobs):
                 is assigned counts as there for `skip_existing` and `verify`.
             include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` look at those as
                 well then, one list a team: what one of them lacks is not there.
-            list_size: Courses in one request at most, 1 to 1,000.
+            list_size: Courses in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
             options: See `JobOptions`.
         """
         kind = kinds.courses_to_teams(
@@ -97,7 +99,7 @@ class AssignJobs(PairJobs):
         pairs: Pairs,
         *,
         send_message: bool,
-        list_size: int = kinds.LIST_SIZE,
+        list_size: int | None = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
         """Assign learning paths to people: one request a person, with all learning paths of that person.
@@ -111,7 +113,8 @@ class AssignJobs(PairJobs):
                 people to their learning paths, ids or records.
             send_message: Whether the server may e-mail people. Required: what it does by itself is not
                 documented, and that it heeds False is unproven.
-            list_size: Learning paths in one request at most, 1 to 1,000.
+            list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
             options: See `JobOptions`.
         """
         kind = kinds.paths_to_users(send_message=send_message, list_size=list_size)
@@ -123,7 +126,7 @@ class AssignJobs(PairJobs):
         *,
         send_message: bool,
         include_sub_teams: bool = False,
-        list_size: int = kinds.LIST_SIZE,
+        list_size: int | None = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
         """Assign learning paths to teams: one request a team, with all its learning paths.
@@ -139,7 +142,8 @@ class AssignJobs(PairJobs):
                 documented.
             include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` look at those as
                 well then, one list a team: what one of them lacks is not there.
-            list_size: Learning paths in one request at most, 1 to 1,000.
+            list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
             options: See `JobOptions`.
         """
         kind = kinds.paths_to_teams(
@@ -152,7 +156,7 @@ class AssignJobs(PairJobs):
         pairs: Pairs,
         *,
         send_message: bool,
-        list_size: int = kinds.LIST_SIZE,
+        list_size: int | None = None,
         via: Via = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
@@ -170,7 +174,8 @@ class AssignJobs(PairJobs):
             pairs: Who joins what: pairs (person, team), each an id or a record; or a mapping from ids of people to
                 their teams, ids or records.
             send_message: Whether the server e-mails the people added. Required; its own default is no.
-            list_size: People in one request to a team at most, 1 to 1,000.
+            list_size: People in one request to a team at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
             via: "import" for the way through imports, with 5 teams in a row and all that
                 `assign_courses_to_users` says of it; None for the plain one.
             options: See `JobOptions`.

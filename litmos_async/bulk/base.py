@@ -10,6 +10,8 @@ from litmos_async.bulk.items import Pairs
 from litmos_async.bulk.job import Before, BulkJob, Connect, Options
 from litmos_async.bulk.journal_file import FilePath
 from litmos_async.bulk.kinds import Kind
+from litmos_async.bulk.known_people import KnownPeople
+from litmos_async.bulk.list_sizes import ListSizes
 from litmos_async.bulk.pair_job import PairJob
 from litmos_async.config import CallOptions
 from litmos_async.limits import Limiter
@@ -44,12 +46,17 @@ class PairJobs:
     Args:
         caller: Makes the calls, in the bulk lane.
         limiter: Bounds what is under way.
+
+    Attributes:
+        list_sizes: What jobs of this client have learned of how many ids one request takes.
     """
 
     def __init__(self, caller: Caller, limiter: Limiter) -> None:
         self._caller = caller
         self._limiter = limiter
         self._litmos = Resources(caller)
+        self.list_sizes = ListSizes.of(caller.sender)
+        self._people = KnownPeople.of(caller.sender)
 
     def _job(self, kind: Kind, pairs: Pairs, options: JobOptions) -> BulkJob:
         return PairJob(kind, pairs, self._limiter, *self._parted(options))
@@ -60,7 +67,9 @@ class PairJobs:
         names = JobOptions.__annotations__.keys() - CallOptions.__annotations__.keys()
         of_job = Options(**{name: given.pop(name) for name in names if name in given})
         caller = self._caller.with_options(cast(CallOptions, given))
-        of_job = attrs.evolve(of_job, timeout=caller.defaults.timeout)
+        of_job = attrs.evolve(
+            of_job, timeout=caller.defaults.timeout, sizes=self.list_sizes, people=self._people
+        )
 
         def connect(before: Before | None) -> Resources:
             return Resources(attrs.evolve(caller, before=before))

@@ -8,6 +8,8 @@ from typing import Literal, Unpack
 from litmos_async.bulk import resolve as rows
 from litmos_async.bulk.assign import AssignJobs
 from litmos_async.bulk.import_job import ImportJobs
+from litmos_async.bulk.items import texts
+from litmos_async.bulk.lookup import read_people
 from litmos_async.bulk.people import PeopleJobs
 from litmos_async.bulk.remove import RemoveJobs
 from litmos_async.bulk.resolve import Resolved, Resolver
@@ -44,7 +46,9 @@ class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
     ) -> Resolved:
         """Find people by user name or e-mail address, by id, or by OriginalId; or by the number of the employee.
 
-        `GET /users`, the whole list once: 1,000 people a request. Only where a number is left that is nobody's
+        `GET /users`, the whole list once: 1,000 people a request. A few names are looked up one by one where that
+        takes fewer requests: `GET /users/{user_name}`, and where that is not it `GET /users` with a search, which
+        goes by e-mail addresses, too. Only where a number is left that is nobody's
         name, `GET /users/details` too, since the first list has no OriginalId: 1,000 people a request, until all
         are found.
 
@@ -70,15 +74,16 @@ class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
         users = self._litmos.users
         if by is not None:
             _check_by(by, "employee_id")
-            resolver = Resolver(names, "user", forms=PEOPLE, only=_HAS_EMPLOYEE_ID)
+            resolver = Resolver(texts(names), "user", forms=PEOPLE, only=_HAS_EMPLOYEE_ID)
             details = users.list_details(**options)
             await resolver.read(details, rows.employee_id_of, label=rows.user_name_of)
-            return resolver.resolved()
+            return self._people.take(resolver.resolved())
+        names = texts(names)
         resolver = Resolver(names, "user", forms=PEOPLE)
-        await resolver.read(users.list(**options), rows.names_of_user)
+        await read_people(self._litmos, resolver, names, options)
         details = users.list_details(**options)
         await resolver.read_numbers(details, rows.number_of, rows.user_name_of)
-        return resolver.resolved()
+        return self._people.take(resolver.resolved())
 
     async def resolve_courses(
         self,
@@ -108,15 +113,15 @@ class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
         """
         courses = self._litmos.courses.list(**options)
         if by is None:
-            resolver = Resolver(names, "course", forms=THINGS, hint=_BY_NAME)
+            resolver = Resolver(texts(names), "course", forms=THINGS, hint=_BY_NAME)
             await resolver.read(courses, rows.names_of_course, rows.number_of, called=rows.name_of_course)
             return resolver.resolved()
         _check_by(by, "name", "import_code")
         if by == "name":
-            resolver = Resolver(names, "course", forms=THINGS, only=_IS_CALLED)
+            resolver = Resolver(texts(names), "course", forms=THINGS, only=_IS_CALLED)
             await resolver.read(courses, rows.name_of_course, label=rows.names_of_course)
             return resolver.resolved()
-        resolver = Resolver(names, "course", forms=EXACT, hint=_IMPORT_CODE, only=_HAS_IMPORT_CODE)
+        resolver = Resolver(texts(names), "course", forms=EXACT, hint=_IMPORT_CODE, only=_HAS_IMPORT_CODE)
         called, label = rows.any_name_of_course, rows.import_code_of_course
         await resolver.read(courses, rows.import_code_of_course, called=called, label=label)
         return resolver.resolved()
@@ -144,11 +149,11 @@ class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
         """
         teams = self._litmos.teams.list(**options)
         if by is None:
-            resolver = Resolver(names, "team", forms=THINGS)
+            resolver = Resolver(texts(names), "team", forms=THINGS)
             await resolver.read(teams, rows.names_of_team)
             return resolver.resolved()
         _check_by(by, "import_code")
-        resolver = Resolver(names, "team", forms=EXACT, hint=_IMPORT_CODE, only=_HAS_IMPORT_CODE)
+        resolver = Resolver(texts(names), "team", forms=EXACT, hint=_IMPORT_CODE, only=_HAS_IMPORT_CODE)
         label = rows.import_code_of_team
         await resolver.read(teams, rows.import_code_of_team, called=rows.name_of_team, label=label)
         return resolver.resolved()
@@ -167,7 +172,7 @@ class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
         Raises:
             LitmosError: The list cannot be read completely.
         """
-        resolver = Resolver(names, "learning path", forms=THINGS)
+        resolver = Resolver(texts(names), "learning path", forms=THINGS)
         paths = self._litmos.learning_paths.list(**options)
         await resolver.read(paths, rows.names_of_learning_path, rows.number_of)
         return resolver.resolved()

@@ -28,11 +28,13 @@ class Call:
 
     Attributes:
         end: Which end of its pairs the receiver is: 0 the left one, 1 the right one.
+        attempts: Requests of the job that have held its pairs, this one among them.
     """
 
     end: Side
     receiver: str
     members: Sequence[str]
+    attempts: int = 1
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return its pairs, left end first."""
@@ -42,11 +44,18 @@ class Call:
 
     def halves(self) -> tuple[Call, Call]:
         """Return it in two parts."""
-        middle = len(self.members) // 2
+        middle, attempts = len(self.members) // 2, self.attempts + 1
         return (
-            Call(self.end, self.receiver, self.members[:middle]),
-            Call(self.end, self.receiver, self.members[middle:]),
+            Call(self.end, self.receiver, self.members[:middle], attempts),
+            Call(self.end, self.receiver, self.members[middle:], attempts),
         )
+
+    def parts(self, size: int) -> list[Call]:
+        """Return it in parts of so many members at most."""
+        return [
+            Call(self.end, self.receiver, self.members[first : first + size], self.attempts + 1)
+            for first in range(0, len(self.members), size)
+        ]
 
 
 def is_refused_list(problem: LitmosError, end: End) -> bool:

@@ -118,6 +118,8 @@ class RowTask(Task):
 class ImportJob(GivenJob):
     """Imports of many rows, one after another."""
 
+    item_name = "user_name"
+
     def __init__(
         self, rows: ImportRows, importer: Importer, limiter: Limiter, connect: Connect, options: Options
     ) -> None:

@@ -14,7 +14,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from litmos_async.bulk.dispatch import NotSent
 from litmos_async.bulk.fingerprint import Fingerprint, Key
@@ -46,6 +46,9 @@ class ItemJob(BulkJob):
 
     final: ClassVar[tuple[Status, ...]] = FINAL
     """Outcomes of earlier runs that stay as they are."""
+
+    item_name: ClassVar[str] = "user_id"
+    """What an item is, where it is a text."""
 
     def __init__(
         self,
@@ -83,6 +86,7 @@ class ItemJob(BulkJob):
             checks=checks,
             seconds=seconds_for(requests.total() + checks, self._limiter.quota),
             emails=self._emails(waiting),
+            changes=[self._change(task) for task in waiting],
             notes=self._notes(tasks),
             refusal=self._refusal(),
         )
@@ -99,6 +103,16 @@ class ItemJob(BulkJob):
     def _emails(self, waiting: list[Task]) -> int:
         """Return how many people may get an e-mail."""
         return len(waiting) if self._mails else 0
+
+    def _change(self, task: Task) -> Mapping[str, Any]:
+        """Return what would be done with an item, as plain data."""
+        item: Any = task.item
+        given: dict[str, Any] = {self.item_name: item} if isinstance(item, str) else item._asdict()
+        fields: dict[str, Any] = {
+            key: list(value) if isinstance(value, tuple) else value for key, value in given.items()
+        }
+        name = self._options.people.names.get(fields.get("user_id", ""))
+        return {"user_name": name, **fields} if name else fields
 
     def _notes(self, tasks: list[Task]) -> tuple[str, ...]:  # noqa: ARG002 - for jobs that have some
         """Return what else the plan says."""

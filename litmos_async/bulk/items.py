@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, get_args
 
 from litmos_async.errors import ConfigurationError
 from litmos_async.models.record import Record, fields_of
 from litmos_async.names import identifier
-from litmos_async.resources.base import Ref, id_of
+from litmos_async.resources.base import Ref, id_of, several
 
 R = TypeVar("R", bound=Record)
 
@@ -70,8 +70,15 @@ _BREATH = 10_000
 """Pairs after which a plain iterable lets the event loop go on."""
 
 
-async def each_pair(source: Pairs, names: tuple[str, ...]) -> AsyncIterator[tuple[str, str]]:
+async def each_pair(
+    source: Pairs, names: tuple[str, ...], seen: Callable[[object], None] = lambda _: None
+) -> AsyncIterator[tuple[str, str]]:
     """Yield the ids of all pairs, in order.
+
+    Args:
+        source: The pairs.
+        names: What their ends are called, for errors.
+        seen: Called with what was given for each left end, an id or a record.
 
     Raises:
         ConfigurationError: Something is no pair, or holds no id; the message says which one it was.
@@ -83,10 +90,12 @@ async def each_pair(source: Pairs, names: tuple[str, ...]) -> AsyncIterator[tupl
             if isinstance(pair, str):
                 raise TypeError  # a text of two characters would be taken apart
             first, second = pair
-            yield id_of(first, names[0]), id_of(second, names[1])
+            ids = id_of(first, names[0]), id_of(second, names[1])
         except (TypeError, ValueError) as problem:
             reason = problem if isinstance(problem, ConfigurationError) else f"expected ({', '.join(names)})"
             raise ConfigurationError(f"pair {count}: {reason}") from None
+        seen(first)
+        yield ids
 
 
 async def in_order(source: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Any]:
@@ -103,21 +112,18 @@ async def in_order(source: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[
             await asyncio.sleep(0)
 
 
-def many(given: Any, what: str) -> Iterable[Any]:
-    """Return what was given as an iterable: one thing stands for a list of one.
-
-    Args:
-        given: An id, a record, or an iterable of either kind of them.
-        what: What should be given, for the error.
+def texts(given: Iterable[str]) -> list[str]:
+    """Return names as a list: a single text stands for a list of one, and is not taken apart.
 
     Raises:
-        ConfigurationError: It is none of them.
+        ConfigurationError: It is no iterable, or something in it is no text; the message says which one it was.
     """
-    if isinstance(given, str | Record):
-        return [given]
-    if not isinstance(given, Iterable):
-        raise ConfigurationError(f"expected {what}, not {type(given).__name__}")
-    return given
+    found: list[str] = []
+    for count, name in enumerate(several(given, "names"), start=1):
+        if not isinstance(name, str):
+            raise ConfigurationError(f"name {count}: expected a text, not {type(name).__name__}")
+        found.append(name)
+    return found
 
 
 def check_types(record: Record) -> None:
@@ -168,5 +174,5 @@ def flags(**given: bool) -> dict[str, bool]:
 
 def _flat(mapping: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
     for first, seconds in mapping.items():
-        for second in many(seconds, f"ids or records for {first!r}"):
+        for second in several(seconds, f"ids or records for {first!r}"):
             yield first, second

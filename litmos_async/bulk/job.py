@@ -10,13 +10,15 @@ from os import fsdecode
 from types import AsyncGeneratorType
 from typing import Any, Self, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from litmos_async.bulk.dispatch import StopSignal
 from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.iteration import Iteration
 from litmos_async.bulk.journal import Journal, telling_of_journal
 from litmos_async.bulk.journal_file import FilePath, Settled
+from litmos_async.bulk.known_people import KnownPeople
+from litmos_async.bulk.list_sizes import ListSizes
 from litmos_async.bulk.report import Outcome, Plan, Progress, Report, seconds_for
 from litmos_async.errors import ConfigurationError, Forbidden, LitmosError, Unauthorized
 from litmos_async.limits import Limiter
@@ -50,6 +52,8 @@ class Options:
         timeout: Seconds after which a request that was sent cannot reach the server any more.
         key_works: Whether answers have shown that already, before the job begins.
         on_request: Called when a request is counted, for the job that this one is a part of.
+        sizes: What the client has learned of the sizes of lists.
+        people: Whom the client knows by name.
     """
 
     skip_existing: bool = False
@@ -59,6 +63,8 @@ class Options:
     timeout: float = 30.0
     key_works: bool = False
     on_request: Callable[[], None] = lambda: None
+    sizes: ListSizes = field(factory=ListSizes)
+    people: KnownPeople = field(factory=KnownPeople)
 
     def __attrs_post_init__(self) -> None:
         if self.stop_after_failures is not None and self.stop_after_failures < 1:
@@ -187,18 +193,24 @@ class BulkJob(ABC):
         """How far the job is."""
         report, quota = self._report, self._limiter.quota
         reads_planned = max(self._reads_planned, report.reads)
+        seconds = seconds_for(self._requests_left + reads_planned - report.reads, quota)
         return Progress(
             done=report.counted,
             total=self._total(),
             failed=report.failed + report.unknown,
             requests=report.requests,
             requests_planned=report.requests + self._requests_left,
-            seconds_left=seconds_for(self._requests_left + reads_planned - report.reads, quota),
+            seconds_left=seconds,
             quota=quota,
             reads=report.reads,
             reads_planned=reads_planned,
             planned=self._planned,
         )
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The user names of people of whom outcomes give ids only, by id, as far as the job has read them."""
+        return {}
 
     @property
     def report(self) -> Report:

@@ -180,6 +180,14 @@ class Journal:
         """Write down how many items there are: see `JournalFile.expect`."""
         await self._run(self._open_file.expect, items)
 
+    async def learned(self, name: str) -> str:
+        """Return what `learn` has written down: see `JournalFile.learned`."""
+        return await self._run(self._open_file.learned, name)
+
+    async def learn(self, name: str, text: str) -> None:
+        """Write down something that the next run is to know, too: see `JournalFile.learn`."""
+        await self._run(self._open_file.learn, name, text)
+
     async def under_way(self, timeout: float) -> list[UnderWay]:  # noqa: ASYNC109 - of requests, not of this call
         """Return the requests that were sent and have no answer, once none of them can arrive any more.
 

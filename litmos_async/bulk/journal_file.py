@@ -249,6 +249,15 @@ class JournalFile:
         """Write down how many items there are, where the input alone does not tell."""
         self._database.execute("INSERT OR REPLACE INTO meta VALUES ('expected', ?)", (str(items),))
 
+    def learned(self, name: str) -> str:
+        """Return what `learn` has written down last; empty if nothing."""
+        row = self._database.execute("SELECT value FROM meta WHERE name = ?", (f"learned {name}",)).fetchone()
+        return str(row[0]) if row else ""
+
+    def learn(self, name: str, text: str) -> None:
+        """Write down something that the next run is to know, too."""
+        self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"learned {name}", text))
+
     def settled(self, *statuses: Status) -> Iterator[Settled]:
         """Yield what became of items, in the order of their ids.
 

@@ -18,15 +18,14 @@ from litmos_async.bulk.items import (
     UserInTeam,
     flags,
 )
+from litmos_async.bulk.list_sizes import LARGEST_SIZE
 from litmos_async.bulk.looks import Looks
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import Course
 from litmos_async.resources import Resources
 
-LIST_SIZE = 100
-"""Ids that go into one request where no limit is documented (api-facts 12)."""
-
-LARGEST_LIST = 1_000
+TEAMS_AT_MOST = 25
+"""Teams in one `users.add_to_teams`: documented (api-facts 12)."""
 
 Send = Callable[[Resources, str, Sequence[str]], Awaitable[None]]
 """Sends one request: who receives it, and the ids in its list."""
@@ -38,14 +37,15 @@ class End:
 
     Attributes:
         send: Sends one request.
-        at_most: Ids in its list.
+        at_most: Ids in its list; None where no limit is documented and the caller gave none: then the job learns
+            what the server takes.
         request: Verb and path, for the plan.
         ignores_unknown: Whether ids in the list that do not exist are passed over, so that a 404 is about the
             receiver, and splitting the list would not help.
     """
 
     send: Send
-    at_most: int
+    at_most: int | None
     request: str
     ignores_unknown: bool = False
 
@@ -93,18 +93,18 @@ TEAMS_OF_USERS = Looks(
 )
 
 
-def checked_size(list_size: int) -> int:
+def checked_size(list_size: int | None) -> int | None:
     """Return the size of a list, or refuse it.
 
     Raises:
-        ConfigurationError: It is not 1 to 1,000.
+        ConfigurationError: It is not 1 to 1,000, nor None.
     """
-    if not 1 <= list_size <= LARGEST_LIST:
-        raise ConfigurationError(f"list_size must be 1 to {LARGEST_LIST:,}, not {list_size}")
+    if list_size is not None and not 1 <= list_size <= LARGEST_SIZE:
+        raise ConfigurationError(f"list_size must be 1 to {LARGEST_SIZE:,}, or None, not {list_size}")
     return list_size
 
 
-def courses_to_users(*, send_message: bool, list_size: int) -> Kind:
+def courses_to_users(*, send_message: bool, list_size: int | None) -> Kind:
     """All courses of a person in one request."""
 
     async def send(litmos: Resources, user: str, courses: Sequence[str]) -> None:
@@ -121,7 +121,9 @@ def courses_to_users(*, send_message: bool, list_size: int) -> Kind:
     )
 
 
-def courses_to_teams(*, send_message: bool, library: bool, include_sub_teams: bool, list_size: int) -> Kind:
+def courses_to_teams(
+    *, send_message: bool, library: bool, include_sub_teams: bool, list_size: int | None
+) -> Kind:
     """All courses of a team in one request."""
 
     async def send(litmos: Resources, team: str, courses: Sequence[str]) -> None:
@@ -141,7 +143,7 @@ def courses_to_teams(*, send_message: bool, library: bool, include_sub_teams: bo
     )
 
 
-def paths_to_users(*, send_message: bool, list_size: int) -> Kind:
+def paths_to_users(*, send_message: bool, list_size: int | None) -> Kind:
     """All learning paths of a person in one request."""
 
     async def send(litmos: Resources, user: str, paths: Sequence[str]) -> None:
@@ -158,7 +160,7 @@ def paths_to_users(*, send_message: bool, list_size: int) -> Kind:
     )
 
 
-def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: int) -> Kind:
+def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: int | None) -> Kind:
     """All learning paths of a team in one request."""
 
     async def send(litmos: Resources, team: str, paths: Sequence[str]) -> None:
@@ -180,7 +182,7 @@ def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: in
     )
 
 
-def users_to_teams(*, send_message: bool, list_size: int) -> Kind:
+def users_to_teams(*, send_message: bool, list_size: int | None) -> Kind:
     """Many people in a request to a team, or many teams in a request to a person, whichever takes fewer."""
 
     async def to_user(litmos: Resources, user: str, teams: Sequence[str]) -> None:
@@ -194,7 +196,11 @@ def users_to_teams(*, send_message: bool, list_size: int) -> Kind:
         item_label="memberships",
         item=UserInTeam,
         ends={
-            0: End(to_user, min(25, checked_size(list_size)), "POST /users/{user_id}/teams"),
+            0: End(
+                to_user,
+                min(TEAMS_AT_MOST, checked_size(list_size) or TEAMS_AT_MOST),
+                "POST /users/{user_id}/teams",
+            ),
             1: End(to_team, list_size, "POST /teams/{team_id}/users", ignores_unknown=True),
         },
         looks=TEAMS_OF_USERS,
@@ -219,7 +225,7 @@ def courses_from_users() -> Kind:
     )
 
 
-def courses_from_teams(*, library: bool, list_size: int) -> Kind:
+def courses_from_teams(*, library: bool, list_size: int | None) -> Kind:
     """All courses of a team in one request."""
 
     async def send(litmos: Resources, team: str, courses: Sequence[str]) -> None:
@@ -252,7 +258,7 @@ def paths_from_users() -> Kind:
     )
 
 
-def paths_from_teams(*, list_size: int) -> Kind:
+def paths_from_teams(*, list_size: int | None) -> Kind:
     """All learning paths of a team in one request."""
 
     async def send(litmos: Resources, team: str, paths: Sequence[str]) -> None:

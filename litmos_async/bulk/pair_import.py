@@ -17,7 +17,6 @@ import attrs
 from attrs import frozen
 
 from litmos_async.bulk.calls import Call
-from litmos_async.bulk.cover import ListRequest
 from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.import_job import NOTIFIES, POST
 from litmos_async.bulk.importer import Importer, NotThrough, Trace, check, cut
@@ -191,11 +190,11 @@ class PairImportJob(PairJob):
                 return
         await super()._settle_under_way(journal, table, done)
 
-    def _each_call(self, table: PairTable) -> Iterator[Call]:  # noqa: ARG002 - imports take their place
-        return iter(())
+    async def _plan_calls(self, table: PairTable) -> None:
+        """Plan nothing: imports take the place of lists."""
 
-    def _mix(self, table: PairTable) -> list[ListRequest]:  # noqa: ARG002 - the same
-        return []
+    def _each_call(self, table: PairTable) -> Iterator[Call]:  # noqa: ARG002 - the same
+        return iter(())
 
     async def _prepare(self) -> PairTable:
         table = await super()._prepare()

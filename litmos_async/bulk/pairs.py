@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
+from typing import Any, overload
 
 from attrs import define, field
 
@@ -124,3 +125,39 @@ class PairTable:
             for number, found in zip(group.numbers, group.states, strict=True):
                 if found == state:
                     yield place, number
+
+
+class Changes(Sequence[Mapping[str, Any]]):
+    """The pairs that a plan would carry out, each as plain data, made when it is asked for.
+
+    Args:
+        table: The pairs; what happens to them later does not matter.
+        fields: What their ends are called, such as "user_id".
+        names: The user names of people, by id, as far as they are known.
+    """
+
+    def __init__(self, table: PairTable, fields: tuple[str, ...], names: Mapping[str, str]) -> None:
+        self._fields = fields
+        self._all = table.lefts(), table.rights()
+        self._lefts, self._rights = array("I"), array("I")
+        for left, right in table.numbered(State.TODO):
+            self._lefts.append(left)
+            self._rights.append(right)
+        of_people = self._all[0] if fields[0] == "user_id" else ()
+        self._names = {id: names[id] for id in of_people if id in names} if names else {}
+
+    def __len__(self) -> int:
+        return len(self._lefts)
+
+    @overload
+    def __getitem__(self, index: int) -> Mapping[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Mapping[str, Any]]: ...
+
+    def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        left, right = self._all[0][self._lefts[index]], self._all[1][self._rights[index]]
+        name = {"user_name": self._names[left]} if left in self._names else {}
+        return {self._fields[0]: left, **name, self._fields[1]: right}

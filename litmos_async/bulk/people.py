@@ -9,7 +9,7 @@ import attrs
 
 from litmos_async.bulk.base import JobOptions, PairJobs
 from litmos_async.bulk.item_job import GivenJob
-from litmos_async.bulk.items import check_types, in_order, many
+from litmos_async.bulk.items import check_types, in_order
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.journal_file import FilePath
 from litmos_async.bulk.task import Hands, Task
@@ -17,7 +17,7 @@ from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import ModuleResult
 from litmos_async.resources import Resources
-from litmos_async.resources.base import Ref, complete, id_of
+from litmos_async.resources.base import Ref, complete, id_of, several
 
 Refs: TypeAlias = Iterable[Ref] | AsyncIterable[Ref]
 """Ids or records that have one, from any (async) iterable."""
@@ -163,7 +163,7 @@ async def _each_user(users: Refs, task: Callable[[str], Task]) -> AsyncIterator[
         ConfigurationError: Something is no id; the message says which one it was.
     """
     count = 0
-    async for user in in_order(users if isinstance(users, AsyncIterable) else many(users, "people")):
+    async for user in in_order(users if isinstance(users, AsyncIterable) else several(users, "people")):
         count += 1
         try:
             user_id = id_of(user, "user_id")

@@ -32,7 +32,7 @@ class RemoveJobs(PairJobs):
         pairs: Pairs,
         *,
         library: bool = False,
-        list_size: int = kinds.LIST_SIZE,
+        list_size: int | None = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
         """Take courses away from teams, or out of their libraries: one request a team.
@@ -45,7 +45,8 @@ class RemoveJobs(PairJobs):
             pairs: What loses what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
                 their courses, ids or records.
             library: True takes them out of the library of the team; False ends the assignment.
-            list_size: Courses in one request at most, 1 to 1,000.
+            list_size: Courses in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
             options: See `JobOptions`.
         """
         return self._job(kinds.courses_from_teams(library=library, list_size=list_size), pairs, options)
@@ -65,7 +66,7 @@ class RemoveJobs(PairJobs):
         return self._job(kinds.paths_from_users(), pairs, options)
 
     def remove_learning_paths_from_teams(
-        self, pairs: Pairs, *, list_size: int = kinds.LIST_SIZE, **options: Unpack[JobOptions]
+        self, pairs: Pairs, *, list_size: int | None = None, **options: Unpack[JobOptions]
     ) -> BulkJob:
         """Take learning paths away from teams: one request a team.
 
@@ -74,7 +75,8 @@ class RemoveJobs(PairJobs):
         Args:
             pairs: What loses what: pairs (team, learning path), each an id or a record; or a mapping from ids of
                 teams to their learning paths, ids or records.
-            list_size: Learning paths in one request at most, 1 to 1,000.
+            list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
             options: See `JobOptions`.
         """
         return self._job(kinds.paths_from_teams(list_size=list_size), pairs, options)

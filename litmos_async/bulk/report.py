@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import attrs
@@ -46,10 +46,16 @@ class Plan:
         items: Items to carry out.
         skipped: Items for which there is nothing to do, by the reason.
         requests_by_kind: Requests that it takes, by verb and path.
+        fewest_requests: Requests that it takes where the server takes longer lists of ids, which the job finds out
+            with its first long list; None where that would save nothing, or is known.
         reads: Requests that were made to find that out.
         checks: Requests that read back what it did, at least: with `verify`, and after an import.
         seconds: How long the requests and checks take at the quota as it is now.
         emails: People who may get an e-mail.
+        inactive: People who are given something and are inactive, as far as the client has read that in resolving
+            their names, or the records say it that were given for them.
+        changes: What it would do, item by item, as plain data: the ids, the user name where this client knows it,
+            and for a comparison which `change` and `fields`. For an approval; a large job has as many.
         notes: What else is to be known before it runs, such as a way with fewer requests.
         refusal: The error that running the job would raise, such as `TooManyRemovals`; None if it would run.
     """
@@ -58,10 +64,13 @@ class Plan:
     items: int
     skipped: Mapping[str, int] = field(factory=dict[str, int])
     requests_by_kind: Mapping[str, int] = field(factory=dict[str, int])
+    fewest_requests: int | None = None
     reads: int = 0
     checks: int = 0
     seconds: float = 0.0
     emails: int = 0
+    inactive: int = 0
+    changes: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     refusal: LitmosError | None = None
 
@@ -72,17 +81,25 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan as JSON, to be approved. `refusal` is the message of the error, or null."""
-        told = {"requests": self.requests, **attrs.asdict(self)}
+        told = {"requests": self.requests, **attrs.asdict(self, recurse=False)}
+        told["changes"] = [dict(change) for change in self.changes]
         told["refusal"] = None if self.refusal is None else str(self.refusal)
         return json.dumps(told, indent=2)
 
     def __str__(self) -> str:
+        fewer = ""
+        if self.fewest_requests is not None:
+            fewer = f" ({self.fewest_requests:,} if the server takes longer lists)"
         parts = [
             count(self.items, self.item_label.removesuffix("s"), self.item_label),
-            count(self.requests, "request") + (f" and {self.checks:,} to read back" if self.checks else ""),
+            count(self.requests, "request")
+            + fewer
+            + (f" and {self.checks:,} to read back" if self.checks else ""),
             f"about {duration(self.seconds)}" if self.seconds else "a few seconds",
         ]
         parts += [f"{number:,} {reason}" for reason, number in self.skipped.items() if number]
+        if self.inactive:
+            parts.append(f"{self.inactive:,} of the people inactive")
         people = count(self.emails, "person", "people")
         parts.append(f"e-mails to up to {people}" if self.emails else "no e-mails")
         refused = [f"running is refused: {self.refusal}"] if self.refusal else []
@@ -99,11 +116,12 @@ class Progress:
         failed: Items that failed, or whose outcome is unknown.
         requests: Requests answered so far, of `requests_planned`.
         requests_planned: Requests of the plan; 0 while it is being made.
-        seconds_left: How long the rest, reads included, takes at the quota as it is now.
+        seconds_left: How long the rest, reads included, takes at the quota as it is now: 0 where the limit has
+            slots for all of it. Until `planned`, the time for the reads that are known to follow, and no more.
         quota: How the limit stands.
         reads: Requests that only read, so far: what was there before, and what became of the others.
         reads_planned: Those and the ones that are known to follow, at least.
-        planned: Whether the plan is made; until then, `seconds_left` is only of the reads that are known to follow.
+        planned: Whether the plan is made: until then the requests to change something are not known.
     """
 
     done: int

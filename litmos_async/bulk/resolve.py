@@ -1,4 +1,4 @@
-"""Names to ids, with the fewest requests: the whole list once, never one look-up a name."""
+"""Names to ids: what a name is compared with, and in which order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import aclosing
 from difflib import get_close_matches
 from typing import Any, Final, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from litmos_async.models import Course, LearningPath, TeamSummary, User, UserSummary
 from litmos_async.models.record import Record
@@ -43,11 +43,13 @@ class Resolved:
         ids: The id of each name that stands for exactly one thing, by the name as it was given.
         problems: Why the others do not.
         names: What the server calls the things that were found, by id: user name, code, or name.
+        inactive: The ids of those among them that are inactive people.
     """
 
     ids: dict[str, str] = field(factory=dict[str, str])
     problems: dict[str, str] = field(factory=dict[str, str])
     names: dict[str, str] = field(factory=dict[str, str])
+    inactive: frozenset[str] = frozenset()
 
 
 class Resolver:
@@ -93,6 +95,7 @@ class Resolver:
         self._without_zeros = {without_zeros(name) for name in self._names} - {""}
         self._with_zeros: dict[str, str] = {}
         self._ids: set[str] = set()
+        self._inactive: set[str] = set()
         self._numbers: dict[str, set[str]] = {}
         self._named_by_number = False
 
@@ -141,6 +144,8 @@ class Resolver:
             if (key := loose(name)) in self._loosely:
                 self._called.setdefault(key, set()).add(row_id)
                 found = True
+        if found and getattr(row, "active", None) is False:
+            self._inactive.add(row_id)
         if found:
             self._labels[row_id] = next(filter(None, (label or names)(row)), row_id)
 
@@ -188,6 +193,8 @@ class Resolver:
             async for page in pages:
                 for row in page.items:
                     if self._take_number(_id(row), number(row)):
+                        if getattr(row, "active", None) is False:
+                            self._inactive.add(_id(row))
                         self._labels[_id(row)] = next(filter(None, label(row)), _id(row))
                 if left <= self._numbers.keys():
                     return
@@ -202,6 +209,12 @@ class Resolver:
             if ids:
                 return ids
         return {clean(name)} & self._ids
+
+    def is_settled(self, name: str) -> bool:
+        """Return whether a name stands for something by its first name, so that no other row can beat that."""
+        of_wanted, _ = self._forms[0]
+        rank, ids = self._found[0].get(of_wanted(name), (1, set[str]()))
+        return rank == 0 and len(ids) == 1
 
     def resolved(self) -> Resolved:
         """Return what was found."""
@@ -224,7 +237,7 @@ class Resolver:
                 meant = self._near(name) if suggestions < _MOST_SUGGESTIONS else ""
                 suggestions += bool(text)
                 resolved.problems[name] = self._problem(name, meant)
-        return resolved
+        return evolve(resolved, inactive=frozenset(self._inactive.intersection(resolved.names)))
 
     def _which(self, name: str, ids: set[str]) -> str:
         """Return what tells things of one name apart, where anything does."""

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import Any, Literal, NamedTuple, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, Self, TypeAlias, cast
 
 import attrs
 from attrs import define, field
@@ -14,7 +14,7 @@ from attrs import define, field
 from litmos_async.bulk import kinds
 from litmos_async.bulk.fingerprint import Fingerprint
 from litmos_async.bulk.item_job import counted
-from litmos_async.bulk.items import UserInTeam, each_pair, flags, many
+from litmos_async.bulk.items import UserInTeam, each_pair, flags
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal import Past
 from litmos_async.bulk.pair_job import PairJob
@@ -23,7 +23,7 @@ from litmos_async.bulk.report import Outcome, Plan, Progress, seconds_for
 from litmos_async.bulk.workers import run_concurrently
 from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
 from litmos_async.limits import Limiter
-from litmos_async.resources.base import Ref, id_of
+from litmos_async.resources.base import Ref, id_of, several
 from litmos_async.wording import OptionText, count
 
 TWICE = "given twice"
@@ -34,12 +34,34 @@ Members: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | A
 Change: TypeAlias = Literal["add", "remove"]
 
 
-class MemberChange(NamedTuple):
-    """A person in a team, and what is to become of it."""
-
+class _MemberChange(NamedTuple):
     change: Literal["add", "remove", "keep"]
     user_id: str
     team_id: str
+
+
+class MemberChange(_MemberChange):
+    """A membership, and how it is to change.
+
+    A named tuple of `change`, `user_id` and `team_id`, which alone are compared.
+
+    Attributes:
+        user_name: The user name of the person, where the job knows it; else empty.
+    """
+
+    user_name: str
+
+    def __new__(
+        cls, change: Literal["add", "remove", "keep"], user_id: str, team_id: str, user_name: str = ""
+    ) -> Self:
+        """Return such a change."""
+        made = super().__new__(cls, change, user_id, team_id)
+        made.user_name = user_name
+        return made
+
+    def _asdict(self) -> dict[str, Any]:
+        name = {"user_name": self.user_name} if self.user_name else {}
+        return {"change": self.change, "user_id": self.user_id, **name, "team_id": self.team_id}
 
 
 @define
@@ -63,6 +85,10 @@ class _Members:
     add: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
     remove: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
     jobs: dict[Change, PairJob] = field(factory=dict[Change, PairJob])
+
+    def pairs(self) -> dict[Change, list[tuple[str, str]]]:
+        """Return the pairs by what is to be done with them."""
+        return {"add": self.add, "remove": self.remove}
 
 
 class MembersJob(BulkJob):
@@ -89,6 +115,7 @@ class MembersJob(BulkJob):
         self._earlier = _Earlier(Past())
         self._found: _Members | None = None
         self._reads_before = 0
+        self._names: dict[str, str] = {}
 
     # ------------------------------------------------ before
 
@@ -108,6 +135,13 @@ class MembersJob(BulkJob):
             checks=checks,
             seconds=seconds_for(requests.total() + checks, self._limiter.quota),
             emails=sum(plan.emails for plan in plans.values()),
+            fewest_requests=_fewest(plans.values()),
+            inactive=self._options.people.count_inactive(user for user, _ in found.add),
+            changes=[
+                self._change(change, *pair)._asdict()
+                for change, pairs in found.pairs().items()
+                for pair in pairs
+            ],
             notes=tuple(self._notes(found)),
             refusal=self._refusal(found),
         )
@@ -178,7 +212,7 @@ class MembersJob(BulkJob):
             async for team, members in teams:
                 self._compare_team(found, team, members)
         if found.add:
-            kind = kinds.users_to_teams(send_message=self._send_message, list_size=kinds.LIST_SIZE)
+            kind = kinds.users_to_teams(send_message=self._send_message, list_size=None)
             found.jobs["add"] = self._pair_job(kind, found.add)
         if found.remove:
             found.jobs["remove"] = self._pair_job(kinds.users_from_teams(), found.remove)
@@ -196,7 +230,9 @@ class MembersJob(BulkJob):
 
     async def _read_team(self, team: str) -> AsyncGenerator[tuple[str, set[str] | NotFound], None]:
         try:
-            yield team, {user.id async for user in self._litmos.teams.list_users(team)}
+            members = {user.id: user.user_name async for user in self._litmos.teams.list_users(team)}
+            self._names.update((id, name) for id, name in members.items() if name)
+            yield team, set(members)
         except NotFound as problem:
             yield team, problem
 
@@ -204,16 +240,16 @@ class MembersJob(BulkJob):
         wanted = Counter(self._desired[team])
         if isinstance(members, NotFound):
             found.known += [
-                Outcome(MemberChange("add", user, team), "failed", members, 0, str(members))
+                Outcome(self._change("add", user, team), "failed", members, 0, str(members))
                 for user in wanted
             ]
             return
         found.active += len(members)
         for user, times in wanted.items():
-            keep = MemberChange("keep", user, team)
+            keep = self._change("keep", user, team)
             found.known += [Outcome(keep, "skipped", reason=TWICE)] * (times - 1)
             if done := self._earlier.did((user, team), as_desired=user in members):
-                found.known.append(Outcome(MemberChange("add", user, team), "done", reason=done))
+                found.known.append(Outcome(self._change("add", user, team), "done", reason=done))
             elif user in members:
                 found.unchanged += 1
                 found.known.append(Outcome(keep, "skipped", reason="already there"))
@@ -221,7 +257,7 @@ class MembersJob(BulkJob):
                 found.add.append((user, team))
         for user in sorted(members.union(self._earlier.people_in(team)).difference(wanted)):
             if done := self._earlier.did((user, team), as_desired=user not in members):
-                found.known.append(Outcome(MemberChange("remove", user, team), "done", reason=done))
+                found.known.append(Outcome(self._change("remove", user, team), "done", reason=done))
             elif user not in members:
                 continue  # an earlier run left it to be done, and meanwhile somebody else has done it
             elif self._removals.allowed:
@@ -230,6 +266,11 @@ class MembersJob(BulkJob):
                 found.left_alone += 1
 
     # ------------------------------------------------ while it runs
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The user names of the people who are in the teams, by id."""
+        return self._names
 
     def stop(self) -> None:
         """Send nothing new; see `BulkJob.stop`."""
@@ -259,7 +300,7 @@ class MembersJob(BulkJob):
             async with aclosing(cast(AsyncGenerator[Outcome, None], aiter(job))) as outcomes:
                 async for outcome in outcomes:
                     self._mirror(found)
-                    yield _about(outcome, change)
+                    yield self._about(outcome, change)
             self._mirror(found)
 
     def _mirror(self, found: _Members) -> None:
@@ -274,13 +315,28 @@ class MembersJob(BulkJob):
         self._found = None
         await super()._forget_plan()
 
+    def _about(self, outcome: Outcome, change: Change) -> Outcome:
+        return attrs.evolve(outcome, item=self._change(change, *outcome.item))
+
+    def _change(self, change: Literal["add", "remove", "keep"], user: str, team: str) -> MemberChange:
+        return MemberChange(
+            change, user, team, self._names.get(user) or self._options.people.names.get(user, "")
+        )
+
     def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
         if self._found is None:
             return
         yield from self._found.known
         for change, job in self._found.jobs.items():
             for outcome in job._so_far(planned=planned):  # noqa: SLF001 - a part of this one
-                yield _about(outcome, change)
+                yield self._about(outcome, change)
+
+
+def _fewest(plans: Iterable[Plan]) -> int | None:
+    """Return the fewest requests of several plans together, where one of them may take fewer than it says."""
+    if all(plan.fewest_requests is None for plan in plans):
+        return None
+    return sum(plan.requests if plan.fewest_requests is None else plan.fewest_requests for plan in plans)
 
 
 class _Earlier:
@@ -317,13 +373,8 @@ def _each_team(desired: Mapping[Any, Iterable[Any]]) -> dict[str, list[str]]:
     teams: dict[str, list[str]] = {}
     for team, users in desired.items():
         try:
-            people = many(users, "ids or records")
+            people = several(users, "ids or records")
             teams[id_of(team, "team_id")] = [id_of(user, "user_id") for user in people]
         except ConfigurationError as problem:
             raise ConfigurationError(f"team {team!r}: {problem}") from None
     return teams
-
-
-def _about(outcome: Outcome, change: Change) -> Outcome:
-    user_id, team_id = outcome.item
-    return attrs.evolve(outcome, item=MemberChange(change, user_id, team_id))

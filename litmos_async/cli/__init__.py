@@ -7,10 +7,19 @@ cyclopts or rich, and this file does not either: it can say what is missing.
 from __future__ import annotations
 
 import sys
+import traceback
+from types import TracebackType
 
 from litmos_async.cli.extras import missing
 
 __all__ = ["main"]
+
+
+def _shown(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
+    """Write the traceback of a fault in this program, without what a text in it could do to a terminal."""
+    from litmos_async.cli.terminal import Terminal, plain  # noqa: PLC0415 - rich may not be there
+
+    Terminal().err.print(plain("".join(traceback.format_exception(kind, problem, trace))), end="")
 
 
 def main() -> None:
@@ -21,6 +30,7 @@ def main() -> None:
     try:
         from litmos_async.cli.app import run  # noqa: PLC0415 - only now it is known that it can be imported
 
+        sys.excepthook = _shown
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
         # Outside of a job, which sees to Ctrl-C itself.

@@ -11,7 +11,8 @@ from cyclopts.exceptions import CycloptsError, MissingArgumentError, UnusedCliTo
 from cyclopts.validators import Number
 
 from litmos_async import __version__
-from litmos_async.cli.codes import USAGE
+from litmos_async.cli.codes import FAILED, USAGE
+from litmos_async.cli.context import WORDS
 from litmos_async.cli.extras import missing
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.terminal import Terminal
@@ -63,6 +64,11 @@ _COMMANDS: Final = (
     ("init", "init:init", "Write down an account as a profile: its region, and where its key is."),
     ("check", "check:check", "Try the account, and say what is in the way if it does not work."),
     ("sandbox", "serve:sandbox", "Serve a stand-in for the service on this machine, to try things on."),
+    ("users", "lists:users", "Look at people."),
+    ("courses", "lists:courses", "Look at courses."),
+    ("teams", "lists:teams", "Look at teams."),
+    ("learning-paths", "lists:learning_paths", "Look at learning paths."),
+    ("sessions", "lists:sessions", "Look at sessions."),
     ("jobs", "jobs:app", "Look at the journals of jobs."),
     ("quota", "quota:quota", "Show who uses what of the account's limit. Nothing is sent."),
 )
@@ -70,6 +76,7 @@ _COMMANDS: Final = (
 
 for _name, _place, _help in _COMMANDS:
     app.command(f"litmos_async.cli.{_place}", name=_name, help=_help)
+app.register_install_completion_command(help="Let the shell complete commands and options with the tab key.")
 
 FEWEST_USERS: Final = 10
 FEWEST_LINES: Final = 20
@@ -111,9 +118,25 @@ async def demo(
     return await until_interrupted(run_demo(Show(lines, users, seed, keep), terminal))
 
 
+def option_names(parent: App = app) -> set[str]:
+    """Return the names of the options of all commands, without their dashes; it imports all of them."""
+    names = set[str]()
+    for name in parent:
+        if name.startswith("-"):
+            continue
+        command = parent[name]
+        if command.default_command is None:
+            names |= option_names(command)
+        else:
+            arguments = command.assemble_argument_collection()
+            names |= {each.removeprefix("--") for argument in arguments for each in argument.names}
+    return names
+
+
 def run(words: Sequence[str]) -> int:
     """Carry out a command line and return the exit code."""
     terminal = Terminal()
+    begun = WORDS.set(tuple(words))
     try:
         code = app(
             words,
@@ -130,6 +153,11 @@ def run(words: Sequence[str]) -> int:
     except ConfigurationError as problem:
         terminal.complain(explain(problem))
         return USAGE
+    finally:
+        WORDS.reset(begun)
+    if terminal.lost is not None and not code:
+        terminal.complain(f"cannot write to standard output: {terminal.lost}")
+        return FAILED
     return int(code or 0)
 
 

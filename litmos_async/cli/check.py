@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import attrs
 from attrs import frozen
@@ -28,7 +28,7 @@ from litmos_async.errors import (
     RateLimited,
     Unauthorized,
 )
-from litmos_async.profiles import Region, region_of
+from litmos_async.profiles import Profile, Region, region_of
 
 __all__ = ["Finding", "check", "examine"]
 
@@ -127,21 +127,36 @@ def _not_reached(problem: LitmosError) -> Finding:
 def _obstacle(problem: NetworkError) -> str:
     """Return what is in the way of a connection, and where to look."""
     host = problem.host
-    through = (
-        ""
-        if proxy_bypass(host) or not getproxies().get("https")
-        else ", through the proxy of the environment"
-    )
     text = {
         "proxy": f"the proxy refuses to connect to {host}: look at HTTPS_PROXY, and whether it wants a password",
         "certificate": f"the certificate of {host} is not trusted: a proxy that looks into connections has one "
         "of its own, which SSL_CERT_FILE can name",
-        "tls": f"no secure connection to {host}{through}: what answers there does not speak HTTPS",
+        "tls": f"no secure connection to {host}: what answers there does not speak HTTPS",
         "name": f"there is no host {host}: is there a network, and is the address right?",
-        "refused": f"{host} refuses connections{through}",
-        "timeout": f"{host} does not answer{through}: a firewall may be in the way",
-    }.get(problem.obstacle, f"{host} cannot be reached{through}")
+        "refused": f"{host} refuses connections",
+        "timeout": f"{host} does not answer: a firewall may be in the way",
+    }.get(problem.obstacle, f"{host} cannot be reached")
     return f"{text} ({problem.args[0]})"
+
+
+def _check_options(profile: Profile) -> None:
+    """Refuse options of a profile that no command has: elsewhere they are passed over, as each command has its own.
+
+    Raises:
+        ConfigurationError: There is one.
+    """
+    if not profile.options:
+        return
+    from litmos_async.cli.app import option_names  # noqa: PLC0415 - the command line, of which this is a part
+
+    known = option_names()
+    for name in profile.options:
+        if name.replace("_", "-") not in known:
+            near = get_close_matches(name.replace("_", "-"), known, 1)
+            guess = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigurationError(
+                f"profile {profile.name!r} has the option {name!r}, which no command has{guess}", option=name
+            )
 
 
 async def check(
@@ -159,6 +174,7 @@ async def check(
     Exit code 0: the key works. 1: it does not. 2: there is nothing to try, such as no key.
     """
     terminal = Terminal()
+    _check_options(account.named_profile())
     options = account.client_options()
 
     def connect(region: str | None) -> LitmosClient:

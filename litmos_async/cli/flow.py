@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from litmos_async import LitmosClient
 from litmos_async.bulk import BulkJob, Outcome, Plan
 from litmos_async.cli.codes import FAILED, OK, USAGE
+from litmos_async.cli.learned import recall, remember
 from litmos_async.cli.ledger import Ledger
 from litmos_async.cli.logs import logged
 from litmos_async.cli.order import Order, unwritable, usable
@@ -72,11 +75,20 @@ class _Run:
         self._litmos = litmos
         self._terminal = terminal
         self._job: BulkJob | None = None
+        self._facts: dict[str, Any] = {"file": str(order.file), "plan": None, "outcomes": None}
         self._rejected_before = 0
         self._began = asyncio.get_running_loop().time()
 
     async def to_end(self) -> int:
         """Resolve, plan and run; in whatever way that ends, write the outcomes and sum up."""
+        recall(self._litmos)
+        try:
+            return await self._to_end()
+        finally:
+            if self._terminal.machine:
+                self._terminal.document(self._facts)
+
+    async def _to_end(self) -> int:
         try:
             return await self._resolve_plan_and_run()
         except asyncio.CancelledError:
@@ -95,6 +107,8 @@ class _Run:
             # A fault in this program. Its traceback is wanted; the outcomes of what was sent even more.
             self._finish("Stopped", "the job stopped before its end")
             raise
+        finally:
+            remember(self._litmos)
 
     async def _resolve_plan_and_run(self) -> int:
         self._rejected_before = (await self._litmos.usage()).quota.rejected
@@ -104,9 +118,13 @@ class _Run:
         show = partial(shown, job, self._terminal, rejected_before=self._rejected_before)
         async with show(stays=False):
             plan = await job.plan()
-        self._tell(plan)
+        self._ledger.people = lambda: job.names
+        self._tell(plan, job)
         if self._order.dry_run:
             return self._judge(plan)
+        if not await self._is_meant(plan):
+            self._finish("Declined", "declined")
+            return FAILED
         async with show():
             async for outcome in job:
                 self._note(outcome)
@@ -135,21 +153,36 @@ class _Run:
             raise errors.exceptions[0] from None
         ledger.resolve([task.result() for task in tasks])
 
-    def _tell(self, plan: Plan) -> None:
+    def _tell(self, plan: Plan, job: BulkJob) -> None:
         """Say what is going to be done, and write it down to be approved."""
-        if (path := self._order.plan_json) is not None:
+        path = self._order.plan_json
+        if path is not None or self._terminal.machine:
+            changes = [
+                self._ledger.change(each) for each in job.outcomes_so_far() if each.status == "planned"
+            ]
+            self._facts["plan"] = json.loads(plan.to_json()) | {"changes": changes}
+        if path is not None:
+            text = json.dumps(self._facts["plan"], indent=2)
             # It names people, as the outcomes do.
-            write_whole(path, self._access, lambda file: file.write(f"{plan.to_json()}\n"))
+            write_whole(path, self._access, lambda file: file.write(f"{text}\n"))
         if self._order.dry_run or not self._terminal.quiet:
             self._terminal.say(
                 describe_plan(plan, self._ledger, self._task.columns, f"Plan for {self._order.file}")
             )
+
+    async def _is_meant(self, plan: Plan) -> bool:
+        """Ask whether so much is to be changed, where there is a person who can say."""
+        most = self._order.confirm_above
+        if most is None or plan.items <= most or not self._terminal.asks():
+            return True
+        return await self._terminal.agrees(f"{plan.items:,} {plan.item_label}. Go on? [y/N] ")
 
     def _judge(self, plan: Plan) -> int:
         """Write what would be done; return the exit code of a dry run: whether the real one could go well."""
         self._take_what_is_known()
         self._ledger.close("", "planned")
         written = self._write()
+        self._sum_up("planned", "")
         self._say_what_failed()
         if written:
             self._terminal.say(f"What would become of each line: {written}")
@@ -169,17 +202,20 @@ class _Run:
     def _take_what_is_known(self) -> None:
         """Take what was answered and not yet taken, and what was under way."""
         for outcome in self._job.outcomes_so_far() if self._job is not None else ():
-            self._ledger.note(outcome)
+            if outcome.status != "planned" or self._order.dry_run:
+                self._ledger.note(outcome)
 
     def _finish(self, how: str, reason: str = "") -> int:
         """Settle what is open, write the outcomes, sum up, and return the exit code."""
         if self._order.dry_run:
+            self._sum_up(how.lower(), reason)
             self._terminal.tell(f"{how}; nothing was changed")
             self._say_what_failed()
             return FAILED
         self._take_what_is_known()
         self._ledger.close(reason)
         written, told_where = self._write_down(reason)
+        self._sum_up(how.lower(), reason)
         seconds = asyncio.get_running_loop().time() - self._began
         told = counted(self._ledger) or "nothing to do"
         self._terminal.say(f"{how} after {duration(seconds)}: {told}")
@@ -208,11 +244,14 @@ class _Run:
         except OSError as problem:
             self._terminal.complain(unwritable("the outcomes", path, problem))
         else:
+            self._facts["outcomes"] = str(path)
             return path
         try:
-            return self._file.rescue(self._ledger.entries)
+            rescued = self._file.rescue(self._ledger.entries)
         except OSError:
             return None
+        self._facts["outcomes"] = str(rescued)
+        return rescued
 
     def _has_acted(self) -> bool:
         """Return whether a request may have changed something, in this run or in one that its journal tells of."""
@@ -220,16 +259,31 @@ class _Run:
         sent = self._job.report.requests if self._job else 0
         return bool(sent or counts["done"] or counts["unknown"])
 
-    def _say_what_was_sent(self) -> None:
+    def _sent(self) -> tuple[int, int, int]:
+        """Return how many requests changed something, only read, and were rejected."""
         report = self._job.report if self._job else None
         changes, reads = (
             (report.requests - report.lookups, report.reads + report.lookups) if report else (0, 0)
         )
-        rejected = max(0, self._litmos.quota.rejected - self._rejected_before)
+        return changes, reads, max(0, self._litmos.quota.rejected - self._rejected_before)
+
+    def _say_what_was_sent(self) -> None:
+        changes, reads, rejected = self._sent()
         self._terminal.say(
             f"Beside the lists: {count(changes, 'request')} to change something, {reads:,} to read, "
             f"{rejected:,} rejected by the rate limit"
         )
+
+    def _sum_up(self, how: str, reason: str) -> None:
+        """Keep what a program is told of the end."""
+        changes, reads, rejected = self._sent()
+        self._facts |= {
+            "ended": how,
+            "reason": reason,
+            "lines": dict(self._ledger.counts()),
+            "requests": {"changes": changes, "reads": reads, "rejected": rejected},
+            "seconds": round(asyncio.get_running_loop().time() - self._began, 3),
+        }
 
     def _say_how_to_go_on(self) -> None:
         """Say what does the rest of a job that ended early."""

@@ -15,9 +15,10 @@ from typing import Annotated, Final, Literal, get_args
 
 from cyclopts import Parameter
 
-from litmos_async import LitmosClient
+from litmos_async import LitmosClient, RateLimit
 from litmos_async.cli.check import Finding, examine
 from litmos_async.cli.codes import FAILED, OK, USAGE
+from litmos_async.cli.options import parse_limit
 from litmos_async.cli.order import STDIN
 from litmos_async.cli.outcomes import Access, write_whole
 from litmos_async.cli.terminal import Terminal
@@ -53,6 +54,16 @@ def init(
     ] = None,
     source: Annotated[
         str | None, Parameter(help="A short name for the server's own records: asked for if not given.")
+    ] = None,
+    limit: Annotated[
+        RateLimit | None,
+        Parameter(
+            help="Requests and seconds of the account's rate limit. [default: 100/60]",
+            metavar="REQUESTS/SECONDS",
+            converter=parse_limit,
+            n_tokens=1,
+            accepts_keys=False,
+        ),
     ] = None,
     api_key_file: Annotated[
         Path | None,
@@ -98,7 +109,8 @@ def init(
     elif not found.ok and not (yes or asked.agrees("Write the profile all the same?", default=False)):
         return FAILED
     place = _keep(name, key, api_key_file, keep_key_in, path.parent)
-    words = {"region": region, "base_url": base_url, "source": source} | place
+    rate = None if limit is None else f"{limit.requests}/{limit.period:g}"
+    words = {"region": region, "base_url": base_url, "source": source, "limit": rate} | place
     try:
         _write(path, name, {word: value for word, value in words.items() if value is not None})
     except OSError as problem:

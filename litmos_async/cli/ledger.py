@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from attrs import define, frozen
@@ -58,6 +58,7 @@ class Ledger:
     Attributes:
         table: What was read.
         entries: What became of each line, in order; behind them what the job did that stands on no line.
+        people: Returns user names by id, for people who stand on no line.
     """
 
     def __init__(self, table: Table, about: Callable[[Any], Subject] = subject_of) -> None:
@@ -67,6 +68,7 @@ class Ledger:
             Entry(line, "failed", line.problem) if line.problem else Entry(line) for line in table.lines
         ]
         self._by_item: dict[Item, Entry] = {}
+        self.people: Callable[[], Mapping[str, str]] = dict
         self._names: list[dict[str, str]] = [{} for _ in table.columns]
 
     def named(self, place: int) -> list[str]:
@@ -115,7 +117,21 @@ class Ledger:
 
     def _named(self, item: Item) -> Item:
         """Return what ids were called in the file, as far as they were."""
-        return tuple(names.get(id, id) for names, id in zip(self._names, item, strict=True))
+        return tuple(
+            names.get(id) or self.people().get(id, id) for names, id in zip(self._names, item, strict=True)
+        )
+
+    def change(self, outcome: Outcome) -> dict[str, Any]:
+        """Return what an outcome would change, for those who approve a plan: by the names in the file."""
+        subject = self._about(outcome.item)
+        entry = self._by_item.get(subject.item)
+        names = subject.names or (entry.line.values if entry else self._named(subject.item))
+        columns = [column.key for column in self.table.columns]
+        change = {
+            "line": entry.line.number or None if entry else None,
+            **dict(zip(columns, names, strict=True)),
+        }
+        return change | ({"change": subject.did} if subject.did else {})
 
     def close(self, reason: str, status: LineStatus = "not done") -> None:
         """Settle the lines without an outcome: nothing was sent for them."""

@@ -13,9 +13,11 @@ from cyclopts import App, Group, Parameter, Token
 from cyclopts.validators import Number
 
 from litmos_async import LitmosClient, RateLimit
+from litmos_async.cli.context import WORDS
 from litmos_async.cli.flow import carry_out
 from litmos_async.cli.interrupt import until_interrupted
-from litmos_async.cli.order import STDIN, Order
+from litmos_async.cli.order import MANY, STDIN, Order, usable
+from litmos_async.cli.records import Record, new_id, path_in_state
 from litmos_async.cli.tasks import Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.errors import ConfigurationError
@@ -48,6 +50,10 @@ def parse_limit(_type: Any, tokens: Sequence[Token]) -> RateLimit:
     except ConfigurationError:
         raise ValueError("expected requests/seconds, such as 100/60") from None
 
+
+AsJson: TypeAlias = Annotated[
+    bool, Parameter(help="Write one JSON document to standard output.", group=OUTPUT)
+]
 
 SendMessage: TypeAlias = Annotated[
     Literal["yes", "no"],
@@ -193,6 +199,30 @@ class Show:
         Path | None, Parameter(group=OUTPUT, help="Write the plan to this file, to be approved.")
     ] = None
     quiet: Annotated[bool, Parameter(group=OUTPUT, help="Show the summary and errors only.")] = False
+    json: Annotated[
+        bool,
+        Parameter(
+            group=OUTPUT,
+            help="Write plan and summary as one JSON document to standard output, and all else to standard error.",
+        ),
+    ] = False
+    log_format: Annotated[
+        Literal["text", "json"],
+        Parameter(group=OUTPUT, help="How to write progress and errors: as text, or each as a line of JSON."),
+    ] = "text"
+    yes: Annotated[bool, Parameter(group=OUTPUT, help="Ask nothing, however much is changed.")] = False
+    confirm_above: Annotated[
+        int,
+        Parameter(
+            group=OUTPUT,
+            help="On a terminal, ask before more than so many changes.",
+            validator=Number(gte=0),
+        ),
+    ] = MANY
+
+    def terminal(self) -> Terminal:
+        """Return the terminal as it is asked for."""
+        return Terminal(quiet=self.quiet, machine=self.json, json_logs=self.log_format == "json")
 
 
 @Parameter(name="*")
@@ -208,15 +238,27 @@ class Care:
         Path | None,
         Parameter(
             group=JOBS,
-            help="A file that remembers what was sent: after an interruption the same command goes on where "
-            "it was. A dry run leaves it alone.",
+            help="A file that remembers what was sent: after an interruption the same command goes on where it "
+            "was. A dry run leaves it alone.",
         ),
     ] = None
+    resumable: Annotated[
+        bool,
+        Parameter(
+            group=JOBS,
+            help="Keep a journal in the folder for such things: litmos jobs list shows the job, and litmos jobs "
+            "retry goes on with it.",
+        ),
+    ] = False
 
     def options(self) -> dict[str, Any]:
         """Return them as a bulk helper takes them."""
         options: dict[str, Any] = {"stop_after_failures": self.stop_after}
-        return options | ({"journal": self.journal} if self.journal else {})
+        journal = self.journal
+        if journal is None and self.resumable:
+            journal = path_in_state(f"{new_id(WORDS.get())}.db")
+            journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return options | ({"journal": journal} if journal else {})
 
 
 @Parameter(name="*")
@@ -268,6 +310,20 @@ async def start(task: Task, file: Path, show: Show, account: Account) -> int:
     if STDIN == file == account.api_key_file:
         raise ConfigurationError("standard input cannot hold both the CSV and the API key")
     key = account.key()  # a file without a key is told before the table is read
-    order = Order(task, file, show.outcomes, show.dry_run, show.plan_json)
+    order = Order(
+        task,
+        file,
+        show.outcomes,
+        dry_run=show.dry_run,
+        plan_json=show.plan_json,
+        confirm_above=None if show.yes else show.confirm_above,
+    )
     connect = partial(account.client, key, dict(os.environ))
-    return await until_interrupted(carry_out(order, connect, Terminal(quiet=show.quiet)))
+    usable(file, order.outcomes, order.plan_json, order.journal)
+    record = Record.of(order, WORDS.get())
+    if record is not None:
+        record.save()
+    code = await until_interrupted(carry_out(order, connect, show.terminal()))
+    if record is not None:
+        record.finished(code).save()
+    return code

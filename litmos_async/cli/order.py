@@ -13,10 +13,13 @@ from litmos_async.cli.outcomes import check_writable
 from litmos_async.cli.tasks import Task
 from litmos_async.errors import ConfigurationError
 
-__all__ = ["STDIN", "Order", "unwritable", "usable"]
+__all__ = ["BESIDE_JOURNAL", "MANY", "STDIN", "Order", "unwritable", "usable"]
 
 STDIN: Final = Path("-")
 """The name for standard input."""
+
+MANY: Final = 1_000
+"""Changes after which a person at a terminal is asked."""
 
 BESIDE_JOURNAL: Final = ("-lock", "-wal", "-shm", "-journal")
 """How the names of the files end that SQLite and the journal's lock put beside it."""
@@ -32,6 +35,7 @@ class Order:
         outcomes: Where the outcomes go; beside the file if None.
         dry_run: Whether to stop after the plan.
         plan_json: Where the plan goes, to be approved.
+        confirm_above: More changes than this are asked about, where there is a terminal; None for never.
     """
 
     task: Task
@@ -39,6 +43,7 @@ class Order:
     outcomes: Path | None = None
     dry_run: bool = False
     plan_json: Path | None = None
+    confirm_above: int | None = MANY
 
     @property
     def outcomes_file(self) -> Path:

@@ -29,7 +29,7 @@ def describe(state: State) -> str:
         parts.append(f"{state.reads:,}/{state.reads_planned:,} read")
     parts.append(f"{quota.used}/{quota.limit} requests in {quota.period:g} s")
     # While the plan is being made, no one knows how long the rest takes.
-    if state.requests_planned and state.seconds_left is not None:
+    if state.planned and state.requests_planned:
         parts.append(
             f"{duration(state.seconds_left)} left" if state.seconds_left >= 1 else "a few seconds left"
         )
@@ -59,7 +59,7 @@ async def shown(
     if terminal.quiet:
         yield
         return
-    show = _live(state, terminal, stays=stays) if terminal.err.is_interactive else _plain(state, terminal)
+    show = _live(state, terminal, stays=stays) if terminal.lives else _plain(state, terminal)
     task = asyncio.ensure_future(show)
     try:
         yield

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from litmos_async.cli.flow import OK
-from litmos_async.cli.options import ACCOUNT, Account
+import attrs
+
+from litmos_async.cli.codes import FAILED, OK
+from litmos_async.cli.options import ACCOUNT, Account, AsJson
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.cli.words import explain
 from litmos_async.errors import LitmosError
 
-UNREACHABLE = 1
 
-
-async def quota(*, account: Account = ACCOUNT) -> int:
+async def quota(*, json: AsJson = False, account: Account = ACCOUNT) -> int:
     """Show who uses what of the account's limit, by the limiter that the commands share. Nothing is sent.
 
     Exit code 0: here it is. 1: where the limit is kept cannot be reached.
@@ -22,8 +22,11 @@ async def quota(*, account: Account = ACCOUNT) -> int:
             usage = await litmos.usage()
         except LitmosError as problem:
             terminal.complain(explain(problem))
-            return UNREACHABLE
+            return FAILED
     now = usage.quota
+    if json:
+        terminal.document(attrs.asdict(now) | {"processes": [attrs.asdict(each) for each in usage.processes]})
+        return OK
     rows = [
         ("limit", f"{now.limit:,} requests in {now.period:g} s"),
         *([("budget", f"{now.budget:,} of them: others use the account")] if now.budget < now.limit else []),

@@ -34,6 +34,7 @@ def describe_plan(plan: Plan, ledger: Ledger, columns: Sequence[Named], title: s
         *(("", f"{number:,} {kind}") for kind, number in plan.requests_by_kind.items()),
         ("time", f"about {duration(plan.seconds)}" if plan.seconds else "a few seconds"),
         ("e-mails", _mails(plan, columns)),
+        *([("inactive", count(plan.inactive, "of the people", "of the people"))] if plan.inactive else []),
     ]
     notes = [*map(said, plan.notes)]
     if plan.refusal is not None:
@@ -69,5 +70,7 @@ def _mails(plan: Plan, columns: Sequence[Named]) -> str:
 
 
 def _beside(plan: Plan) -> str:
-    before = f", after {plan.reads:,} that read what is there" if plan.reads else ""
+    fewest = plan.fewest_requests
+    before = "" if fewest is None else f" ({fewest:,} if the server takes longer lists)"
+    before += f", after {plan.reads:,} that read what is there" if plan.reads else ""
     return before + (f", and {plan.checks:,} or more to read it back" if plan.checks else "")

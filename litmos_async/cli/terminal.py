@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -9,9 +10,12 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import IO, Any, TextIO, cast
 
 from rich.console import Console
+
+from litmos_async.cli.cells import tidy
 
 __all__ = ["Outlet", "Terminal", "listed", "plain"]
 
@@ -91,11 +95,14 @@ class Terminal:
     Attributes:
         quiet: Whether only results and errors are shown.
         out: The console of results.
+        machine: Whether standard output is for one JSON document, and results for people go to standard error.
         err: The console of the live progress.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, machine: bool = False, json_logs: bool = False) -> None:
         self.quiet = quiet
+        self.machine = machine
+        self._json_logs = json_logs
         self._results = Outlet(sys.stdout)
         self.out = _console(self._results)
         self.err = _console(Outlet(sys.stderr))
@@ -106,9 +113,22 @@ class Terminal:
         problem = self._results.problem
         return None if isinstance(problem, BrokenPipeError) else problem
 
+    @property
+    def deaf(self) -> bool:
+        """Whether no one takes results any more."""
+        return self._results.problem is not None
+
     def say(self, text: str) -> None:
         """Write a result."""
-        self.out.print(plain(text))
+        if not self.machine:
+            self.out.print(plain(text))
+        elif not self.quiet:
+            self._log("info", text)
+
+    def write(self, text: str) -> None:
+        """Write a part of a result for programs as it is, but for what steers a terminal where one is there."""
+        self._results.write(plain(text) if self._results.isatty() else tidy(text))
+        self._results.flush()
 
     def document(self, content: Any) -> None:
         """Write a result for programs: one JSON document."""
@@ -117,11 +137,43 @@ class Terminal:
     def tell(self, text: str) -> None:
         """Write something that is of interest while the command runs."""
         if not self.quiet:
-            self.err.print(plain(text))
+            self._log("info", text)
 
     def complain(self, text: str) -> None:
         """Write an error."""
-        self.err.print(plain(f"litmos: {text}"))
+        self._log("error", text if self._json_logs else f"litmos: {text}")
+
+    @property
+    def lives(self) -> bool:
+        """Whether a line can be drawn again and again."""
+        return self.err.is_interactive and not self._json_logs
+
+    def asks(self) -> bool:
+        """Return whether there is a person who can be asked."""
+        return sys.stdin is not None and sys.stdin.isatty() and self.err.is_interactive
+
+    async def agrees(self, question: str) -> bool:
+        """Ask a person a question, and return whether the answer is a yes; no answer is a no."""
+        self.err.print(plain(question), end="")
+        loop = asyncio.get_running_loop()
+        if sys.platform == "win32":
+            answer = await asyncio.to_thread(sys.stdin.readline)
+        else:
+            ready = asyncio.Event()  # and no thread: that would wait for a line also after Ctrl-C
+            loop.add_reader(sys.stdin, ready.set)
+            try:
+                await ready.wait()
+            finally:
+                loop.remove_reader(sys.stdin)
+            answer = sys.stdin.readline()
+        return answer.strip().casefold() in {"y", "yes"}
+
+    def _log(self, level: str, text: str) -> None:
+        if self._json_logs:
+            moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self.err.print(json.dumps({"time": moment, "level": level, "message": text}))
+        else:
+            self.err.print(plain(text))
 
 
 def _console(outlet: Outlet) -> Console:

@@ -39,7 +39,7 @@ class UserImport(Record):
     email: str | None = None
     first_name: str | None = field(default=None, metadata=wire(required=True))
     last_name: str | None = field(default=None, metadata=wire(required=True))
-    password: str | None = field(default=None, metadata=wire(secret=True))
+    password: str | None = field(default=None, repr=False, metadata=wire(secret=True))
     phone: str | None = None
     mobile: str | None = None
     skype: str | None = None

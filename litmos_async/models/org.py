@@ -45,7 +45,7 @@ class OrgUser(Record):
     phone_work: str | None = None
     phone_mobile: str | None = None
     last_login: datetime | None = None
-    login_key: str | None = field(default=None, metadata=wire(secret=True))
+    login_key: str | None = field(default=None, repr=False, metadata=wire(secret=True))
     is_custom_username: bool | None = None
     time_zone: str | None = None
     salesforce_id: str | None = None

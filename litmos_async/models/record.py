@@ -28,7 +28,7 @@ class Wire:
         read_only: Never written, except as an empty element where `mandatory`.
         mandatory: The element must stand in every write, empty if need be.
         required: A create without it is refused before a request is spent.
-        secret: Never shown in a repr, log, error or journal.
+        secret: Never shown in a repr, log, error or journal; such an attribute has `repr=False`, too.
         omit_empty: An empty id is left out of a create instead of standing there empty.
     """
 
@@ -57,11 +57,21 @@ class Extra(dict[str, Any]):
 
     They are written back where they stood: the server reads XML in order and drops what comes too late
     (api-facts 2), so `after` keeps the name of the field that preceded each, or None for the first.
+
+    What a create needs and a flag that every write must carry may come empty all the same. A write gives them back
+    as they came, so they are remembered here, where a copy of the record finds them.
+
+    Attributes:
+        after: Where each unknown field stood.
+        lacking: Attributes that a create needs and the server left empty.
+        null: Flags that the server gave as null.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.after: dict[str, str | None] = {}
+        self.lacking: frozenset[str] = frozenset()
+        self.null: frozenset[str] = frozenset()
 
 
 @define(kw_only=True, repr=False)
@@ -70,6 +80,9 @@ class Record:
 
     Every attribute but `id` may be None: the server did not say. An `id` is an opaque text, empty as long as
     the server has not given one.
+
+    A repr holds no secrets, nor does what rich prints; a pickled record holds what it holds, passwords and login
+    keys too.
 
     Attributes:
         extra: Fields unknown to this version, and values that could not be read as their type, under their
@@ -80,7 +93,8 @@ class Record:
     key: ClassVar[tuple[str, ...]] = ("id",)
     """Attributes that together tell one row of a list from another."""
 
-    extra: dict[str, Any] = field(factory=Extra, kw_only=True)
+    # Nobody knows whether an unknown value is a secret. rich goes by this flag and not by `__repr__`.
+    extra: dict[str, Any] = field(factory=Extra, kw_only=True, repr=False)
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some attributes changed."""
@@ -119,7 +133,6 @@ class Record:
             if (value := getattr(self, attribute.name)) is not None and not fact.secret
         )
         if self.extra:
-            # Only the names: nobody knows whether the value of an unknown field is a secret.
             shown += f", extra={sorted(self.extra)}"
         text = f"{type(self).__name__}({shown})"
         return text if len(text) <= _REPR_LIMIT else text[: _REPR_LIMIT - 1] + "…"

@@ -29,7 +29,7 @@ class ResultDetail(Record):
     active: bool | None = None
     email: str | None = None
     access_level: AccessLevel | str | None = None
-    login_key: str | None = field(default=None, metadata=wire(secret=True))
+    login_key: str | None = field(default=None, repr=False, metadata=wire(secret=True))
     course_id: str | None = None
     course_original_id: int | None = None
     updated_date: datetime | None = None

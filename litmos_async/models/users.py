@@ -100,9 +100,11 @@ class User(Record):
     phone_work: str | None = None
     phone_mobile: str | None = None
     last_login: datetime | None = field(default=None, metadata=wire(read_only=True, mandatory=True))
-    login_key: str | None = field(default=None, metadata=wire(read_only=True, mandatory=True, secret=True))
+    login_key: str | None = field(
+        default=None, repr=False, metadata=wire(read_only=True, mandatory=True, secret=True)
+    )
     is_custom_username: bool | None = field(default=None, metadata=wire(mandatory=True))
-    password: str | None = field(default=None, metadata=wire(secret=True))
+    password: str | None = field(default=None, repr=False, metadata=wire(secret=True))
     skip_first_login: bool | None = field(default=None, metadata=wire(mandatory=True))
     time_zone: str | None = field(default=None, metadata=wire(mandatory=True))
     salesforce_id: str | None = None

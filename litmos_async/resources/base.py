@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 import attrs
@@ -26,14 +27,15 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T", bound=Record)
+D = TypeVar("D")
 
 Ref: TypeAlias = str | Record
 """An id, or a record that has one."""
 
 Direction = Literal["asc", "desc"]
 
-_BREATH = 100
-"""Rows after which a decoder lets the event loop go on: some milliseconds."""
+_LARGE = 128 * 1024
+"""Bytes of an answer beyond which it is decoded in a thread: some milliseconds of work."""
 
 Rows: TypeAlias = list[R]
 """A list of rows: inside a resource, `list` is the method of that name."""
@@ -127,8 +129,8 @@ class Resource:
     ) -> R:
         """Make a call that answers with one record."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with naming(operation, reply):
-            return codec.decode_one(reply, answer_of(operation), self._caller.json_dates)
+        decode = partial(codec.decode_one, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     async def _rows(
         self,
@@ -140,13 +142,8 @@ class Resource:
     ) -> list[R]:
         """Make a call that answers with a list that has no pages."""
         reply = await self._caller.reply(operation, refs, query, body, options)
-        with naming(operation, reply):
-            rows: list[R] = []
-            for row in codec.each_of_many(reply, answer_of(operation), self._caller.json_dates):
-                rows.append(row)
-                if len(rows) % _BREATH == 0:
-                    await asyncio.sleep(0)
-            return rows
+        decode = partial(codec.decode_many, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     async def _do(
         self,
@@ -172,7 +169,8 @@ class Resource:
         reply = await self._caller.reply(operation, refs, None, body, options)
         with naming(operation, reply):
             codec.check_done(reply)
-        return codec.decode_any(reply, answer_of(operation), self._caller.json_dates)
+        decode = partial(codec.decode_any, reply, answer_of(operation), self._caller.json_dates)
+        return await _decoded(operation, reply, decode)
 
     def _list(
         self,
@@ -223,7 +221,7 @@ class Resource:
 
 
 class naming:  # noqa: N801 - reads as a statement
-    """Puts the operation in front of what a decoder says, and whether the write went through."""
+    """Puts the operation in front of what a decoder says, who answered, and whether the write went through."""
 
     def __init__(self, operation: Operation[Any], reply: Reply) -> None:
         self._operation = operation
@@ -236,10 +234,21 @@ class naming:  # noqa: N801 - reads as a statement
         if isinstance(problem, DecodeError):
             # It stays as the context of the next one, and its frames hold the body, with log-in links in it.
             problem.__traceback__ = None
-            message = f"{self._operation.id}: {problem} (HTTP {self._reply.status})"
+            reply = self._reply
+            origin = f" from {reply.host}" if reply.host else ""
+            region = f", region {reply.region}" if reply.region else ""
+            message = f"{self._operation.id}: {problem} (HTTP {reply.status}{origin}{region})"
             if self._operation.method != "GET":
                 message += "; the server has probably carried it out"
-            raise DecodeError(message) from None
+            raise DecodeError(message, host=reply.host, region=reply.region) from None
+
+
+async def _decoded(operation: Operation[Any], reply: Reply, decode: Callable[[], D]) -> D:
+    """Decode an answer; a large one off the event loop, which goes on in between."""
+    with naming(operation, reply):
+        if len(reply.body) <= _LARGE:
+            return decode()
+        return await asyncio.get_running_loop().run_in_executor(None, decode)
 
 
 def name_of(operation: Operation[Any], refs: Sequence[Ref], query: Mapping[str, Any]) -> str:
@@ -289,6 +298,23 @@ def _id_name(record: type[Record]) -> str:
     return only if only.endswith("_id") else "id"
 
 
+def several(given: Any, what: str) -> Iterable[Any]:
+    """Return what was given as an iterable: one thing stands for a list of one, and a text is not taken apart.
+
+    Args:
+        given: An id, a record, or an iterable of either kind of them.
+        what: What should be given, for the error.
+
+    Raises:
+        ConfigurationError: It is none of them.
+    """
+    if isinstance(given, str | Record):
+        return [given]
+    if not isinstance(given, Iterable) or isinstance(given, bytes | bytearray | memoryview):
+        raise ConfigurationError(f"expected {what}, not {type(given).__name__}")
+    return given
+
+
 def items(
     record: type[T], refs: Iterable[Ref], name: str, *, at_most: int | None = None, **same: Any
 ) -> list[T]:
@@ -305,13 +331,15 @@ def items(
         ConfigurationError: There is none, there are too many, or one is no id.
     """
     rows: list[T] = []
-    for ref in [refs] if isinstance(refs, str | Record) else refs:
+    for ref in several(refs, f"ids or records for {name}"):
         values = {_id_name(record): id_of(ref, name), **same}
         rows.append(ref.replace(**values) if isinstance(ref, record) else record(**values))
     return _counted(rows, name, at_most)
 
 
-def records(rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | None = None) -> list[T]:
+def records(
+    rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | None = None, update: bool = False
+) -> list[T]:
     """Return the rows of a request that lists whole records.
 
     Args:
@@ -319,12 +347,13 @@ def records(rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | N
         kind: Their class.
         name: What they are, for the error.
         at_most: How many the server takes in one request, where that is documented (api-facts 12).
+        update: Whether they are there already; see `complete`.
 
     Raises:
         ConfigurationError: There is none, there are too many, or one is of another class or lacks what it needs.
     """
-    given: Iterable[T] = [rows] if isinstance(rows, Record) else rows
-    return _counted([complete(row, kind) for row in given], name, at_most)
+    given = several(rows, f"records for {name}")
+    return _counted([complete(row, kind, update=update) for row in given], name, at_most)
 
 
 def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
@@ -335,19 +364,20 @@ def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
     return rows
 
 
-def complete(record: R, kind: type[R] | None = None, *, hint: str = "") -> R:
-    """Return the record if it is of the class wanted and has what a create needs.
+def complete(record: R, kind: type[R] | None = None, *, update: bool = False, hint: str = "") -> R:
+    """Return the record if it is of the class wanted and has what the write needs.
 
     Args:
         record: What the caller gave.
         kind: The class wanted; None where somebody has seen to that.
+        update: Whether it is there already: what the server left empty in it is not asked for.
         hint: What to do instead, for one who gave another class.
 
     Raises:
         ConfigurationError: It is of another class, or something is missing.
     """
     check_class(record, kind or Record, hint)
-    lacking = missing(record)
+    lacking = missing(record, update=update)
     if lacking:
         raise ConfigurationError(f"{type(record).__name__} needs {', '.join(lacking)}")
     return record

@@ -113,7 +113,7 @@ class IltModules(Resource):
 
         Source: seed, vendor collection.
         """
-        body = complete(module, ILTModule).replace(sessions=[])
+        body = complete(module, ILTModule, update=True).replace(sessions=[])
         await self._do(UPDATE_MODULE, course_id, module, body=body, options=options)
 
     async def delete(self, course_id: Ref, event_id: Ref, **options: Unpack[CallOptions]) -> None:

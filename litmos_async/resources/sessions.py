@@ -220,7 +220,9 @@ class Sessions(SpanResource):
 
         Source: seed, openapi, vendor collection.
         """
-        await self._do(UPDATE, course_id, module_id, session, body=_checked(session), options=options)
+        await self._do(
+            UPDATE, course_id, module_id, session, body=_checked(session, update=True), options=options
+        )
 
     async def delete(
         self, course_id: Ref, module_id: Ref, session_id: Ref, **options: Unpack[CallOptions]
@@ -421,8 +423,8 @@ def _with_reminder(day: SessionDay) -> SessionDay:
     return day
 
 
-def _checked(session: Session) -> Session:
+def _checked(session: Session, *, update: bool = False) -> Session:
     check_class(session, Session)
     for day in session.days:
-        complete(day, SessionDay)
-    return complete(session)
+        complete(day, SessionDay, update=update)
+    return complete(session, update=update)

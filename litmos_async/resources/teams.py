@@ -148,7 +148,10 @@ class Teams(TeamLearning):
         Source: seed, vendor collection, a peer.
         """
         await self._do(
-            UPDATE, team, body=complete(team, Team, hint="change what `get` returned"), options=options
+            UPDATE,
+            team,
+            body=complete(team, Team, update=True, hint="change what `get` returned"),
+            options=options,
         )
 
     async def delete(self, team_id: Ref, **options: Unpack[CallOptions]) -> None:

@@ -87,7 +87,7 @@ class Tokens(Resource):
 
         Source: openapi.
         """
-        body = records(tokens, Token, "tokens", at_most=MOST_TOKENS)
+        body = records(tokens, Token, "tokens", at_most=MOST_TOKENS, update=True)
         for token in body:
             id_of(token, "tokens")
         await self._do(UPDATE, body=body, options=options)

@@ -246,7 +246,7 @@ class Users(UserLearning):
 
         Source: seed, openapi, recorded.
         """
-        body = complete(user, User, hint="`patch` changes some attributes and keeps the others")
+        body = complete(user, User, update=True, hint="`patch` changes some attributes and keeps the others")
         await self._do(UPDATE, user, body=body, options=options)
 
     async def patch(self, user_id: Ref, **changes: Unpack[UserChanges]) -> User:
@@ -272,10 +272,13 @@ class Users(UserLearning):
         options = cast(
             CallOptions, {name: given.pop(name) for name in CallOptions.__annotations__ if name in given}
         )
-        _check_writable(given)
+        names = tuple(given)
         # A record does not show a password; a dict would, where errors are reported with their local variables.
-        wanted, names = User(**given), tuple(given)
-        given.clear()
+        try:
+            _check_writable(names)
+            wanted = User(**given)
+        finally:
+            given.clear()
         current = await self.get(user_id, **options)
         changed = current.replace(**{name: getattr(wanted, name) for name in names})
         if changed != current:

@@ -81,6 +81,10 @@ class Sandbox:
         latency: Gives the seconds that each answer takes.
         singular_collection: Whether a collection is deleted at `/collection/{id}`, as one source has it, and
             not at `/collections/{id}`, as another does (api-facts 10). The other place answers 404.
+        list_limit: How many ids the lists take for which no limit is documented (api-facts 12): people of a team,
+            courses and learning paths of a person or a team. None takes any number.
+        list_refusal: The status for a longer list, of which nothing is carried out then; None passes over the ids
+            beyond the limit, in silence. Which of both the service does, no source says.
 
     Attributes:
         app: The ASGI application; its base URI ends in `/v1.svc`.
@@ -102,6 +106,8 @@ class Sandbox:
         api_key: str = "sandbox-key",
         latency: Callable[[], float] | None = None,
         singular_collection: bool = False,
+        list_limit: int | None = None,
+        list_refusal: int | None = 400,
     ) -> None:
         self.tenant = tenant or Tenant.example()
         self.quota = RequestLog(requests, period, counts_rejected=counts_rejected)
@@ -110,6 +116,8 @@ class Sandbox:
         self.store = RecordStore(self.tenant, requests, period)
         self._api_key = api_key
         self._latency = latency
+        self._list_limit = list_limit
+        self._list_refusal = list_refusal
         unanswered = collections.DELETE_PLURAL if singular_collection else collections.DELETE_SINGULAR
         routes = [
             Route(PREFIX + path, self._endpoint(handler), methods=[method])
@@ -230,6 +238,8 @@ class Sandbox:
                 body=body,
                 content_type=request.headers.get("content-type", ""),
                 wants_json=wants_json,
+                list_limit=self._list_limit,
+                list_refusal=self._list_refusal,
             )
             # The routes saw the path as it came, so a slash inside an id is still %2F and moves nothing.
             return handler(call, **{name: unquote(value) for name, value in request.path_params.items()})

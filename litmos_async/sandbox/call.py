@@ -58,6 +58,8 @@ class Call:
         body: The body as it came.
         content_type: What the body claims to be.
         wants_json: Whether the answer is JSON; XML otherwise.
+        list_limit: See `Sandbox`.
+        list_refusal: See `Sandbox`.
     """
 
     tenant: Tenant
@@ -66,6 +68,8 @@ class Call:
     body: bytes
     content_type: str
     wants_json: bool
+    list_limit: int | None = None
+    list_refusal: int | None = None
 
     # What was asked
 
@@ -124,6 +128,23 @@ class Call:
     def ids(self, root: str, element: Element) -> list[str]:
         """Read a list of references, as ids without repetitions."""
         return list(dict.fromkeys(row["Id"] for row in self.records(root, element)))
+
+    def listed(self, root: str, element: Element) -> list[Record]:
+        """Read a list of references for which no source documents a limit (api-facts 12).
+
+        Raises:
+            Refusal: It is longer than the sandbox was told to take.
+        """
+        rows = self.records(root, element)
+        if self.list_limit is None or len(rows) <= self.list_limit:
+            return rows
+        if self.list_refusal is not None:
+            raise Refusal(self.list_refusal, f"At most {self.list_limit} ids in one request")
+        return rows[: self.list_limit]
+
+    def listed_ids(self, root: str, element: Element) -> list[str]:
+        """Read such a list as ids without repetitions."""
+        return list(dict.fromkeys(row["Id"] for row in self.listed(root, element)))
 
     # What there is
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from attrs import field, frozen
 
@@ -23,6 +23,11 @@ R = TypeVar("R", bound=Record)
 
 SEARCH_LIMIT = 50
 """Characters that `search` and `source` may have at most (api-facts 12)."""
+
+_PLAIN_PATH = "path must begin with a slash and be percent-encoded, without a query or dot segments"
+
+MOST_ROWS = 10_000
+"""Rows of one answer at most. A page has 1,000 (api-facts 4); some servers pass over the limit asked for."""
 
 _ACCEPTED: dict[Wire, str] = {"json": "application/json", "xml": "text/xml, application/xml"}
 """Both names of XML are taken and given (api-facts 2)."""
@@ -89,13 +94,22 @@ def encode(
     if operation.body is not None:
         for row in rows:
             check_class(row, operation.body.record)
+    written, reason = None, ""
+    try:
+        if operation.body is not None:
+            written = _write(body, operation, operation.body, wire)
+    except ConfigurationError as problem:
+        reason = str(problem)
+    if reason:
+        # Anew, for the frames and the cause of the first one hold the value, which may be a password.
+        raise ConfigurationError(reason)
     return Request(
         operation=operation.id,
         method=operation.method,
         path=operation.path.format_map({name: segment(text, name) for name, text in path_values.items()}),
         query=query_string(query or {}, wire),
         headers=headers_for(wire),
-        body=None if operation.body is None else _write(body, operation, operation.body, wire),
+        body=written,
         repeatable=operation.repeatable,
         secrets=tuple(secret for row in rows for secret in secrets_of(row)),
     )
@@ -109,16 +123,22 @@ def encode_plain(
     Raises:
         ConfigurationError: The path does not begin with a slash or leaves the API, or the body cannot be written.
     """
-    parts = path.split("/")
-    if not path.startswith("/") or any(mark in path for mark in "?# ") or {".", ".."} & set(parts):
-        raise ConfigurationError("path must begin with a slash and be percent-encoded, without a query")
+    if not path.startswith("/") or not path.isprintable() or any(mark in path for mark in "?# \\"):
+        raise ConfigurationError(_PLAIN_PATH)
+    if {".", ".."} & {unquote(part) for part in path.split("/")}:
+        raise ConfigurationError(_PLAIN_PATH)
+    reason = ""
     if body is not None and not isinstance(body, bytes):
-        if wire == "xml":
-            raise ConfigurationError("an XML body is given as bytes")
         try:
             body = json.dump(body)
-        except (TypeError, ValueError):
-            raise ConfigurationError("the body cannot be written as JSON") from None
+        except (TypeError, ValueError, RecursionError):
+            reason = "the body cannot be written as JSON"
+        if wire == "xml":
+            reason = "an XML body is given as bytes"
+    if reason:
+        # Outside the handler, whose error holds the text.
+        del body
+        raise ConfigurationError(reason)
     return Request("request", method, path, query_string(query, wire), headers_for(wire), body, repeatable)
 
 
@@ -211,20 +231,22 @@ def each_of_many(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "w
     """
     rows: Iterable[Any]
     if _wire_of(reply) == "xml":
-        root = xml.read(reply.body)
+        root = xml.read(reply.body, reply.content_type)
         if not len(root) and (root.text or "").strip():
             raise DecodeError("the answer is a text, not a list")
         rows = xml.rows(xml.list_in(root, shape.root))
     else:
-        plain = json.read(reply.body)
+        plain = json.read(reply.body, reply.content_type)
         rows = json.unwrap(plain, shape.item)
         if not isinstance(rows, list):
             raise DecodeError("the answer is not a list")
         if not isinstance(plain, list):
             for row in rows:
                 check_known(row, shape.record)
-    for row in rows:
-        yield structure(row, shape.record, json_dates)
+    for number, row in enumerate(rows, 1):
+        if number > MOST_ROWS:
+            raise DecodeError(f"the answer holds more than {MOST_ROWS:,} rows, which no page can hold")
+        yield structure(row, shape.record, json_dates, f"row {number}")
 
 
 def decode_any(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wall_clock") -> list[R]:
@@ -243,8 +265,10 @@ def check_done(reply: Reply) -> None:
     """Check the answer of a write that returns nothing: any body of the API's own will do, and none too.
 
     Raises:
-        DecodeError: A web page came back with a success status: that was not the API.
+        DecodeError: A web page came back with a success status: that was not the API; or more than may be read.
     """
+    if reply.unreadable:
+        raise DecodeError(reply.unreadable)
     if looks_like_html(reply.body):
         raise DecodeError("a web page answered instead of the API")
 
@@ -255,13 +279,13 @@ def decode_plain(reply: Reply) -> Any:
     Raises:
         DecodeError: The answer is damaged.
     """
-    return _plain(reply) if reply.body.strip() else None
+    return _plain(reply) if reply.start or reply.unreadable else None
 
 
 def _plain(reply: Reply) -> Any:
     if _wire_of(reply) == "json":
-        return json.read(reply.body)
-    root = xml.read(reply.body)
+        return json.read(reply.body, reply.content_type)
+    root = xml.read(reply.body, reply.content_type)
     plain = xml.plain(root)
     if isinstance(plain, dict) and len(plain) == 1 and xml.local_name(root).startswith(next(iter(plain))):
         # `Tokens > Token`: a single record wrapped in the root of its list (api-facts 10).
@@ -272,8 +296,11 @@ def _plain(reply: Reply) -> Any:
 
 def _wire_of(reply: Reply) -> Wire:
     """Judge an answer by what it is: what was asked for and what the header says may both be wrong."""
+    if reply.unreadable:
+        raise DecodeError(reply.unreadable)
     if looks_like_html(reply.body):
         raise DecodeError("a web page answered instead of the API")
-    if not reply.body.strip():
+    start = reply.start
+    if not start:
         raise DecodeError("the answer is empty")
-    return "xml" if reply.start == b"<" else "json"
+    return "xml" if start.startswith("<") else "json"

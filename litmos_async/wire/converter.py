@@ -14,7 +14,7 @@ from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, TypeGuard, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Final, TypeGuard, TypeVar, Union, cast, get_args, get_origin
 
 from attrs import Attribute
 from cattrs import Converter
@@ -25,6 +25,9 @@ from litmos_async.wire.dates import JsonDates, parse_date, parse_datetime
 
 R = TypeVar("R", bound=Record)
 Hook = Callable[[Any, Any], Any]
+
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [])
+_NULL: Final = object()
 
 TEXT = "#text"
 """Key of an element's own text in plain data, where the element also has attributes."""
@@ -146,6 +149,8 @@ def _list_hook(kind: Any, converter: Converter) -> Hook:
 def _record_hook(record: type[R], converter: Converter) -> Hook:
     """Return the hook of one record: known fields by name, everything else into `extra`."""
     known: dict[str, tuple[str, Any, Hook]] = {}
+    required = [attribute.name for attribute, fact in fields_of(record) if fact.required]
+    flags = {attribute.name for attribute, fact in fields_of(record) if _is_flag(attribute, fact)}
     for attribute, fact in fields_of(record):
         entry = (attribute.name, attribute.type, converter.get_structure_hook(attribute.type))
         for name in (fact.name, *fact.aliases, *([TEXT] if fact.xml == "text" else [])):
@@ -157,23 +162,27 @@ def _record_hook(record: type[R], converter: Converter) -> Hook:
             raise ValueError(f"not a {record.__name__}")
         values: dict[str, Any] = {}
         extra = Extra()
+        null: set[str] = set()
         previous: str | None = None
         for name, value in raw.items():
             entry = known.get(name) or known.get(str(name).lower())
             try:
                 if entry is None:
                     raise ValueError("unknown field")
-                if value is not None:
-                    attribute, kind, hook = entry
-                    read = hook(value, kind)
-                    # Of two spellings of one field, the one that says something wins.
-                    if read is not None:
-                        values[attribute] = read
+                attribute, kind, hook = entry
+                read = None if value is None else hook(value, kind)
+                # Of two spellings of one field, the one that says something wins.
+                if read is not None:
+                    values[attribute] = read
+                elif attribute in flags:
+                    null.add(attribute)
             except (ValueError, OverflowError):
                 # Unknown, or not of its type: nothing is lost, and one odd value does not cost a whole page.
                 extra[name] = value
                 extra.after[name] = previous
             previous = name
+        extra.null = frozenset(null)
+        extra.lacking = frozenset(name for name in required if values.get(name) in _EMPTY)
         return record(extra=extra, **values)
 
     return structure
@@ -197,8 +206,16 @@ def rows_of(value: Any) -> list[Any]:
     raise ValueError("not a list")
 
 
-def structure(plain: Any, record: type[R], json_dates: JsonDates = "wall_clock") -> R:
+def structure(
+    plain: Any, record: type[R], json_dates: JsonDates = "wall_clock", what: str = "the answer"
+) -> R:
     """Return the record that plain data stands for.
+
+    Args:
+        plain: The data.
+        record: The class.
+        json_dates: How JSON dates are read.
+        what: What the data is, for the error.
 
     Raises:
         DecodeError: It is no mapping of fields.
@@ -206,8 +223,11 @@ def structure(plain: Any, record: type[R], json_dates: JsonDates = "wall_clock")
     try:
         found: R = converter_for(json_dates).structure(plain, record)
     except ValueError as problem:
-        raise DecodeError(f"the answer is {problem}") from None
-    return found
+        reason = f"{what} is {problem}"
+    else:
+        return found
+    del plain  # else it would be shown where errors are reported with the values of local variables
+    raise DecodeError(reason)
 
 
 def check_known(plain: Any, record: type[Record]) -> None:
@@ -233,18 +253,26 @@ def members(record: Record) -> Iterator[tuple[str, Any, Wire | None]]:
     None is left out, since the server fills what is missing; a read-only field stands empty where its element
     is mandatory and is left out elsewhere; unknown fields stand where they stood.
 
+    A mandatory flag that came as null goes back as null, under no facts.
+
     Raises:
-        ConfigurationError: A mandatory flag is None: the server would read a missing one as false.
+        ConfigurationError: A mandatory flag is None otherwise: the server would read a missing one as false.
     """
     unknown = _Unknown(record)
     yield from unknown.after(None)
     for attribute, fact in fields_of(type(record)):
         value = _written(record, attribute, fact)
-        if value is not None:
+        if value is _NULL:
+            yield fact.name, None, None
+        elif value is not None:
             yield fact.name, value, fact
         for spelling in (fact.name, *fact.aliases):
             yield from unknown.after(spelling)
     yield from unknown.rest()
+
+
+def _is_flag(attribute: Attribute[Any], fact: Wire) -> bool:
+    return fact.mandatory and "bool" in str(attribute.type)
 
 
 def _written(record: Record, attribute: Attribute[Any], fact: Wire) -> Any:
@@ -256,7 +284,9 @@ def _written(record: Record, attribute: Attribute[Any], fact: Wire) -> Any:
         # A value that could not be read as its type goes back as it came.
         value = record.extra.get(fact.name)
     if value is None and fact.mandatory:
-        if "bool" in str(attribute.type):
+        if _is_flag(attribute, fact):
+            if isinstance(record.extra, Extra) and attribute.name in record.extra.null:
+                return _NULL
             raise ConfigurationError(
                 f"{type(record).__name__}.{attribute.name} must be True or False: the server would read a "
                 "missing one as false"
@@ -288,14 +318,21 @@ class _Unknown:
             yield from self.after(place)
 
 
-def missing(record: Record) -> list[str]:
-    """Return the attributes that a create needs and this record lacks."""
+def missing(record: Record, *, update: bool = False) -> list[str]:
+    """Return the attributes that a create needs and this record lacks.
+
+    Args:
+        record: What is to be written.
+        update: Whether it is there already: then what the server itself left empty may stay so.
+    """
+    allowed = record.extra.lacking if update and isinstance(record.extra, Extra) else ()
     return [
         attribute.name
         for attribute, fact in fields_of(type(record))
         # A value that could not be read as its type goes back as it came.
         if fact.required
-        and getattr(record, attribute.name) in (None, "", [])
+        and attribute.name not in allowed
+        and getattr(record, attribute.name) in _EMPTY
         and not record.extra.get(fact.name)
     ]
 

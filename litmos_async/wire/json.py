@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.models.record import Record, Wire
 from litmos_async.wire import dates
 from litmos_async.wire.converter import members
+from litmos_async.wire.text import REPAIRABLE, clean_plain, repaired_json, suspicious_json, text_of
+
+# What CPython spends at most on what such a byte begins: a mapping of one key, a list, a key with its place in the
+# mapping, a value. In a text it costs nothing, and is counted all the same: an honest page is far below.
+_COST: Final = {b"{": 200, b"[": 90, b":": 150, b",": 90}
+
+MOST_MEMORY: Final = 128 * 1024 * 1024
+"""Bytes that the values of one answer may take: 1,000 people with 60 fields each take 15 MB."""
+
+MOST_TEXT: Final = 64 * 1024 * 1024
+"""Bytes that the text of one answer may take, at up to four bytes a character."""
 
 
 def write(value: Record | Sequence[Record], labels: tuple[str, str] | None = None) -> bytes:
@@ -31,9 +45,12 @@ def dump(plain: Any) -> bytes:
     """Return plain data as JSON.
 
     Raises:
-        ConfigurationError: A text cannot be encoded.
+        ConfigurationError: A text cannot be encoded, or a number is not finite.
     """
-    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_date)
+    try:
+        text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_date)
+    except ValueError:
+        raise ConfigurationError("a number that is not finite cannot be sent") from None
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -62,20 +79,67 @@ def _date(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
-def read(body: bytes) -> Any:
+def read(body: bytes, content_type: str = "") -> Any:
     """Return the plain data of a JSON text.
 
+    Args:
+        body: The text, in any encoding.
+        content_type: The header, for an encoding that it may name.
+
     Raises:
-        DecodeError: It is not JSON. The message does not quote it, since it may hold a secret.
+        DecodeError: It is not JSON, or has more values than memory should be spent on. The message does not quote
+            it, since it may hold a secret.
     """
-    try:
-        return json.loads(body.removeprefix(b"\xef\xbb\xbf"), parse_constant=_refuse)
-    except json.JSONDecodeError as problem:
-        reason = f"damaged JSON at character {problem.pos}"
-    except (ValueError, RecursionError):
-        reason = "damaged JSON"
+    plain, reason = _read(body, content_type)
+    if not reason:
+        return plain
     del body  # else it would be shown where errors are reported with the values of local variables
     raise DecodeError(reason)
+
+
+def _read(body: bytes, content_type: str) -> tuple[Any, str]:
+    """Return the data, or what is wrong with the text."""
+    if sum(body.count(mark) * cost for mark, cost in _COST.items()) > MOST_MEMORY:
+        # Before parsing: the parser has no bound of its own, and holds up everything else meanwhile.
+        return None, "the answer holds more values than any page of the API"
+    text = text_of(body, content_type)
+    if sys.getsizeof(text) > MOST_TEXT:
+        return None, "the answer is too large a text"
+    try:
+        return _parse(text), ""
+    except ValueError as problem:
+        reason = _damage(problem)
+    except RecursionError:
+        return None, "damaged JSON: nested too deep"
+    if len(body) <= REPAIRABLE:
+        with suppress(ValueError, RecursionError):
+            return _parse(repaired_json(text), parse_int=_number), ""
+    return None, reason
+
+
+def _parse(text: str, **hooks: Any) -> Any:
+    # Not strict: a raw control character costs itself, and not the list.
+    plain = json.loads(text, strict=False, parse_constant=_refuse, parse_float=_finite, **hooks)
+    return clean_plain(plain) if suspicious_json(text) else plain
+
+
+def _damage(problem: ValueError) -> str:
+    where = f" at character {problem.pos}" if isinstance(problem, json.JSONDecodeError) else ""
+    return f"damaged JSON{where}"
+
+
+def _finite(text: str) -> float | str:
+    """Read a number with a point or an exponent; one that no float can hold stays a text, and can be written."""
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+def _number(text: str) -> int | str:
+    """Read a whole number; one of thousands of digits, which Python refuses, stays a text."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
 
 
 def _refuse(constant: str) -> Any:

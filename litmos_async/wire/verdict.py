@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from attrs import field, frozen
 
 from litmos_async.errors import APIError, DecodeError, api_error
-from litmos_async.wire import xml
+from litmos_async.wire import json, xml
 from litmos_async.wire.converter import TEXT
+from litmos_async.wire.secrets import redact
+from litmos_async.wire.text import clean, start_of, text_of
 
-REDACTED = "***"
+T = TypeVar("T")
+
+ERROR_BODY: Final = 64 * 1024
+"""Bytes of an error's body that are looked at: what the server says stands in the first lines."""
+
+_DETAIL_NAMES: Final = ("detail", "message", "error", "text", TEXT)
 _DETAIL_LIMIT = 500
-# One-time login links are credentials; a server may quote one in an error (api-facts 8).
-_LOGIN_KEY = re.compile(r"(loginkey=)[^\s\"'<>&]+", re.IGNORECASE)
-_HTML_DETAILS = re.compile(rb"Details?:\s*(?:</B>)?\s*(.*?)</P>", re.IGNORECASE | re.DOTALL)
-_HTML_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+# Where the words of a web page begin and end. Apart, since a pattern over both is quadratic where no end comes.
+_HTML_WORDS = (
+    (re.compile(rb"Details?:\s{0,99}(?:</B>)?", re.IGNORECASE), re.compile(rb"</P>", re.IGNORECASE)),
+    (re.compile(rb"<title[^>]{0,99}>", re.IGNORECASE), re.compile(rb"</title>", re.IGNORECASE)),
+)
+# Nobody means more than some thousand years; and what is longer may not be a number that a float can hold.
+_SECONDS = re.compile(r"[+-]?[0-9]{1,12}")
+_LONGEST_DATE = 100
 _TAGS = re.compile(rb"<!--.*?-->|<[^>]*>", re.DOTALL)
 
 
 @frozen
 class Reply:
-    """An answer as it arrived. Its body may hold secrets, so the repr leaves it out."""
+    """An answer as it arrived. Its body may hold secrets, so the repr leaves it out.
+
+    Attributes:
+        status: The HTTP status.
+        reason: The reason phrase.
+        content_type: The header, which may name an encoding.
+        body: The decoded bytes. Of an answer that is no success there may be only the beginning.
+        retry_after: Seconds that the server asks to wait.
+        unreadable: Why there is no body although one came, such as its size; empty if it is all there.
+        host: The host that was asked.
+        region: Its region; empty where the address is no region's.
+    """
 
     status: int
     reason: str = ""
     content_type: str = ""
     body: bytes = field(default=b"", repr=False)
     retry_after: float | None = None
+    unreadable: str = ""
+    host: str = ""
+    region: str = ""
 
     @property
     def success(self) -> bool:
@@ -46,15 +70,14 @@ class Reply:
         return self.status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 
     @property
-    def start(self) -> bytes:
-        """The first character that is no blank: an answer is judged by it, not by what was asked for."""
-        return self.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    def start(self) -> str:
+        """The first characters that are no blanks: an answer is judged by them, not by what was asked for."""
+        return start_of(self.body)
 
 
 def looks_like_html(body: bytes) -> bool:
-    """Tell whether a body is a web page: a proxy, a login page or an error page, never the API."""
-    start = body.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
-    return start.startswith((b"<!doctype html", b"<html"))
+    """Return whether a body is a web page: a proxy, a login page or an error page, never the API."""
+    return start_of(body).startswith(("<!doctype html", "<html"))
 
 
 def error_of(reply: Reply, secrets: Iterable[str] = ()) -> APIError:
@@ -64,61 +87,47 @@ def error_of(reply: Reply, secrets: Iterable[str] = ()) -> APIError:
     return error
 
 
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return the text without the secrets and without login keys."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, REDACTED)
-    return _LOGIN_KEY.sub(rf"\1{REDACTED}", text)
-
-
 def detail_of(reply: Reply) -> str:
     """Dig out what the server says: JSON, XML, the HTML page's "Details", plain text, the reason phrase.
 
     The forms are those of api-facts 5.
     """
-    if looks_like_html(reply.body):
-        found = _from_html(reply.body)
-    elif reply.start in {b"{", b"[", b'"'}:
-        found = _from_json(reply.body)
-    elif reply.start == b"<":
-        found = _from_xml(reply.body)
+    body = reply.body[:ERROR_BODY]
+    if looks_like_html(body):
+        found = _from_html(body)
+    elif reply.start.startswith(("{", "[", '"')):
+        found = _named_detail(_or_nothing(json.read, body, reply.content_type))
+    elif reply.start.startswith("<"):
+        root = _or_nothing(xml.read, body, reply.content_type)
+        found = "" if root is None else _named_detail(xml.plain(root))
     else:
-        found = reply.body[: 4 * _DETAIL_LIMIT].decode("utf-8", "replace")
-    text = " ".join((found or reply.reason or _standard_phrase(reply.status)).split())
+        found = text_of(body[: 4 * _DETAIL_LIMIT], reply.content_type)
+    text = " ".join(clean(found or reply.reason or _standard_phrase(reply.status)).split())
     return text if len(text) <= _DETAIL_LIMIT else text[: _DETAIL_LIMIT - 1] + "…"
 
 
 def _from_html(body: bytes) -> str:
-    match = _HTML_DETAILS.search(body) or _HTML_TITLE.search(body)
-    return _TAGS.sub(b" ", match[1]).decode("utf-8", "replace").strip() if match else ""
+    for begins, ends in _HTML_WORDS:
+        begin = begins.search(body)
+        end = begin and ends.search(body, begin.end())
+        if begin and end:
+            words = body[begin.end() : min(end.start(), begin.end() + 4 * _DETAIL_LIMIT)]
+            return _TAGS.sub(b" ", words).decode("utf-8", "replace").strip()
+    return ""
 
 
-def _from_json(body: bytes) -> str:
+def _or_nothing(read: Callable[[bytes, str], T], body: bytes, content_type: str) -> T | None:
     try:
-        found: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    return _named_detail(found)
-
-
-def _from_xml(body: bytes) -> str:
-    try:
-        found = xml.plain(xml.read(body))
+        return read(body, content_type)
     except DecodeError:
-        return ""
-    return _named_detail(found)
+        return None
 
 
 def _named_detail(found: Any) -> str:
-    if isinstance(found, str):
-        return found
-    if isinstance(found, dict):
+    while isinstance(found, dict):
         lowered = {str(name).lower(): value for name, value in found.items()}
-        for name in ("detail", "message", "error", "text", TEXT):
-            if lowered.get(name):
-                return _named_detail(lowered[name])
-    return ""
+        found = next((lowered[name] for name in _DETAIL_NAMES if lowered.get(name)), "")
+    return found if isinstance(found, str) else ""
 
 
 def _standard_phrase(status: int) -> str:
@@ -129,17 +138,22 @@ def _standard_phrase(status: int) -> str:
 
 
 def retry_after_of(value: str | None, now: datetime | None = None) -> float | None:
-    """Read a Retry-After header: seconds, or a date; None where there is none or it is nonsense."""
-    if not value:
+    """Read a Retry-After header: seconds, or a date (RFC 9110, 10.2.3).
+
+    Returns:
+        Seconds from now, 0 or more and finite; None where there is no header or it is nonsense. Any server or proxy
+        may send any text, with any answer, so nothing is raised.
+    """
+    text = (value or "").strip()
+    if _SECONDS.fullmatch(text):
+        return max(0.0, float(text))
+    if not text or len(text) > _LONGEST_DATE:
         return None
     try:
-        return max(0.0, float(int(value)))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError):
+        # The parser of the standard library takes its fields from wherever they stand, and fails in many ways.
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())

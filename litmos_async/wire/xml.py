@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from lxml import etree
 
@@ -13,6 +13,17 @@ from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.models.record import Record, Wire
 from litmos_async.wire import dates
 from litmos_async.wire.converter import TEXT, members
+from litmos_async.wire.text import REPAIRABLE, repaired_xml, text_of
+
+# What libxml2 and the plain data of it spend at most on what such a byte begins: an element, or its end with a
+# text; an attribute. In a text it costs nothing, and is counted all the same: an honest page is far below.
+_COST: Final = {b"<": 250, b"=": 250}
+
+MOST_MEMORY: Final = 128 * 1024 * 1024
+"""Bytes that the elements of one answer may take: 1,000 people with 60 fields each take 30 MB."""
+
+_MANY: Final = 20
+_ATTRIBUTES: Final = etree.XPath("@*")
 
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
@@ -98,28 +109,57 @@ def _text(value: Any, fact: Wire | None) -> str:
     return str(value)
 
 
-def read(body: bytes) -> etree._Element:
+def read(body: bytes, content_type: str = "") -> etree._Element:
     """Return the root element of an XML text.
 
     Entities are not resolved, nothing is fetched, huge trees are refused, and so is any document type:
     the API sends none.
 
+    Args:
+        body: The text, in any encoding.
+        content_type: The header, for an encoding that it may name.
+
     Raises:
-        DecodeError: It is not XML, or not safe. The message does not quote it, since it may hold a secret.
+        DecodeError: It is not XML, not safe, or has more elements than memory should be spent on. The message does
+            not quote it, since it may hold a secret.
     """
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, dtd_validation=False
-    )
-    try:
-        root = etree.fromstring(body, parser)
-    except etree.XMLSyntaxError as problem:
-        reason = f"damaged XML at line {problem.lineno}"
-    else:
-        if not root.getroottree().docinfo.doctype:
-            return root
-        reason = "an XML answer with a document type is refused"
+    root, reason = _read(body, content_type)
+    if root is not None:
+        return root
     del body  # else it would be shown where errors are reported with the values of local variables
     raise DecodeError(reason)
+
+
+def _read(body: bytes, content_type: str) -> tuple[etree._Element | None, str]:
+    """Return the root, or what is wrong with the text."""
+    if sum(body.count(mark) * cost for mark, cost in _COST.items()) > MOST_MEMORY:
+        return None, "the answer holds more values than any page of the API"
+    try:
+        root = _parse(body)
+    except etree.XMLSyntaxError as problem:
+        reason = f"damaged XML at line {problem.lineno}"
+        if len(body) > REPAIRABLE:
+            return None, reason
+        try:
+            root = _parse(repaired_xml(text_of(body, content_type)).encode("utf-8", "replace"), "utf-8")
+        except etree.XMLSyntaxError:
+            return None, reason
+    document: Any = root.getroottree()
+    if document.docinfo.doctype:
+        return None, "an XML answer with a document type is refused"
+    return root, ""
+
+
+def _parse(body: bytes, encoding: str | None = None) -> Any:
+    parser = etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        load_dtd=False,
+        dtd_validation=False,
+    )
+    return etree.fromstring(body, parser)
 
 
 def _children(element: etree._Element) -> Iterator[etree._Element]:
@@ -132,6 +172,14 @@ def local_name(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
+def _attributes(element: etree._Element) -> Iterator[tuple[str, str]]:
+    """Yield the attributes with their names, in linear time: `attrib` looks for each value from the first on."""
+    if len(element.attrib) < _MANY:
+        return iter((str(name), str(value)) for name, value in element.attrib.items())
+    values: Any = _ATTRIBUTES(element)
+    return iter((str(value.attrname), str(value)) for value in values)
+
+
 def plain(element: etree._Element) -> Any:
     """Return an element as plain data: None, a text, or a mapping of its children and attributes."""
     if not len(element) and not element.attrib:
@@ -140,7 +188,7 @@ def plain(element: etree._Element) -> Any:
     if (element.get(_NIL) or "").strip().lower() in {"true", "1"}:
         return None
     found: dict[str, Any] = {
-        str(name).rpartition("}")[2]: value for name, value in element.attrib.items() if name != _NIL
+        name.rpartition("}")[2]: value for name, value in _attributes(element) if name != _NIL
     }
     attributes = len(found)
     for child in _children(element):

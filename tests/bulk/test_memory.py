@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 
+@pytest.mark.slow
 def test_a_million_pairs_from_a_generator() -> None:
     """The plan and the first outcomes of a million pairs fit into 200 MB, the interpreter included."""
     pytest.importorskip("resource", reason="Windows does not tell the peak")

@@ -141,8 +141,9 @@ def test_the_account(ordered: Ordered, monkeypatch: pytest.MonkeyPatch, tmp_path
 
     async def client(connect: Callable[[], LitmosClient]) -> tuple[str, str, str, int, float]:
         async with connect() as litmos:
-            config, quota = litmos._sender._config, litmos.quota
-            return config.api_key, config.source, config.base_url, quota.limit, quota.period
+            service, quota = litmos._sender._service, litmos.quota
+            source = service.query.removeprefix("source=")
+            return service.credentials["apikey"], source, litmos.base_url, quota.limit, quota.period
 
     assert [asyncio.run(client(order[1])) for order in ordered] == [
         ("from-file", "litmos-cli", "https://api.litmoseu.com/v1.svc", 100, 60.0),

@@ -15,12 +15,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from litmos_async import LitmosClient
-from litmos_async.cli import check, init
+from litmos_async.cli import check, init, options
 from litmos_async.cli.app import run
 from litmos_async.obstacle import obstacle_in
 from litmos_async.profiles import read_profile
@@ -151,6 +152,46 @@ def test_what_the_server_says(
     world.sandbox.faults.add(fault)
     assert run(["check", "--json", "--region", "eu", "--limiter", "memory://"]) == 1
     assert document(capsys)["problem"] == word
+
+
+def profile(tmp_path: Path, text: str) -> None:
+    """Write a profile."""
+    path = tmp_path / "config" / "config.toml"
+    path.parent.mkdir()
+    path.write_text(f"[profiles.default]\nregion = 'eu'\n[profiles.default.options]\n{text}\n")
+    path.chmod(0o600)
+
+
+@pytest.mark.usefixtures("world")
+def test_the_options_of_a_profile(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """One that no command has is a slip, and is said here: a command passes over what is another's."""
+    profile(tmp_path, "skip_existing = true\nmax_removal = 0")
+    assert run(["check"]) == 2
+    assert "'max_removal', which no command has; did you mean max-removals?" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("world")
+def test_defaults_of_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They stand in for options that are not given, and only for those that a command has."""
+    orders = list[Any]()
+
+    async def note(order: Any, *_: Any) -> int:
+        orders.append(order)
+        return 0
+
+    monkeypatch.setattr(options, "carry_out", note)
+    lines = ("skip_existing = true", "stop-after = 3", "max_removals = '5%'", "journal = 'n.db'")
+    profile(tmp_path, "\n".join([*lines, "send_message = 'no'"]))
+    (tmp_path / "p.csv").write_text("user,course\n")
+    monkeypatch.chdir(tmp_path)
+    assert run(["assign", "courses", "p.csv"]) == 0
+    assert run(["assign", "courses", "p.csv", "--no-skip-existing", "--stop-after", "1"]) == 0
+    assert run(["sync", "teams", "p.csv"]) == 0
+    first, second, third = (order.task.options for order in orders)
+    assert (first["skip_existing"], first["stop_after_failures"], first["journal"]) == (True, 3, Path("n.db"))
+    assert (second["skip_existing"], second["stop_after_failures"]) == (False, 1)
+    assert third["max_removals"] == 0.05
+    assert "skip_existing" not in third
 
 
 def test_nothing_to_try(capsys: pytest.CaptureFixture[str]) -> None:

@@ -109,3 +109,17 @@ def test_streams_that_cannot_be_written(stream: str, tmp_path: Path) -> None:
     ended = subprocess.run(["sh", "-c", f"{command} {stream}"], env=ENVIRONMENT, timeout=60, check=False)
     assert ended.returncode == 0
     assert (tmp_path / "people.outcomes.csv").exists()
+
+
+def test_a_fault_of_this_program() -> None:
+    """Its traceback is shown, without what a text of a server in it could do to a terminal; exit code 1."""
+    before = """
+from litmos_async.cli import app
+def broken(_words): raise RuntimeError("evil \\x1b[2J")
+app.run = broken
+"""
+    with litmos("quota", before=before) as process:
+        out, err = process.communicate(timeout=30)
+    assert (out, process.returncode) == ("", 1)
+    assert "RuntimeError: evil" in err
+    assert "\x1b" not in err

@@ -351,7 +351,6 @@ BAD_LINKS = (
     "/more#part",
     "/TCAPI/../more",
     "https:///more",
-    "\ud800",
 )
 
 

@@ -86,6 +86,7 @@ def most_writes(sandbox: Sandbox) -> int:
     return max(sum(first <= time <= first + PERIOD for time in times) for first in times)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reserve", [0, 30])
 async def test_visitors_next_to_a_bulk_job(tmp_path: Path, reserve: int) -> None:
     """Visitors are answered while the job runs; it leaves them the reserve, and both workers keep the limit."""

@@ -15,6 +15,8 @@ from tests.limits.fleet import ROOT, Fleet, WrongClocks
 from tests.limits.redis_server import RedisServer
 from tests.limits.small import time
 
+pytestmark = pytest.mark.slow
+
 
 async def four_processes(url: str, clocks: WrongClocks | None = None) -> Fleet:
     """Let four processes make 400 calls in all, one of them under clocks of its own."""

@@ -12,6 +12,7 @@ import random
 from typing import Any
 
 import attrs
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -152,6 +153,7 @@ async def run(crowd: Crowd) -> Log:
     return log
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(crowds)
 def test_no_window_of_the_server_holds_too_many(crowd: Crowd) -> None:
@@ -169,6 +171,7 @@ SWIFT, SLOW = (
 UNDER_WAY = Crowd(SHORT, 0.0, [[SWIFT, SWIFT, SLOW], [SWIFT], [SWIFT] * 3], [2.0, 0.0, None, None], 0.0, 0)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(crowds, jumps)
 @example(UNDER_WAY, [(1.5, 3.0)])
@@ -178,6 +181,7 @@ def test_nor_does_one_if_the_clock_of_the_store_jumps(crowd: Crowd, jumps: list[
     judge(crowd, run_virtual(run(crowd)))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(crowds, losses)
 def test_nor_does_one_if_the_store_forgets(crowd: Crowd, losses: list[tuple[float, bool]]) -> None:

@@ -74,6 +74,7 @@ async def test_the_clock_of_the_host_is_not_used(
     await limiter.aclose()
 
 
+@pytest.mark.slow
 async def test_a_restart_that_keeps_the_data_is_only_a_delay(own_redis_server: RedisServer) -> None:
     """Leases, reports and callers outlast it."""
     own_redis_server.stop()
@@ -92,6 +93,7 @@ async def test_a_restart_that_keeps_the_data_is_only_a_delay(own_redis_server: R
     await limiter.aclose()
 
 
+@pytest.mark.slow
 async def test_a_restart_that_loses_the_data_stops_everybody_for_a_period(
     own_redis_server: RedisServer,
 ) -> None:
@@ -109,6 +111,7 @@ async def test_a_restart_that_loses_the_data_stops_everybody_for_a_period(
         await limiter.aclose()
 
 
+@pytest.mark.slow
 async def test_a_connection_that_broke_in_idle_times_is_no_outage(own_redis_server: RedisServer) -> None:
     """Also where an outage fails at once, the connection is made anew first."""
     limiter = RedisLimiter(own_redis_server.url, RATE, account="one", on_outage="fail", timeout=60.0)

@@ -124,6 +124,7 @@ async def test_the_password_goes_along_and_is_not_told(
         client.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keeps", [True, False])
 async def test_a_node_that_is_restarted_is_an_outage(
     redis_program: str, tmp_path: Path, *, keeps: bool

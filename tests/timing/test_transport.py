@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
@@ -216,6 +217,7 @@ def test_a_fault_that_stays(fault, kind: type[errors.LitmosError]) -> None:
         (stall, "no answer within 0.2 s"),
         (httpx.ReadTimeout(""), "no answer within 0.2 s"),
         (httpx.ConnectTimeout("slow"), "no connection within 0.2 s"),
+        (RuntimeError("no, the-key"), "RuntimeError: no, ***"),
         (httpx.ConnectError("All connection attempts failed"), "All connection attempts failed"),
         (httpx.ConnectError(""), "ConnectError"),
         (httpx.ReadError(""), "ReadError"),
@@ -235,6 +237,7 @@ def test_what_an_error_says(fault, text: str, caplog: pytest.LogCaptureFixture) 
 
     with caplog.at_level(logging.INFO, "litmos_async"):
         error = run_virtual(main())
+    assert (error.host, error.region) == ("litmos.example.com", "")
     assert str(error) == f"{text} (users.get: GET /users/u1, 2 attempts, host {error.host})"
     (line,) = (record.getMessage() for record in caplog.records if record.name == "litmos_async")
     assert line.startswith(f"users.get: {text}; again in 0.")
@@ -250,9 +253,11 @@ def test_the_log_says_what_the_server_said(caplog: pytest.LogCaptureFixture) -> 
 
     with caplog.at_level(logging.INFO, "litmos_async"):
         run_virtual(main())
-    first, second = (record.getMessage() for record in caplog.records if record.name == "litmos_async")
+    ours = [record for record in caplog.records if record.name == "litmos_async"]
+    first, second = (record.getMessage() for record in ours if record.levelno == logging.INFO)
     assert first.startswith("users.get: 502: tired, ***; again in 0.")
-    assert second.startswith("users.get: 503: Service Unavailable; again in 0.0 s")
+    # The wait of the limiter's pause: a second, and a quarter of one at most.
+    assert 1.0 <= float(second.removeprefix("users.get: 503: Service Unavailable (").split()[-2]) <= 1.3
 
 
 def test_a_timeout_bounds_the_whole_attempt() -> None:
@@ -366,6 +371,57 @@ def test_a_pause_beyond_the_deadline_raises_at_once() -> None:
     assert len(server.seen) == 1
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["9" * 400, "9" * 5_000, "-" + "9" * 400, "Wed, 01 Jan 99999999999999999999 00:00:00 GMT", b"\xff", ""],
+)
+@pytest.mark.parametrize("status", [200, 201, 404, 429, 500, 503])
+def test_no_retry_after_costs_a_slot(status: int, value: str | bytes) -> None:
+    """A header that no number can hold is as good as none: the answer is judged, and the slot is free in time."""
+    server = Server(
+        httpx.Response(
+            status,
+            headers=[(b"Retry-After", value if isinstance(value, bytes) else value.encode())],
+            json=USER,
+        ),
+        ok(),
+    )
+
+    async def main() -> None:
+        async with client(server, retry=RetryPolicy(max_attempts=1, max_rejections=1)) as litmos:
+            with contextlib.suppress(errors.LitmosError):
+                await litmos.users.create(NEW)
+            assert litmos._limiter._queue.window.held == 0
+            await asyncio.sleep(100.0)
+            assert litmos.quota.used == 0
+
+    run_virtual(main())
+
+
+def test_whatever_a_transport_raises_settles_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease is settled also where judging an answer fails in a way that nobody foresaw."""
+    settled: list[str] = []
+
+    class Lease:
+        taken = None
+
+        def __getattr__(self, name: str) -> Callable[..., None]:
+            return lambda *_: settled.append(name)
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        async with client(Server(httpx.Response(404))) as litmos:
+            monkeypatch.setattr(litmos._limiter, "acquire", lambda *_, **__: asyncio.sleep(0, Lease()))
+            monkeypatch.setattr(litmos._sender, "_judge", fail)
+            with pytest.raises(ZeroDivisionError):
+                await litmos.users.get("u1")
+
+    run_virtual(main())
+    assert settled == ["answered"]
+
+
 def test_cancelling_at_every_await() -> None:
     """A call that is cancelled at any moment leaves no slot taken and nobody waiting."""
 
@@ -440,6 +496,11 @@ def test_what_cannot_be_sent_takes_no_slot() -> None:
             for call in (
                 lambda: litmos.users.get("x" * 70_000),
                 lambda: litmos.request("GET", "/line\nbreak"),
+                lambda: litmos.request("GET", "/half\ud800"),
+                lambda: litmos.request("GET", "/a/\ud800/b"),
+                lambda: litmos.request("GET", "/users\0"),
+                lambda: litmos.request("GET", "/users/%2e%2e/x"),
+                lambda: litmos.request("GET", "/users", query={"search": "\udfff"}),
                 lambda: litmos.request("POST", "/users", body={"FirstName": half.first_name}),
                 lambda: litmos.users.create(half, wire="json"),
                 lambda: litmos.users.create(half, wire="xml"),

@@ -15,13 +15,14 @@ PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
     {"version", "errors", "obstacle", "wording"},
-    {"models", "limits", "names"},
+    {"models", "limits", "names", "environment"},
     {"wire", "retry"},
-    {"config", "reader"},
+    {"config", "reader", "attempt", "loops"},
     {"profiles", "transport", "paging", "xapi_store"},
     {"resources"},
     {"bulk", "export", "report"},
     {"client"},
+    {"sync", "webhooks"},
 ]
 """From the bottom to the top: a module imports from layers below its own, or from its own folder."""
 

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 
@@ -44,8 +43,7 @@ def write(config: Path, text: str, mode: int = 0o600) -> None:
 def facts(litmos: LitmosClient) -> tuple[str, str, str]:
     """Return key, source and address of a client."""
     service = litmos._sender._service
-    (source,) = parse_qs(service.query)["source"]
-    return service.credentials["apikey"], source, service.base_url
+    return service.credentials["apikey"], service.query.removeprefix("source="), litmos.base_url
 
 
 def prints(text: str, code: int = 0) -> str:

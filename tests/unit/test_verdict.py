@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from litmos_async import errors
-from litmos_async.wire.verdict import Reply, detail_of, error_of, redact, retry_after_of
+from litmos_async.wire.secrets import redact
+from litmos_async.wire.verdict import Reply, detail_of, error_of, retry_after_of
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -95,11 +99,38 @@ def test_secrets_are_cut_out() -> None:
         ("Wed, 01 Jan 2025 00:01:00 GMT", 60.0),
         ("Wed, 01 Jan 2025 00:01:00 -0000", 60.0),
         ("Wed, 01 Jan 2020 00:00:00 GMT", 0.0),
+        (" 7 ", 7.0),
+        ("9" * 400, None),
+        ("9" * 5_000, None),
+        ("1_000", None),
+        ("٣", None),
+        ("1e999", None),
+        ("inf", None),
+        ("Wed, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Wed, 01 Jan 2025 99999999999999:00:00 GMT", None),
+        ("Wed, 01 Jan 2025 00:00:00 +9999999999999", None),
+        ("Wed, 01 Jan 0001 00:00:00 +2300", 0.0),
+        ("Wed, 01 Jan 2025 00:00:00 -2400", None),
     ],
 )
 def test_retry_after_in_both_forms(value: str | None, expected: float | None) -> None:
     """Retry-After is read as seconds or as a date."""
     assert retry_after_of(value, datetime(2025, 1, 1, tzinfo=UTC)) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(max_size=60)
+    | st.from_regex(r"[+-]?[0-9]{1,30}([.][0-9]+)?", fullmatch=True)
+    | st.from_regex(
+        r"(Wed, )?[0-9]{1,3} (Jan|Dec|[a-z]{3}) [0-9]{1,12} [0-9]{0,4}(:[0-9]{0,12}){0,4} ?(GMT|[+-][0-9]{0,12})?",
+        fullmatch=True,
+    )
+)
+def test_no_retry_after_raises(value: str) -> None:
+    """Whatever a header says, it is a finite number of seconds or nothing."""
+    seconds = retry_after_of(value)
+    assert seconds is None or 0.0 <= seconds < math.inf
 
 
 def test_errors_survive_pickling() -> None:

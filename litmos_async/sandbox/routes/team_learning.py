@@ -31,7 +31,7 @@ def assign_courses(call: Call, team_id: str) -> Response:
     call.team(team_id)
     subs = call.flag("includesubteams", default=False)
     team_ids = list(tenant.with_sub_teams(team_id)) if subs else [team_id]
-    for row in call.records("Courses", TEAM_COURSE_REF):
+    for row in call.listed("Courses", TEAM_COURSE_REF):
         if row["Id"] not in tenant.courses:
             continue
         for each in team_ids:
@@ -48,7 +48,7 @@ def unassign_courses(call: Call, team_id: str) -> Response:
     """Take courses from a team: a DELETE with a body (api-facts 10)."""
     tenant = call.tenant
     call.team(team_id)
-    rows = call.records("Courses", TEAM_COURSE_REF)
+    rows = call.listed("Courses", TEAM_COURSE_REF)
     if any(not row["CourseTeamLibrary"] and _comes_with_path(call, team_id, row["Id"]) for row in rows):
         raise Refusal(403, "Course was assigned through a learning path")
     for row in rows:
@@ -75,7 +75,7 @@ def assign_learning_paths(call: Call, team_id: str) -> Response:
     subs = call.flag("includesubteams", default=False)
     team_ids = list(tenant.with_sub_teams(team_id)) if subs else [team_id]
     path_ids = [
-        each for each in call.ids("LearningPaths", LEARNING_PATH_REF) if each in tenant.learning_paths
+        each for each in call.listed_ids("LearningPaths", LEARNING_PATH_REF) if each in tenant.learning_paths
     ]
     if not path_ids:
         raise Refusal(404, "No valid LearningPathIds")
@@ -90,7 +90,7 @@ def assign_learning_paths(call: Call, team_id: str) -> Response:
 def unassign_learning_paths(call: Call, team_id: str) -> Response:
     """Take learning paths from a team: a DELETE with a body; unknown ids are passed over."""
     call.team(team_id)
-    for path_id in call.ids("LearningPaths", LEARNING_PATH_REF):
+    for path_id in call.listed_ids("LearningPaths", LEARNING_PATH_REF):
         call.tenant.unassign_team_path(team_id, path_id)
     return done()
 

@@ -79,7 +79,7 @@ def add_users(call: Call, team_id: str) -> Response:
     """Add members; unknown ids and present members are passed over in silence (api-facts 8)."""
     tenant = call.tenant
     call.team(team_id)
-    user_ids = call.ids("Users", USER_REF)
+    user_ids = call.listed_ids("Users", USER_REF)
     if not user_ids:
         raise Refusal(404, "No UserIds")
     for user_id in user_ids:

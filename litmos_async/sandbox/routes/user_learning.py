@@ -63,7 +63,7 @@ def get_course(call: Call, user_id: str, course_id: str) -> Response:
 def assign_courses(call: Call, user_id: str) -> Response:
     """Assign courses; unknown ids and present assignments are passed over in silence (api-facts 8)."""
     call.user(user_id)
-    for course_id in call.ids("Courses", COURSE_REF):
+    for course_id in call.listed_ids("Courses", COURSE_REF):
         new = course_id in call.tenant.courses and call.tenant.assign_course(user_id, course_id)
         if new and call.flag("sendmessage", default=True):
             call.tenant.mail(user_id, "course", course_id)
@@ -104,7 +104,7 @@ def list_learning_paths(call: Call, user_id: str) -> Response:
 def assign_learning_paths(call: Call, user_id: str) -> Response:
     """Assign learning paths; that repeats and unknown ids are passed over is by analogy with courses."""
     call.user(user_id)
-    path_ids = call.ids("LearningPaths", LEARNING_PATH_REF)
+    path_ids = call.listed_ids("LearningPaths", LEARNING_PATH_REF)
     if not all(path_ids):
         raise Refusal(400, "Id cannot be null")
     for path_id in path_ids:

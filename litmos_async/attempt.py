@@ -1,0 +1,135 @@
+"""One attempt to get an answer: how far it is, its end, and the body of the answer, bounded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Mapping
+from typing import Any, Final
+
+from attrs import define
+
+from litmos_async.limits import Lease
+from litmos_async.wire.inflate import PIECE, Inflater, coding_of
+from litmos_async.wire.verdict import ERROR_BODY
+
+_CONNECTING: Final = ("connect_tcp.", "start_tls.", "setup_socks5_connection.")
+_ABOUT_TO_SEND: Final = frozenset({"connect_tcp.complete", "start_tls.complete"})
+_CLOSING: Final = ("receive_response_body.complete", "response_closed.")
+
+
+class SlotTooOld(Exception):
+    """A reason to take another slot, not an error.
+
+    Nothing was sent: the slot may have been given to another process by now.
+    """
+
+
+@define
+class Progress:
+    """How far httpcore is with an attempt. Other transports say nothing, and are taken to have sent it.
+
+    Attributes:
+        lease: The slot that the attempt uses.
+        seconds: How old the slot may be when the request leaves.
+        event: The last event, without the name of the layer that it comes from.
+        to_proxy: Whether it is about what is said to a proxy before it connects us.
+    """
+
+    lease: Lease
+    seconds: float
+    event: str = ""
+    to_proxy: bool = False
+    _stream: Any = None
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Follow httpcore's events, such as `http11.send_request_headers.started`."""
+        self.event = event.partition(".")[2]
+        if "request" in info:
+            self.to_proxy = getattr(info["request"], "method", b"") == b"CONNECT"
+        match self.event:
+            case "send_request_headers.started":
+                self.about_to_send()
+            case "setup_socks5_connection.started":
+                self._stream = info["stream"]
+            case "setup_socks5_connection.failed":
+                # httpcore forgets this one, and only the garbage collector would close it.
+                await self._stream.aclose()
+
+    def about_to_send(self) -> None:
+        """Look at the age of the slot, just before the bytes leave.
+
+        A process that stood still in the meantime, paused or busy, holds a slot that a shared limiter has freed
+        and given to another. A limiter of the user's own may not say when a slot was taken.
+
+        Raises:
+            SlotTooOld: The slot was taken longer ago than a request may take.
+        """
+        taken: object = getattr(self.lease, "taken", None)
+        if isinstance(taken, int | float) and asyncio.get_running_loop().time() - taken > self.seconds:
+            raise SlotTooOld
+
+    @property
+    def connecting(self) -> bool:
+        """Nothing of the request has left, nor will: `stop` lets an indivisible moment pass, and then it may."""
+        if self.event in _ABOUT_TO_SEND:
+            return False
+        return self.to_proxy or self.event.startswith(_CONNECTING)
+
+    @property
+    def indivisible(self) -> bool:
+        """Between connecting and sending, or between the last byte and the return of the connection."""
+        return self.event in _ABOUT_TO_SEND or self.event.startswith(_CLOSING)
+
+
+def retrieve(sending: asyncio.Future[Any]) -> None:
+    """Look at how an attempt ended that nobody waits for any more: else asyncio would report it."""
+    if not sending.cancelled():
+        sending.exception()
+
+
+async def stop(sending: asyncio.Future[Any], progress: Progress) -> None:
+    """See that an attempt that was given up leaves no connection in use.
+
+    httpcore loses a connection for good if the request is cancelled in one of two moments, each a few turns of
+    the loop long (encode/httpcore issues 1093 and 830): let them pass.
+    """
+    try:
+        while progress.indivisible and not sending.done():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0)
+    finally:
+        # Also where the caller is cancelled once more meanwhile.
+        sending.cancel()
+    if not sending.done():
+        await asyncio.wait([sending])
+
+
+async def read_body(
+    stream: AsyncIterable[bytes], content_encoding: str, most: int, *, success: bool
+) -> tuple[bytes, str]:
+    """Return the decoded body of an answer, or why it cannot be read.
+
+    Args:
+        stream: The bytes as they come.
+        content_encoding: The header.
+        most: Decoded bytes at most.
+        success: Whether all of it matters; of an error only the beginning is of interest, damaged or not.
+
+    Raises:
+        ValueError: The body is damaged.
+    """
+    coding = coding_of(content_encoding)
+    if coding is None:
+        return b"", "the answer is encoded in a way that was not asked for"
+    inflater, body = Inflater(coding), bytearray()
+    async for chunk in stream:
+        for piece in inflater.pieces(chunk):
+            if success and len(body) + len(piece) > most:
+                return b"", f"the answer has more than {most:,} bytes (max_answer_bytes)"
+            body += piece
+            if not success and len(body) > ERROR_BODY:
+                return bytes(body[:ERROR_BODY]), ""
+            if len(piece) == PIECE:
+                await asyncio.sleep(0)  # decoding is work, and others want to go on
+    if not inflater.complete:
+        raise ValueError("incomplete")
+    return bytes(body), ""

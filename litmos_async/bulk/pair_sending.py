@@ -1,0 +1,198 @@
+"""The requests of a job over pairs: sent, journaled, settled by their answer or by reading."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+
+from litmos_async.bulk.calls import (
+    Call,
+    certainly_not_done,
+    has_waited,
+    is_refused_list,
+    is_there_already,
+    may_yet_arrive,
+)
+from litmos_async.bulk.dispatch import Dispatch, NotSent
+from litmos_async.bulk.job import BulkJob, Connect, Options, settled
+from litmos_async.bulk.kinds import Kind
+from litmos_async.bulk.looks import Unread, cheapest, read
+from litmos_async.bulk.pairs import PairTable, State
+from litmos_async.bulk.report import Outcome, Status
+from litmos_async.errors import LitmosError
+from litmos_async.limits import Limiter
+
+_STATES: Mapping[Status, State] = {
+    "done": State.DONE,
+    "failed": State.FAILED,
+    "skipped": State.SKIPPED,
+    "unknown": State.UNKNOWN,
+}
+
+
+class PairSending(BulkJob):
+    """A job over pairs, as far as its requests are concerned."""
+
+    def __init__(self, kind: Kind, limiter: Limiter, connect: Connect, options: Options) -> None:
+        super().__init__(limiter, connect, options)
+        self._kind = kind
+        self._table: PairTable | None = None
+        self._errors: dict[tuple[str, str], LitmosError] = {}
+        self._reasons: dict[tuple[str, str], str] = {}
+        self._split = 0  # lists that were rejected and went on in halves
+
+    @property
+    def _there(self) -> str:
+        return "not there" if self._kind.removes else "already there"
+
+    @property
+    def _verifies(self) -> bool:
+        """Whether what the server took is read back."""
+        return self._options.verify
+
+    async def _carry_out(self, call: Call) -> AsyncGenerator[Outcome, None]:
+        """Send one planned request; where its list is refused, halves of it, until the culprit stands alone."""
+        parts = [call]
+        while parts and not self._stop.given:
+            part = parts.pop()
+            dispatch = self._dispatch(part)
+            end = self._kind.ends[part.end]
+            try:
+                async with dispatch.sending():
+                    await end.send(self._connect(dispatch.leaves), part.receiver, part.members)
+            except NotSent:
+                return
+            except LitmosError as problem:
+                if await self._must_stop(problem):
+                    await dispatch.ends()
+                    for pair in part.pairs():
+                        self._settle(pair, "failed", part.attempts, problem)
+                    raise
+                self._unless_refused_here(problem)
+                if len(part.members) > 1 and is_refused_list(problem, end):
+                    await dispatch.ends()
+                    self._mark(part, State.TODO)
+                    self._requests_left += 2
+                    self._split += 1
+                    parts += reversed(part.halves())
+                    continue
+                outcomes = await self._after(problem, part, dispatch.sent_at)
+            else:
+                self._answered()
+                outcomes = [self._settle(pair, "done", part.attempts) for pair in part.pairs()]
+            await dispatch.ends(settled(each.item, each) for each in outcomes)
+            for outcome in outcomes:
+                # With verify, what the server took is told when it was read back.
+                if not (self._verifies and outcome.status == "done"):
+                    yield outcome
+
+    def _dispatch(self, call: Call) -> Dispatch:
+        return Dispatch(
+            self._journal,
+            call.pairs(),
+            stop=self._stop,
+            on_leaving=lambda: self._mark(call, State.UNDER_WAY),
+        )
+
+    def _mark(self, call: Call, state: State) -> None:
+        for pair in call.pairs():
+            self._mark_pair(pair, state)
+
+    def _mark_pair(self, pair: tuple[str, str], state: State) -> None:
+        if self._table is not None:
+            self._table.set(*pair, state)
+
+    def _settle(
+        self,
+        pair: tuple[str, str],
+        status: Status,
+        attempts: int,
+        problem: LitmosError | None = None,
+        reason: str = "",
+    ) -> Outcome:
+        """Remember what became of a pair, and return its outcome."""
+        if self._table is not None:
+            self._table.set(*pair, _STATES[status])
+        if problem is not None:
+            # Many may fail, and the frames of each would hold its request.
+            self._errors[pair] = problem.with_traceback(None)
+        if reason and status != "skipped":
+            self._reasons[pair] = reason
+        return Outcome(
+            self._kind.item(*pair), status, problem, attempts, reason or (str(problem) if problem else "")
+        )
+
+    async def _record(self, outcomes: Iterable[Outcome]) -> None:
+        """Write down outcomes that took no request."""
+        if self._journal is not None:
+            await self._journal.record(settled(each.item, each) for each in outcomes)
+
+    async def _after(self, problem: LitmosError, call: Call, sent_at: float) -> list[Outcome]:
+        """Return the outcomes of a request that failed for good."""
+        attempts = call.attempts
+        if is_there_already(problem, self._kind):
+            return [self._settle(pair, "skipped", attempts, problem, self._there) for pair in call.pairs()]
+        if certainly_not_done(problem):
+            return [self._settle(pair, "failed", attempts, problem) for pair in call.pairs()]
+        try:
+            effects, unknown = await self._effects(call.pairs())
+            missing = [pair for pair in call.pairs() if pair not in effects]
+            if missing and may_yet_arrive(problem) and await has_waited(sent_at, self._options.timeout):
+                later, unknown = await self._effects(missing)
+                effects |= later
+        except LitmosError:
+            return [self._settle(pair, "unknown", attempts, problem) for pair in call.pairs()]
+        return [
+            self._settle(pair, "done", attempts)
+            if pair in effects
+            else self._settle(pair, "unknown", attempts, problem)
+            if pair in unknown
+            else self._settle(pair, "failed", attempts, problem, f"no effect was found: {problem}")
+            for pair in call.pairs()
+        ]
+
+    async def _effects(
+        self, pairs: Sequence[tuple[str, str]], *, sure: bool = True
+    ) -> tuple[set[tuple[str, str]], dict[tuple[str, str], LitmosError]]:
+        """Read what is there now.
+
+        Args:
+            pairs: The pairs to look for.
+            sure: Whether what is not found must certainly not be there; see `looks.read`.
+
+        Returns:
+            The pairs for which the job's work is done, and those of which nobody can tell, each with the reason.
+        """
+        scope: dict[str, list[str]] = {}
+        for left, right in pairs:
+            scope.setdefault(left, []).append(right)
+        unread = Unread()
+        async with aclosing(self._read(scope, unread, sure=sure)) as found:
+            there = {pair async for pair in found}
+        unknown: dict[tuple[str, str], LitmosError] = {}
+        if unread:
+            unknown = {
+                pair: problem
+                for pair in pairs
+                if pair not in there and (problem := unread.problem_of(*pair)) is not None
+            }
+        effects = {
+            pair for pair in pairs if pair not in unknown and (pair in there) is not self._kind.removes
+        }
+        return effects, unknown
+
+    def _read(
+        self, scope: Mapping[str, Sequence[str]], unread: Unread, *, sure: bool
+    ) -> AsyncGenerator[tuple[str, str], None]:
+        look = cheapest(self._kind.looks, scope)
+        self._expect_reads(look.requests)
+        return read(
+            self._kind.looks,
+            look,
+            scope,
+            self._litmos,
+            unread,
+            must_stop=self._must_stop,
+            sure=sure,
+            width=self._width(),
+        )

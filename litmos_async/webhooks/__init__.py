@@ -1,0 +1,26 @@
+"""Webhooks of Litmos: typed events, and an ASGI app that receives them.
+
+async def handle(event: Event) -> None:
+...
+
+app = Receiver(handle, secret=os.environ["WEBHOOK_SECRET"], spool=SqliteSpool("webhooks.db"))
+"""
+
+from litmos_async.webhooks.events import ACHIEVEMENT, Achievement, Event, WebhookError, parse
+from litmos_async.webhooks.receiver import Handler, Receiver
+from litmos_async.webhooks.spool import MemorySpool, Spool, SpoolFull, SqliteSpool, Waiting
+
+__all__ = [
+    "ACHIEVEMENT",
+    "Achievement",
+    "Event",
+    "Handler",
+    "MemorySpool",
+    "Receiver",
+    "Spool",
+    "SpoolFull",
+    "SqliteSpool",
+    "Waiting",
+    "WebhookError",
+    "parse",
+]

@@ -1,0 +1,226 @@
+"""The receiving end of webhooks: an ASGI app that answers first and works later."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import timedelta
+from typing import Any, Final, Self, TypeAlias
+
+import attrs
+
+from litmos_async.client import LitmosClient
+from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.webhooks.events import Event, WebhookError, parse
+from litmos_async.webhooks.spool import MemorySpool, Spool, SpoolFull, Waiting
+
+logger = logging.getLogger("litmos_async")
+
+Handler: TypeAlias = Callable[[Event], Awaitable[None]]
+"""What is done with an event. An event whose handler raises comes again."""
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+ANSWER_WITHIN: Final = 8.0
+"""Seconds after which a message that could not be kept is refused: Litmos waits for 10 (api-facts, webhooks)."""
+
+_SHORTEST_SECRET: Final = 16
+_LONGEST_WAIT: Final = 300.0
+
+
+class Receiver:
+    """Receives webhooks: checks, keeps, answers, and hands events to a handler afterwards.
+
+        async def handle(event: Event) -> None:
+            print(event.achievement.user_name, event.achievement.title)
+
+        receiver = Receiver(handle, secret=os.environ["WEBHOOK_SECRET"], spool=SqliteSpool("webhooks.db"))
+        app = Starlette(routes=[Mount("/litmos", receiver)], lifespan=receiver.lifespan)
+        # The address to enter at Litmos: https://your.host/litmos/<secret>
+
+    Nothing signs the messages, so the address holds a secret, which is compared in constant time, and
+    `confirm=True` reads each achievement back through the API before the handler gets it. Repeats are dropped by
+    the id of the message and of the achievement. A handler that fails is called again, with growing pauses.
+
+    Args:
+        handler: Called with each event, several at a time.
+        secret: The last part of the address: 16 characters or more, of letters, digits, `-` and `_`.
+        spool: Where messages wait; None is memory, which loses them when the process ends.
+        confirm: Whether to ask the API for each achievement; one that it does not have is dropped.
+        litmos: The client for that.
+        largest_body: Bytes that a message may have.
+        workers: Events that are handled at the same time.
+        attempts: How often a handler is called for an event before it is set aside.
+        first_pause: Seconds before the second call; each further pause is twice as long, up to 5 minutes.
+
+    Raises:
+        ConfigurationError: Something cannot work.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        secret: str,
+        spool: Spool | None = None,
+        confirm: bool = False,
+        litmos: LitmosClient | None = None,
+        largest_body: int = 65_536,
+        workers: int = 4,
+        attempts: int = 10,
+        first_pause: float = 1.0,
+    ) -> None:
+        if (
+            len(secret) < _SHORTEST_SECRET
+            or not secret.replace("-", "").replace("_", "").isalnum()
+            or not secret.isascii()
+        ):
+            raise ConfigurationError("secret must be 16 or more letters, digits, - and _")
+        if confirm and litmos is None:
+            raise ConfigurationError("confirm needs a client: litmos=…")
+        if min(largest_body, workers, attempts) < 1 or not first_pause > 0:
+            raise ConfigurationError("largest_body, workers, attempts and first_pause must be more than 0")
+        self._handler = handler
+        self._secret = secret.encode()
+        self._spool: Spool = spool if spool is not None else MemorySpool()
+        self._litmos = litmos if confirm else None
+        self._largest = largest_body
+        self._attempts = attempts
+        self._first_pause = first_pause
+        self._width = workers
+        self._workers: list[asyncio.Task[None]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI wants it."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await _answer(send, await self._judge(scope, receive))
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Follow the life of a server that has this app as its only one."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.__aenter__()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.aclose()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def lifespan(self, _app: object) -> Self:
+        """Return what Starlette and FastAPI take as `lifespan`."""
+        return self
+
+    async def __aenter__(self) -> Self:
+        """Begin to handle events."""
+        if not self._workers:
+            self._workers = [asyncio.ensure_future(self._work()) for _ in range(self._width)]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop handling events; what waits in a file waits for the next start."""
+        workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        await self._spool.aclose()
+
+    # ------------------------------------------------ the request
+
+    async def _judge(self, scope: Scope, receive: Receive) -> int:
+        """Return the status of the answer; a message is kept before it is 200."""
+        given = str(scope["path"]).rpartition("/")[2].encode("utf-8", "surrogatepass")
+        if not hmac.compare_digest(given, self._secret):
+            return 404
+        if scope["method"] != "POST":
+            return 405
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                body = await self._body(receive)
+                if body is None:
+                    return 413
+                event = parse(body)
+                await self._spool.put(event.keys, body)
+        except WebhookError as problem:
+            logger.warning("a webhook was refused: %s", problem)
+            return 400
+        except (SpoolFull, TimeoutError, sqlite3.Error, OSError) as problem:
+            # Litmos tries again what is not answered with 200, 201 or 202.
+            logger.error("a webhook could not be kept: %s", str(problem) or type(problem).__name__)  # noqa: TRY400
+            return 503
+        return 200
+
+    async def _body(self, receive: Receive) -> bytes | None:
+        """Return the body, or None where it is too large."""
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise WebhookError("the connection broke off")
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self._largest:
+                return None
+            parts.append(part)
+            more = message.get("more_body", False)
+        return b"".join(parts)
+
+    # ------------------------------------------------ afterwards
+
+    async def _work(self) -> None:
+        while True:
+            await self._handle(await self._spool.take())
+
+    async def _handle(self, message: Waiting) -> None:
+        """Hand one event to the handler, and settle the message by the outcome."""
+        event = parse(message.body)
+        try:
+            if self._litmos is not None and event.achievement is not None:
+                event = await self._confirmed(self._litmos, event)
+            if event.confirmed is not False:
+                await self._handler(event)
+        except Exception as problem:
+            if message.failures + 1 >= self._attempts:
+                logger.exception("message %s is set aside after %s calls", event.id, message.failures + 1)
+                await self._spool.give_up(message)
+                return
+            pause = min(_LONGEST_WAIT, self._first_pause * 2**message.failures)
+            logger.warning("message %s: %s; again in %.1f s", event.id, type(problem).__name__, pause)
+            await self._spool.again(message, pause)
+            return
+        await self._spool.done(message)
+
+    async def _confirmed(self, litmos: LitmosClient, event: Event) -> Event:
+        """Ask the API whether it has the achievement.
+
+        Raises:
+            LitmosError: It has not, or cannot be asked: an achievement may be listed later than it is sent.
+        """
+        earned = event.achievement
+        if earned is None or earned.achievement_date is None or not earned.user_id:
+            logger.warning("message %s cannot be confirmed: it names no person or time", event.id)
+            return attrs.evolve(event, confirmed=False)
+        since = earned.achievement_date - timedelta(days=1)
+        async for row in litmos.achievements.list(since=since, user_id=earned.user_id):
+            if row.achievement_id == earned.achievement_id:
+                return attrs.evolve(event, confirmed=True)
+        raise LitmosError(f"the API has no achievement {earned.achievement_id} of this person")
+
+
+async def _answer(send: Send, status: int) -> None:
+    headers = [(b"content-length", b"0")]
+    if status == 405:
+        headers.append((b"allow", b"POST"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,128 @@
+"""The text of an answer: its encoding, and what becomes of a character that cannot be one.
+
+One bad character costs a character and not the list that it stands in: U+FFFD takes its place. Then no text of a
+record holds what XML, JSON or a terminal cannot carry, and what was read can be written back.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import Any, Final
+
+REPLACEMENT: Final = "\ufffd"
+
+REPAIRABLE: Final = 4 * 1024 * 1024
+"""Bytes of an answer that is repaired if need be; a page of 1,000 people is under 2 MB."""
+
+# What XML 1.0 cannot carry, not even as a reference (section 2.2): most control characters, halves of characters.
+_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+# Where JSON text can hold such a character: raw, or escaped. A pair of halves is a character, and stays one.
+_SUSPICIOUS_JSON: Final = re.compile(
+    _FORBIDDEN.pattern + r"|\\(?:[bf]|u00[01]|u[dD][89a-fA-F]|u[fF]{3}[e-fE-F])"
+)
+_ESCAPE: Final = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
+
+_DECLARATION: Final = re.compile(r"\s*<\?xml\b[^>]*\?>")
+_REFERENCE: Final = re.compile(r"&(?:#(?:x([0-9a-fA-F]+)|([0-9]+));|((?:lt|gt|amp|quot|apos);))?")
+
+_START: Final = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*")
+_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]+)", re.IGNORECASE)
+_ENCODING: Final = re.compile(rb"\s*<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([^\"']+)[\"']")
+
+# Codecs of texts. Python has others by name, which decompress, run escapes or take no bytes at all.
+_TEXT_CODECS: Final = re.compile(
+    r"utf-(16|32)(-[lb]e)?|ascii|iso8859-\d+|cp\d+|mac-roman|koi8-[rut]|gb\w+|big5\w*|shift_jis\w*|euc_\w+"
+)
+
+
+def start_of(body: bytes) -> str:
+    """Return the first characters that are no blanks, in lower case, whatever the encoding."""
+    begin = _start(body)
+    return body[begin : begin + 256].replace(b"\0", b"")[:64].decode("latin-1").lower()
+
+
+def _start(body: bytes) -> int:
+    found = _START.match(body)
+    return found.end() if found else 0
+
+
+def text_of(body: bytes, content_type: str = "") -> str:
+    """Return the text of an answer, whatever its encoding says or keeps quiet about.
+
+    A byte-order mark, or NUL bytes that only UTF-16 and UTF-32 have, go before all. Then UTF-8 where it fits,
+    since hardly any text of another encoding is valid UTF-8; then what header or declaration name, in that
+    order; and else UTF-8 with U+FFFD for what is none.
+    """
+    found = json.detect_encoding(body)
+    if not found.startswith("utf-8"):
+        return body.decode(found, "replace").removeprefix("\ufeff")
+    body = body.removeprefix(codecs.BOM_UTF8)
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body.decode(_declared(body, content_type), "replace")
+
+
+def _declared(body: bytes, content_type: str) -> str:
+    header = _CHARSET.search(content_type)
+    declaration = _ENCODING.match(body[:1_000])
+    for name in (header and header[1], declaration and declaration[1].decode("latin-1")):
+        try:
+            codec = codecs.lookup(name or "").name
+        except (LookupError, ValueError):
+            continue
+        # Bytes that could be read as UTF-8 so far are hardly UTF-16 without a mark.
+        if _TEXT_CODECS.fullmatch(codec) and not codec.startswith("utf"):
+            return codec
+    return "utf-8"
+
+
+def clean(text: str) -> str:
+    """Return the text with U+FFFD for each character that no XML can carry."""
+    return _FORBIDDEN.sub(REPLACEMENT, text)
+
+
+def suspicious_json(text: str) -> bool:
+    """Return whether a JSON text may hold a character that `clean` would replace: hardly any does."""
+    return _SUSPICIOUS_JSON.search(text) is not None
+
+
+def clean_plain(value: Any) -> Any:
+    """Return plain data with all its texts cleaned."""
+    match value:
+        case str():
+            return clean(value)
+        case list():
+            return [clean_plain(row) for row in value]
+        case dict():
+            return {clean_plain(name): clean_plain(inner) for name, inner in value.items()}
+        case _:
+            return value
+
+
+def repaired_json(text: str) -> str:
+    r"""Return a JSON text in which a backslash that escapes nothing, as in "C:\dir", stands for itself."""
+    return _ESCAPE.sub(lambda match: match[0] if match[1] else "\\\\", text)
+
+
+def repaired_xml(text: str) -> str:
+    """Return an XML text without what makes a parser give up on all of it.
+
+    Forbidden characters, raw or as references, which a .NET writer that does not check sends; a lone "&"; the
+    references of HTML, which stay as they are for the reader of values; a declaration of a wrong encoding.
+    """
+    return _REFERENCE.sub(_repaired_reference, clean(_DECLARATION.sub("", text, count=1)))
+
+
+def _repaired_reference(match: re.Match[str]) -> str:
+    hexadecimal, decimal, named = match.groups()
+    if named:
+        return match[0]
+    digits = hexadecimal or decimal
+    if not digits:
+        return "&amp;"
+    code = int(digits, 16 if hexadecimal else 10) if len(digits) < 10 else -1
+    return match[0] if 0 < code <= 0x10FFFF and not _FORBIDDEN.match(chr(code)) else REPLACEMENT

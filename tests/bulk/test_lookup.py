@@ -1,0 +1,123 @@
+"""A few names cost a few requests, however many people an account has."""
+
+from __future__ import annotations
+
+import pytest
+
+from litmos_async.bulk import Resolved
+from litmos_async.sandbox import Fault, Sandbox, Tenant
+from tests.timing.test_bulk import client
+from tests.virtual import run_virtual
+
+
+def account(people: int) -> Sandbox:
+    """Return a sandbox with so many people, some of whom share an e-mail address."""
+    tenant = Tenant()
+    for number in range(people):
+        tenant.add_user(
+            UserName=f"user{number:05}@example.com",
+            FirstName="U",
+            LastName="E",
+            Email=f"mail{number // 2 if number < 4 else number:05}@example.com",
+        )
+    return Sandbox(tenant)
+
+
+def resolve(sandbox: Sandbox, names: list[str]) -> Resolved:
+    """Resolve names on a new client; an iterator of them will do."""
+
+    async def main() -> Resolved:
+        async with client(sandbox) as litmos:
+            return await litmos.bulk.resolve_users(iter(names))
+
+    sandbox.requests.clear()
+    return run_virtual(main())
+
+
+LARGE = account(9_000)
+
+
+@pytest.mark.parametrize(
+    ("names", "most"),
+    [
+        (["user08999@example.com"], 1),
+        (["USER08999@example.com "], 1),
+        (["mail08999@example.com"], 2),
+        (["nobody@example.com"], 2),
+        (["user08999@example.com", "user08998@example.com"], 4),
+        (["user08999@example.com", "mail08998@example.com", "nobody@example.com"], 7),
+        (["user00001@example.com", "user00002@example.com"], 3),
+    ],
+)
+def test_few_names_in_a_large_account(names: list[str], most: int) -> None:
+    """The list alone takes nine requests and one that confirms its end."""
+    resolved = resolve(LARGE, names)
+    ids = {row["UserName"]: row["Id"] for row in LARGE.tenant.users.values()} | {
+        row["Email"]: row["Id"] for row in LARGE.tenant.users.values()
+    }
+    assert resolved.ids == {name: ids[name.strip().lower()] for name in names if "nobody" not in name}
+    assert list(resolved.problems) == [name for name in names if "nobody" in name]
+    assert len(LARGE.requests) <= most
+
+
+def test_many_names_read_the_list() -> None:
+    """As soon as the rest of the list is cheaper, it is read, and only it."""
+    names = [f"user{number:05}@example.com" for number in range(5_000, 5_030)]
+    assert len(resolve(LARGE, names).ids) == 30
+    # One request more says how long it is.
+    assert len(LARGE.requests) <= 11
+    assert {each.path for each in LARGE.requests} <= {"/users", "/users/paginated"}
+
+
+def test_a_small_account_reads_its_list() -> None:
+    """Several names in a small account take the list as ever."""
+    small = account(300)
+    assert len(resolve(small, ["user00001@example.com", "user00002@example.com", "nobody"]).ids) == 2
+    assert {each.path for each in small.requests} == {"/users"}
+
+
+def test_a_look_up_says_what_the_list_says() -> None:
+    """One name alone, and the same name among a hundred others that need the list: the same answer."""
+    sandbox = account(60)
+    tenant = sandbox.tenant
+    first, second, third = list(tenant.users)[:3]
+    tenant.change_user(first, UserName="mail00050@example.com")  # the e-mail address of another person
+    tenant.change_user(second, UserName="a/b+c@example.com")
+    tenant.change_user(third, UserName="MÜSSIG@example.com")
+    names = [
+        "mail00050@example.com",
+        "a/b+c@example.com",
+        "A/B+C@EXAMPLE.COM",
+        "mail00001@example.com",  # shared by two
+        "müssig@example.com",
+        "mu\u0308ssig@example.com",
+        first,
+        first.swapcase(),
+        str(tenant.users[first]["OriginalId"]),
+        "no.one@example.com",
+        ".",
+        "..",
+        "example.com",
+        "user0005",
+        "x" * 60,
+    ]
+    together = resolve(sandbox, names + [f"filler{number}" for number in range(100)])
+    for name in names:
+        alone = resolve(sandbox, [name])
+        assert alone.ids.get(name) == together.ids.get(name), name
+        assert alone.problems.get(name) == together.problems.get(name), name
+        assert alone.names == {id: together.names[id] for id in alone.ids.values()}
+
+
+def test_nothing_to_look_up_costs_nothing() -> None:
+    """Blank names are no names."""
+    assert list(resolve(LARGE, ["", "  "]).problems) == ["", "  "]
+    assert not LARGE.requests
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_name_that_the_server_does_not_take_in_a_path(status: int) -> None:
+    """Whatever it says to that, the search decides."""
+    sandbox = account(10)
+    sandbox.faults.add(Fault(method="GET", path="/users/*", status=status, times=None))
+    assert len(resolve(sandbox, ["user00007@example.com"]).ids) == 1

@@ -1,0 +1,41 @@
+"""The page of the command line, and what starting it takes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+HEAVY = ("httpx", "lxml", "cattrs", "sqlite3", "rich.markdown", "litmos_async.bulk", "litmos_async.sandbox")
+"""What takes long to import; a command that needs it imports it."""
+
+
+def test_the_page_is_up_to_date() -> None:
+    """docs/cli.md is as it would be generated now."""
+    result = subprocess.run(
+        [sys.executable, "docs/make_cli.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stdout) == (0, ""), "run: python docs/make_cli.py"
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["init", "--help"]])
+def test_what_a_start_imports(words: list[str]) -> None:
+    """Little: `benchmarks/startup.py` shows the time, and what makes it is what is imported."""
+    code = f"""
+import io, json, sys
+from litmos_async.cli.app import run
+out, sys.stdout = sys.stdout, io.StringIO()
+run({words!r})
+sys.stdout = out
+print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = set(json.loads(result.stdout))
+    allowed = {"--version": set[str](), "--help": {"rich.markdown"}}.get(words[0])
+    assert allowed is None or found <= allowed
+    assert not found & {"httpx", "litmos_async.sandbox"}

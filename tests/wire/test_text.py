@@ -1,0 +1,163 @@
+"""One bad character costs a character, not the list: over either wire, in any encoding, in any data."""
+
+from __future__ import annotations
+
+import json as stdlib_json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from litmos_async.errors import DecodeError
+from litmos_async.models import Collection
+from litmos_async.wire import codec
+from litmos_async.wire.operation import many, one
+from litmos_async.wire.text import clean, start_of
+from litmos_async.wire.verdict import Reply, detail_of
+
+ROWS = many(Collection, "Collections")
+
+XML = (
+    "<Collections><Collection><Id>c1</Id><Name>Fine</Name></Collection>"
+    "<Collection><Id>c2</Id><Name>%s</Name></Collection></Collections>"
+)
+JSON = '[{"Id":"c1","Name":"Fine"},{"Id":"c2","Name":"%s"}]'
+
+TEXT_CASES: list[tuple[bytes, str]] = [
+    # raw control characters, and as references
+    *((JSON.replace("%s", f"a{chr(code)}b").encode(), "a\ufffdb") for code in (0, 1, 8, 11, 12, 27, 31)),
+    *((XML.replace("%s", f"a{chr(code)}b").encode(), "a\ufffdb") for code in (1, 8, 11, 12, 27, 31)),
+    *((XML.replace("%s", f"a&#{code};b").encode(), "a\ufffdb") for code in (0, 11, 0xD800, 0xFFFF, 0x110000)),
+    (XML.replace("%s", "a&#xB;b").encode(), "a\ufffdb"),
+    (XML.replace("%s", "a&#x" + "F" * 30 + ";b").encode(), "a\ufffdb"),
+    # tabs and line breaks are no bad characters
+    (XML.replace("%s", "a&#9;b").encode(), "a\tb"),
+    (JSON.replace("%s", "a\tb\nc").encode(), "a\tb\nc"),
+    # halves of characters, and whole ones
+    (JSON.replace("%s", "a\\ud83d").encode(), "a\ufffd"),
+    (JSON.replace("%s", "\\ude00a").encode(), "\ufffda"),
+    (JSON.replace("%s", "\\ud83d\\ude00").encode(), "\U0001f600"),
+    (JSON.replace("%s", "\\u000b\\b\\f\\uffff\\u0085").encode(), "\ufffd\ufffd\ufffd\ufffd\x85"),
+    (JSON.replace("%s", "\\\\u000b").encode(), "\\u000b"),
+    (JSON.encode().replace(b"%s", b"\xed\xa0\xbd"), "\ufffd\ufffd\ufffd"),
+    (XML.encode().replace(b"%s", b"\xed\xa0\xbd"), "\ufffd\ufffd\ufffd"),
+    # bytes that are no UTF-8
+    (JSON.encode().replace(b"%s", b"M\xfcller"), "M\ufffdller"),
+    (XML.encode().replace(b"%s", b"M\xfcller"), "M\ufffdller"),
+    (JSON.encode().replace(b"%s", b"cut \xe4\xbd"), "cut \ufffd"),
+    # marks and other encodings
+    *(
+        (JSON.replace("%s", "Müller \U0001f600").encode(name), "Müller \U0001f600")
+        for name in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32")
+    ),
+    *(
+        (XML.replace("%s", "Müller \U0001f600").encode(name), "Müller \U0001f600")
+        for name in ("utf-8-sig", "utf-16", "utf-16-le")
+    ),
+    # declarations that are wrong, or that nobody knows
+    *(
+        (f'<?xml version="1.0" encoding="{name}"?>{XML}'.replace("%s", "Müller").encode(), "Müller")
+        for name in ("utf-8", "utf-16", "utf-32", "no-such-code", "rot13", "zip", "idna", "")
+    ),
+    (
+        b'<?xml version="1.0" encoding="iso-8859-1"?>' + XML.replace("%s", "Müller").encode("latin-1"),
+        "Müller",
+    ),
+    (b'<?xml version="1.0" encoding="windows-1252"?>' + XML.replace("%s", "5 €").encode("cp1252"), "5 €"),
+    # what people type, and a careless writer passes on
+    (XML.replace("%s", "R&D").encode(), "R&D"),
+    (XML.replace("%s", "R & D &amp; &lt;x&gt; &#65;").encode(), "R & D & <x> A"),
+    (XML.replace("%s", "a&nbsp;b&unknown;").encode(), "a\xa0b&unknown;"),
+    (JSON.replace("%s", r"C:\dir\x41").encode(), r"C:\dir\x41"),
+]
+
+
+@pytest.mark.parametrize(("body", "name"), TEXT_CASES)
+def test_one_bad_character_costs_a_character(body: bytes, name: str) -> None:
+    """All rows come, and the text is what it was but for the character."""
+    rows = codec.decode_many(Reply(200, body=body), ROWS)
+    assert [(row.id, row.name) for row in rows] == [("c1", "Fine"), ("c2", name)]
+
+
+@pytest.mark.parametrize("header", ["iso-8859-1", '"ISO-8859-1"', "Latin1", "windows-1252"])
+@pytest.mark.parametrize("body", [JSON, XML])
+def test_the_header_names_the_encoding(body: str, header: str) -> None:
+    """An encoding that stands in Content-Type only is used where the bytes are no UTF-8."""
+    reply = Reply(200, "", f"text/any; charset={header}", body.replace("%s", "Müller").encode("latin-1"))
+    assert codec.decode_many(reply, ROWS)[1].name == "Müller"
+    utf8 = Reply(200, "", f"text/any; charset={header}", body.replace("%s", "Müller").encode())
+    assert codec.decode_many(utf8, ROWS)[1].name == "Müller"
+
+
+@pytest.mark.parametrize(
+    "header", ["rot13", "zip", "utf-7", "undefined", "x\0y", "ü", "unicode_escape", "utf-16"]
+)
+def test_a_charset_that_is_none(header: str) -> None:
+    """A name that stands for no encoding of texts is passed over."""
+    reply = Reply(
+        200, "", f"application/json; charset={header}", JSON.encode().replace(b"%s", b"+AGE- M\xfc")
+    )
+    assert codec.decode_many(reply, ROWS)[1].name == "+AGE- M\ufffd"
+
+
+def test_plain_data_and_unknown_fields_are_cleaned() -> None:
+    """What no record describes holds no bad character either, names included."""
+    body = rb'[{"Id": "c1", "New\ud800": ["a\u0000", {"x\u001b": "\udfff"}]}]'
+    (row,) = codec.decode_many(Reply(200, body=body), ROWS)
+    assert row.extra == {"New\ufffd": ["a\ufffd", {"x\ufffd": "\ufffd"}]}
+    assert codec.decode_plain(Reply(200, body=body)) == [{"Id": "c1", **row.extra}]
+    assert detail_of(Reply(400, body=b'{"Detail": "no\\ud800\x07"}')) == "no\ufffd\ufffd"
+    assert detail_of(Reply(400, body=b"plain \x1b[31m \xff")) == "plain \ufffd[31m \ufffd"
+
+
+def test_a_number_without_end_costs_itself() -> None:
+    """A whole number of thousands of digits is kept as it came, among the unknown values."""
+    digits = "9" * 5_000
+    (row,) = codec.decode_many(Reply(200, body=f'[{{"Id": "c1", "New": {digits}}}]'.encode()), ROWS)
+    assert row.extra == {"New": digits}
+
+
+def test_a_row_that_is_none_is_named() -> None:
+    """An error says which row it is about."""
+    with pytest.raises(DecodeError, match="row 2 is not a Collection"):
+        codec.decode_many(Reply(200, body=b'[{"Id": "c1"}, 5]'), ROWS)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(st.characters(exclude_categories=[]), max_size=30), st.sampled_from(["json", "escaped", "xml"])
+)
+def test_what_was_read_can_be_written(name: str, wire: str) -> None:
+    """Whatever characters come, the text is whole, is what `clean` makes of it, and both wires carry it back."""
+    if wire == "xml":
+        references = "".join(f"&#{ord(each)};" for each in name)
+        body = f"<Collection><Id>c</Id><Name>{references}</Name></Collection>".encode()
+    elif wire == "json":
+        body = stdlib_json.dumps({"Id": "c", "Name": name}, ensure_ascii=False).encode(
+            "utf-8", "surrogatepass"
+        )
+    else:
+        body = stdlib_json.dumps({"Id": "c", "Name": name}).encode()
+    read = codec.decode_one(Reply(200, body=body), one(Collection)).name or ""
+    read.encode()
+    assert clean(read) == read
+    if wire != "json" and "&" not in name:
+        # A pair of halves in JSON is one character.
+        whole = (
+            name.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if wire == "escaped" else name
+        )
+        assert read == clean(whole)
+    from litmos_async.resources import collections  # noqa: PLC0415
+
+    for each in ("json", "xml"):
+        sent: Any = codec.encode(collections.CREATE, {}, None, Collection(name=read or "x"), wire=each)  # type: ignore[arg-type]
+        assert sent.body
+
+
+def test_the_start_of_an_answer() -> None:
+    """An answer is judged by its first characters, behind marks and blanks, in any encoding."""
+    for name in ("utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"):
+        assert start_of(" \r\n<HTML>".encode(name)).startswith("<html>")
+    assert start_of(b" " * 10_000_000 + b"[") == "["
+    assert start_of(b"\xef\xbb\xbf \n") == start_of(b"") == ""
