@@ -163,7 +163,7 @@ class LitmosClient(Resources):
         """Lists into files and batches, in the bulk lane."""
         from litmos_async.export import Export  # noqa: PLC0415 - like the families of `Resources`
 
-        return Export(self._caller, self._account, self._base_url)
+        return Export(self._caller, self._account, self._base_url, self._limiter.rate)
 
     @cached_property
     def report(self) -> Reports:

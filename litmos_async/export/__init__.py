@@ -6,25 +6,29 @@ manifest = await litmos.export.run(["users", "results"], "warehouse/", format="p
 manifest.complete, manifest.lists["results"].rows, manifest.requests
 """
 
-from litmos_async.export.export import Batch, Export
-from litmos_async.export.lists import lists, schema
+from litmos_async.export.export import Batch, Export, ExportPlan
+from litmos_async.export.lists import find_list, lists, schema
 from litmos_async.export.manifest import FileEntry, ListEntry, Manifest
 from litmos_async.export.merge import merge
 from litmos_async.export.run import ExportIncomplete, Progress
 from litmos_async.export.schema import Column, Schema
 from litmos_async.export.spec import ListSpec
+from litmos_async.export.task import PlannedList
 
 __all__ = [
     "Batch",
     "Column",
     "Export",
     "ExportIncomplete",
+    "ExportPlan",
     "FileEntry",
     "ListEntry",
     "ListSpec",
     "Manifest",
+    "PlannedList",
     "Progress",
     "Schema",
+    "find_list",
     "lists",
     "merge",
     "schema",

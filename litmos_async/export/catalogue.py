@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from litmos_async import models
 from litmos_async.errors import ConfigurationError
 from litmos_async.export.sources import (
     LOGS,
@@ -32,27 +31,46 @@ from litmos_async.export.sources import (
     since_of,
 )
 from litmos_async.export.spec import ListSpec
+from litmos_async.models import (
+    Achievement,
+    ActionActivity,
+    Badge,
+    Course,
+    EventUser,
+    LearningPath,
+    LearningPathCourse,
+    LoginActivity,
+    Module,
+    OrgCourseResult,
+    OrgLearningPathResult,
+    OrgModuleResult,
+    ResultDetail,
+    Session,
+    TeamSummary,
+    User,
+    UserSummary,
+)
 
 _SPECS: Final = (
     ListSpec(
         "users",
-        models.UserSummary,
+        UserSummary,
         ("users.list",),
         plain(list_people),
         key=("id",),
     ),
     ListSpec(
         "user_details",
-        models.User,
+        User,
         ("users.list_details",),
         plain(lambda litmos, ask: litmos.users.list_details(since=ask.since, **ask.options)),
         since="created",
         key=("id",),
     ),
-    ListSpec("teams", models.TeamSummary, ("teams.list",), plain(list_teams), key=("id",)),
+    ListSpec("teams", TeamSummary, ("teams.list",), plain(list_teams), key=("id",)),
     ListSpec(
         "team_members",
-        models.UserSummary,
+        UserSummary,
         ("teams.list", "teams.list_users"),
         of_parent(lambda litmos, _: litmos.teams.list_users),
         parents_of("team_id", list_teams),
@@ -62,7 +80,7 @@ _SPECS: Final = (
     ),
     ListSpec(
         "team_leaders",
-        models.UserSummary,
+        UserSummary,
         ("teams.list", "teams.list_leaders"),
         of_parent(lambda litmos, _: litmos.teams.list_leaders),
         parents_of("team_id", list_teams),
@@ -70,10 +88,10 @@ _SPECS: Final = (
         key=("team_id", "id"),
         where=("team_id",),
     ),
-    ListSpec("courses", models.Course, ("courses.list",), plain(list_courses), key=("id",)),
+    ListSpec("courses", Course, ("courses.list",), plain(list_courses), key=("id",)),
     ListSpec(
         "modules",
-        models.Module,
+        Module,
         ("courses.list", "courses.list_modules"),
         of_parent(lambda litmos, _: litmos.courses.list_modules),
         parents_of("course_id", list_courses),
@@ -81,42 +99,42 @@ _SPECS: Final = (
         key=("course_id", "id"),
         where=("course_id",),
     ),
-    ListSpec("learning_paths", models.LearningPath, ("learning_paths.list",), plain(list_paths), key=("id",)),
+    ListSpec("learning_paths", LearningPath, ("learning_paths.list",), plain(list_paths), key=("id",)),
     ListSpec(
         "learning_path_courses",
-        models.LearningPathCourse,
+        LearningPathCourse,
         ("learning_paths.list", "learning_paths.list_courses"),
         of_parent(lambda litmos, _: litmos.learning_paths.list_courses),
         parents_of("learning_path_id", list_paths),
         parents=("learning_path_id",),
-        key=("learning_path_id", *models.LearningPathCourse.key),
+        key=("learning_path_id", *LearningPathCourse.key),
         where=("learning_path_id",),
     ),
     ListSpec(
         "results",
-        models.ResultDetail,
+        ResultDetail,
         ("results.list_details",),
         plain(lambda litmos, ask: litmos.results.list_details(since=since_of(ask), **ask.options)),
         since="changed",
-        key=models.ResultDetail.key,
+        key=ResultDetail.key,
     ),
     ListSpec(
         "course_results",
-        models.OrgCourseResult,
+        OrgCourseResult,
         ("org.list_course_results",),
         over_span(lambda litmos: litmos.org.list_course_results),
         since="changed",
         windowed=True,
-        key=models.OrgCourseResult.key,
+        key=("user_id", "id"),
     ),
     ListSpec(
         "module_results",
-        models.OrgModuleResult,
+        OrgModuleResult,
         ("org.list_module_results",),
         over_span(lambda litmos: litmos.org.list_module_results),
         since="changed",
         windowed=True,
-        key=models.OrgModuleResult.key,
+        key=("module_result_id", "user_id", "id"),
     ),
     ListSpec(
         "assignments",
@@ -130,16 +148,16 @@ _SPECS: Final = (
     ),
     ListSpec(
         "learning_path_results",
-        models.OrgLearningPathResult,
+        OrgLearningPathResult,
         ("org.list_learning_path_results",),
         over_span(lambda litmos: litmos.org.list_learning_path_results),
         since="changed",
         windowed=True,
-        key=models.OrgLearningPathResult.key,
+        key=("user_id", "id"),
     ),
     ListSpec(
         "achievements",
-        models.Achievement,
+        Achievement,
         ("achievements.list",),
         plain(
             lambda litmos, ask: litmos.achievements.list(
@@ -147,22 +165,22 @@ _SPECS: Final = (
             )
         ),
         since="earned",
-        key=models.Achievement.key,
+        key=Achievement.key,
         where=("user_id",),
     ),
     ListSpec(
         "badges",
-        models.Badge,
+        Badge,
         ("users.list", "users.list_badges"),
         of_parent(lambda litmos, _: litmos.users.list_badges),
         parents_of("user_id", list_people),
         parents=("user_id",),
-        key=("user_id", *models.Badge.key),
+        key=("user_id", "id", "title"),
         where=("user_id",),
     ),
     ListSpec(
         "logins",
-        models.LoginActivity,
+        LoginActivity,
         ("activities.list_logins",),
         over_span(lambda litmos: litmos.activities.list_logins),
         since="happened",
@@ -170,7 +188,7 @@ _SPECS: Final = (
     ),
     ListSpec(
         "activities",
-        models.ActionActivity,
+        ActionActivity,
         tuple(f"activities.list_{log}" for log in LOGS),
         open_log,
         each_log,
@@ -180,7 +198,7 @@ _SPECS: Final = (
     ),
     ListSpec(
         "sessions",
-        models.Session,
+        Session,
         ("sessions.list_past", "sessions.list_future"),
         open_sessions,
         past_and_future,
@@ -192,7 +210,7 @@ _SPECS: Final = (
     ),
     ListSpec(
         "registrations",
-        models.EventUser,
+        EventUser,
         ("sessions.list_past", "sessions.list_future", "sessions.list_roll_call"),
         of_session(lambda litmos: litmos.sessions.list_roll_call),
         each_session,
@@ -202,7 +220,7 @@ _SPECS: Final = (
     ),
     ListSpec(
         "attendance",
-        models.EventUser,
+        EventUser,
         ("sessions.list_past", "sessions.list_future", "sessions.list_attendance"),
         of_session(lambda litmos: litmos.sessions.list_attendance),
         each_session,

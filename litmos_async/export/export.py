@@ -10,26 +10,60 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import attrs
 from attrs import frozen
 
 from litmos_async.errors import ConfigurationError, LitmosError, NotFound
-from litmos_async.export.lists import spec_of
+from litmos_async.export.lists import find_list
 from litmos_async.export.manifest import Manifest
-from litmos_async.export.output import Format
+from litmos_async.export.output import Format, encode, header_of
 from litmos_async.export.rows import Cells, RowMaker, Rows, key_text
 from litmos_async.export.run import Account, Exporter, Progress, to_the_end
 from litmos_async.export.spec import Ask, ListSpec, Row, Unit, rows_of
 from litmos_async.export.state import REQUESTS
-from litmos_async.export.task import Opened, Task, names_of, task_of
+from litmos_async.export.task import Opened, PlannedList, Task, names_of, task_of
+from litmos_async.limits import RateLimit
 from litmos_async.paging import Pages
 from litmos_async.resources import Resources
 from litmos_async.resources.base import Caller, ListOptions
 
 PAGES_AHEAD: Final = 8
 """Pages that an export asks for ahead of the one that it writes."""
+
+OVERLAP: Final = timedelta(hours=1)
+FULL_EVERY: Final = timedelta(days=7)
+
+
+@frozen
+class ExportPlan:
+    """What an export would do.
+
+    Attributes:
+        place: Where it goes.
+        format: The format of its files.
+        lists: What it does list by list.
+        rate: The limit that it keeps, and what of it stays free for interactive calls.
+    """
+
+    place: str
+    format: Format
+    lists: tuple[PlannedList, ...]
+    rate: RateLimit
+
+    @property
+    def note(self) -> str:
+        """What the export leaves to interactive calls, in words: it can use up the burst at once."""
+        rate = self.rate
+        if rate.reserve:
+            return (
+                f"{rate.reserve} of {rate.requests} requests in {rate.period:g} s stay free for other calls"
+            )
+        return (
+            f"no request is kept free for other calls, which go first and may yet wait up to {rate.period:g} s: "
+            f"RateLimit(reserve=...) keeps some"
+        )
 
 
 @frozen
@@ -56,6 +90,16 @@ class Batch:
         """The rows as tuples, in the order of the columns, with datetimes as they are."""
         return self._rows.cells
 
+    def text(self, format: Literal["jsonl", "csv"], *, header: bool = False) -> str:
+        """Return the rows as they stand in a file.
+
+        Args:
+            format: "jsonl" or "csv".
+            header: Whether the names of the columns stand before them, in CSV.
+        """
+        rows = self._rows
+        return ((header_of(rows.schema, format) if header else b"") + encode(rows, format)).decode()
+
     def table(self) -> Any:
         """Return the rows as a `pyarrow.RecordBatch` with the columns of the list.
 
@@ -76,10 +120,11 @@ class Export:
     What there is to export: `litmos_async.export.lists()`; the columns of each: `litmos_async.export.schema(name)`.
     """
 
-    def __init__(self, caller: Caller, account: str, base_url: str) -> None:
+    def __init__(self, caller: Caller, account: str, base_url: str, rate: RateLimit) -> None:
         self._caller = caller.with_priority("bulk")
         self._account = account
         self._base_url = base_url
+        self._rate = rate
 
     async def batches(
         self,
@@ -108,7 +153,7 @@ class Export:
             IncompleteListing: The list cannot be read completely.
             LitmosError: A request failed. Its `resume` is where to go on.
         """
-        spec = spec_of(name)
+        spec = find_list(name)
         ask = Ask(since, to, dict(where or {}), ListOptions())
         spec.check(ask)
         schema = spec.schema.select(names_of(columns), secrets=with_secrets)
@@ -128,8 +173,8 @@ class Export:
         state: str | Path | None = None,
         since: datetime | None = None,
         to: datetime | None = None,
-        overlap: timedelta = timedelta(hours=1),
-        full_every: timedelta = timedelta(days=7),
+        overlap: timedelta = OVERLAP,
+        full_every: timedelta = FULL_EVERY,
         where: Mapping[str, str] | None = None,
         columns: Iterable[str] | None = None,
         with_secrets: bool = False,
@@ -161,15 +206,17 @@ class Export:
             ConfigurationError: Something cannot work; no request was sent.
             ExportIncomplete: A list could not be read to its end; its `manifest` says which and why.
         """
-        task = task_of(
+        task = _task(
             names,
             dest,
             format=format,
             state=state,
-            ask=Ask(since, to, dict(where or {}), ListOptions()),
+            since=since,
+            to=to,
             overlap=overlap,
             full_every=full_every,
-            columns=names_of(columns),
+            where=where,
+            columns=columns,
             with_secrets=with_secrets,
         )
         opened = await asyncio.to_thread(task.open, self._account, self._base_url)
@@ -183,6 +230,26 @@ class Export:
         if finished and task.order.place.remote is not None:
             await asyncio.to_thread(shutil.rmtree, task.order.place.folder, ignore_errors=True)
         return manifest
+
+    async def plan(
+        self,
+        names: Iterable[str] | str,
+        dest: str | Path,
+        **options: Any,
+    ) -> ExportPlan:
+        """Return what `run` would do with the same arguments. No request is sent, and nothing is written.
+
+        Args:
+            names: The lists.
+            dest: Where to.
+            options: What `run` takes.
+
+        Raises:
+            ConfigurationError: Something cannot work.
+        """
+        task = _task(names, dest, **options)
+        lists = await asyncio.to_thread(task.look, self._account, self._base_url)
+        return ExportPlan(str(task.order.place), task.order.place.format, lists, self._rate)
 
     def _exporter(
         self, task: Task, opened: Opened, on_progress: Callable[[Progress], None] | None
@@ -207,6 +274,33 @@ class Export:
             earlier=opened.earlier,
             on_progress=on_progress,
         )
+
+
+def _task(
+    names: Iterable[str] | str,
+    dest: str | Path,
+    *,
+    format: Format | None = None,
+    state: str | Path | None = None,
+    since: datetime | None = None,
+    to: datetime | None = None,
+    overlap: timedelta = OVERLAP,
+    full_every: timedelta = FULL_EVERY,
+    where: Mapping[str, str] | None = None,
+    columns: Iterable[str] | None = None,
+    with_secrets: bool = False,
+) -> Task:
+    return task_of(
+        names,
+        dest,
+        format=format,
+        state=state,
+        ask=Ask(since, to, dict(where or {}), ListOptions()),
+        overlap=overlap,
+        full_every=full_every,
+        columns=names_of(columns),
+        with_secrets=with_secrets,
+    )
 
 
 _END: Final = "end"

@@ -10,13 +10,14 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from litmos_async.export.facts import Part, Past, Run
 from litmos_async.export.manifest import FileEntry, ListEntry
 from litmos_async.export.output import Output, digest, working_name
 from litmos_async.export.place import Place
 from litmos_async.export.rows import Cells, RowMaker, Rows, content_mark, key_text
 from litmos_async.export.schema import DELETED, EXPORTED_AT, Schema
 from litmos_async.export.spec import Ask, ListSpec, Row, Unit
-from litmos_async.export.state import Part, Past, Run, StateFile
+from litmos_async.export.state import StateFile
 from litmos_async.models.record import Record
 from litmos_async.resources.windows import span_of
 
@@ -94,6 +95,15 @@ class ListRun:
 
     # ------------------------------------------------ beginning, and going on
 
+    def look(self) -> None:
+        """See how far the list is, and decide what is asked of it."""
+        self.past = self._state.past(self.spec.name)
+        progress = self._state.progress(self.spec.name)
+        if progress is not None:
+            self.run, self.listed = progress.run, progress.listed
+            self.rows, self.gone, self.done = progress.rows, progress.gone, progress.done
+        self._decide()
+
     def resume(self) -> None:
         """Take up the run under way, with its files cut back to what counts.
 
@@ -101,17 +111,11 @@ class ListRun:
             ConfigurationError: Its files were changed.
             OSError: They cannot be written.
         """
-        name = self.spec.name
-        self.past = self._state.past(name)
-        progress = self._state.progress(name)
-        if progress is None:
-            self._decide()
+        self.look()
+        if self.run is None:
             return
-        self.run, self.listed = progress.run, progress.listed
-        self.rows, self.gone, self.done = progress.rows, progress.gone, progress.done
-        self._decide()
         self._make_rows(self.run)
-        for part in self._state.parts(name):
+        for part in self._state.parts(self.spec.name):
             self._parts.append(part)
             renamed = part.phase == "closing" and not working_name(self._path(part)).exists()
             if part.phase != "finished" and not renamed:

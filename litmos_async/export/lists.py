@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from litmos_async import resources
 from litmos_async.errors import ConfigurationError
 from litmos_async.export.catalogue import LISTS, find
 from litmos_async.export.schema import Schema
@@ -44,19 +43,20 @@ def lists() -> tuple[ListSpec, ...]:
     return tuple(LISTS.values())
 
 
-def schema(name: str) -> Schema:
-    """Return the columns of a list.
+def schema(name: str, *, with_secrets: bool = False) -> Schema:
+    """Return the columns of a list, as an export writes them.
 
     Args:
         name: A list, or the id of an operation that lists.
+        with_secrets: Whether log-in links and passwords are among them.
 
     Raises:
         ConfigurationError: There is none of that name.
     """
-    return spec_of(name).schema
+    return find_list(name).schema.select(None, secrets=with_secrets)
 
 
-def spec_of(name: str) -> ListSpec:
+def find_list(name: str) -> ListSpec:
     """Return a list by its name or by the id of its operation.
 
     Raises:
@@ -69,8 +69,9 @@ def spec_of(name: str) -> ListSpec:
 def operations() -> Mapping[str, Operation[Any]]:
     """Return all operations by their ids."""
     found: dict[str, Operation[Any]] = {}
-    for module in pkgutil.iter_modules(resources.__path__):
-        for value in vars(importlib.import_module(f"{resources.__name__}.{module.name}")).values():
+    package = importlib.import_module(Resources.__module__)
+    for module in pkgutil.iter_modules(package.__path__):
+        for value in vars(importlib.import_module(f"{package.__name__}.{module.name}")).values():
             if isinstance(value, Operation):
                 found[value.id] = value
     return found
@@ -98,7 +99,9 @@ def _from_operation(name: str) -> ListSpec | None:
         raise ConfigurationError(
             f"{name} needs {' and '.join(columns)}, which an export cannot find by itself"
         )
-    key = tuple(each for each in record.key if each != "updated_date")
+    # What changes when a row does tells states of it apart, and not rows.
+    changing = {"updated_date"} | ({"last_login"} if name == "org.list_users" else set())
+    key = tuple(each for each in record.key if each not in changing)
     parent = columns[0] if columns else None
     return ListSpec(
         name,

@@ -46,7 +46,6 @@ class Output:
         self.working = working_name(final)
         self._schema = schema
         self._format = format
-        self._encode: Callable[[Rows], bytes] = _ENCODERS[format]
         found = self.working.stat().st_size if self.working.exists() else 0
         if found < size:
             raise ConfigurationError(
@@ -57,13 +56,13 @@ class Output:
         self._file.truncate(size)
         self._file.seek(size)
         self.size = size
-        if not size and format == "csv":
-            self.size = self._write(_csv_line(schema.names).encode())
+        if not size:
+            self.size = self._write(header_of(schema, format))
 
     def append(self, rows: Rows) -> int:
         """Write rows, see them onto the disk, and return how long the file is now."""
         if rows.cells:
-            self.size += self._write(self._encode(rows))
+            self.size += self._write(encode(rows, self._format))
             os.fsync(self._file.fileno())
         return self.size
 
@@ -88,6 +87,16 @@ class Output:
             self.working.unlink()
         else:
             self.working.replace(self.final)
+
+
+def header_of(schema: Schema, format: Format) -> bytes:
+    """Return what stands before the first row."""
+    return _csv_line(schema.names).encode() if format == "csv" else b""
+
+
+def encode(rows: Rows, format: Format) -> bytes:
+    """Return rows as they stand in a file."""
+    return _ENCODERS[format](rows)
 
 
 def working_name(final: Path) -> Path:

@@ -68,17 +68,22 @@ class Place:
             return read_manifest(self.remote.read(FOLDER_MANIFEST))
         return None
 
-    def check(self, wanted: Earlier, ours: Collection[str], *, first: bool) -> Mapping[str, list[str]]:
+    def check(
+        self, wanted: Earlier, ours: Collection[str], *, first: bool, dry: bool
+    ) -> Mapping[str, list[str]]:
         """Return the files that an earlier export left here, by list, as paths below the folder.
 
         Args:
             wanted: What this export is, as its manifest will say it.
             ours: Files of the run under way.
             first: Whether the state knows of no finished run.
+            dry: Whether nothing is to be made or tried.
 
         Raises:
             ConfigurationError: Something stands here that is not ours, or nothing can be written.
         """
+        if dry and not self.folder.exists():
+            return {}
         _make(self.folder)
         if self.file and (self.folder / self.file).is_dir():
             raise ConfigurationError(f"{self.folder / self.file} is a folder")
@@ -92,7 +97,8 @@ class Place:
                 raise ConfigurationError(
                     f"{what} was exported with another state: give that one, or name another place"
                 )
-        _try_to_write(self.folder)
+        if not dry:
+            _try_to_write(self.folder)
         return {} if found is None else found.files
 
     def __str__(self) -> str:

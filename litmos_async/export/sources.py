@@ -9,10 +9,10 @@ from typing import Any, Final, cast
 
 from attrs import define, evolve
 
-from litmos_async import models
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.export.spec import BEGINNING, Ask, Open, Unit, Units
+from litmos_async.models import Session, User, UserSummary
 from litmos_async.models.record import Record
 from litmos_async.paging import Batch, Pages
 from litmos_async.resources import Resources
@@ -138,7 +138,7 @@ def open_sessions(litmos: Resources, ask: Ask, unit: Unit) -> Pages[Any]:
     return read(since=ask.since, **ask.options)
 
 
-def flat_sessions(_unit: Unit, tree: Any) -> Iterator[tuple[Mapping[str, str], models.Session]]:
+def flat_sessions(_unit: Unit, tree: Any) -> Iterator[tuple[Mapping[str, str], Session]]:
     """Yield the sessions of a course."""
     for module in tree.modules:
         for session in module.sessions:
@@ -178,7 +178,7 @@ async def each_holder(litmos: Resources, ask: Ask) -> AsyncIterator[Unit]:
     else:
         people = (await litmos.users.list_paginated(page_size=1, **_call_options(ask))).total
         if people is not None and ceil(people / PEOPLE_A_CALL) < len(courses):
-            some: list[models.UserSummary] = []
+            some: list[UserSummary] = []
             async for person in list_people(litmos, ask):
                 some.append(person)
                 if len(some) == PEOPLE_A_CALL:
@@ -194,12 +194,12 @@ async def each_holder(litmos: Resources, ask: Ask) -> AsyncIterator[Unit]:
         )
 
 
-def _together(people: Sequence[models.UserSummary]) -> Unit:
+def _together(people: Sequence[UserSummary]) -> Unit:
     names = {key: value for person in people for key, value in _names_of(person).items()}
     return Unit(people[0].id, names, ids=tuple(person.id for person in people))
 
 
-def _names_of(person: models.UserSummary | models.User) -> dict[str, str]:
+def _names_of(person: UserSummary | User) -> dict[str, str]:
     """Return the names of a person, which the courses of 25 people do not hold."""
     names = {"user_name": person.user_name, "first_name": person.first_name, "last_name": person.last_name}
     return {f"{person.id} {name}": value for name, value in names.items() if value is not None}

@@ -133,21 +133,29 @@ class ListSpec:
             ConfigurationError: `since` is missing or means nothing here, a time has no zone, or `where` names
                 something that the list cannot be limited by.
         """
-        check_time("since", ask.since)
-        check_time("to", ask.to)
-        if ask.since is not None and ask.to is not None and ask.since > ask.to:
-            raise ConfigurationError("since is later than to")
-        if self.windowed and ask.since is None:
-            raise ConfigurationError(f"{self.name} needs since: the API gives it for a span of time only")
-        if self.since == "nothing" and ask.since is not None:
-            raise ConfigurationError(f"{self.name} has no since: the API can only give the whole list")
-        if ask.to is not None and not self.windowed:
-            raise ConfigurationError(f"{self.name} has no to")
+        self.check_since(ask.since, ask.to)
         for name, value in ask.where.items():
             if name not in self.where:
                 possible = " or ".join(self.where) or "nothing"
                 raise ConfigurationError(f"{self.name} can be limited by {possible}, not by {name!r}")
             check_id(name, value)
+
+    def check_since(self, since: datetime | None, to: datetime | None) -> None:
+        """Refuse a span of time that the list cannot be asked for.
+
+        Raises:
+            ConfigurationError: `since` is missing or means nothing here, or a time has no zone.
+        """
+        check_time("since", since)
+        check_time("to", to)
+        if since is not None and to is not None and since > to:
+            raise ConfigurationError("since is later than to")
+        if self.windowed and since is None:
+            raise ConfigurationError(f"{self.name} needs since: the API gives it for a span of time only")
+        if self.since == "nothing" and since is not None:
+            raise ConfigurationError(f"{self.name} has no since: the API can only give the whole list")
+        if to is not None and not self.windowed:
+            raise ConfigurationError(f"{self.name} has no to")
 
 
 _PARENT_NAMES: Final[Mapping[str, str]] = {

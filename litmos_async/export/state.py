@@ -14,18 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
-
-from attrs import frozen
+from typing import Any, Final
 
 from litmos_async.errors import ConfigurationError
+from litmos_async.export.facts import Part, Past, Progress, Run
 from litmos_async.export.spec import Unit
 
 _FORMAT: Final = 1
 """Version of the tables."""
-
-Phase: TypeAlias = Literal["open", "closing", "finished"]
-"""How far a file is: rows are added; it is about to get its final name; it has it, and is where it belongs."""
 
 REQUESTS: Final = "requests"
 """The fact that says how many requests a run has sent, in all of its parts."""
@@ -45,118 +41,12 @@ CREATE TABLE known (name TEXT, key TEXT, content BLOB, first TEXT NOT NULL, run 
 """
 
 
-@frozen
-class Run:
-    """A run of one list, as the state keeps it while it is under way.
-
-    Attributes:
-        started: When it began, by the server's clock.
-        stamp: The same, as it stands in the names of files.
-        since: From when on rows are asked for; None for all.
-        whole: Whether it reads the whole list, so that what does not come is gone.
-        cursor: Where the next run begins.
-        columns: The columns of its files: a later version of this library may know more.
-    """
-
-    started: datetime
-    stamp: str
-    since: datetime | None
-    whole: bool
-    cursor: datetime
-    columns: tuple[str, ...]
-
-    def to_json(self) -> str:
-        """Return it as text."""
-        return json.dumps(
-            {
-                "started": self.started.isoformat(),
-                "stamp": self.stamp,
-                "since": self.since and self.since.isoformat(),
-                "whole": self.whole,
-                "cursor": self.cursor.isoformat(),
-                "columns": self.columns,
-            }
-        )
-
-    @classmethod
-    def from_json(cls, text: str) -> Run:
-        """Return it from text."""
-        plain = json.loads(text)
-        since = plain["since"]
-        return cls(
-            datetime.fromisoformat(plain["started"]),
-            plain["stamp"],
-            since and datetime.fromisoformat(since),
-            plain["whole"],
-            datetime.fromisoformat(plain["cursor"]),
-            tuple(plain["columns"]),
-        )
-
-
-@frozen
-class Past:
-    """What earlier runs of a list left.
-
-    Attributes:
-        cursor: Where the next run begins; None before the first has ended.
-        first_since: What the first run was given.
-        whole: When the list was last read whole.
-        started: When the last run began.
-    """
-
-    cursor: datetime | None = None
-    first_since: datetime | None = None
-    whole: datetime | None = None
-    started: datetime | None = None
-
-
-@frozen
-class Part:
-    """A file of output under way.
-
-    Attributes:
-        place: Its number within its list and run.
-        file: Its name, without the folder.
-        size: Bytes that count.
-        rows: Rows in them.
-        phase: How far it is.
-        bytes: How long it is in its final form, once it is finished.
-        sha256: The SHA-256 of its final form, in hexadecimal.
-    """
-
-    place: int
-    file: str
-    size: int = 0
-    rows: int = 0
-    phase: Phase = "open"
-    bytes: int = 0
-    sha256: str = ""
-
-
-@frozen
-class Progress:
-    """How far a list is in the run under way.
-
-    Attributes:
-        run: The run.
-        listed: Whether all units are known.
-        rows: Rows written.
-        gone: Those among them that say that something is gone.
-        done: Whether the list is finished.
-    """
-
-    run: Run
-    listed: bool
-    rows: int
-    gone: int
-    done: bool
-
-
 class StateFile:
     """The state of an export in its file. All methods block; they are called from one thread.
 
     Args:
         path: The file; it is made where there is none, readable for its owner only, since it holds ids of people.
+            None keeps it in memory, to see what a first run would do.
 
     Attributes:
         path: The file.
@@ -166,14 +56,14 @@ class StateFile:
         ConfigurationError: It cannot be opened, or is something else.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path | None) -> None:
+        self.path = path or Path(":memory:")
         self.created = False
         try:
-            if not path.exists():
+            if path is not None and not path.exists():
                 self.created = True
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-            self._db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
             self._open()
         except (OSError, ValueError, sqlite3.Error) as problem:
             raise ConfigurationError(f"cannot use the state {path}: {_reason(problem)}") from None

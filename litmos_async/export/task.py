@@ -13,8 +13,8 @@ import attrs
 from attrs import frozen
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.export.list_run import Order
-from litmos_async.export.lists import spec_of
+from litmos_async.export.list_run import ListRun, Order
+from litmos_async.export.lists import find_list
 from litmos_async.export.manifest import Earlier
 from litmos_async.export.output import Format
 from litmos_async.export.place import place_of
@@ -41,6 +41,27 @@ class Opened:
 
     state: StateFile
     earlier: Mapping[str, list[str]]
+
+
+@frozen
+class PlannedList:
+    """What an export would do with a list.
+
+    Attributes:
+        name: The list.
+        since: From when on it asks for rows; None for all.
+        whole: Whether it reads all rows, so that it sees what is gone.
+        goes_on: Whether a run that was interrupted goes on.
+        cost: The requests that it takes, in words.
+        columns: How many columns its rows have.
+    """
+
+    name: str
+    since: datetime | None
+    whole: bool
+    goes_on: bool
+    cost: str
+    columns: int
 
 
 @frozen
@@ -76,7 +97,40 @@ class Task:
                 state.close()
             raise
 
+    def look(self, account: str, base_url: str) -> tuple[PlannedList, ...]:
+        """Return what would be done, and leave everything as it is.
+
+        Raises:
+            ConfigurationError: It cannot be done.
+        """
+        state = StateFile(self.state_path if self.state_path.exists() else None)
+        try:
+            return self._planned(state, account, base_url)
+        finally:
+            state.close()
+
+    def _planned(self, state: StateFile, account: str, base_url: str) -> tuple[PlannedList, ...]:
+        self._check_owner(state, account, base_url)
+        self._earlier(state, account, dry=True)
+        found: list[PlannedList] = []
+        for spec in self.order.specs:
+            run = ListRun(spec, self.order, state, datetime.now(UTC))
+            run.look()
+            columns = len(self.order.schemas[spec.name].columns)
+            found.append(
+                PlannedList(spec.name, run.ask.since, run.whole, run.run is not None, spec.cost, columns)
+            )
+        return tuple(found)
+
     def _look(self, state: StateFile, account: str, base_url: str) -> Opened:
+        self._check_owner(state, account, base_url)
+        earlier = self._earlier(state, account, dry=False)
+        self._refresh(state, earlier)
+        if not self.order.keeps:
+            state.note(_REPLACES, json.dumps(earlier))
+        return Opened(state, earlier)
+
+    def _check_owner(self, state: StateFile, account: str, base_url: str) -> None:
         order, place = self.order, self.order.place
         names = [spec.name for spec in order.specs]
         state.belong("account", account, f"account or key than that of {base_url}")
@@ -93,17 +147,18 @@ class Task:
             )
         state.belong("place", str(place), f"place than {place}")
         self._check_turn(state)
+
+    def _earlier(self, state: StateFile, account: str, *, dry: bool) -> dict[str, list[str]]:
+        """Return the files of earlier exports, by list."""
+        order, place = self.order, self.order.place
+        names = [spec.name for spec in order.specs]
         ours = [place.below(name, part.file) for name in names for part in state.parts(name)]
         wanted = Earlier(account[:16], place.format, order.keeps, {name: [] for name in names})
         first = all(state.past(name).cursor is None for name in names)
-        earlier = {name: [*files] for name, files in place.check(wanted, ours, first=first).items()}
-        if not order.keeps:
-            noted = state.fact(_REPLACES)
-            earlier = json.loads(noted) if noted else earlier
-        self._refresh(state, earlier)
-        if not order.keeps:
-            state.note(_REPLACES, json.dumps(earlier))
-        return Opened(state, earlier)
+        found = place.check(wanted, ours, first=first, dry=dry)
+        noted = None if order.keeps else state.fact(_REPLACES)
+        earlier: dict[str, list[str]] = json.loads(noted) if noted else {}
+        return earlier or {name: [*files] for name, files in found.items()}
 
     def _check_turn(self, state: StateFile) -> None:
         """Refuse a first run without what it needs, and a second one into a single file."""
@@ -164,7 +219,7 @@ def task_of(
         raise ConfigurationError("name one list at least")
     if len(set(listed)) < len(listed):
         raise ConfigurationError("a list is named twice")
-    specs = tuple(spec_of(name) for name in listed)
+    specs = tuple(find_list(name) for name in listed)
     if columns is not None and len(specs) > 1:
         raise ConfigurationError("columns can be chosen for one list at a time")
     schemas = {spec.name: spec.schema.select(columns, secrets=with_secrets) for spec in specs}

@@ -7,11 +7,12 @@ page(report)                           # one self-contained HTML page (extra "re
 
 from litmos_async.report.data import KINDS, Bar, Column, Kind, Report
 from litmos_async.report.gather import Reports
-from litmos_async.report.page import chart, csv_text, page
+from litmos_async.report.page import LONGEST_TABLE, chart, check_page, csv_text, page
 from litmos_async.report.rules import Result, Standing, is_overdue, standing_of
 
 __all__ = [
     "KINDS",
+    "LONGEST_TABLE",
     "Bar",
     "Column",
     "Kind",
@@ -20,6 +21,7 @@ __all__ = [
     "Result",
     "Standing",
     "chart",
+    "check_page",
     "csv_text",
     "is_overdue",
     "page",

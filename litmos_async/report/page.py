@@ -8,9 +8,10 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any, Final
 
 from litmos_async.errors import ConfigurationError
@@ -60,13 +61,28 @@ def page(report: Report, *, csv_name: str = "") -> str:
     )
 
 
-def csv_text(report: Report) -> str:
-    """Return all rows of a report as CSV."""
+def check_page() -> None:
+    """See that pages can be made.
+
+    Raises:
+        ConfigurationError: Jinja2 or vl-convert is not installed (extra "report").
+    """
+    if find_spec("jinja2") is None or find_spec("vl_convert") is None:
+        raise ConfigurationError(_INSTALL)
+
+
+def csv_text(report: Report, text: Callable[[str], str] = str) -> str:
+    """Return all rows of a report as CSV.
+
+    Args:
+        report: The report.
+        text: What to write for a text: a spreadsheet runs what begins with `=`, and people are called by others.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.name for column in report.columns])
     for row in report.to_dicts():
-        writer.writerow(row.values())
+        writer.writerow([text(value) if isinstance(value, str) else value for value in row.values()])
     return out.getvalue()
 
 

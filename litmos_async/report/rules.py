@@ -84,6 +84,6 @@ def is_overdue(result: Result, now: datetime) -> bool:
     """
     if result.complete or (result.compliant_till is not None and result.compliant_till >= now):
         return False
-    if result.overdue is not None and (result.overdue or result.due_date is None):
+    if result.overdue is not None:
         return result.overdue
     return result.due_date is not None and result.due_date < now
