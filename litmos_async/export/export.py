@@ -29,8 +29,8 @@ from litmos_async.paging import Pages
 from litmos_async.resources import Resources
 from litmos_async.resources.base import Caller, ListOptions
 
-PAGES_AHEAD: Final = 8
-"""Pages that an export asks for ahead of the one that it writes."""
+OPTIONS: Final = ListOptions()
+"""How an export reads its lists."""
 
 OVERLAP: Final = timedelta(hours=1)
 FULL_EVERY: Final = timedelta(days=7)
@@ -154,7 +154,7 @@ class Export:
             LitmosError: A request failed. Its `resume` is where to go on.
         """
         spec = find_list(name)
-        ask = Ask(since, to, dict(where or {}), ListOptions())
+        ask = Ask(since, to, dict(where or {}), OPTIONS)
         spec.check(ask)
         schema = spec.schema.select(names_of(columns), secrets=with_secrets)
         walk = _Walk(spec, ask, Resources(self._caller), _read_token(resume, spec.name))
@@ -295,7 +295,7 @@ def _task(
         dest,
         format=format,
         state=state,
-        ask=Ask(since, to, dict(where or {}), ListOptions()),
+        ask=Ask(since, to, dict(where or {}), OPTIONS),
         overlap=overlap,
         full_every=full_every,
         columns=names_of(columns),

@@ -157,11 +157,9 @@ class ListRun:
         stamp = f"{started:%Y%m%dT%H%M%S}{started.microsecond // 1000:03}Z"
         schema = self._order.schemas[self.spec.name]
         run = Run(started, stamp, self.ask.since, self.whole, cursor, schema.names)
-        self._state.begin(self.spec.name, run)
+        self._state.begin(self.spec.name, run, self.units_ahead)
         self.run = run
         self._make_rows(run)
-        if self.units_ahead:
-            self._state.add_units(self.spec.name, self.units_ahead, first=0, last=True)
 
     def _make_rows(self, run: Run) -> None:
         schema = self._order.schemas[self.spec.name]
@@ -250,7 +248,7 @@ class ListRun:
     def _close_part(self, part: Part) -> Part:
         """Put a file where it belongs. Each step is noted, so that it can be done again after a kill."""
         name, place, path = self.spec.name, self._order.place, self._path(part)
-        output = self._outputs.pop(part.place, None)
+        output = self._outputs.get(part.place)
         if output is not None:
             self._state.put_part(name, evolve(part, phase="closing"))
             output.finish()

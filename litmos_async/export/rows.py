@@ -146,7 +146,13 @@ def _text(value: Any) -> Any:
 def json_text(value: Any) -> str:
     """Return plain data as JSON on one line. A lone surrogate becomes U+FFFD: no file can hold it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    return clean_text(text)
+    if text.isascii():
+        return text
+    # Some programs take these for the end of a line.
+    return clean_text(text).translate(_LINE_ENDS)
+
+
+_LINE_ENDS: Final = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 def clean_text(text: str) -> str:

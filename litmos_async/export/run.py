@@ -176,7 +176,7 @@ class Exporter:
             if len(some) == _UNITS_A_STEP:
                 await self._note_units(each, some, first, last=False)
                 first, some = first + len(some), []
-        if not first and some and self._account.server_time() is None:
+        if each.run is None and some and self._account.server_time() is None:
             each.units_ahead = some  # it took no request: the first page will say the server's time
             return
         await self._note_units(each, some, first, last=True)

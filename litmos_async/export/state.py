@@ -161,11 +161,21 @@ class StateFile:
         ).fetchone()
         return row and Progress(Run.from_json(row[0]), bool(row[1]), row[2], row[3], bool(row[4]))
 
-    def begin(self, name: str, run: Run) -> None:
-        """Begin a run."""
-        self._db.execute("INSERT INTO runs (name, detail) VALUES (?, ?)", (name, run.to_json()))
+    def begin(self, name: str, run: Run, units: Sequence[Unit]) -> None:
+        """Begin a run, with all of its units where they are known: a kill finds both or neither.
 
-    def add_units(self, name: str, units: Iterable[Unit], *, first: int, last: bool) -> None:
+        Args:
+            name: The list.
+            run: The run.
+            units: Its units; none where they are not known yet.
+        """
+        with closing(self._transaction()) as change:
+            change.execute("INSERT INTO runs (name, detail) VALUES (?, ?)", (name, run.to_json()))
+            if units:
+                _put_units(change, name, units, first=0, last=True)
+            change.execute("COMMIT")
+
+    def add_units(self, name: str, units: Sequence[Unit], *, first: int, last: bool) -> None:
         """Note units that are to be read.
 
         Args:
@@ -175,15 +185,7 @@ class StateFile:
             last: Whether there are no more.
         """
         with closing(self._transaction()) as change:
-            change.executemany(
-                "INSERT OR REPLACE INTO units (name, place, unit) VALUES (?, ?, ?)",
-                [
-                    (name, first + place, json.dumps([unit.key, dict(unit.parent), unit.ids]))
-                    for place, unit in enumerate(units)
-                ],
-            )
-            if last:
-                change.execute("UPDATE runs SET listed=1 WHERE name=?", (name,))
+            _put_units(change, name, units, first=first, last=last)
             change.execute("COMMIT")
 
     def units_left(self, name: str, after: int, most: int) -> list[tuple[int, Unit, str | None]]:
@@ -346,6 +348,18 @@ class StateFile:
 def _run_of(change: sqlite3.Cursor, name: str) -> Run:
     (detail,) = change.execute("SELECT detail FROM runs WHERE name=?", (name,)).fetchone()
     return Run.from_json(detail)
+
+
+def _put_units(change: sqlite3.Cursor, name: str, units: Sequence[Unit], *, first: int, last: bool) -> None:
+    change.executemany(
+        "INSERT OR REPLACE INTO units (name, place, unit) VALUES (?, ?, ?)",
+        [
+            (name, first + place, json.dumps([unit.key, dict(unit.parent), unit.ids]))
+            for place, unit in enumerate(units)
+        ],
+    )
+    if last:
+        change.execute("UPDATE runs SET listed=1 WHERE name=?", (name,))
 
 
 def _put_part(change: sqlite3.Cursor, name: str, part: Part) -> None:
