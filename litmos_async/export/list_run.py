@@ -129,7 +129,9 @@ class ListRun:
         if self.run is not None:
             since, whole = self.run.since, self.run.whole
         elif past.cursor is not None:
-            due = past.whole is None or self._began - past.whole >= order.full_every
+            # Our clock and the server's may differ, which must not matter to a span of nothing.
+            waits = past.whole is not None and order.full_every > timedelta(0)
+            due = not waits or self._began - (past.whole or self._began) >= order.full_every
             whole = spec.since == "nothing" or (due and spec.deletes)
             since = past.first_since if whole else past.cursor - order.overlap
         self.whole = whole
