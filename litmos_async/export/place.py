@@ -83,8 +83,11 @@ class Place:
             ConfigurationError: Something stands here that is not ours, or nothing can be written.
         """
         if dry and not self.folder.exists():
+            above = next(each for each in self.folder.absolute().parents if each.exists())
+            if not above.is_dir():
+                raise ConfigurationError(f"cannot make the folder {self.folder}: {above} is a file")
             return {}
-        _make(self.folder)
+        make_folder(self.folder)
         if self.file and (self.folder / self.file).is_dir():
             raise ConfigurationError(f"{self.folder / self.file} is a folder")
         found, what = self.earlier(), str(self)
@@ -142,9 +145,14 @@ def _is_empty(folder: Path) -> bool:
     return all(each.name.startswith(".") for each in folder.iterdir())
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder, and those that it lies in.
+
+    Raises:
+        ConfigurationError: It cannot be made.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode, parents=True, exist_ok=True)
     except (OSError, ValueError) as problem:
         raise ConfigurationError(f"cannot make the folder {folder}: {_reason(problem)}") from None
 

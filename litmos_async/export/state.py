@@ -66,22 +66,24 @@ class StateFile:
             self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
             self._open()
         except (OSError, ValueError, sqlite3.Error) as problem:
+            if hasattr(self, "_db"):
+                self._db.close()
             raise ConfigurationError(f"cannot use the state {path}: {_reason(problem)}") from None
 
     def _open(self) -> None:
         self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        # What is not ours is left as it is: another journal mode would be a change.
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if (version or tables) and (version != _FORMAT or not self._has_tables()):
+            raise ValueError("it is no state of an export")
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("BEGIN IMMEDIATE")
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if version == 0 and tables == 0:
+        if not tables:
             for statement in _TABLES.split(";"):
                 self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version={_FORMAT}")
-        elif version != _FORMAT or not self._has_tables():
-            self._db.execute("ROLLBACK")
-            raise ValueError("it is no state of an export")
         self._db.execute("COMMIT")
 
     def _has_tables(self) -> bool:

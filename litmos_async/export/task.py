@@ -17,7 +17,7 @@ from litmos_async.export.list_run import ListRun, Order
 from litmos_async.export.lists import find_list
 from litmos_async.export.manifest import Earlier
 from litmos_async.export.output import Format
-from litmos_async.export.place import place_of
+from litmos_async.export.place import make_folder, place_of
 from litmos_async.export.run import FAILED_AT
 from litmos_async.export.spec import Ask, ListSpec, check_time
 from litmos_async.export.state import StateFile
@@ -85,7 +85,9 @@ class Task:
             ConfigurationError: The state or what stands there belongs to something else, or cannot be written.
         """
         if self.order.place.remote is not None:
-            _make_private(self.state_path.parent)
+            make_folder(self.state_path.parent, 0o700)
+        elif not self.order.keeps:
+            make_folder(self.state_path.parent)
         state = StateFile(self.state_path)
         try:
             return self._look(state, account, base_url)
@@ -249,13 +251,6 @@ def _state_beside(dest: str) -> Path:
         return Path(f"{dest.rstrip('/')}.state")
     name = hashlib.blake2b(dest.encode("utf-8", "replace"), digest_size=16).hexdigest()
     return state_folder() / "exports" / f"{name}.state"
-
-
-def _make_private(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as problem:
-        raise ConfigurationError(f"cannot make the folder {folder}: {problem.strerror}") from None
 
 
 def names_of(columns: Iterable[str] | None) -> list[str] | None:
