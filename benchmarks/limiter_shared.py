@@ -1,12 +1,15 @@
 """What a slot costs in each store, beside a bare round trip to Redis.
 
 Run it with `python -m benchmarks.limiter_shared`; it starts a Redis of its own.
+The exit code is 1 where the rate limit refused a request. How fast it goes depends on what else the machine does,
+and is judged with `--speed` only, on an idle one: 95 % of the ideal, no process half as long again as another.
 90 of 100 slots are taken, as in the middle of a busy minute, and the other ten are taken and given back again.
 The account allows a slot every 600 ms, so what matters is that these numbers are small beside that.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import statistics
 import sys
@@ -136,13 +139,13 @@ async def of_fleet(url: str, burst: int) -> Run:
     return Run(fleet.share_of_ideal, max(took) / min(took), len(fleet.quota.rejections))
 
 
-def fleets(urls: dict[str, str]) -> bool:
+def fleets(urls: dict[str, str], *, speed: bool) -> bool:
     """Print how fleets fare; return whether that is what is promised."""
     good = True
     print(f"\n{'4 processes, 100 in 3 s':34}{'of ideal':>10}{'uneven':>10}{'refused':>10}")
     for name, url in urls.items():
         print(f"{f'{name}, burst=10':34}{(run := asyncio.run(of_fleet(url, 10)))}")
-        good = good and run.good
+        good = good and (run.good if speed else not run.refused)
     for name, url in urls.items():
         runs: list[Run] = []
         while len(runs) < BURST_RUNS and not any(run.good for run in runs):
@@ -155,7 +158,10 @@ def fleets(urls: dict[str, str]) -> bool:
 
 
 def main() -> int:
-    """Print the tables; fail if a request is refused, or a fleet is slower than 95 % of the ideal, or uneven."""
+    """Print the tables; fail if a request is refused or, where that is asked for, a fleet is slow or uneven."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--speed", action="store_true", help="Fail too if it is slower than promised.")
+    speed = parser.parse_args().speed
     with stores() as urls:
         print(f"{'':34}{'median ms':>10}{'95 % ms':>10}{'a second':>10}")
         if "redis" in urls:
@@ -165,7 +171,7 @@ def main() -> int:
             print(f"{name:34}{alone}")
             if name != "memory":
                 print(f"{f'{name}, {LIMITERS} limiters at once':34}{together}")
-        return 0 if fleets({name: url for name, url in urls.items() if name != "memory"}) else 1
+        return 0 if fleets({name: url for name, url in urls.items() if name != "memory"}, speed=speed) else 1
 
 
 if __name__ == "__main__":

@@ -33,12 +33,15 @@ class Progress:
         seconds: How old the slot may be when the request leaves.
         event: The last event, without the name of the layer that it comes from.
         to_proxy: Whether it is about what is said to a proxy before it connects us.
+        too_old: Whether the slot was too old. A process that stood still finds its timeout over, too, and of the
+            two errors only one arrives.
     """
 
     lease: Lease
     seconds: float
     event: str = ""
     to_proxy: bool = False
+    too_old: bool = False
     _stream: Any = None
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -66,6 +69,7 @@ class Progress:
         """
         taken: object = getattr(self.lease, "taken", None)
         if isinstance(taken, int | float) and asyncio.get_running_loop().time() - taken > self.seconds:
+            self.too_old = True
             raise SlotTooOld
 
     @property

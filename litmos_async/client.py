@@ -103,6 +103,7 @@ class LitmosClient(Resources):
             self._connect(config, defaults, transport, xapi)
         except ConfigurationError as error:
             problem = error.with_traceback(None)
+            problem.__cause__ = problem.__context__ = None
         else:
             return
         # Some tools show an error with the local variables of its frames: the key, an address with a password.

@@ -15,6 +15,15 @@ from typing import Final, TypeAlias
 
 from litmos_async.errors import ConfigurationError
 
+IDENTIFYING: Final = frozenset(
+    {
+        *("user_name", "username", "email", "external_employee_id", "manager", "manager_id"),
+        *(f"team{number}" for number in range(1, 6)),
+        *(f"course{number}" for number in range(1, 4)),
+    }
+)
+"""Attributes of people that identify something; what else a record says is left as it is."""
+
 _WEIGHTLESS: Final = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
 )
@@ -71,6 +80,11 @@ def doubts(text: str | None) -> tuple[str, ...]:
     if left.isascii() and left.isprintable():
         return ()
     return tuple(dict.fromkeys(f"U+{ord(char):04X}" for char in left if _is_unseen(char)))
+
+
+def hidden(text: str | None) -> tuple[str, ...]:
+    """Return the code points of all that cannot be seen in a text, blanks left out, each once."""
+    return tuple(dict.fromkeys(f"U+{ord(char):04X}" for char in text or "" if _is_unseen(char)))
 
 
 def identifier(text: str, what: str) -> str:

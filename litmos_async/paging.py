@@ -14,7 +14,7 @@ from attrs import frozen
 
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.models.record import Record
-from litmos_async.reader import LARGEST_PAGE, Reader
+from litmos_async.reader import LARGEST_PAGE, Caps, Reader
 
 R = TypeVar("R", bound=Record)
 
@@ -65,6 +65,8 @@ class Pages(Generic[R]):
         name: str,
         page_size: int = LARGEST_PAGE,
         start: int = 0,
+        top_level: bool = True,
+        caps: Caps | None = None,
         confirm_end: bool = False,
     ) -> None:
         if not _is_number(page_size, 1, LARGEST_PAGE):
@@ -75,7 +77,8 @@ class Pages(Generic[R]):
         self._name = name
         self._page_size = page_size
         self._start = start
-        self._confirm_end = confirm_end
+        self._proven = top_level or confirm_end
+        self._caps = caps or Caps()
 
     def __await__(self) -> Generator[Any, None, Page[R]]:
         return self._first().__await__()
@@ -99,6 +102,15 @@ class Pages(Generic[R]):
         """Return all rows."""
         return [row async for row in self]
 
+    def _reader(self) -> Reader[R]:
+        return Reader(
+            name=self._name,
+            page_size=self._page_size,
+            start=self._start,
+            proven=self._proven,
+            caps=self._caps,
+        )
+
     async def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[R], None]:
         """Yield the pages, each after one request as a rule.
 
@@ -110,9 +122,7 @@ class Pages(Generic[R]):
             ConfigurationError: `resume` is not from this list.
             LitmosError: A request failed. Its `resume` is where to go on.
         """
-        reader: Reader[R] = Reader(
-            name=self._name, page_size=self._page_size, start=self._start, confirm_end=self._confirm_end
-        )
+        reader = self._reader()
         if resume is not None:
             reader.go_on(resume)
         source = _Source(self._fetch)

@@ -9,6 +9,9 @@ api_key_command = "pass show litmos/acme"
 
 [profiles.acme.options]   # of the command line, by their names there
 skip_existing = true
+
+[profiles.acme.columns]   # of the files of this account, as with --map
+"Work E-mail" = "email"
 ```
 
 The same file serves `LitmosClient.from_profile("acme")` and `litmos --profile acme`, and both keep the limit of the
@@ -35,6 +38,7 @@ from attrs import field, frozen
 from litmos_async.config import Region, region_of
 from litmos_async.errors import ConfigurationError, MissingOption
 from litmos_async.limits import RateLimit
+from litmos_async.limits.url import sqlite_url
 
 __all__ = [
     "DEFAULT",
@@ -80,6 +84,7 @@ class Profile:
         api_key_file: A file that holds the key and nothing else, for its owner alone.
         keyring: Whether the key is in the keyring of the system, which needs the extra `keyring`.
         options: Defaults for options of the command line.
+        columns: As what columns of files are to be read on the command line, as with `--map`, where they are there.
     """
 
     name: str
@@ -92,6 +97,7 @@ class Profile:
     api_key_file: str | None = None
     keyring: bool = False
     options: Mapping[str, Any] = field(factory=dict[str, Any])
+    columns: Mapping[str, str] = field(factory=dict[str, str])
 
     def api_key(self, environment: Mapping[str, str] = os.environ) -> str:
         """Return the key: of the environment, the profile's command or file, or the keyring, in this order.
@@ -333,7 +339,7 @@ def shared_by_this_user(environment: Mapping[str, str] = os.environ) -> str:
     except OSError:
         # A home that cannot be written to: one program at a time keeps the limit.
         return "memory://"
-    return f"sqlite://{file.as_posix()}"
+    return sqlite_url(file)
 
 
 def _profile(name: str, table: Mapping[str, Any], path: Path) -> Profile:
@@ -360,6 +366,8 @@ def _fits(word: str, value: object) -> bool:
         return isinstance(value, bool)
     if word == "options":
         return isinstance(value, dict)
+    if word == "columns":
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
     if word == "api_key_command" and isinstance(value, list):
         return bool(value) and all(isinstance(each, str) for each in value)
     return isinstance(value, str) and bool(value.strip())
@@ -369,6 +377,7 @@ def _wanted(word: str) -> str:
     return {
         "keyring": "true or false",
         "options": "a table",
+        "columns": "a table of texts",
         "api_key_command": "a text, or a list of texts",
     }.get(word, "a text")
 

@@ -2,37 +2,88 @@
 
 The server pages by row offset and promises no order and no total (api-facts 4). Rows that come and go between
 two requests shift the rest. So every request after the first starts one row early. Where a row of that page
-is known, nothing between the pages was missed; where none is, the reader steps back until it finds ground.
+is known, nothing between the pages was missed; where none is, the reader steps back until it finds one.
+
+A page that is shorter than asked for proves nothing: servers cap pages at any size, and leave rows out after they
+have counted them (inactive people, rows that the key may not see). What the proof of the end costs:
+
+| the list | its end is proven by | requests more |
+|---|---|---|
+| has no id in its path: `/users`, `/org/teams` | a page that brings nothing new; an empty one | 1, none if it is empty |
+| gives a total: `/users/paginated` | a page that reaches it; else as above | 0 |
+| has an id in its path, and its last page is `looks_cut` | as above | 1 |
+| has an id in its path, and its last page is not | that page: to confirm each would double its price | 0 |
+| any, with `confirm_end=True` | as the first | 1 |
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-from collections import deque
+import math
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
-import attrs
 from attrs import define, field
 
 from litmos_async.errors import ConfigurationError, IncompleteListing
-from litmos_async.models.record import Record, key_of
+from litmos_async.marks import Mark, Memory, digest, mark_of
+from litmos_async.models.record import Record
 
 R = TypeVar("R", bound=Record)
 
-LARGEST_PAGE = 1_000
+LARGEST_PAGE: Final = 1_000
 """Rows that one request may ask for (api-facts 12)."""
 
-_MEMORY = 10 * LARGEST_PAGE
-"""Rows that are remembered: memory stays flat, and lists do not shift by ten thousand rows at once."""
-
-_TOKEN_ROWS = 64
+_TOKEN_ROWS: Final = 64
 """Rows that a resume token remembers."""
 
-_PATIENCE = 8
+_PATIENCE: Final = 8
 """Requests in a row that may bring nothing new: steps back (each twice as far), or pages of known rows."""
+
+_FAR: Final = 1_000_000
+"""Rows behind the last one: no list shifts so far between two requests."""
+
+_ROUND: Final = 25
+"""Caps are round numbers: the default page is 100 rows (api-facts 4)."""
+
+_NEARLY: Final = 0.9
+"""The part of what was asked for from which on a page looks like a full one with rows left out."""
+
+
+@define
+class Caps:
+    """The page sizes that a server was found to cap at. One for all lists of a client.
+
+    Attributes:
+        smallest: Rows of the shortest page that had more behind it.
+    """
+
+    smallest: float = math.inf
+
+    def met(self, rows: int) -> None:
+        """Note a page that was shorter than asked for, though more rows followed."""
+        self.smallest = min(self.smallest, rows)
+
+
+def looks_cut(rows: int, asked: int, caps: Caps) -> bool:
+    """Return whether a page that is shorter than asked for may have been cut short.
+
+    Args:
+        rows: How many rows it has.
+        asked: How many were asked for.
+        caps: What is known of the server.
+    """
+    return rows > 0 and (
+        rows >= 4 * _ROUND or rows % _ROUND == 0 or rows >= _NEARLY * asked or rows >= caps.smallest
+    )
+
+
+def requests_of_list(rows: int, *, top_level: bool) -> int:
+    """Return how many requests it takes to read a list of so many rows, the proof of its end included."""
+    pages = max(1, -(-(rows - 1) // (LARGEST_PAGE - 1)))
+    last = rows - (pages - 1) * (LARGEST_PAGE - 1)
+    return pages + (rows > 0 if top_level else looks_cut(last, LARGEST_PAGE, Caps()))
 
 
 @define
@@ -47,41 +98,60 @@ class Reader(Generic[R]):
         name: What list it is, with its filters; a resume token fits this list only.
         page_size: Rows to hand out at a time.
         start: Offset of the first row wanted.
-        confirm_end: Ask once more behind every short page.
+        proven: Whether a short page is confirmed whatever it looks like.
+        caps: What is known of the server.
     """
 
     name: str
     page_size: int = LARGEST_PAGE
     start: int = 0
-    confirm_end: bool = False
+    proven: bool = True
+    caps: Caps = field(factory=Caps)
     _done: bool = field(default=False, init=False)
     _next: int = field(init=False)
+    # The offset behind the last row read; beyond `_next` where more rows came than were asked for.
+    _end: int = field(init=False)
     _asked: tuple[int, int] = field(default=(0, 0), init=False)
-    _order: deque[bytes] = field(factory=deque[bytes], init=False)
-    _known: set[bytes] = field(factory=set[bytes], init=False)
-    _last: bytes | None = field(default=None, init=False)
+    _memory: Memory = field(factory=Memory, init=False)
+    # Whether there are rows before this point that are not remembered.
     _forgetful: bool = field(init=False)
+    _doubt: list[Mark] = field(factory=list[Mark], init=False)
+    _empty_at: float = field(default=math.inf, init=False)
+    _last_page: tuple[int, list[Mark]] = field(factory=lambda: (0, list[Mark]()), init=False)
+    _probing: bool = field(default=False, init=False)
     _steps_back: int = field(default=0, init=False)
+    _restarts: int = field(default=0, init=False)
+    _short: int = field(default=0, init=False)
+    _full: int = field(default=LARGEST_PAGE, init=False)
+    _widest: int = field(default=0, init=False)
+    _single: int = field(default=0, init=False)
     _fruitless: int = field(default=0, init=False)
-    _fruitless_page: list[bytes] = field(factory=list[bytes], init=False)
     _handed_out: int = field(default=0, init=False)
     _totals: set[int | None] = field(factory=set[int | None], init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._next = self.start
-        # Whether there are rows before this point that are not remembered.
+        self._next = self._end = self.start
         self._forgetful = self.start > 0
 
     def finished(self) -> bool:
-        """Tell whether the end of the list was seen."""
+        """Return whether the end of the list was seen."""
         return self._done
 
     def next_request(self) -> tuple[int, int]:
         """Return the offset and the number of rows to ask for."""
-        overlap = 1 if self._order else 0
-        back = self.page_size * 2 ** (self._steps_back - 1) if self._steps_back else 0
-        self._asked = max(0, self._next - overlap - back), min(LARGEST_PAGE, self.page_size + overlap)
+        if self._probing:
+            self._asked = self._next + _FAR, self._asked[1]
+            return self._asked
+        overlap = 1 if self._memory and not self._is_single() else 0
+        limit = min(LARGEST_PAGE, self.page_size + (1 if self._memory else 0))
+        # A step back stays on the grid of the pages that may have been asked for ahead.
+        back = (limit - 1) * 2 ** (self._steps_back - 1) if self._steps_back else 0
+        self._asked = max(0, self._next - overlap - back), limit
         return self._asked
+
+    def _is_single(self) -> bool:
+        # From a server that gives one row an answer, the overlap would bring that row for ever.
+        return self._widest == 1 and self._short == 1 and not self._steps_back
 
     def feed(self, rows: Sequence[R], total: int | None = None) -> list[R]:
         """Take the rows that came, and return the new ones.
@@ -90,82 +160,145 @@ class Reader(Generic[R]):
             IncompleteListing: Rows shift too fast to follow, the server ignores `start`, or it gave fewer
                 rows than it said there are.
         """
-        marks = [_mark(row) for row in rows]
-        ground = self._ground(marks)
-        if ground is None:
+        marks = [mark_of(row) for row in rows]
+        if self._probing:
+            self._take_probe(marks)
+            return []
+        if self._memory and not marks:
+            self._empty_at = min(self._empty_at, self._asked[0])
+            if self._is_single():
+                self._finish()
+                return []
+        seam = self._seam(marks)
+        if seam is None:
             self._step_back()
             return []
-        fresh = self._take(rows, marks, ground)
+        new = self._new(marks, seam)
         start, limit = self._asked
-        self._next = start + len(rows)
+        ends = self._ends(marks, new, total)
+        self._learn_caps(len(rows), len(new))
+        self._memory.add_in_front(marks[index] for index in new if index < seam)
+        self._memory.add(marks[seam + 1 :])
+        # What came too much counts as not asked for: it comes again in front of the next page, and is known.
+        self._next, self._end = start + min(len(rows), limit), start + len(rows)
+        self._short = len(rows) if len(rows) < limit else 0
+        self._widest = max(self._widest, len(rows))
         self._steps_back = 0
+        self._doubt = []
+        self._handed_out += len(new)
         self._totals.add(total)
-        # Exactly 100, 200 ... rows look like a server that caps or ignores `limit`; more than asked for may
-        # come too (api-facts 4).
-        capped = len(rows) > 0 and len(rows) % 100 == 0
-        if len(rows) >= limit or capped or (self.confirm_end and fresh):
-            self._watch_progress(fresh, marks)
-        else:
+        if ends:
             self._finish()
-        return fresh
+        else:
+            self._watch_progress(marks, new)
+        self._last_page = start, marks
+        return [rows[index] for index in new]
 
-    def _ground(self, marks: Sequence[bytes]) -> int | None:
-        """Return where the known part of a page begins, or None where rows may have been missed before it."""
-        if not self._order:
-            return 0
-        for index, mark in enumerate(marks):
-            if mark in self._known:
-                return index
-        # At the very start, with everything remembered, unknown rows are new rows and nothing else.
-        return 0 if self._asked[0] == 0 and not self._forgetful else None
+    def _seam(self, marks: list[Mark]) -> int | None:
+        """Return where the last known row of a page stands, or None where rows may have been missed before it."""
+        if not self._memory:
+            return -1
+        seam = self._memory.seam(marks, self._end - self._asked[0])
+        if seam is None and any(map(self._memory.holds_key, marks)):
+            # Either the row that was read last has changed since, or it is gone and another of its key stands
+            # in its place. What stays the same in a second answer is not changed by being read.
+            if not self._doubt:
+                self._doubt = marks
+                return None
+            if self._changes_by_itself(marks):
+                self._memory.compare_by_key()
+                seam = self._memory.seam(marks, 0)
+        if seam is None and self._asked[0] == 0 and not (self._forgetful or self._memory.full):
+            # At the very start, with everything remembered, unknown rows are new rows and nothing else.
+            self._restarts += 1
+            return -1 if self._restarts <= _PATIENCE else None
+        return seam
 
-    def _take(self, rows: Sequence[R], marks: Sequence[bytes], ground: int) -> list[R]:
-        """Return the rows that were not handed out yet, and remember them.
+    def _changes_by_itself(self, marks: list[Mark]) -> bool:
+        """Return whether the rows of two answers are those that were read, and no two answers have them alike."""
+        keys = {mark.key for mark in self._doubt}
+        twice = [mark for mark in marks if mark.key in keys]
+        return (
+            bool(twice)
+            and not any(mark in self._doubt for mark in twice)
+            and self._memory.keys_stand(marks, self._end - self._asked[0])
+        )
+
+    def _new(self, marks: list[Mark], seam: int) -> list[int]:
+        """Return which rows of a page were not handed out yet.
 
         Unknown rows in front of the known part appeared after we had passed, or are forgotten: not ours.
         """
-        if rows and not _has_key(rows[0]) and self._last in {None, marks[0]}:
-            # Rows that nothing tells apart may be equal and yet be two: where the pages fit together, none of
-            # them is dropped.
-            fresh = list(range(0 if self._last is None else 1, len(rows)))
-        else:
-            seen: set[bytes] = set()
-            fresh = []
-            for index in range(ground, len(rows)):
-                if marks[index] not in self._known and marks[index] not in seen:
-                    seen.add(marks[index])
-                    fresh.append(index)
-        for index in fresh:
-            self._learn(marks[index])
-        if marks:
-            self._last = marks[-1]
-        self._handed_out += len(fresh)
-        return [rows[index] for index in fresh]
+        known = self._memory
+        first = next((index for index in range(seam + 1) if known.holds(marks[index])), seam)
+        between = [
+            index
+            for index in range(first, seam)
+            if not known.holds(marks[index]) and not known.holds_key(marks[index])
+        ]
+        # A known row that stands behind the last one has moved there, unless it has no key: then it is one that
+        # nothing tells from the other.
+        behind = [
+            index
+            for index in range(seam + 1, len(marks))
+            if not known.holds(marks[index]) or marks[index].key == marks[index].content
+        ]
+        return between + behind
 
-    def _learn(self, mark: bytes) -> None:
-        self._order.append(mark)
-        self._known.add(mark)
-        if len(self._order) > _MEMORY:
-            self._known.discard(self._order.popleft())
-            self._forgetful = True
+    def _ends(self, marks: list[Mark], new: list[int], total: int | None) -> bool:
+        """Return whether a page is the last one; the table at the top of this module says why."""
+        start, limit = self._asked
+        if total is not None and start + len(marks) == total:
+            return True
+        if len(marks) >= limit:
+            return False
+        if not self.proven and not looks_cut(len(marks), limit, self.caps):
+            return True
+        if (
+            self._asked[0] == 0
+            and start + len(marks) >= self._empty_at
+            and all(map(self._memory.holds, marks))
+        ):
+            # Nothing stood at that offset, nothing was put in since, and everything in front of it is known.
+            return True
+        # Whatever else shares the page with the last known row may be all that the server had room for.
+        return not new and (not marks or (len(marks) == 1 and self._widest > 1))
+
+    def _learn_caps(self, rows: int, new: int) -> None:
+        # A single row may have been put into the list since.
+        if self._short and new > 1:
+            self.caps.met(self._short)
+            if rows >= self._short:
+                self._full = self._short
 
     def _step_back(self) -> None:
+        if self._is_single():
+            self._single += 1
         self._steps_back += 1
-        if self._asked[0] == 0 or self._steps_back > _PATIENCE:
+        looked_twice = self._steps_back > 1 or not self._doubt
+        if (self._asked[0] == 0 and looked_twice) or self._steps_back > _PATIENCE:
             raise IncompleteListing("the rows of the list shift faster than they can be read")
+        if self._single > 1:
+            raise IncompleteListing(
+                "the server gives one row an answer, so that rows that shift go unnoticed"
+            )
 
-    def _watch_progress(self, fresh: Sequence[R], marks: list[bytes]) -> None:
-        if fresh:
-            self._fruitless = 0
-            self._fruitless_page = []
-            return
-        self._fruitless += 1
-        if marks == self._fruitless_page:
-            # Rows that shifted can bring the same page once, from another offset not twice.
-            raise IncompleteListing("the server sends the same rows for every start")
+    def _watch_progress(self, marks: list[Mark], new: list[int]) -> None:
+        self._fruitless = 0 if new else self._fruitless + 1
         if self._fruitless > _PATIENCE:
             raise IncompleteListing("rows are put into the list faster than they can be read")
-        self._fruitless_page = marks
+        start, page = self._last_page
+        # Rows that shifted can bring the same page from another offset. From far behind the end they cannot.
+        self._probing = not new and marks == page and start != self._asked[0]
+
+    def _take_probe(self, marks: list[Mark]) -> None:
+        """Judge what came from far behind the end: nothing, unless the server ignores `start`."""
+        self._probing = False
+        _, page = self._last_page
+        if marks and marks == page:
+            if len(marks) >= self._asked[1] or looks_cut(len(marks), self._asked[1], self.caps):
+                raise IncompleteListing("the server sends the same rows for every start")
+            self._finish()  # all of the list, each time
 
     def _finish(self) -> None:
         # A total that stayed the same all the way is a promise about a list that stood still.
@@ -177,8 +310,13 @@ class Reader(Generic[R]):
 
     def token(self) -> str:
         """Return where this reader stands, for another one to go on from."""
-        marks = [mark.hex() for mark in list(self._order)[-_TOKEN_ROWS:]]
-        plain = {"list": _digest(self.name).hex(), "next": self._next, "known": marks}
+        plain = {
+            "list": digest(self.name).hex(),
+            "next": self._next,
+            "end": self._end,
+            "known": [mark.hex() for mark in self._memory.last(_TOKEN_ROWS)],
+            "by_key": self._memory.by_key,
+        }
         return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
 
     def go_on(self, token: str) -> None:
@@ -189,27 +327,13 @@ class Reader(Generic[R]):
         """
         try:
             plain = json.loads(base64.urlsafe_b64decode(token.encode()))
-            name, self._next = str(plain["list"]), int(plain["next"])
-            marks = [bytes.fromhex(mark) for mark in plain["known"]]
+            name, self._next, self._end = str(plain["list"]), int(plain["next"]), int(plain["end"])
+            marks = [Mark(key, key) for key in map(bytes.fromhex, plain["known"])]
+            self._memory.by_key = bool(plain["by_key"])
         except (ValueError, TypeError, KeyError):
             raise ConfigurationError("resume is no token of this library") from None
-        if name != _digest(self.name).hex() or self._next < 0:
+        if name != digest(self.name).hex() or self._next < 0:
             raise ConfigurationError("resume is from another list, or from other filters")
-        for mark in marks:
-            self._learn(mark)
-        self._last = marks[-1] if marks else None
+        self._memory.add(marks)
         self._totals.add(None)
         self._forgetful = self._next > 0
-
-
-def _mark(row: Record) -> bytes:
-    """Return what a row is remembered by: its key, or all of it where nothing tells it from others."""
-    return _digest(repr(key_of(row)) if _has_key(row) else repr(attrs.astuple(row)))
-
-
-def _has_key(row: Record) -> bool:
-    return any(key_of(row) or ())
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()

@@ -13,10 +13,11 @@ from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import attrs
 import httpx
 from attrs import frozen
 
-from litmos_async.attempt import Progress, SlotTooOld, read_body, retrieve, stop
+from litmos_async.attempt import Progress, read_body, retrieve, stop
 from litmos_async.config import Defaults, Service
 from litmos_async.environment import Proxy, certificates, empty_context, proxy_for
 from litmos_async.errors import (
@@ -36,7 +37,7 @@ from litmos_async.retry import Again, Fault, GiveUp, Tries, decide
 from litmos_async.version import __version__
 from litmos_async.wire.codec import Request
 from litmos_async.wire.inflate import ACCEPTED
-from litmos_async.wire.secrets import redact, without_secrets
+from litmos_async.wire.secrets import without_secrets
 from litmos_async.wire.verdict import Reply, error_of, retry_after_of
 
 logger = logging.getLogger("litmos_async")
@@ -76,14 +77,14 @@ class Sender:
         _check_address(service.base_url)
         self._service = service
         self._limiter = limiter
-        self._secrets: tuple[str, ...] = service.secrets
         self._through = ""
         connect: Callable[[], httpx.AsyncBaseTransport]
         if transport is None:
             network = _Network.of(service.base_url)
             connect = network.transport
             if network.proxy is not None:
-                self._secrets += network.proxy.secrets
+                secrets = service.secrets + network.proxy.secrets
+                self._service = attrs.evolve(service, secrets=secrets)
                 self._through = f" through the proxy {network.proxy.netloc}"
         else:
             connect = partial(_same, transport)
@@ -204,15 +205,15 @@ class Sender:
             reply = self._reply(response)
             self._read_clock(response)
             settle = partial(lease.rejected, reply.retry_after) if reply.refused else lease.answered
-        except SlotTooOld:
-            settle = lease.unused
-            return None
         except _NOT_CONNECTED as problem:
             settle = lease.unused
             return self._failed(ConnectError, problem, request, seconds)
         except ConfigurationError:
             raise
         except Exception as problem:  # noqa: BLE001 - a transport, or an app that is mounted in it, raises anything
+            if progress.too_old:
+                settle = lease.unused
+                return None
             if progress.connecting:
                 settle = lease.unused
                 return self._failed(ConnectError, problem, request, seconds)
@@ -227,17 +228,18 @@ class Sender:
         if reply.success:
             return reply
         fault = Fault.LOST if reply.status in _MAY_BE_CARRIED_OUT else Fault.FINAL
-        error = error_of(reply, (*self._secrets, *request.secrets))
+        error = error_of(reply, (*self._service.secrets, *request.secrets))
         return _Failure(Fault.REJECTED if reply.refused else fault, error, reply.retry_after)
 
     def _failed(
         self, kind: type[NetworkError], problem: Exception, request: Request, seconds: float
     ) -> _Failure:
-        secrets = (*self._secrets, *request.secrets)
-        text = _reason(kind, problem, seconds) + (self._through if kind is ConnectError else "")
-        error = kind(redact(text, secrets))
+        secrets = (*self._service.secrets, *request.secrets)
+        cause = without_secrets(problem, secrets)
+        text = _reason(kind, problem, cause, seconds)
+        error = kind(f"{text}{self._through}" if kind is ConnectError else text)
         error.obstacle = obstacle_in(problem)
-        error.__cause__ = without_secrets(problem, secrets)
+        error.__cause__ = cause
         return _Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
 
     def _build(self, request: Request, timeout: float, progress: Progress) -> httpx.Request:
@@ -454,11 +456,12 @@ def _is_timeout(problem: Exception) -> bool:
     return isinstance(problem, TimeoutError | httpx.TimeoutException)
 
 
-def _reason(kind: type[NetworkError], problem: Exception, seconds: float) -> str:
-    """Say what went wrong, in one line, without the name of the error twice."""
+def _reason(kind: type[NetworkError], problem: Exception, clean: BaseException, seconds: float) -> str:
+    """Say what went wrong, in one line, without the name of the error twice; `clean` has its words."""
     if _is_timeout(problem):
         return f"no {'connection' if kind is ConnectError else 'answer'} within {seconds:g} s"
-    name, text = type(problem).__name__, " ".join(str(problem).split())
+    name, text = type(problem).__name__, " ".join(str(clean).split())
+    text = text.removeprefix(name).removeprefix(": ") if type(clean) is not type(problem) else text
     return text if text and name == kind.__name__ else f"{name}: {text}".removesuffix(": ")
 
 

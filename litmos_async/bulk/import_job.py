@@ -16,7 +16,7 @@ from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.fingerprint import Key, nameless
 from litmos_async.bulk.importer import WAIT_TIMEOUT, Importer, NotThrough, Trace, Verdict, check, cut
 from litmos_async.bulk.item_job import GivenJob
-from litmos_async.bulk.items import identified, in_order
+from litmos_async.bulk.items import in_order
 from litmos_async.bulk.job import BulkJob, Connect, Options, settled
 from litmos_async.bulk.journal_file import FilePath
 from litmos_async.bulk.report import Outcome
@@ -26,6 +26,7 @@ from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter
 from litmos_async.models import UserImport
 from litmos_async.names import fold
+from litmos_async.resources.base import identified
 
 ImportRow: TypeAlias = UserImport | Mapping[str, Any]
 """A row of an import: a record, or a mapping from its attributes (`username`, `first_name`) to their values."""

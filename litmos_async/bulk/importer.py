@@ -260,7 +260,7 @@ class Importer:
         """Start an import, once, and return the server's job.
 
         Raises:
-            LitmosError: It was refused, or nobody can tell.
+            LitmosError: It was refused, or that is not known.
             _NoEffect: It failed, and the server has no such import.
         """
 
@@ -310,7 +310,7 @@ class Importer:
         """Return the job of an import that got no answer, or None where it can be handed in again.
 
         Raises:
-            LitmosError: It was refused, or nobody can tell.
+            LitmosError: It was refused, or that is not known.
         """
         if isinstance(problem, ConnectError):
             return None

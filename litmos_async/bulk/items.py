@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, get_args
+from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 from litmos_async.errors import ConfigurationError
 from litmos_async.models.record import Record, fields_of
-from litmos_async.names import identifier
 from litmos_async.resources.base import Ref, id_of, several
-
-R = TypeVar("R", bound=Record)
 
 
 class CourseForUser(NamedTuple):
@@ -56,15 +53,6 @@ Pairs: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | Asy
 """Pairs of ids or records: a mapping from an id to many of the other side, or any (async) iterable of pairs."""
 
 _SCALARS: Final = (bool, str, int, float, datetime)
-
-IDENTIFYING: Final = frozenset(
-    {
-        *("user_name", "username", "email", "external_employee_id", "manager", "manager_id"),
-        *(f"team{number}" for number in range(1, 6)),
-        *(f"course{number}" for number in range(1, 4)),
-    }
-)
-"""Attributes of people that identify something; what else a record says is left as it is."""
 
 _BREATH = 10_000
 """Pairs after which a plain iterable lets the event loop go on."""
@@ -142,22 +130,6 @@ def check_types(record: Record) -> None:
         if not isinstance(value, takes) or (isinstance(value, bool) and bool not in kinds):
             names = " or ".join("True or False" if kind is bool else kind.__name__ for kind in kinds)
             raise ConfigurationError(f"{attribute.name} must be {names}, not {type(value).__name__}")
-
-
-def identified(record: R) -> R:
-    """Return a record in which all that identifies something is cleaned of what cannot be seen; see `names`.
-
-    Raises:
-        ConfigurationError: Something cannot be seen and cannot be left out with certainty.
-    """
-    changes = {
-        name: cleaned
-        for attribute, _ in fields_of(type(record))
-        if (name := attribute.name) in IDENTIFYING
-        and isinstance(text := getattr(record, name), str)
-        and (cleaned := identifier(text, name)) != text
-    }
-    return record.replace(**changes) if changes else record
 
 
 def flags(**given: bool) -> dict[str, bool]:

@@ -208,11 +208,6 @@ class BulkJob(ABC):
         )
 
     @property
-    def names(self) -> Mapping[str, str]:
-        """The user names of people of whom outcomes give ids only, by id, as far as the job has read them."""
-        return {}
-
-    @property
     def report(self) -> Report:
         """What became of the job so far."""
         return self._report

@@ -239,7 +239,9 @@ class Journal:
     async def _run(self, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Let the thread do it; the shield keeps what waits for the thread from being cancelled."""
         loop = asyncio.get_running_loop()
-        done = loop.run_in_executor(self._pool, partial(_explained, work, *args, **options))
+        done: asyncio.Future[T] = loop.run_in_executor(
+            self._pool, partial(_explained, work, *args, **options)
+        )
         # Where nothing waits for it any more, since the job has ended, its failure is not an unretrieved one.
         done.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(done)

@@ -20,7 +20,7 @@ from litmos_async.errors import (
     Unauthorized,
 )
 from litmos_async.paging import Pages
-from litmos_async.reader import LARGEST_PAGE
+from litmos_async.reader import requests_of_list
 from litmos_async.resources import Resources
 
 Found = AsyncGenerator[tuple[str, str], None]
@@ -88,7 +88,7 @@ def cheapest(looks: Looks, scope: Mapping[str, Sequence[str]]) -> Look:
         for rights in scope.values():
             for right in rights:
                 people[right] = people.get(right, 0) + 1
-        requests = sum(-(-count // LARGEST_PAGE) for count in people.values())
+        requests = sum(requests_of_list(count, top_level=False) for count in people.values())
         ways.append(Look("by_right", requests, list(people), looks.right_is_sure))
     return min(ways, key=lambda look: look.requests)
 

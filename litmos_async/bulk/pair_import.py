@@ -31,7 +31,7 @@ from litmos_async.bulk.report import Outcome, Plan, seconds_for
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter
 from litmos_async.models import UserImport, UserSummary
-from litmos_async.reader import LARGEST_PAGE
+from litmos_async.reader import requests_of_list
 from litmos_async.resources import Resources
 from litmos_async.resources.bulk_imports import MOST_USERS
 from litmos_async.retry import RetryPolicy
@@ -127,7 +127,8 @@ def imports_for(rows: Sequence[int]) -> int:
 def requests_for(kind: Kind, columns: Columns, table: PairTable) -> int:
     """Return about how many requests a job takes through imports: lists, imports, looks, and reading back."""
     scope = dict(table.in_state(State.TODO))
-    lists = -(-len(scope) // LARGEST_PAGE) + 2
+    # The people, the courses or teams, and the imports so far.
+    lists = requests_of_list(len(scope), top_level=True) + 2 * requests_of_list(1, top_level=True)
     return lists + imports_for(rows_in(columns, table)) * (1 + _LOOKS) + cheapest(kind.looks, scope).requests
 
 

@@ -51,7 +51,7 @@ class PairSending(BulkJob):
         return self._options.verify
 
     async def _carry_out(self, call: Call) -> AsyncGenerator[Outcome, None]:
-        """Send one planned request; where its list is refused, halves of it, until the culprit stands alone."""
+        """Send one planned request; a list that is rejected is bisected until the offending id is isolated."""
         parts = [call]
         while parts and not self._stop.given:
             part = parts.pop()
@@ -161,7 +161,7 @@ class PairSending(BulkJob):
             sure: Whether what is not found must certainly not be there; see `looks.read`.
 
         Returns:
-            The pairs for which the job's work is done, and those of which nobody can tell, each with the reason.
+            The pairs for which the job's work is done, and those for which that cannot be read, with the reasons.
         """
         scope: dict[str, list[str]] = {}
         for left, right in pairs:

@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from litmos_async.models import Course, LearningPath, TeamSummary, User, UserSummary
 from litmos_async.models.record import Record
-from litmos_async.names import PEOPLE, Forms, clean, doubts, loose, rewritten, without_zeros, written
+from litmos_async.names import PEOPLE, Forms, clean, doubts, hidden, loose, rewritten, without_zeros, written
 from litmos_async.paging import Pages
 
 R = TypeVar("R", bound=Record)
@@ -256,8 +256,8 @@ class Resolver:
             problem += f"; it is not taken for an OriginalId, since there are {self._what}s named by a number"
         if (zeros := self._with_zeros.get(without_zeros(text), "")) not in {"", text}:
             problem += f"; {zeros!r} is there: a spreadsheet takes zeros away in front of a number"
-        if hidden := doubts(name):
-            problem += f"; it holds {' and '.join(hidden)}, which cannot be seen"
+        if unseen := doubts(name) if text else hidden(name):
+            problem += f"; it holds {' and '.join(unseen)}, which cannot be seen"
         if shortened := rewritten(name):
             problem += f"; {shortened}"
         if called := self._called.get(loose(name)):

@@ -59,7 +59,8 @@ class MemberChange(_MemberChange):
         made.user_name = user_name
         return made
 
-    def _asdict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, with the user name where that is known."""
         name = {"user_name": self.user_name} if self.user_name else {}
         return {"change": self.change, "user_id": self.user_id, **name, "team_id": self.team_id}
 
@@ -138,7 +139,7 @@ class MembersJob(BulkJob):
             fewest_requests=_fewest(plans.values()),
             inactive=self._options.people.count_inactive(user for user, _ in found.add),
             changes=[
-                self._change(change, *pair)._asdict()
+                self._change(change, *pair).to_dict()
                 for change, pairs in found.pairs().items()
                 for pair in pairs
             ],
@@ -266,11 +267,6 @@ class MembersJob(BulkJob):
                 found.left_alone += 1
 
     # ------------------------------------------------ while it runs
-
-    @property
-    def names(self) -> Mapping[str, str]:
-        """The user names of the people who are in the teams, by id."""
-        return self._names
 
     def stop(self) -> None:
         """Send nothing new; see `BulkJob.stop`."""

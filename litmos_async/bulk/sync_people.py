@@ -12,7 +12,7 @@ import attrs
 from litmos_async.bulk.accounts import Accounts, Match
 from litmos_async.bulk.fingerprint import Fingerprint, Key, nameless
 from litmos_async.bulk.item_job import ItemJob, counted
-from litmos_async.bulk.items import IDENTIFYING, check_types, identified, in_order
+from litmos_async.bulk.items import check_types, in_order
 from litmos_async.bulk.job import Connect, Options
 from litmos_async.bulk.removals import Removals
 from litmos_async.bulk.report import Outcome, Status
@@ -21,9 +21,9 @@ from litmos_async.errors import ConfigurationError, TooManyRemovals
 from litmos_async.limits import Limiter
 from litmos_async.models import AccessLevel, User
 from litmos_async.models.record import fields_of
-from litmos_async.names import clean, fold, without_zeros
+from litmos_async.names import IDENTIFYING, clean, fold, without_zeros
 from litmos_async.resources import Resources
-from litmos_async.resources.base import complete
+from litmos_async.resources.base import complete, identified
 from litmos_async.wire.codec import SEARCH_LIMIT
 from litmos_async.wording import OptionText, count
 

@@ -22,6 +22,7 @@ from litmos_async.cli.options import (
     commands,
     start,
 )
+from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, Task
 from litmos_async.errors import ConfigurationError
 
@@ -43,6 +44,7 @@ async def courses(
     include_sub_teams: SubTeams = False,
     via: ViaImport = None,
     care: PairCare = PAIR_CARE,
+    reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
@@ -64,7 +66,7 @@ async def courses(
     else:
         _only_for_teams(library=library, include_sub_teams=include_sub_teams)
         task = Task((USER, COURSE), Bulk.assign_courses_to_users, options | _route(via))
-    return await start(task, file, show, account)
+    return await start(task, file, reading, show, account)
 
 
 @app.command
@@ -78,6 +80,7 @@ async def learning_paths(
     teams: Teams = False,
     include_sub_teams: SubTeams = False,
     care: PairCare = PAIR_CARE,
+    reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
@@ -92,7 +95,7 @@ async def learning_paths(
     else:
         _only_for_teams(include_sub_teams=include_sub_teams)
         task = Task((USER, LEARNING_PATH), Bulk.assign_learning_paths_to_users, options)
-    return await start(task, file, show, account)
+    return await start(task, file, reading, show, account)
 
 
 @app.command(name="teams")
@@ -103,6 +106,7 @@ async def memberships(
     send_message: SendMessageOrNot = "no",
     via: ViaImport = None,
     care: PairCare = PAIR_CARE,
+    reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
@@ -111,7 +115,7 @@ async def memberships(
     The API key and the exit codes are those of `litmos assign courses`.
     """
     options = care.options() | {"send_message": send_message == "yes"} | _route(via)
-    return await start(Task((USER, TEAM), Bulk.add_users_to_teams, options), file, show, account)
+    return await start(Task((USER, TEAM), Bulk.add_users_to_teams, options), file, reading, show, account)
 
 
 def _route(via: Literal["import"] | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Final
 _PACKAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "cli": ("cyclopts", "rich"),
     "sandbox": ("starlette", "uvicorn"),
+    "xlsx": ("python_calamine", "xlsxwriter"),
 }
 
 

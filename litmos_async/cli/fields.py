@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime
 from difflib import get_close_matches
 from functools import cached_property
 from types import UnionType
@@ -13,42 +13,24 @@ from typing import Any, Final
 import attrs
 from attrs import frozen
 
+from litmos_async.cli.headings import ALIKE, NO_FIELD
 from litmos_async.cli.ledger import Ledger
 from litmos_async.cli.outcomes import OURS
+from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.table import Line, Table, TableError, name_key
-from litmos_async.cli.tasks import fold
+from litmos_async.cli.values import FieldError, day, moment, text_of, yes_or_no
+from litmos_async.names import clean, doubts, fold, hidden, rewritten
 
-_YES_NO: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+Reader = Callable[[str], Any]
 
-
-class FieldError(ValueError):
-    """A text means nothing; the message says what was expected, and does not repeat it."""
-
-
-def _yes_or_no(text: str) -> bool:
-    try:
-        return _YES_NO[text.casefold()]
-    except KeyError:
-        raise FieldError("expected yes or no") from None
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise FieldError("expected a date such as 2031-12-24") from None
-
-
-def _text(text: str) -> str:
-    return text
-
-
-_READERS: Final[Mapping[type, Callable[[str], Any]]] = {
-    str: _text,
-    bool: _yes_or_no,
-    date: _day,
-}
+_READERS: Final[Mapping[type, Reader]] = {str: text_of, bool: yes_or_no, datetime: moment, date: day}
 """How the text of a field becomes a value of the type of its attribute."""
+
+UNKNOWN: Final = "without --ignore-columns none may be unknown; its header names columns that are unknown: "
+"""What is said before the names of columns that mean nothing."""
+
+_NUMBERS: Final = ("user_name", "username", "external_employee_id")
+"""Attributes in which the number of an employee stands, which a spreadsheet may have rewritten."""
 
 
 @frozen(slots=False)
@@ -58,78 +40,160 @@ class Fields:
     Attributes:
         record: The record.
         name: Its attribute with the user name, which has a column of its own.
+        identifying: Attributes that identify something: what cannot be seen in them is no part of them.
         left_out: Attributes that only the server writes.
+        readers: How the texts of some attributes are read, where not by their type.
+        elsewhere: What else a file may say about people, and where that is done; by the names of columns.
     """
 
     record: type[Any]
     name: str
+    identifying: Collection[str] = ()
     left_out: Collection[str] = ()
+    readers: Mapping[str, Reader] = attrs.field(factory=dict[str, Reader])
+    elsewhere: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
     @cached_property
-    def _readers(self) -> dict[str, tuple[str, Callable[[str], Any]]]:
+    def _known(self) -> dict[str, tuple[str, Reader]]:
         """Attribute and reader for each name of a column."""
+        found: dict[str, tuple[str, Reader]] = {}
+        for attribute, reader in self._attributes():
+            found[name_key(attribute)] = attribute, reader
+        for words in ALIKE:
+            keys = [name_key(word) for word in words]
+            if known := next((found[key] for key in keys if key in found), None):
+                found |= {key: found.get(key, known) for key in keys}
+        return found
+
+    def _attributes(self) -> Iterator[tuple[str, Reader]]:
         types = typing.get_type_hints(self.record)
-        found: dict[str, tuple[str, Callable[[str], Any]]] = {}
         for attribute in attrs.fields(self.record):
             hint = types[attribute.name]
             kinds = typing.get_args(hint) if isinstance(hint, UnionType) else (hint,)
             reader = next((_READERS[kind] for kind in kinds if kind in _READERS), None)
             if reader is not None and attribute.name not in {self.name, *self.left_out}:
-                found[name_key(attribute.name)] = attribute.name, reader
-        return found
+                yield attribute.name, self.readers.get(attribute.name, reader)
 
-    def check(self, table: Table) -> Table:
+    @cached_property
+    def _refused(self) -> dict[str, str]:
+        """Why a column that says something about people cannot be taken, by its key."""
+        reasons = {name_key(name): reason for name, reason in (*self.elsewhere.items(), *NO_FIELD.items())}
+        return {key: reason for key, reason in reasons.items() if key not in self._known}
+
+    def attribute(self, word: str) -> str:
+        """Return the attribute that a column is about; nothing if it is about none."""
+        return self._known.get(name_key(word), ("", text_of))[0]
+
+    def check(self, table: Table, reading: Reading = READING) -> Table:
         """Return the table with a problem on each line that holds a value which means nothing.
 
         Raises:
-            TableError: A column is unknown, or there twice.
+            TableError: A column is unknown, holds what cannot be set, or is there twice.
         """
-        unknown = [name for name in table.extra_columns if name_key(name) not in {*OURS, *self._readers}]
-        if unknown:
-            held = ", ".join(map(self._with_guess, unknown))
-            raise TableError(f"its header names columns that are unknown: {held}")
-        keys = [name_key(name) for name in table.extra_columns]
-        if twice := [name for name in table.extra_columns if keys.count(name_key(name)) > 1]:
-            raise TableError(f"its header names the same column twice: {', '.join(map(repr, twice))}")
+        table = self._without_strangers(table, reading)
+        attributes: dict[str, str] = {}
+        for name, word in zip(table.extra_columns, table.extra_words, strict=True):
+            attribute = self.attribute(word)
+            if attribute and (first := attributes.setdefault(attribute, name)) is not name:
+                raise TableError(f"its header names the same column twice: {first!r}, {name!r}")
         earlier: dict[str, Line] = {}
-        lines = [self._checked(line, table.extra_columns, earlier) for line in table.lines]
+        lines = [self._checked(line, table, earlier) for line in table.lines]
         return attrs.evolve(table, lines=lines)
 
-    def _with_guess(self, name: str) -> str:
-        """Return the name of an unknown column, with the known one that comes nearest."""
-        near = get_close_matches(name_key(name), self._readers, 1)
-        return f"{name!r} ({self._readers[near[0]][0]}?)" if near else repr(name)
+    def _without_strangers(self, table: Table, reading: Reading) -> Table:
+        """Say what is passed over, or refuse what is not known: it may be a name that is misspelt."""
+        over, refused, unknown = list[str](), list[str](), list[str]()
+        for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True)):
+            key = name_key(word)
+            if key in self._known or key in OURS or (name and not word):
+                continue
+            filled = any(clean(line.extra[place]) for line in table.lines if line.extra)
+            shown = repr(name) if name else f"one without a name ({_nth(table, place)})"
+            if reading.ignore_columns or (not filled and key in self._refused):
+                over.append(shown)
+            elif key in self._refused:
+                refused.append(f"{shown} cannot be set: {self._refused[key]}")
+            else:
+                unknown.append(shown + self._guess(key))
+        if refused:
+            raise TableError(f"{'; '.join(refused)}; --ignore-columns passes over them")
+        if unknown:
+            raise TableError(f"{UNKNOWN}{', '.join(unknown)}")
+        return table.noted(f"columns passed over: {', '.join(over)}") if over else table
 
-    def _checked(self, line: Line, columns: tuple[str, ...], earlier: dict[str, Line]) -> Line:
+    def _guess(self, key: str) -> str:
+        """Return the known name that comes nearest to that of an unknown column."""
+        near = get_close_matches(key, self._known, 1, cutoff=0.75)
+        return f" ({self._known[near[0]][0]}?)" if near else ""
+
+    def _checked(self, line: Line, table: Table, earlier: dict[str, Line]) -> Line:
         if line.problem:
             return line
-        problems = list[str]()
-        for column, text in zip(columns, line.extra, strict=True):
+        problems = [*self._problems_of_name(line.values[0])]
+        for column, word, text in zip(table.extra_columns, table.extra_words, line.extra, strict=True):
             try:
-                self._value(column, text)
+                self._value(word, text)
             except FieldError as problem:
                 problems.append(f"{column}: {problem}")
         first = earlier.setdefault(fold(line.values[0]), line)
-        if self._said(first, columns) != self._said(line, columns):
+        if first is not line and self._said(first, table) != self._said(line, table):
             problems.append(f"line {first.number} says something else about the same person")
         return attrs.evolve(line, problem="; ".join(problems))
 
-    def _said(self, line: Line, columns: tuple[str, ...]) -> list[str]:
-        """Return the fields that say something about the person."""
-        named = zip(columns, line.extra, strict=True)
-        return [text.strip() for column, text in named if name_key(column) in self._readers]
+    def _problems_of_name(self, text: str) -> Iterator[str]:
+        if unseen := doubts(text) if clean(text) else hidden(text):
+            yield f"the name holds {' and '.join(unseen)}, which cannot be seen"
+        if problem := rewritten(text):
+            yield problem
+
+    def _said(self, line: Line, table: Table) -> list[object]:
+        """Return what a line says about the person, in so far as it means something."""
+        return [
+            text.strip()
+            for word, text in zip(table.extra_words, line.extra, strict=True)
+            if self.attribute(word)
+        ]
 
     def read(self, ledger: Ledger) -> list[Any]:
         """Return the records of the lines that can be used; an empty field says nothing."""
-        return [self._read(line, ledger.table.extra_columns) for line in ledger.lines]
+        return [
+            self._read(line, item[0], ledger) for item, line in zip(ledger.items, ledger.lines, strict=True)
+        ]
 
-    def _read(self, line: Line, columns: tuple[str, ...]) -> Any:
-        values: dict[str, Any] = {self.name: line.values[0].strip()}
-        for column, text in zip(columns, line.extra, strict=True):
-            if text.strip() and name_key(column) in self._readers:
-                values[self._readers[name_key(column)][0]] = self._value(column, text)
+    def _read(self, line: Line, name: str, ledger: Ledger) -> Any:
+        # A name that was not looked up is folded; a new person keeps the case in which it is written.
+        written = clean(line.values[0])
+        values: dict[str, Any] = {self.name: written if fold(written) == name else name}
+        for word, text in zip(ledger.table.extra_words, line.extra, strict=True):
+            attribute = self.attribute(word)
+            if attribute and clean(text):
+                values[attribute] = ledger.replaced(attribute, text, self._value(word, text))
         return self.record(**values)
 
-    def _value(self, column: str, text: str) -> Any:
-        _, reader = self._readers.get(name_key(column), ("", _text))
-        return reader(text.strip()) if text.strip() else None
+    def _value(self, word: str, text: str) -> Any:
+        attribute, reader = self._known.get(name_key(word), ("", str.strip))
+        if not attribute or not clean(text):
+            return None
+        if attribute not in self.identifying:
+            return reader(text)
+        if unseen := doubts(text):
+            raise FieldError(f"it holds {' and '.join(unseen)}, which cannot be seen")
+        if attribute in _NUMBERS and (problem := rewritten(text)):
+            raise FieldError(problem)
+        return reader(clean(text))
+
+
+def passed_over(table: Table, reading: Reading = READING) -> Table:  # noqa: ARG001 - as all checks of tables
+    """Return the table with a note of the columns that mean nothing to the command."""
+    over = [
+        repr(name) if name else f"one without a name ({_nth(table, place)})"
+        for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True))
+        if (word and name_key(word) not in OURS) or not name
+    ]
+    return table.noted(f"columns passed over: {', '.join(over)}") if over else table
+
+
+def _nth(table: Table, place: int) -> str:
+    """Return where a column without a name stands among those that are not asked for."""
+    before = next((name for name in reversed(table.extra_columns[:place]) if name), "")
+    return f"behind {before!r}" if before else "before the others"

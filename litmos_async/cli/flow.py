@@ -19,10 +19,12 @@ from litmos_async.cli.logs import logged
 from litmos_async.cli.order import Order, unwritable, usable
 from litmos_async.cli.outcomes import Access, OutcomesFile, write_whole
 from litmos_async.cli.progress import shown
+from litmos_async.cli.reading import apart
 from litmos_async.cli.summary import counted, describe_plan, problems
 from litmos_async.cli.table import Table, TableError, read_table
 from litmos_async.cli.terminal import Terminal
 from litmos_async.cli.words import explain
+from litmos_async.cli.workbook import make_workbook
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.wording import count, duration
 
@@ -40,7 +42,7 @@ async def carry_out(order: Order, connect: Connect, terminal: Terminal) -> int:
     try:
         usable(order.file, order.outcomes, order.plan_json, order.journal)
         access = Access.like(order.file)
-        table = await asyncio.to_thread(_read, order)
+        table = await apart(order.file, partial(_read, order))
         order.check()
         litmos = connect()
     except TableError as problem:
@@ -58,7 +60,7 @@ async def carry_out(order: Order, connect: Connect, terminal: Terminal) -> int:
 
 
 def _read(order: Order) -> Table:
-    return order.task.check(read_table(order.file, order.task.columns))
+    return order.task.checked(read_table(order.file, order.task.columns, order.reading), order.reading)
 
 
 class _Run:
@@ -97,7 +99,7 @@ class _Run:
             raise
         except (LitmosError, OSError, sqlite3.Error) as problem:
             # The last two: the disk under a journal or a plan is full, or gone.
-            self._terminal.complain(explain(problem))
+            self._terminal.fail(problem)
             self._finish("Stopped", "the job stopped before its end")
             if isinstance(problem, ConfigurationError):
                 return USAGE  # the same command would be refused again
@@ -118,7 +120,6 @@ class _Run:
         show = partial(shown, job, self._terminal, rejected_before=self._rejected_before)
         async with show(stays=False):
             plan = await job.plan()
-        self._ledger.people = lambda: job.names
         self._tell(plan, job)
         if self._order.dry_run:
             return self._judge(plan)
@@ -139,28 +140,29 @@ class _Run:
         ledger, columns = self._ledger, self._task.columns
         if not ledger.named(0):
             return  # no line can be used, so no request is needed
-        if lists := [column.many for column in columns if column.listed]:
+        words = ledger.table.words
+        read = [column.reads_list(word) for column, word in zip(columns, words, strict=True)]
+        if lists := [column.many for column, needed in zip(columns, read, strict=True) if needed]:
             self._terminal.tell(
                 f"Reading {'the list' if len(lists) == 1 else 'the lists'} of {' and '.join(lists)} …"
             )
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(column.resolve(self._litmos.bulk, ledger.named(place)))
-                    for place, column in enumerate(columns)
+                    group.create_task(column.way(word)(self._litmos.bulk, ledger.named(place)))
+                    for place, (column, word) in enumerate(zip(columns, words, strict=True))
                 ]
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
         ledger.resolve([task.result() for task in tasks])
+        await self._task.look_up(self._litmos.bulk, ledger, self._order.dry_run)
 
     def _tell(self, plan: Plan, job: BulkJob) -> None:
         """Say what is going to be done, and write it down to be approved."""
         path = self._order.plan_json
         if path is not None or self._terminal.machine:
-            changes = [
-                self._ledger.change(each) for each in job.outcomes_so_far() if each.status == "planned"
-            ]
-            self._facts["plan"] = json.loads(plan.to_json()) | {"changes": changes}
+            lines = [self._ledger.change(each) for each in job.outcomes_so_far() if each.status == "planned"]
+            self._facts["plan"] = json.loads(plan.to_json()) | {"lines": lines}
         if path is not None:
             text = json.dumps(self._facts["plan"], indent=2)
             # It names people, as the outcomes do.
@@ -245,6 +247,7 @@ class _Run:
             self._terminal.complain(unwritable("the outcomes", path, problem))
         else:
             self._facts["outcomes"] = str(path)
+            self._write_workbook(path)
             return path
         try:
             rescued = self._file.rescue(self._ledger.entries)
@@ -252,6 +255,18 @@ class _Run:
             return None
         self._facts["outcomes"] = str(rescued)
         return rescued
+
+    def _write_workbook(self, path: Path) -> None:
+        """Make a workbook of the outcomes, for those who work with workbooks; the outcomes themselves are safe."""
+        workbook = self._order.outcomes_workbook
+        if workbook is None:
+            return
+        try:
+            make_workbook(path, self._ledger.table.delimiter, workbook, self._access)
+        except OSError as problem:
+            self._terminal.complain(unwritable("the outcomes as a workbook", workbook, problem))
+        else:
+            self._terminal.tell(f"The same as a workbook: {workbook}")
 
     def _has_acted(self) -> bool:
         """Return whether a request may have changed something, in this run or in one that its journal tells of."""

@@ -19,8 +19,8 @@ from litmos_async import LitmosClient, RateLimit
 from litmos_async.cli.check import Finding, examine
 from litmos_async.cli.codes import FAILED, OK, USAGE
 from litmos_async.cli.options import parse_limit
-from litmos_async.cli.order import STDIN
 from litmos_async.cli.outcomes import Access, write_whole
+from litmos_async.cli.reading import STDIN
 from litmos_async.cli.terminal import Terminal
 from litmos_async.errors import ConfigurationError
 from litmos_async.profiles import (

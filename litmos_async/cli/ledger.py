@@ -26,7 +26,7 @@ class Subject:
     Attributes:
         item: The ids.
         did: What was to be done with it, where that is not the same for all.
-        names: What it goes by, if it stands on no line; the ids where that is not known.
+        names: What its parts are called, if it stands on no line; an empty one is not known.
     """
 
     item: Item
@@ -58,7 +58,6 @@ class Ledger:
     Attributes:
         table: What was read.
         entries: What became of each line, in order; behind them what the job did that stands on no line.
-        people: Returns user names by id, for people who stand on no line.
     """
 
     def __init__(self, table: Table, about: Callable[[Any], Subject] = subject_of) -> None:
@@ -68,8 +67,8 @@ class Ledger:
             Entry(line, "failed", line.problem) if line.problem else Entry(line) for line in table.lines
         ]
         self._by_item: dict[Item, Entry] = {}
-        self.people: Callable[[], Mapping[str, str]] = dict
         self._names: list[dict[str, str]] = [{} for _ in table.columns]
+        self._replacements: dict[str, Mapping[str, Any]] = {}
 
     def named(self, place: int) -> list[str]:
         """Return what a column names on the lines that can be used, each name once, in order."""
@@ -93,6 +92,32 @@ class Ledger:
             if earlier is not entry:
                 entry.status, entry.reason = "skipped", f"same as line {earlier.line.number}"
 
+    def fail(self, place: int, problems: Mapping[str, str]) -> None:
+        """Settle the lines that name something which is not there.
+
+        Args:
+            place: The column, among those that need not be there.
+            problems: What is wrong with a name, by the name as it stands in the file.
+        """
+        for entry in self._open():
+            if problem := problems.get(entry.line.extra[place]):
+                name = self.table.extra_columns[place]
+                entry.status, entry.reason = "failed", f"{name}: {problem}"
+        self._by_item = {item: entry for item, entry in self._by_item.items() if entry.status is None}
+
+    def replace(self, attribute: str, values: Mapping[str, Any]) -> None:
+        """Remember what texts about an attribute stand for, where that had to be looked up."""
+        self._replacements[attribute] = {**self._replacements.get(attribute, {}), **values}
+
+    def replaced(self, attribute: str, text: str, value: Any) -> Any:
+        """Return what a text stands for: the value that was read, where nothing else was found."""
+        return self._replacements.get(attribute, {}).get(text, value)
+
+    def mentioned(self, place: int) -> list[str]:
+        """Return what stands in a column that need not be there, on lines that can be used, each text once."""
+        texts = (entry.line.extra[place] for entry in self._open())
+        return [text for text in dict.fromkeys(texts) if text.strip()]
+
     @property
     def items(self) -> list[Item]:
         """What the job is about, each item once, in order."""
@@ -108,24 +133,24 @@ class Ledger:
         subject = self._about(outcome.item)
         entry = self._by_item.get(subject.item)
         if entry is None:
-            entry = self._by_item[subject.item] = Entry(Line(0, subject.names or self._named(subject.item)))
+            entry = self._by_item[subject.item] = Entry(Line(0, self._called(subject)))
             self.entries.append(entry)
         if entry.status is not None:
             return None
         entry.status, entry.reason = outcome.status, _reason(outcome, subject)
         return entry
 
-    def _named(self, item: Item) -> Item:
-        """Return what ids were called in the file, as far as they were."""
-        return tuple(
-            names.get(id) or self.people().get(id, id) for names, id in zip(self._names, item, strict=True)
-        )
+    def _called(self, subject: Subject) -> Item:
+        """Return what the parts of a subject are called: by the subject, else in the file, else by their ids."""
+        called = (*subject.names, *[""] * len(subject.item))
+        each = zip(called, self._names, subject.item, strict=False)
+        return tuple(name or names.get(id, id) for name, names, id in each)
 
     def change(self, outcome: Outcome) -> dict[str, Any]:
         """Return what an outcome would change, for those who approve a plan: by the names in the file."""
         subject = self._about(outcome.item)
         entry = self._by_item.get(subject.item)
-        names = subject.names or (entry.line.values if entry else self._named(subject.item))
+        names = entry.line.values if entry else self._called(subject)
         columns = [column.key for column in self.table.columns]
         change = {
             "line": entry.line.number or None if entry else None,

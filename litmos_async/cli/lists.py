@@ -19,7 +19,6 @@ from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.logs import logged
 from litmos_async.cli.options import ACCOUNT, OUTPUT, Account, AsJson, commands
 from litmos_async.cli.terminal import Terminal, listed
-from litmos_async.cli.words import explain
 from litmos_async.errors import ConfigurationError, LitmosError
 
 __all__ = ["as_table", "courses", "learning_paths", "sessions", "teams", "users"]
@@ -90,7 +89,7 @@ async def show_user(
 
     Exit code 0: here it is. 1: there is no such person, or the account cannot be reached.
     """
-    terminal = Terminal()
+    terminal = account.terminal()
 
     async def show(litmos: LitmosClient) -> int:
         found = await litmos.bulk.resolve_users([name])
@@ -179,7 +178,7 @@ async def _plain(rows: AsyncIterator[Any] | Any) -> AsyncIterator[Row]:
 
 
 async def _write(view: View, account: Account, rows: Callable[[LitmosClient], AsyncIterator[Row]]) -> int:
-    terminal = Terminal()
+    terminal = account.terminal()
 
     async def write(litmos: LitmosClient) -> int:
         found = rows(litmos)
@@ -206,7 +205,7 @@ async def _with_client(account: Account, terminal: Terminal, work: Callable[[Lit
                 except ConfigurationError:
                     raise
                 except LitmosError as problem:
-                    terminal.complain(explain(problem))
+                    terminal.fail(problem)
                     return FAILED
 
     return await until_interrupted(carry_out())

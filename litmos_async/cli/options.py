@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
+import attrs
 from attrs import frozen
 from cyclopts import App, Group, Parameter, Token
 from cyclopts.validators import Number
@@ -16,7 +17,8 @@ from litmos_async import LitmosClient, RateLimit
 from litmos_async.cli.context import WORDS
 from litmos_async.cli.flow import carry_out
 from litmos_async.cli.interrupt import until_interrupted
-from litmos_async.cli.order import MANY, STDIN, Order, usable
+from litmos_async.cli.order import MANY, Order, usable
+from litmos_async.cli.reading import STDIN, Reading
 from litmos_async.cli.records import Record, new_id, path_in_state
 from litmos_async.cli.tasks import Task
 from litmos_async.cli.terminal import Terminal
@@ -40,7 +42,7 @@ CONNECTION: Final = Group("Connection", sort_key=4)
 
 def commands(name: str, help: str) -> App:
     """Return an app for commands that begin with the same word."""
-    return App(name=name, help=help, group_arguments=NEEDED, group_parameters=NEEDED)
+    return App(name=name, help=help, group_arguments=NEEDED, group_parameters=NEEDED, help_format="markdown")
 
 
 def parse_limit(_type: Any, tokens: Sequence[Token]) -> RateLimit:
@@ -168,6 +170,10 @@ class Account:
         name = self.profile or environment.get("LITMOS_PROFILE")
         return read_profile(name) if name else read_profiles().get(DEFAULT, Profile(""))
 
+    def terminal(self) -> Terminal:
+        """Return a terminal that names the profile where a server says no."""
+        return Terminal(profile=self.named_profile().name)
+
     def key(self) -> str | None:
         """Return the key of the file; None if none was named. It can be read once only: it may be a pipe.
 
@@ -220,9 +226,10 @@ class Show:
         ),
     ] = MANY
 
-    def terminal(self) -> Terminal:
+    def terminal(self, profile: str = "") -> Terminal:
         """Return the terminal as it is asked for."""
-        return Terminal(quiet=self.quiet, machine=self.json, json_logs=self.log_format == "json")
+        json_logs = self.log_format == "json"
+        return Terminal(quiet=self.quiet, machine=self.json, json_logs=json_logs, profile=profile)
 
 
 @Parameter(name="*")
@@ -305,11 +312,12 @@ PAIR_CARE: Final = PairCare()
 """What holds where nothing is said."""
 
 
-async def start(task: Task, file: Path, show: Show, account: Account) -> int:
+async def start(task: Task, file: Path, reading: Reading, show: Show, account: Account) -> int:
     """Carry a command out and return the exit code."""
     if STDIN == file == account.api_key_file:
         raise ConfigurationError("standard input cannot hold both the CSV and the API key")
     key = account.key()  # a file without a key is told before the table is read
+    reading = attrs.evolve(reading, columns=account.named_profile().columns)
     order = Order(
         task,
         file,
@@ -317,13 +325,14 @@ async def start(task: Task, file: Path, show: Show, account: Account) -> int:
         dry_run=show.dry_run,
         plan_json=show.plan_json,
         confirm_above=None if show.yes else show.confirm_above,
+        reading=reading,
     )
     connect = partial(account.client, key, dict(os.environ))
     usable(file, order.outcomes, order.plan_json, order.journal)
     record = Record.of(order, WORDS.get())
     if record is not None:
         record.save()
-    code = await until_interrupted(carry_out(order, connect, show.terminal()))
+    code = await until_interrupted(carry_out(order, connect, show.terminal(account.named_profile().name)))
     if record is not None:
         record.finished(code).save()
     return code

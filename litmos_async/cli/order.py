@@ -9,14 +9,13 @@ from typing import Final
 from attrs import frozen
 
 from litmos_async.bulk import read_summary
+from litmos_async.cli.extras import missing
 from litmos_async.cli.outcomes import check_writable
+from litmos_async.cli.reading import READING, STDIN, Reading
 from litmos_async.cli.tasks import Task
 from litmos_async.errors import ConfigurationError
 
-__all__ = ["BESIDE_JOURNAL", "MANY", "STDIN", "Order", "unwritable", "usable"]
-
-STDIN: Final = Path("-")
-"""The name for standard input."""
+__all__ = ["BESIDE_JOURNAL", "MANY", "Order", "unwritable", "usable"]
 
 MANY: Final = 1_000
 """Changes after which a person at a terminal is asked."""
@@ -36,6 +35,7 @@ class Order:
         dry_run: Whether to stop after the plan.
         plan_json: Where the plan goes, to be approved.
         confirm_above: More changes than this are asked about, where there is a terminal; None for never.
+        reading: How the file is read.
     """
 
     task: Task
@@ -44,15 +44,26 @@ class Order:
     dry_run: bool = False
     plan_json: Path | None = None
     confirm_above: int | None = MANY
+    reading: Reading = READING
 
     @property
     def outcomes_file(self) -> Path:
-        """Where the outcomes go: beside a file, and for what is none, such as a pipe, into the current folder."""
+        """Where the outcomes go: beside a file, and for what is none, such as a pipe, into the current folder.
+
+        A workbook cannot be written line by line: it is made of this file in the end.
+        """
         if self.outcomes is not None:
-            return self.outcomes
+            return self.outcomes.with_suffix(".csv") if _is_workbook(self.outcomes) else self.outcomes
         if self.file == STDIN or (self.file.exists() and not self.file.is_file()):
             return Path("stdin.outcomes.csv")
         return self.file.with_suffix(".outcomes.csv")
+
+    @property
+    def outcomes_workbook(self) -> Path | None:
+        """Where the outcomes go once more, for whoever works with workbooks; None if no one here does."""
+        if self.outcomes is None:
+            return self.outcomes_file.with_suffix(".xlsx") if _is_workbook(self.file) else None
+        return self.outcomes if _is_workbook(self.outcomes) else None
 
     @property
     def journal(self) -> Path | None:
@@ -67,6 +78,10 @@ class Order:
         """
         self._check_that_all_differ()
         wanted = {"the outcomes": self.outcomes_file}
+        if self.outcomes_workbook is not None:
+            if needed := missing("writing a workbook", "cli", "xlsx"):
+                raise ConfigurationError(needed)
+            wanted["the outcomes as a workbook"] = self.outcomes_workbook
         if self.plan_json is not None:
             wanted["the plan"] = self.plan_json
         journal = None if self.dry_run else self.journal
@@ -83,6 +98,8 @@ class Order:
     def _check_that_all_differ(self) -> None:
         """Compare the files that are read and written, with those that the journal has beside it."""
         files = [("the outcomes", self.outcomes_file)]
+        if self.outcomes_workbook is not None:
+            files.append(("the outcomes as a workbook", self.outcomes_workbook))
         if self.file != STDIN:
             files.insert(0, ("the file to read from", self.file))
         if self.plan_json is not None:
@@ -95,6 +112,10 @@ class Order:
         for (first, path), (second, other) in combinations(files, 2):
             if _is_same(path, other):
                 raise ConfigurationError(f"{first} and {second} cannot be the same file: {path}")
+
+
+def _is_workbook(path: Path) -> bool:
+    return path.suffix.lower() in {".xlsx", ".xlsm", ".xls"}
 
 
 def usable(*paths: Path | None) -> None:

@@ -7,10 +7,10 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, BinaryIO, Final, TextIO
 
 from attrs import frozen
 
@@ -108,10 +108,25 @@ def write_whole(
     Raises:
         OSError: It cannot be written.
     """
+    with (
+        _replacing(path, access) as number,
+        open(number, "w", encoding=encoding, newline="") as file,  # noqa: PTH123 - a descriptor
+    ):
+        write(file)
+
+
+def write_whole_bytes(path: Path, access: Access, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file of bytes as `write_whole` writes one of text."""
+    with _replacing(path, access) as number, open(number, "wb") as file:  # noqa: PTH123 - a descriptor
+        write(file)
+
+
+@contextmanager
+def _replacing(path: Path, access: Access) -> Iterator[int]:
+    """Give the descriptor of a file that takes the place of another one if nothing fails."""
     temporary = _temporary(path)
     try:
-        with open(access.create(temporary), "w", encoding=encoding, newline="") as file:  # noqa: PTH123 - a descriptor
-            write(file)
+        yield access.create(temporary)
         temporary.replace(path)
     finally:
         with suppress(OSError):
@@ -133,7 +148,7 @@ class OutcomesFile:
         self.path = path
         self._table = table
         self._access = access
-        self._keys = [column.key for column in table.columns]
+        self._keys = table.titles or [column.key for column in table.columns]
         # The input may be an earlier outcomes file; it must not end up with every column twice.
         self._kept = [
             place

@@ -12,6 +12,7 @@ from litmos_async import UserImport
 from litmos_async.bulk import Bulk
 from litmos_async.cli.fields import Fields
 from litmos_async.cli.ledger import Ledger, Subject
+from litmos_async.cli.lookups import named_in_import
 from litmos_async.cli.options import (
     ACCOUNT,
     CARE,
@@ -25,11 +26,35 @@ from litmos_async.cli.options import (
     commands,
     start,
 )
-from litmos_async.cli.tasks import USER, USER_NAME, Task, fold
+from litmos_async.cli.reading import READING, Reading
+from litmos_async.cli.tasks import USER, USER_NAME, Task
+from litmos_async.cli.values import import_access_level
+from litmos_async.names import IDENTIFYING, fold
 
 importing = commands(name="import", help="Create or change people by the thousand.")
 
-IMPORT: Final = Fields(UserImport, "username")
+IMPORT: Final = Fields(
+    UserImport,
+    "username",
+    identifying=IDENTIFYING,
+    readers={"access_level": import_access_level},
+    elsewhere={
+        "skip_first_login": "say --skip-first-login, for all in the file",
+        **dict.fromkeys(
+            (
+                *("time_zone", "disable_messages", "enable_text_notification"),
+                *("is_custom_username", "profile_type"),
+            ),
+            "litmos sync users sets it",
+        ),
+    },
+)
+
+
+async def look_up(bulk: Bulk, ledger: Ledger, dry_run: bool) -> None:
+    """Look up what the lines name, in a dry run: in a real one the server says what is not there."""
+    if dry_run:
+        await named_in_import(bulk, ledger, IMPORT)
 
 
 def imported(item: str) -> Subject:
@@ -53,6 +78,7 @@ async def users(
         bool, Parameter(help="New people are asked for no password at their first login.")
     ] = False,
     care: Care = CARE,
+    reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
@@ -64,8 +90,8 @@ async def users(
     The API key and the exit codes are those of `litmos assign courses`.
     """
     options = care.options() | {"send_message": send_message == "yes", "skip_first_login": skip_first_login}
-    task = Task((USER_NAME,), Bulk.import_users, options, IMPORT.read, imported, IMPORT.check)
-    return await start(task, file, show, account)
+    task = Task((USER_NAME,), Bulk.import_users, options, IMPORT.read, imported, IMPORT.check, look_up)
+    return await start(task, file, reading, show, account)
 
 
 def ids_of(ledger: Ledger) -> Sequence[str]:
@@ -81,6 +107,7 @@ async def deactivate(
         bool, Parameter(help="Also take them out of all their teams. That cannot be undone.")
     ] = False,
     care: ItemCare = ITEM_CARE,
+    reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
@@ -89,4 +116,4 @@ async def deactivate(
     The API key and the exit codes are those of `litmos assign courses`.
     """
     options = care.options() | {"remove_from_teams": remove_from_teams}
-    return await start(Task((USER,), Bulk.deactivate_users, options, ids_of), file, show, account)
+    return await start(Task((USER,), Bulk.deactivate_users, options, ids_of), file, reading, show, account)

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from litmos_async.bulk import Bulk
 from litmos_async.cli.options import ACCOUNT, PAIR_CARE, SHOW, Account, PairCare, Show, Teams, commands, start
+from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, Task
 from litmos_async.errors import ConfigurationError
 
@@ -28,6 +29,7 @@ async def courses(
         bool, Parameter(help="With --teams: take the courses out of the libraries of the teams.")
     ] = False,
     care: PairCare = PAIR_CARE,
+    reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
@@ -42,7 +44,7 @@ async def courses(
         raise ConfigurationError("--library is for teams: say --teams, too")
     else:
         task = Task((USER, COURSE), Bulk.remove_courses_from_users, options)
-    return await start(task, file, show, account)
+    return await start(task, file, reading, show, account)
 
 
 @app.command
@@ -54,6 +56,7 @@ async def learning_paths(
     *,
     teams: Teams = False,
     care: PairCare = PAIR_CARE,
+    reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
@@ -65,7 +68,7 @@ async def learning_paths(
         task = Task((TEAM, LEARNING_PATH), Bulk.remove_learning_paths_from_teams, care.options())
     else:
         task = Task((USER, LEARNING_PATH), Bulk.remove_learning_paths_from_users, care.options())
-    return await start(task, file, show, account)
+    return await start(task, file, reading, show, account)
 
 
 @app.command(name="teams")
@@ -74,6 +77,7 @@ async def memberships(
     /,
     *,
     care: PairCare = PAIR_CARE,
+    reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
@@ -82,4 +86,4 @@ async def memberships(
     The API key and the exit codes are those of `litmos assign courses`.
     """
     task = Task((USER, TEAM), Bulk.remove_users_from_teams, care.options())
-    return await start(task, file, show, account)
+    return await start(task, file, reading, show, account)

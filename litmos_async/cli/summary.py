@@ -36,7 +36,7 @@ def describe_plan(plan: Plan, ledger: Ledger, columns: Sequence[Named], title: s
         ("e-mails", _mails(plan, columns)),
         *([("inactive", count(plan.inactive, "of the people", "of the people"))] if plan.inactive else []),
     ]
-    notes = [*map(said, plan.notes)]
+    notes = [*table.notes, *map(said, plan.notes)]
     if plan.refusal is not None:
         notes.append(f"running is refused: {explain(plan.refusal)}")
     return "\n".join([listed(title, rows), *notes])

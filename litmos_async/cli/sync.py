@@ -10,8 +10,10 @@ from cyclopts import Parameter, Token
 
 from litmos_async import User
 from litmos_async.bulk import Bulk, MemberChange, UserChange
-from litmos_async.cli.fields import Fields
+from litmos_async.cli.fields import UNKNOWN, Fields, passed_over
+from litmos_async.cli.headings import NO_FIELD, NO_NAMES, name_key
 from litmos_async.cli.ledger import Ledger, Subject
+from litmos_async.cli.lookups import manager_ids
 from litmos_async.cli.options import (
     ACCOUNT,
     ITEM_CARE,
@@ -23,12 +25,54 @@ from litmos_async.cli.options import (
     commands,
     start,
 )
-from litmos_async.cli.tasks import TEAM, USER, USER_NAME, Task, fold
+from litmos_async.cli.outcomes import OURS
+from litmos_async.cli.people import IMPORT
+from litmos_async.cli.reading import READING, Reading
+from litmos_async.cli.table import Table, TableError
+from litmos_async.cli.tasks import TEAM, USER, USER_NAME, Task
+from litmos_async.cli.values import access_level
 from litmos_async.errors import ConfigurationError
+from litmos_async.names import IDENTIFYING, fold
 
 app = commands(name="sync", help="Bring the server to the state of a file: only the difference is done.")
 
-PEOPLE: Final = Fields(User, "user_name", left_out=("id", "full_name", "login_key", "manager_name"))
+PEOPLE: Final = Fields(
+    User,
+    "user_name",
+    identifying=IDENTIFYING,
+    left_out=("id", "full_name", "login_key", "manager_name", "last_login", "created_date"),
+    readers={"access_level": access_level},
+    elsewhere={
+        **{f"team{number}": "litmos assign teams puts people into teams" for number in range(1, 6)},
+        **{f"course{number}": "litmos assign courses assigns it" for number in range(1, 4)},
+        **{f"user_custom_field{number}": "litmos import users sets it" for number in range(1, 26)},
+    },
+)
+
+
+async def look_up(bulk: Bulk, ledger: Ledger, _dry_run: bool) -> None:
+    """Look up the managers that the lines name."""
+    await manager_ids(bulk, ledger, PEOPLE)
+
+
+def check_members(table: Table, reading: Reading = READING) -> Table:
+    """Return the table with a note of the columns about people, which mean nothing here.
+
+    Raises:
+        TableError: A column is unknown: it may be one of ours that is misspelt.
+    """
+    known = {name_key(name) for name in (*USER.names, *TEAM.names, *OURS, *NO_NAMES, *NO_FIELD)}
+    unknown = [
+        name
+        for name, word in zip(table.extra_columns, table.extra_words, strict=True)
+        if not (word and name_key(word) in known)
+        and not PEOPLE.attribute(word)
+        and not IMPORT.attribute(word)
+        and not (name and not word)
+    ]
+    if unknown and not reading.ignore_columns:
+        raise TableError(f"{UNKNOWN}{', '.join(map(repr, unknown))}")
+    return passed_over(table)
 
 
 def parse_removals(_type: Any, tokens: Sequence[Token]) -> float:
@@ -65,11 +109,11 @@ def complete(given: Callable[[Ledger], Any]) -> Callable[[Ledger], Any]:
         """Return the input, unless it has gaps."""
         if bad := ledger.counts()["failed"]:
             raise ConfigurationError(
-                f"lines that cannot be used: {bad:,}. Whom they mean would be taken for somebody who should go. "
+                f"lines that cannot be used: {bad:,}. Whom they mean would be taken for people who should go. "
                 "Correct them, or do without removals"
             )
         if not ledger.items:
-            raise ConfigurationError("there is nobody in the file, so everybody would go")
+            raise ConfigurationError("there is no one in the file, so everybody would go")
         return given(ledger)
 
     return checked
@@ -85,7 +129,7 @@ def teams_of(ledger: Ledger) -> dict[str, list[str]]:
 
 def member(item: MemberChange) -> Subject:
     """Return what a change of a membership is about."""
-    return Subject((item.user_id, item.team_id), item.change)
+    return Subject((item.user_id, item.team_id), item.change, (item.user_name, ""))
 
 
 def person(item: UserChange) -> Subject:
@@ -109,6 +153,7 @@ async def teams(
     max_removals: MaxRemovals = TENTH,
     send_message: SendMessageOrNot = "no",
     care: ItemCare = ITEM_CARE,
+    reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
@@ -124,8 +169,10 @@ async def teams(
         "send_message": send_message == "yes",
     }
     given = complete(teams_of) if remove else teams_of
-    task = Task((USER, TEAM), Bulk.sync_team_members, options, given, member)
-    return await start(task, file, show, account)
+    task = Task(
+        (USER, TEAM), Bulk.sync_team_members, options, given, member, check_members, takes_away=remove
+    )
+    return await start(task, file, reading, show, account)
 
 
 @app.command
@@ -146,6 +193,7 @@ async def users(
     max_removals: MaxRemovals = TENTH,
     send_message: SendMessageOrNot = "no",
     care: ItemCare = ITEM_CARE,
+    reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
@@ -162,5 +210,14 @@ async def users(
         "send_message": send_message == "yes",
     }
     given = complete(PEOPLE.read) if deactivate else PEOPLE.read
-    task = Task((USER_NAME,), Bulk.sync_users, options, given, person, PEOPLE.check)
-    return await start(task, file, show, account)
+    task = Task(
+        (USER_NAME,),
+        Bulk.sync_users,
+        options,
+        given,
+        person,
+        PEOPLE.check,
+        look_up,
+        takes_away=deactivate,
+    )
+    return await start(task, file, reading, show, account)

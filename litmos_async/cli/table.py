@@ -1,11 +1,9 @@
-"""Reading a CSV: pure, and never stopped by a bad line."""
+"""The table of a file: its header, and what each line says. Never stopped by a bad line."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -13,21 +11,31 @@ import attrs
 from attrs import frozen
 
 from litmos_async.cli.cells import unguarded
+from litmos_async.cli.content import LONGEST_RECORD, Record, TableError, decode, delimiters, records_of
+from litmos_async.cli.headings import NO_NAMES, name_key
+from litmos_async.cli.reading import READING, Reading, read_bytes
+from litmos_async.cli.sheets import is_workbook, sheet_records
+from litmos_async.names import clean
+
+__all__ = [
+    "LONGEST_RECORD",
+    "MOST_BYTES",
+    "Column",
+    "Line",
+    "Table",
+    "TableError",
+    "name_key",
+    "parse",
+    "read_table",
+]
 
 MOST_BYTES: Final = 100_000_000
 """A file is read into memory as a whole; a million lines take some 50 MB."""
 
-LONGEST_RECORD: Final = 100
-"""Lines that quoted fields of one record may span; what is longer is a quotation mark that nobody closed."""
+_LINES_ABOVE: Final = 10
+"""Lines among which a header is looked for: people write a title above it."""
 
-_DELIMITERS: Final = (",", ";", "\t")
-
-_BROKEN: Final = re.compile("[\udc80-\udcff]")
-"""What a byte becomes that is no UTF-8."""
-
-
-class TableError(Exception):
-    """The file as a whole cannot be used; the message says why."""
+_DONE: Final = "done"
 
 
 @frozen
@@ -48,13 +56,17 @@ class Column:
         """What it holds, as a person says it."""
         return self.key.replace("_", " ")
 
+    def title(self, name: str) -> str:  # noqa: ARG002 - for columns that are read in several ways
+        """Return what a column that is found under a name is called in the outcomes."""
+        return self.key
+
 
 @frozen
 class Line:
-    """One line of the file, empty ones excepted.
+    """One line of the file, blank ones excepted.
 
     Attributes:
-        number: Which line of the file it begins on; the header is line 1. 0: it stands in no file.
+        number: Which line of the file it begins on; 0: it stands in no file.
         values: The fields of the columns that must be there.
         extra: The fields of the other columns.
         problem: Why the line cannot be used; empty if it can.
@@ -76,7 +88,12 @@ class Table:
         extra_columns: What it calls the others.
         lines: The lines, in order.
         delimiter: What stands between fields.
-        bom: Whether the file begins with a byte-order mark.
+        bom: Whether the outcomes begin with a byte-order mark, as the file does.
+        words: Under which of their names the columns were found.
+        extra_words: As what the other columns are read; as what they are called, if nothing else was said.
+        titles: What the columns are called in the outcomes.
+        notes: What was passed over.
+        workbook: Whether the file is a workbook.
     """
 
     columns: tuple[Column, ...]
@@ -85,23 +102,30 @@ class Table:
     lines: list[Line]
     delimiter: str = ","
     bom: bool = False
+    words: tuple[str, ...] = ()
+    extra_words: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    workbook: bool = False
 
-
-@frozen
-class _Record:
-    """The fields of a record and the line it begins on, or why it has none."""
-
-    number: int
-    fields: list[str]
-    problem: str = ""
+    def noted(self, *notes: str) -> Table:
+        """Return the table with more that was passed over."""
+        return attrs.evolve(self, notes=(*self.notes, *notes))
 
 
 @frozen
 class _Header:
-    """The names of the columns, and where those stand that must be there."""
+    """The names of the columns.
+
+    Attributes:
+        names: As they stand there.
+        words: As what they are read; empty for one that is passed over.
+        places: Where those stand that must be there, and under which of their names.
+    """
 
     names: list[str]
-    places: list[int | None]
+    words: list[str]
+    places: list[tuple[int, str] | None]
 
     @property
     def found(self) -> int:
@@ -109,111 +133,147 @@ class _Header:
         return sum(place is not None for place in self.places)
 
 
-def read_table(path: Path, columns: Sequence[Column]) -> Table:
-    """Read a file.
+@frozen
+class _Grid:
+    """The records of a file with one delimiter.
+
+    Attributes:
+        records: From the header on.
+        header: The first of them that is one.
+        above: How many of those before it are not blank.
+        delimiter: What stands between fields.
+    """
+
+    records: Iterator[Record]
+    header: _Header
+    above: int
+    delimiter: str
+
+
+def read_table(path: Path, columns: Sequence[Column], reading: Reading = READING) -> Table:
+    """Read a file, once: it may be a pipe.
 
     Raises:
-        TableError: It cannot be read, or its first line is no header that names each of these columns once.
+        TableError: It cannot be read, or has no header that names each of these columns once.
+        ConfigurationError: What was said about it cannot be meant so.
     """
-    try:
-        # A pipe has no end that one could rely on, and a directory no content.
-        if path.exists() and not path.is_file():
-            raise TableError("it is no regular file")
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as problem:
-        raise TableError(problem.strerror or str(problem)) from None
-    if len(data) > MOST_BYTES:
-        raise TableError(f"it is larger than {MOST_BYTES // 1_000_000} MB; split it")
-    return parse(data, columns)
+    return parse(read_bytes(path, MOST_BYTES), columns, reading)
 
 
-def parse(data: bytes, columns: Sequence[Column]) -> Table:
-    """Read the content of a file: UTF-8, with or without a byte-order mark.
+def parse(data: bytes, columns: Sequence[Column], reading: Reading = READING) -> Table:
+    """Read the content of a file: a workbook, or a CSV with or without a byte-order mark.
 
     Raises:
-        TableError: The first line is no header that names each of these columns once.
+        TableError: It has no header that names each of these columns once.
+        ConfigurationError: What was said about it cannot be meant so.
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise TableError("it is UTF-16; save it as CSV UTF-8")
-    # Bytes that are no UTF-8 become lone surrogates: so only the lines that hold them are bad.
-    text = data.decode("utf-8-sig", "surrogateescape")
-    lines = list(io.StringIO(text, newline=""))
-    first = next((index for index, line in enumerate(lines) if line.strip()), None)
-    if first is None:
-        raise TableError("it is empty")
-    delimiter, header = _sniff(lines, first, columns)
-    places = _found(header, columns)
-    rest = [place for place in range(len(header.names)) if place not in places]
-    records = _records(lines, first, delimiter)
-    next(records)
+    mapping = reading.mapping_if_there()
+    bom = workbook = is_workbook(data)
+    if workbook:
+        grid = _grid(iter(sheet_records(data, reading.sheet)), ",", columns, mapping)
+    else:
+        if reading.sheet is not None:
+            raise TableError("--sheet is for workbooks, and it is none")
+        text = decode(data, reading.encoding)
+        bom = text.bom or text.encoding != "utf-8"
+        first = next((place for place, line in enumerate(text.lines) if clean(line)), None)
+        if first is None:
+            raise TableError("it is empty")
+        candidates, first = delimiters(text.lines, first, reading.delimiter)
+        grids = (_grid(records_of(text, first, each), each, columns, mapping) for each in candidates)
+        grid = max(grids, key=lambda each: (each.header.found, -each.above, len(each.header.names)))
+    return _table(grid, columns, reading, bom=bom, workbook=workbook)
+
+
+def _grid(
+    records: Iterator[Record], delimiter: str, columns: Sequence[Column], mapping: Mapping[str, str]
+) -> _Grid:
+    """Look for the header: the first record that names all columns; the first of all if none does."""
+    above = [record for record in islice(records, _LINES_ABOVE) if not record.is_blank]
+    headers = [_header(record.fields, columns, mapping) for record in above]
+    place = next((place for place, header in enumerate(headers) if header.found == len(columns)), 0)
+    header = headers[place] if headers else _header([], columns, mapping)
+    rest = above[place + 1 :]
+
+    def below() -> Iterator[Record]:
+        yield from rest
+        yield from records
+
+    return _Grid(below(), header, place, delimiter)
+
+
+def _header(fields: Sequence[str], columns: Sequence[Column], mapping: Mapping[str, str]) -> _Header:
+    names = [clean(field) for field in fields]
+    words = [mapping.get(name_key(name), name) for name in names]
+    keys = [name_key(word) for word in words]
+
+    def place_of(wanted: Sequence[str]) -> tuple[int, str] | None:
+        return next(((keys.index(name_key(name)), name) for name in wanted if name_key(name) in keys), None)
+
+    return _Header(names, words, [place_of(column.names) for column in columns])
+
+
+def _table(
+    grid: _Grid,
+    columns: Sequence[Column],
+    reading: Reading,
+    *,
+    bom: bool,
+    workbook: bool,
+) -> Table:
+    header, records = grid.header, [record for record in grid.records if not record.is_blank]
+    places = _found(header, columns, reading.mapping())
     if {"line", "status"} <= set(
         header.names
     ):  # an outcomes file: its texts are guarded against spreadsheets
         header = attrs.evolve(header, names=[*map(unguarded, header.names)])
-        records = (attrs.evolve(record, fields=[*map(unguarded, record.fields)]) for record in records)
+        records = [attrs.evolve(record, fields=[*map(unguarded, record.fields)]) for record in records]
+    if reading.only_failed:
+        records = _without_done(header, records)
+    rest = [
+        place
+        for place, name in enumerate(header.names)
+        if place not in places and (name or any(clean(field) for field in _at(records, place)))
+    ]
+    width = len(header.names)
+    found = [place for place in header.places if place is not None]
+    title = f"{grid.above} above the header passed over" if grid.above else ""
     return Table(
         columns=tuple(columns),
         names=tuple(header.names[place] for place in places),
         extra_columns=tuple(header.names[place] for place in rest),
-        lines=[_line(record, columns, places, rest) for record in records if not _is_empty(record)],
-        delimiter=delimiter,
-        bom=data.startswith(b"\xef\xbb\xbf"),
+        lines=[_line(record, columns, places, rest, width) for record in records],
+        delimiter=grid.delimiter,
+        bom=bom,
+        words=tuple(word for _, word in found),
+        extra_words=tuple(header.words[place] for place in rest),
+        titles=tuple(column.title(word) for column, (_, word) in zip(columns, found, strict=True)),
+        notes=(f"lines {title}",) if title else (),
+        workbook=workbook,
     )
 
 
-def _records(lines: Sequence[str], first: int, delimiter: str) -> Iterator[_Record]:
-    """Yield the records. After one that is broken go on with the next line, so that it costs no other."""
-    place = first
-    while place < len(lines):
-        record = map(lines.__getitem__, range(place, min(place + LONGEST_RECORD, len(lines))))
-        reader = csv.reader(record, delimiter=delimiter, strict=True)
-        number = place + 1
-        try:
-            fields = next(reader)
-        except csv.Error as problem:
-            place += 1
-            yield _Record(number, [], f"no valid CSV: {problem}")
-            continue
-        place += reader.line_num
-        if any(map(_BROKEN.search, fields)):
-            yield _Record(
-                number, [_mended(field) for field in fields], "not UTF-8; save the file as CSV UTF-8"
-            )
-        else:
-            yield _Record(number, fields)
+def _at(records: Sequence[Record], place: int) -> Iterator[str]:
+    return (record.fields[place] for record in records if place < len(record.fields))
 
 
-def _sniff(lines: Sequence[str], first: int, columns: Sequence[Column]) -> tuple[str, _Header]:
-    """Return the delimiter with which the header makes the most sense."""
-    candidates = [
-        (delimiter, _header(next(_records(lines, first, delimiter)).fields, columns))
-        for delimiter in _DELIMITERS
-    ]
-    return max(candidates, key=lambda candidate: (candidate[1].found, len(candidate[1].names)))
+def _without_done(header: _Header, records: Sequence[Record]) -> list[Record]:
+    """Return the lines of an outcomes file that are not done."""
+    if "status" not in header.names:
+        raise TableError("--only-failed is for outcomes files, which have a column status")
+    place = header.names.index("status")
+    return [record for record in records if [*record.fields, *[""] * (place + 1)][place] != _DONE]
 
 
-def _header(fields: Sequence[str], columns: Sequence[Column]) -> _Header:
-    names = [field.strip() for field in fields]
-    keys = [name_key(name) for name in names]
-
-    def place_of(wanted: Sequence[str]) -> int | None:
-        return next((keys.index(name_key(name)) for name in wanted if name_key(name) in keys), None)
-
-    return _Header(names, [place_of(column.names) for column in columns])
-
-
-def name_key(name: str) -> str:
-    """Return what names of columns are compared by: `Course Code` and `course_code` are the same."""
-    return re.sub(r"[\s_-]", "", name).casefold()
-
-
-def _found(header: _Header, columns: Sequence[Column]) -> list[int]:
+def _found(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str]) -> list[int]:
     """Return the places of the columns."""
-    places = [place for place in header.places if place is not None]
-    keys = [name_key(name) for name in header.names]
+    known = {name_key(name) for name in header.names}
+    if strange := [name for name in mapping if name not in known]:
+        raise TableError(f"--map names columns that it does not have: {', '.join(map(repr, strange))}")
+    places = [place for place, _ in filter(None, header.places)]
+    keys = [name_key(word) for word in header.words]
     if twice := [header.names[place] for place in places if keys.count(keys[place]) > 1]:
-        # Which of them is meant nobody can tell, and to take the first one would be a guess about people.
+        # Which of them is meant is not known, and to take the first one would be a guess about people.
         raise TableError(f"its header names the same column twice: {', '.join(map(repr, twice))}")
     if len(places) == len(columns):
         return places
@@ -222,31 +282,33 @@ def _found(header: _Header, columns: Sequence[Column]) -> list[int]:
         for column, place in zip(columns, header.places, strict=True)
         if place is None
     )
-    held = ", ".join(map(repr, header.names)) or "nothing that could be read"
+    held = ", ".join(repr(name) for name in header.names if name) or "nothing that could be read"
     if not places:
         raise TableError(f"its first line is no header, which would name {missing}; it holds {held}")
-    raise TableError(f"its header names {missing}; it holds {held}")
+    raise TableError(f"its header names {missing}; it holds {held}{_reasons(header)}")
 
 
-def _line(record: _Record, columns: Sequence[Column], places: Sequence[int], rest: Sequence[int]) -> Line:
-    """Return what a record says, as far as it goes."""
-    width = len(places) + len(rest)
+def _reasons(header: _Header) -> str:
+    """Return why columns that look as if they said who is meant do not say it."""
+    reasons = {name_key(name): reason for name, reason in NO_NAMES.items()}
+    found = [name for name in header.names if name_key(name) in reasons]
+    return "".join(f"; {name!r} does not say who is meant: {reasons[name_key(name)]}" for name in found[:1])
+
+
+def _line(
+    record: Record, columns: Sequence[Column], places: Sequence[int], rest: Sequence[int], width: int
+) -> Line:
+    """Return what a record says, as far as it goes. Spreadsheets leave out separators at the end of a line."""
     fields = record.fields + [""] * (width - len(record.fields))
     values = tuple(fields[place] for place in places)
     problem = record.problem
-    if not problem and len(record.fields) != width:
+    if not problem and any(map(clean, fields[width:])):
         problem = f"{len(record.fields)} instead of {width} fields"
     elif not problem:
         empty = [column.word for column, value in zip(columns, values, strict=True) if not value.strip()]
-        problem = f"no {' and no '.join(empty)}" if empty else ""
+        cut_short = len(record.fields) < width
+        missing = (
+            f"{len(record.fields)} instead of {width} fields" if cut_short else f"no {' and no '.join(empty)}"
+        )
+        problem = missing if empty else ""
     return Line(record.number, values, tuple(fields[place] for place in rest), problem)
-
-
-def _is_empty(record: _Record) -> bool:
-    """Tell whether nothing stands on the line. `,` is no empty line: somebody forgot something there."""
-    return not record.problem and not (record.fields and (len(record.fields) > 1 or record.fields[0].strip()))
-
-
-def _mended(text: str) -> str:
-    """Return text that can be written again, with a mark for each byte that could not be read."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
 from litmos_async import LitmosClient
 from litmos_async.bulk import Bulk, BulkJob, Resolved
+from litmos_async.cli.fields import passed_over
+from litmos_async.cli.headings import COURSE_NAME, EMAIL, EMPLOYEE_ID, LOGIN
 from litmos_async.cli.ledger import Ledger, Subject, subject_of
-from litmos_async.cli.table import Column, Table
+from litmos_async.cli.reading import READING, Reading
+from litmos_async.cli.table import Column, Table, TableError
+from litmos_async.names import fold
 
 Options: TypeAlias = Mapping[str, Any]
 """Options of a bulk helper, by name."""
+
+Resolve: TypeAlias = Callable[[Bulk, Iterable[str]], Coroutine[Any, Any, Resolved]]
+"""Turns names into ids."""
 
 
 @frozen
@@ -25,16 +31,26 @@ class Named(Column):
         many: What these things are.
         listed: Whether the server's list of them has to be read.
         resolve: Turns names into ids.
+        ways: Words under which the column holds names of one kind, with what is looked up then; the first of them
+            is what the outcomes call it.
     """
 
     many: str
     listed: bool
-    resolve: Callable[[Bulk, Iterable[str]], Coroutine[Any, Any, Resolved]]
+    resolve: Resolve
+    ways: tuple[tuple[tuple[str, ...], Resolve], ...] = ()
 
+    def way(self, word: str) -> Resolve:
+        """Return what turns the names of a column into ids that is found under this word."""
+        return next((resolve for words, resolve in self.ways if word in words), self.resolve)
 
-def fold(name: str) -> str:
-    """Return what user names are compared by."""
-    return unicodedata.normalize("NFC", name.strip()).lower()
+    def reads_list(self, word: str) -> bool:
+        """Return whether the server's list has to be read for a column that is found under this word."""
+        return self.listed or any(word in words for words, _ in self.ways)
+
+    def title(self, word: str) -> str:
+        """Return what the column is called in the outcomes, so that they can be read again."""
+        return next((words[0] for words, _ in self.ways if word in words), self.key)
 
 
 async def as_written(_: Bulk, names: Iterable[str]) -> Resolved:
@@ -42,26 +58,46 @@ async def as_written(_: Bulk, names: Iterable[str]) -> Resolved:
     return Resolved({name: fold(name) for name in names})
 
 
+async def by_employee_id(bulk: Bulk, names: Iterable[str]) -> Resolved:
+    """Look up people by the number of the employee."""
+    return await bulk.resolve_users(names, by="employee_id")
+
+
+async def to_user_names(bulk: Bulk, names: Iterable[str]) -> Resolved:
+    """Look up user names by the number of the employee."""
+    found = await bulk.resolve_users(names, by="employee_id")
+    user_names = {name: fold(found.names[user_id]) for name, user_id in found.ids.items()}
+    return Resolved(user_names, found.problems)
+
+
+async def by_name(bulk: Bulk, names: Iterable[str]) -> Resolved:
+    """Look up courses by what they are called."""
+    return await bulk.resolve_courses(names, by="name")
+
+
 USER_NAME: Final = Named(
     "user_name",
-    ("user_name", "username", "user", "login"),
+    (*LOGIN, *EMPLOYEE_ID),
     many="people",
     listed=False,
     resolve=as_written,
+    ways=((EMPLOYEE_ID, to_user_names),),
 )
 USER: Final = Named(
     "user",
-    ("user", "user_name", "email", "login", "user_id"),
+    ("user", *(name for name in LOGIN if name != "user"), *EMAIL, "user_id", *EMPLOYEE_ID),
     many="people",
     listed=True,
     resolve=Bulk.resolve_users,
+    ways=((EMPLOYEE_ID, by_employee_id),),
 )
 COURSE: Final = Named(
     "course",
-    ("course", "course_code", "code", "course_id"),
+    ("course", "course_code", "code", "course_id", *COURSE_NAME),
     many="courses",
     listed=True,
     resolve=Bulk.resolve_courses,
+    ways=((COURSE_NAME, by_name),),
 )
 TEAM: Final = Named(
     "team",
@@ -84,9 +120,8 @@ def items_of(ledger: Ledger) -> Any:
     return ledger.items
 
 
-def as_it_is(table: Table) -> Table:
-    """Return the table: nothing more is wrong with it."""
-    return table
+async def look_nothing_up(*_: object) -> None:
+    """Do nothing: all that the lines name stands in the columns that must be there."""
 
 
 @frozen
@@ -100,6 +135,9 @@ class Task:
         given: Makes the input of the helper.
         about: Tells what an item of an outcome is about.
         check: Returns the table with what else is wrong with its lines, or raises a `TableError`.
+        look_up: Looks up what else the lines name, and settles those that name what is not there. It is told
+            whether this is a dry run.
+        takes_away: Whether the job takes away what the file does not name: it must be whole then.
     """
 
     columns: tuple[Named, ...]
@@ -107,7 +145,19 @@ class Task:
     options: Options = field(factory=dict[str, Any])
     given: Callable[[Ledger], Any] = items_of
     about: Callable[[Any], Subject] = subject_of
-    check: Callable[[Table], Table] = as_it_is
+    check: Callable[[Table, Reading], Table] = passed_over
+    look_up: Callable[[Bulk, Ledger, bool], Awaitable[None]] = look_nothing_up
+    takes_away: bool = False
+
+    def checked(self, table: Table, reading: Reading = READING) -> Table:
+        """Return the table with what else is wrong with its lines.
+
+        Raises:
+            TableError: It cannot be used as a whole.
+        """
+        if self.takes_away and reading.only_failed:
+            raise TableError("--only-failed leaves people out, and who is left out would be taken away")
+        return self.check(table, reading)
 
     def start(self, litmos: LitmosClient, ledger: Ledger, *, dry_run: bool) -> BulkJob:
         """Make the job. A dry run leaves its journal alone: a plan would begin it."""

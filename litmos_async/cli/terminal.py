@@ -16,6 +16,7 @@ from typing import IO, Any, TextIO, cast
 from rich.console import Console
 
 from litmos_async.cli.cells import tidy
+from litmos_async.cli.words import explain
 
 __all__ = ["Outlet", "Terminal", "listed", "plain"]
 
@@ -95,11 +96,15 @@ class Terminal:
     Attributes:
         quiet: Whether only results and errors are shown.
         out: The console of results.
+        profile: The profile of the account; empty if there is none.
         machine: Whether standard output is for one JSON document, and results for people go to standard error.
         err: The console of the live progress.
     """
 
-    def __init__(self, *, quiet: bool = False, machine: bool = False, json_logs: bool = False) -> None:
+    def __init__(
+        self, *, quiet: bool = False, machine: bool = False, json_logs: bool = False, profile: str = ""
+    ) -> None:
+        self.profile = profile
         self.quiet = quiet
         self.machine = machine
         self._json_logs = json_logs
@@ -152,6 +157,11 @@ class Terminal:
     def complain(self, text: str) -> None:
         """Write an error."""
         self._log("error", text if self._json_logs else f"litmos: {text}")
+
+    def fail(self, problem: Exception) -> None:
+        """Write an error of the library; one that a server gave with the profile by which it was asked."""
+        asked = f"profile {self.profile}: " if self.profile and getattr(problem, "host", "") else ""
+        self.complain(f"{asked}{explain(problem)}")
 
     @property
     def lives(self) -> bool:

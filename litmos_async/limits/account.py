@@ -294,9 +294,7 @@ class Account:
 
     def _kept_free(self, now: float) -> int:
         rate = self.window.rate
-        return self.members.kept_free(
-            now, rate.period, self.settled, rate.requests, self.window.slots.items()
-        )
+        return self.members.kept_free(now, rate.period, self.settled, rate.requests, self.window.slots)
 
     def _interactive_waits(self, now: float, process: str, waiting: Waiting) -> bool:
         return bool(waiting["interactive"]) or any(

@@ -15,7 +15,7 @@ Times are on the account's clock, or on the loop's where it says so; lengths are
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -79,7 +79,7 @@ class Members:
         self.by_name = {name: one for name, one in self.by_name.items() if one.until > now}
 
     def kept_free(
-        self, now: float, period: float, settled: float, limit: int, slots: Iterable[tuple[int, float]]
+        self, now: float, period: float, settled: float, limit: int, slots: Mapping[int, float]
     ) -> int:
         """Return how many slots are left for members that may be cut off.
 
@@ -99,6 +99,8 @@ class Members:
         # All that live have no more than the limit together. So where those that are here have all of it, the
         # silent ones are dead; but what they sent counts until those who replaced them have been here for long.
         most = limit - sum(one.requests for one in here if one.since + settled <= now)
-        theirs = {ticket for one in silent for ticket in one.tickets}
-        used = sum(ticket in theirs and end > now for ticket, end in slots)
-        return max(0, min(sum(one.requests for one in silent), most) - used)
+        theirs = [
+            max(0, one.requests - sum(slots.get(ticket, now) > now for ticket in one.tickets))
+            for one in silent
+        ]
+        return max(0, min(sum(theirs), most))

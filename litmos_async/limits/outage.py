@@ -30,6 +30,7 @@ T = TypeVar("T")
 # The store is asked again after 0.05, 0.1, 0.2 ... seconds, and then once a second.
 FIRST_WAIT: Final = 0.05
 LONGEST_WAIT: Final = 1.0
+BACKOFF: Final = 4
 
 
 @attrs.define
@@ -38,8 +39,10 @@ class _Part:
 
     rate: RateLimit
     state: str
+    first: set[int]  # the slots that it began with
     ahead: float  # how much the clock of the store is ahead of that of the loop
     opens_at: float  # when it may be used, on the clock of the loop
+    settled_at: float  # when nothing counts any more that others had taken before, on the clock of the store
     ask_again_at: float
 
     def apply(self, change: Change[T], time: float) -> T:
@@ -60,6 +63,7 @@ class _Known:
         seen: The account as it was when this process last changed it.
         reading: What the store's clock is compared with.
         contact: When something was last heard from the store: whatever this process did there was before that.
+        half_heard: How often in a row the store was heard, and then away before all was done.
         mine: The slots of this process.
         part: What it goes on with alone, while it does.
         use: The account and the rate that were asked for last.
@@ -70,6 +74,7 @@ class _Known:
     seen: Seen | None = None
     reading: Reading | None = None
     contact: float = 0.0
+    half_heard: int = 0
     mine: set[int] = attrs.field(factory=set[int])
     part: _Part | None = None
     use: tuple[str, RateLimit] | None = None
@@ -134,15 +139,18 @@ class OutageStore:
         time = asyncio.get_running_loop().time
         give_up_at, wait = time() + self._outage_timeout, FIRST_WAIT
         while True:
-            left = give_up_at - time()
+            begin, left = time(), give_up_at - time()
+            longest = min(left, self._late_after) if left > 0 else self._late_after
             try:
-                async with asyncio.timeout(min(left, self._late_after) if left > 0 else self._late_after):
+                async with asyncio.timeout(longest):
                     return await self._ask(account, rate, change)
             except LimiterUnavailable:
                 if time() + wait > give_up_at:
                     raise
             except TimeoutError:
-                if time() + wait > give_up_at:
+                if time() - begin > longest + LONGEST_WAIT:
+                    give_up_at = time() + self._outage_timeout  # it was this process that stood still
+                elif time() + wait > give_up_at:
                     raise LimiterUnavailable("where the limit is kept does not answer in time") from None
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
             wait = min(2 * wait, LONGEST_WAIT)
@@ -172,6 +180,7 @@ class OutageStore:
 
         result, seen, at = await self._store.apply(account, rate, whole)
         known.seen, known.reading, known.mine = Seen(seen, at, time()), reading, mine
+        known.half_heard = 0
         # Else the part was used while the answer was on its way, and that is told next time.
         if known.part is part and (part is None or part.state == told):
             known.part = None
@@ -196,9 +205,13 @@ class OutageStore:
         tickets: set[int] = set()
 
         def noted(account: Account, now: float) -> T:
-            before = set(account.window.slots)
+            before = dict(account.window.slots)
             result = change(account, now)
-            tickets.update(account.window.slots.keys() - before)
+            slots = account.window.slots
+            tickets.update(slots.keys() - before)
+            # A slot from before that is given back may be known there as free already, and another process have it.
+            given_back = [one for one in part.first if before.get(one, now) > now and one not in slots]
+            slots.update((-one, part.settled_at) for one in given_back)
             return result
 
         result = part.apply(noted, time)
@@ -229,9 +242,21 @@ class OutageStore:
             alone = attrs.evolve(
                 alone, record=account.record, changes=account.changes, replaces=account.replaces
             )
-        # If the store was heard but not changed, the next visit shuts the part again for some time.
-        ask_again_at = max(time + LONGEST_WAIT, opens_at + SILENT * period) if heard else time + LONGEST_WAIT
-        return _Part(less, dump(alone), ahead, opens_at, ask_again_at)
+        ask_again_at = time + LONGEST_WAIT
+        if heard:
+            # What it did there may have been kept or not, so the part is shut again for some time. Where that
+            # happens again and again the store is asked ever more seldom, or the part would never open.
+            known.half_heard = min(known.half_heard + 1, 4)
+            ask_again_at = opens_at + SILENT * period * BACKOFF ** (known.half_heard - 1)
+        return _Part(
+            rate=less,
+            state=dump(alone),
+            first={ticket for ticket in alone.window.slots if ticket > 0},
+            ahead=ahead,
+            opens_at=opens_at,
+            settled_at=settled_at + ahead,
+            ask_again_at=ask_again_at,
+        )
 
     def _come_again(self) -> None:
         """See that the store hears of this process also when it has nothing to do there."""

@@ -34,29 +34,39 @@ T = TypeVar("T")
 # What a change is, is no business of Redis: the rule is written once, in window.py and account.py.
 #
 # The slower the way, the likelier it is that another process comes between, and one that has just saved would be
-# first again and again. So one that came too late has the next turn, and the others wait for it.
+# first again and again. So those that came too late queue, each with the time until which it is waited for, and
+# only the first of them can save.
 SCRIPT: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local saved = redis.call('HMGET', KEYS[1], 'version', 'state', 'turn', 'turn_ends')
-local version, state = saved[1] or '', saved[2] or ''
+local saved = redis.call('HMGET', KEYS[1], 'version', 'state', 'queue')
+local version, state, queue = saved[1] or '', saved[2] or '', saved[3] or ''
 if ARGV[1] then
-    local decided, longest, process, its_turn = ARGV[2], tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
-    local turn, left = saved[3] or '', (tonumber(saved[4]) or 0) - now
-    local mine = turn == '' or turn == process or left < 0 or left > longest
-    if mine and ARGV[1] == version and now - decided < longest then
+    local decided, longest, process, lasts = ARGV[2], tonumber(ARGV[6]), ARGV[7], ARGV[8]
+    local waiting, first, known = {}, nil, false
+    local mine = process .. '=' .. string.format('%.0f', now + lasts)
+    for name, ends in string.gmatch(queue, '(%w+)=(%d+)') do
+        local left = tonumber(ends) - now
+        if name == process or (left > 0 and left < 60000000) then
+            first, known = first or name, known or name == process
+            waiting[#waiting + 1] = name == process and mine or name .. '=' .. ends
+        end
+    end
+    if (first or process) == process and ARGV[1] == version and now - decided < longest then
         version, state = ARGV[3], ARGV[4]
         redis.call('HSET', KEYS[1], 'version', version, 'state', state)
         redis.call('EXPIRE', KEYS[1], ARGV[5])
-        if turn ~= '' then redis.call('HSET', KEYS[1], 'turn', '') end
-    elseif mine and version ~= '' then
-        redis.call('HSET', KEYS[1], 'turn', process, 'turn_ends', now + its_turn)
+        table.remove(waiting, 1)
+    elseif version ~= '' and not known then
+        waiting[#waiting + 1] = mine
     end
+    waiting = table.concat(waiting, ' ')
+    if waiting ~= queue then redis.call('HSET', KEYS[1], 'queue', waiting) end
 end
 return {now, version, state}
 """
 
-# How long a turn lasts: some times the way there and back, but no shorter than a process may be busy otherwise.
+# How long the others wait for one of them: some times its way there and back, but no shorter than it may be busy.
 TURN: Final = 4
 SHORTEST_TURN: Final = 0.05
 
@@ -241,9 +251,7 @@ class RedisStore:
             now, version, state = await self._run(link, key, *decided, *times)
             if version == new_version:
                 return result
-            await asyncio.sleep(
-                _random.random() * min(way, SHORTEST_TURN)
-            )  # the turn of another process may come first
+            await asyncio.sleep(_random.random() * min(way, SHORTEST_TURN))  # others may be before us
 
     async def _run(self, link: _Link, key: str, *arguments: Any) -> Any:
         """Run the script. It goes there as a whole each time, so no Redis need know it from before."""

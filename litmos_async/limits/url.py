@@ -1,9 +1,11 @@
-"""A limiter from one line of text, as it stands in `LITMOS_LIMIT`."""
+"""A limiter from one line of text, as it stands in `LITMOS_LIMIT`, and the text for a file."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+import re
+from pathlib import PurePath
+from typing import Final
+from urllib.parse import quote, unquote
 
 from litmos_async.errors import ConfigurationError
 
@@ -12,7 +14,11 @@ from .rate import Limiter, RateLimit
 from .redis import RedisLimiter
 from .sqlite import SqliteLimiter
 
-__all__ = ["limiter_from_url"]
+__all__ = ["limiter_from_url", "sqlite_path", "sqlite_url"]
+
+# What a path may hold unquoted. A number sign, a question mark and a half of an escape mean something else.
+_QUOTED_PATH: Final = re.compile(r"(?:[^#?%\x00-\x1f\x7f]|%[0-9A-Fa-f]{2})+")
+_DRIVE: Final = re.compile(r"/[A-Za-z]:/")
 
 
 def limiter_from_url(
@@ -23,26 +29,70 @@ def limiter_from_url(
 ) -> Limiter:
     """Return the limiter that a URL names.
 
+    ```python
+    limiter = limiter_from_url("sqlite:///var/lib/limits.db", RateLimit(reserve=10))
+    ```
+
     Args:
-        url: `memory://` for this process alone; `sqlite:///var/lib/limits.db`, always an absolute path, since
-            processes in other folders are to find the same file; `redis://user:password@host:6379/0` or
-            `rediss://`.
+        url: `memory://` for this process alone; `sqlite:///var/lib/limits.db` (`sqlite:///C:/limits.db` on
+            Windows), always an absolute path, since processes in other folders are to find the same file, with
+            `#`, `?` and `%` as `%23`, `%3F` and `%25`; `redis://user:password@host:6379/0` or `rediss://`.
         rate: The limit to keep.
         account: What tells accounts apart in the store; the client says it if you do not.
 
     Raises:
-        ConfigurationError: There is no such limiter.
+        ConfigurationError: There is no such limiter, or a part of the URL is not understood.
     """
-    scheme = url.partition(":")[0]
+    scheme = url.partition(":")[0].lower()
     if scheme in {"redis", "rediss"}:
         return RedisLimiter(url, rate, account=account)
     if url == "memory://":
         return MemoryLimiter(rate)
-    if scheme == "sqlite" and (path := _path(url)):
-        return SqliteLimiter(path, rate, account=account)
+    if scheme == "sqlite":
+        return SqliteLimiter(sqlite_path(url), rate, account=account)
     raise ConfigurationError("A limit is kept at memory://, sqlite:///path or redis://host:port/0")
 
 
-def _path(url: str) -> str:
-    parts = urlsplit(url)
-    return "" if parts.netloc or parts.path in {"", "/"} else url2pathname(f"/{parts.path.lstrip('/')}")
+def sqlite_url(path: PurePath) -> str:
+    """Return the URL of a file, such as `sqlite:///var/lib/limits.db` or `sqlite:///C:/limits.db`.
+
+    Raises:
+        ConfigurationError: The path is not absolute, so another process would look for it elsewhere.
+    """
+    if not path.is_absolute():
+        raise ConfigurationError(f"A limiter's file needs an absolute path, not {str(path)!r}")
+    text = path.as_posix()
+    # Half a character, which no encoding has, stands for a byte of the file's name.
+    quoted = quote(text, safe="/:", errors="surrogatepass")
+    return f"sqlite://{'' if text.startswith('/') else '/'}{quoted}"
+
+
+def sqlite_path(url: str, flavour: type[PurePath] = PurePath) -> PurePath:
+    """Return the file that a URL names.
+
+    Args:
+        url: Such as `sqlite_url` makes.
+        flavour: The kind of paths; that of this system if it is not given.
+
+    Raises:
+        ConfigurationError: The URL does not name an absolute path, or has something that is not understood.
+    """
+    rest = url[len("sqlite:") :]
+    refused = ConfigurationError(
+        f"{url!r} names no file: a limit is kept at memory://, sqlite:///absolute/path (with %23 for #, %3F for ? "
+        "and %25 for %; no options) or redis://host:port/0"
+    )
+    if not rest.startswith("///") or rest.endswith("/") or _QUOTED_PATH.fullmatch(rest) is None:
+        raise refused
+    try:
+        text = unquote(rest[2:], errors="surrogatepass")
+    except UnicodeDecodeError:
+        raise refused from None
+    if "\0" in text:
+        raise refused
+    # Windows: a drive, or a share with two slashes; anywhere else any number of slashes is one.
+    windows = not flavour("/").is_absolute()
+    path = flavour(text[1 if _DRIVE.match(text) else 0 :] if windows else f"/{text.lstrip('/')}")
+    if not path.is_absolute() or not path.name:
+        raise refused
+    return path

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, ClassVar, Final, Self
+from operator import attrgetter
+from typing import Any, ClassVar, Final, Self, get_args
 
 import attrs
 from attrs import define, field, frozen
@@ -91,7 +92,7 @@ class Record:
 
     xml_element: ClassVar[str] = ""
     key: ClassVar[tuple[str, ...]] = ("id",)
-    """Attributes that together tell one row of a list from another."""
+    """Attributes that name what a row is about. Two rows of one list may share it and yet be two."""
 
     # Nobody knows whether an unknown value is a secret. rich goes by this flag and not by `__repr__`.
     extra: dict[str, Any] = field(factory=Extra, kw_only=True, repr=False)
@@ -200,6 +201,31 @@ def pascal(attribute: str) -> str:
 def key_of(row: Record) -> tuple[Any, ...] | None:
     """Return what identifies a row, or None where its record has nothing of the kind."""
     return tuple(getattr(row, name) for name in row.key) if row.key else None
+
+
+def content_of(row: Record) -> tuple[Any, ...]:
+    """Return all that a row holds but its secrets, which change by themselves: log-in links do (api-facts 8)."""
+    kind = type(row)
+    if kind not in _contents:
+        fields = fields_of(kind)
+        names = [attribute.name for attribute, fact in fields if not fact.secret]
+        _contents[kind] = attrgetter(*names, "extra"), any(_holds_records(each.type) for each, _ in fields)
+    values, nested = _contents[kind]
+    # The repr of a record is cut at a screen's length, so those inside are unfolded.
+    return tuple(map(_unfolded, values(row))) if nested else values(row)
+
+
+def _unfolded(value: Any) -> Any:
+    if isinstance(value, Record):
+        return content_of(value)
+    return [_unfolded(item) for item in value] if isinstance(value, list) else value
+
+
+def _holds_records(kind: Any) -> bool:
+    return (isinstance(kind, type) and issubclass(kind, Record)) or any(map(_holds_records, get_args(kind)))
+
+
+_contents: dict[type[Record], tuple[Callable[[Record], tuple[Any, ...]], bool]] = {}
 
 
 def check_class(row: object, kind: type[Record], hint: str = "") -> None:

@@ -8,14 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from litmos_async.config import CallOptions, Defaults
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.limits import Priority
-from litmos_async.models.record import Record, check_class
-from litmos_async.names import identifier
+from litmos_async.models.record import Record, check_class, fields_of
+from litmos_async.names import IDENTIFYING, identifier
 from litmos_async.paging import Batch, Pages
+from litmos_async.reader import Caps
 from litmos_async.wire import codec
 from litmos_async.wire.converter import missing
 from litmos_async.wire.dates import JsonDates, utc
@@ -47,8 +48,8 @@ class ListOptions(CallOptions, total=False):
     Attributes:
         page_size: Rows to ask for in one request, 1 to 1,000. The default, 1,000, costs the fewest requests.
         start: Offset of the first row wanted, from 0.
-        confirm_end: Ask once more behind a short last page. Otherwise that is done only where a page of
-            exactly 100, 200 ... rows looks like a server that caps the page size.
+        confirm_end: Ask once more behind the last page of a list that has an id in its path, whatever that page
+            looks like. Other lists are always read until nothing new comes; `litmos_async.reader` has the rules.
     """
 
     page_size: int
@@ -66,12 +67,14 @@ class Caller:
         json_dates: How JSON dates are read.
         before: Called before each attempt of a request, with its number from 1, when it has a slot and nothing
             of it has left yet.
+        caps: The page sizes that the server was found to cap at.
     """
 
     sender: Sender
     defaults: Defaults
     json_dates: JsonDates
     before: Callable[[int], Awaitable[None]] | None = None
+    caps: Caps = field(factory=Caps)
 
     async def reply(
         self,
@@ -202,7 +205,13 @@ class Resource:
         def fetch(start: int, limit: int) -> Awaitable[Batch[R]]:
             return read({**query, "start": start, "limit": limit}, call)
 
-        return Pages(fetch, name=name_of(operation, refs, query), **paging)
+        return Pages(
+            fetch,
+            name=name_of(operation, refs, query),
+            top_level=operation.is_top_level,
+            caps=self._caller.caps,
+            **paging,
+        )
 
     def _check(
         self,
@@ -392,6 +401,22 @@ def mail_query(send_message: bool) -> dict[str, bool]:
     if not isinstance(send_message, bool):
         raise ConfigurationError(f"send_message must be True or False, not {send_message!r}")
     return {"sendmessage": send_message}
+
+
+def identified(record: R) -> R:
+    """Return a record in which all that identifies something is cleaned of what cannot be seen; see `names`.
+
+    Raises:
+        ConfigurationError: Something cannot be seen and cannot be left out with certainty.
+    """
+    changes = {
+        name: cleaned
+        for attribute, _ in fields_of(type(record))
+        if (name := attribute.name) in IDENTIFYING
+        and isinstance(text := getattr(record, name), str)
+        and (cleaned := identifier(text, name)) != text
+    }
+    return record.replace(**changes) if changes else record
 
 
 def sort_query(sort: str | None, direction: Direction | None) -> dict[str, str | None]:

@@ -176,4 +176,4 @@ class Org(OrgLinks):
 
         Source: openapi.
         """
-        return self._in_span(ECOMMERCE_SESSIONS, since, to, whole_rows=True, options=options)
+        return self._in_span(ECOMMERCE_SESSIONS, since, to, options=options)

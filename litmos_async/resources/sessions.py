@@ -155,7 +155,7 @@ class Sessions(SpanResource):
             return self._list(operation, query={**query, "since": since}, options=options)
         if since is None:
             raise ConfigurationError("to needs since")
-        return self._in_span(operation, since, to, query=query, whole_rows=True, options=options)
+        return self._in_span(operation, since, to, query=query, options=options)
 
     def list(self, course_id: Ref, module_id: Ref, **options: Unpack[ListOptions]) -> Pages[Session]:
         """List the sessions of a module.

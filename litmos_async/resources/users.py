@@ -26,6 +26,7 @@ from litmos_async.resources.base import (
     Ref,
     Rows,
     complete,
+    identified,
     items,
     mail_query,
     records,
@@ -210,12 +211,15 @@ class Users(UserLearning):
             options: The options of every call.
 
         Raises:
+            ConfigurationError: Something in the user name, e-mail address or employee id cannot be seen, and cannot
+                be left out with certainty: that would be another person to the server.
             Conflict: The user name exists, or a value is not known to the account (api-facts 5).
             OutcomeUnknown: No answer came. Look for the user name before you try again.
 
         Source: seed, openapi, recorded.
         """
         complete(user, User)
+        user = identified(user)
         name = user.user_name or ""
         custom = not is_email_address(name) if user.is_custom_username is None else user.is_custom_username
         record = user.replace(

@@ -11,7 +11,8 @@ import attrs
 from attrs import frozen
 
 from litmos_async.errors import ConfigurationError, LitmosError
-from litmos_async.models.record import Record, key_of
+from litmos_async.marks import mark_of
+from litmos_async.models.record import Record
 from litmos_async.paging import Batch, Fetch, Page, Pages
 from litmos_async.reader import Reader
 from litmos_async.resources.base import ListOptions, Resource, name_of, split_options
@@ -86,14 +87,10 @@ class WindowedPages(Pages[R]):
     Args:
         fetch: Returns what reads the rows of one window.
         span: Returns the span; asked anew for each iteration, since it may end now.
-        whole_rows: Rows of two windows are the same only if everything in them is, and not just their key: for
-            rows that are trees, of which each window may hold another part.
         options: What `Pages` takes.
     """
 
-    def __init__(
-        self, fetch: Callable[[Span], Fetch[R]], span: Callable[[], Span], *, whole_rows: bool, **options: Any
-    ) -> None:
+    def __init__(self, fetch: Callable[[Span], Fetch[R]], span: Callable[[], Span], **options: Any) -> None:
         first = span()
         super().__init__(fetch(first.window(0)), **options)
         if self._start and first.windows > 1:
@@ -102,7 +99,6 @@ class WindowedPages(Pages[R]):
             )
         self._fetch_in = fetch
         self._span = span
-        self._whole_rows = whole_rows
 
     async def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[R], None]:
         """Yield the pages of one window after the other.
@@ -152,7 +148,8 @@ class WindowedPages(Pages[R]):
             name=self._name_in(index),
             page_size=self._page_size,
             start=self._start,
-            confirm_end=self._confirm_end,
+            top_level=self._proven,
+            caps=self._caps,
         )
 
     def _name_in(self, index: int) -> str:
@@ -178,9 +175,8 @@ class WindowedPages(Pages[R]):
         return [row for row, mark in zip(rows, marks, strict=True) if mark not in before]
 
     def _mark(self, row: R) -> int:
-        """Return a small thing to remember a row by."""
-        key = None if self._whole_rows else key_of(row)
-        return hash(key) if any(key or ()) else hash(repr(attrs.astuple(row)))
+        """Return a small thing to remember a row by: all of it, since rows of a key may differ."""
+        return hash(mark_of(row).content)
 
 
 class SpanResource(Resource):
@@ -193,7 +189,6 @@ class SpanResource(Resource):
         to: datetime | None,
         *,
         query: Mapping[str, Any] | None = None,
-        whole_rows: bool = False,
         options: ListOptions,
     ) -> Pages[R]:
         """Return a list over a span of any length."""
@@ -213,4 +208,11 @@ class SpanResource(Resource):
 
         asked = {"since": utc(since, "since"), "to": None if to is None else utc(to, "to")}
         name = name_of(operation, (), filters | asked)
-        return WindowedPages(fetch_in, span, whole_rows=whole_rows, name=name, **paging)
+        return WindowedPages(
+            fetch_in,
+            span,
+            name=name,
+            top_level=operation.is_top_level,
+            caps=self._caller.caps,
+            **paging,
+        )

@@ -27,6 +27,7 @@ from litmos_async.sandbox.quota import RequestLog
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.routes import TABLES, collections
 from litmos_async.sandbox.state.tenant import Tenant
+from litmos_async.sandbox.webhooks import Webhooks
 from litmos_async.sandbox.wire.read import BadBody, BadDate
 from litmos_async.sandbox.wire.render import json_text
 
@@ -91,6 +92,7 @@ class Sandbox:
         tenant: The state, free to be read and changed.
         quota: The rolling window and its log.
         faults: Where faults are put in wait.
+        webhooks: Who is told of achievements; nothing is sent before `webhooks.deliver()`.
         requests: The last 10,000 requests, oldest first.
         store: The learning record store, a service of its own beside the API: on the same port, below `/TCAPI`,
             with its own credentials, budget and requests.
@@ -112,6 +114,7 @@ class Sandbox:
         self.tenant = tenant or Tenant.example()
         self.quota = RequestLog(requests, period, counts_rejected=counts_rejected)
         self.faults = Faults()
+        self.webhooks = Webhooks(self.tenant)
         self.requests: deque[LoggedRequest] = deque(maxlen=10_000)
         self.store = RecordStore(self.tenant, requests, period)
         self._api_key = api_key

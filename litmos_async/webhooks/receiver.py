@@ -6,7 +6,8 @@ import asyncio
 import hmac
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, Self, TypeAlias
 
@@ -114,9 +115,11 @@ class Receiver:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    def lifespan(self, _app: object) -> Self:
-        """Return what Starlette and FastAPI take as `lifespan`."""
-        return self
+    @asynccontextmanager
+    async def lifespan(self, _app: object) -> AsyncGenerator[None, None]:
+        """Handle events while an app runs: what Starlette and FastAPI take as `lifespan`."""
+        async with self:
+            yield
 
     async def __aenter__(self) -> Self:
         """Begin to handle events."""

@@ -24,8 +24,6 @@ R = TypeVar("R", bound=Record)
 SEARCH_LIMIT = 50
 """Characters that `search` and `source` may have at most (api-facts 12)."""
 
-_PLAIN_PATH = "path must begin with a slash and be percent-encoded, without a query or dot segments"
-
 MOST_ROWS = 10_000
 """Rows of one answer at most. A page has 1,000 (api-facts 4); some servers pass over the limit asked for."""
 
@@ -123,12 +121,10 @@ def encode_plain(
     Raises:
         ConfigurationError: The path does not begin with a slash or leaves the API, or the body cannot be written.
     """
-    if not path.startswith("/") or not path.isprintable() or any(mark in path for mark in "?# \\"):
-        raise ConfigurationError(_PLAIN_PATH)
-    if {".", ".."} & {unquote(part) for part in path.split("/")}:
-        raise ConfigurationError(_PLAIN_PATH)
     reason = ""
-    if body is not None and not isinstance(body, bytes):
+    if not _is_plain_path(path):
+        reason = "path must begin with a slash and be percent-encoded, without a query or dot segments"
+    elif body is not None and not isinstance(body, bytes):
         try:
             body = json.dump(body)
         except (TypeError, ValueError, RecursionError):
@@ -140,6 +136,12 @@ def encode_plain(
         del body
         raise ConfigurationError(reason)
     return Request("request", method, path, query_string(query, wire), headers_for(wire), body, repeatable)
+
+
+def _is_plain_path(path: str) -> bool:
+    if not path.startswith("/") or not path.isprintable() or any(mark in path for mark in "?# \\"):
+        return False
+    return not {".", ".."} & {unquote(part) for part in path.split("/")}
 
 
 def _write(body: Body, operation: Operation[Any], shape: Shape[Record], wire: Wire) -> bytes:

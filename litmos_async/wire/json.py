@@ -20,7 +20,7 @@ from litmos_async.wire.text import REPAIRABLE, clean_plain, repaired_json, suspi
 # mapping, a value. In a text it costs nothing, and is counted all the same: an honest page is far below.
 _COST: Final = {b"{": 200, b"[": 90, b":": 150, b",": 90}
 
-MOST_MEMORY: Final = 128 * 1024 * 1024
+MOST_MEMORY: Final = 64 * 1024 * 1024
 """Bytes that the values of one answer may take: 1,000 people with 60 fields each take 15 MB."""
 
 MOST_TEXT: Final = 64 * 1024 * 1024

@@ -79,3 +79,8 @@ class Operation(Generic[R]):
     def path_names(self) -> tuple[str, ...]:
         """The names in the path, in order."""
         return tuple(name for _, name, _, _ in string.Formatter().parse(self.path) if name)
+
+    @property
+    def is_top_level(self) -> bool:
+        """Whether it is about the account, and not about one of its people, teams or courses."""
+        return not self.path_names

@@ -31,7 +31,12 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 @lru_cache(maxsize=256)
 def _pattern(secret: str) -> re.Pattern[str]:
-    forms = sorted(set(_forms(secret)), key=len, reverse=True)
+    once = set(_forms(secret))
+    # And once more, as the text of an error is that quotes another one.
+    twice = {
+        twice for form in once for twice in (repr(form)[1:-1], json.dumps(form)[1:-1], html.escape(form))
+    }
+    forms = sorted(once | twice, key=len, reverse=True)
     return re.compile("|".join(map(re.escape, forms)))
 
 
@@ -86,4 +91,6 @@ def _like(problem: BaseException, secrets: tuple[str, ...]) -> BaseException:
             copied = problem
         if type(copied) is type(problem) and copied is not problem:
             return copied
-    return Exception(redact(f"{type(problem).__name__}: {problem}", secrets))
+    # Not its own text, which would show all that it was given, however that is written.
+    texts = (redact(value, secrets) for value in problem.args if isinstance(value, str))
+    return Exception(f"{type(problem).__name__}: {', '.join(texts)}".removesuffix(": "))

@@ -17,7 +17,7 @@ from litmos_async.wire.text import REPAIRABLE, repaired_xml, text_of
 
 # What libxml2 and the plain data of it spend at most on what such a byte begins: an element, or its end with a
 # text; an attribute. In a text it costs nothing, and is counted all the same: an honest page is far below.
-_COST: Final = {b"<": 250, b"=": 250}
+_COST: Final = {b"<": 250, b"=": 1_000}
 
 MOST_MEMORY: Final = 128 * 1024 * 1024
 """Bytes that the elements of one answer may take: 1,000 people with 60 fields each take 30 MB."""

@@ -65,7 +65,7 @@ def run(sandbox: Sandbox, wanted: dict[str, list[str]], **options: Any) -> tuple
 
 
 def test_long_lists_save_requests() -> None:
-    """The issue's example on a smaller scale: the plan says both numbers, and the job needs the smaller one."""
+    """The plan says both numbers, and the job needs the smaller one."""
     sandbox, wanted = teams_of([400, 5, 250, 130, 90])
     plan, report, sizes = run(sandbox, wanted)
     assert (plan.requests, plan.fewest_requests) == (11, 5)

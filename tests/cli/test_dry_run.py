@@ -51,7 +51,7 @@ def test_who_would_join_and_leave(desk: Desk, carry: Carry) -> None:
         carry(f"sync teams --dry-run --remove --max-removals 100% --plan-json {desk.folder}/plan.json") == 0
     )
     assert rows(desk)[-1] == ("", NAMES[1], "Sales", "planned", "remove")
-    assert json.loads((desk.folder / "plan.json").read_text())["changes"] == [
+    assert json.loads((desk.folder / "plan.json").read_text())["lines"] == [
         {"line": 2, "user": NAMES[2], "team": "Sales", "change": "add"},
         {"line": None, "user": NAMES[1], "team": "Sales", "change": "remove"},
     ]
@@ -80,7 +80,7 @@ def test_who_would_be_made_changed_and_barred(desk: Desk, carry: Carry) -> None:
         "create",
         "deactivate: active",
     ]
-    changes = json.loads((desk.folder / "plan.json").read_text())["changes"]
+    changes = json.loads((desk.folder / "plan.json").read_text())["lines"]
     assert sorted(change["user_name"] for change in changes) == sorted(
         [NAMES[0], NAMES[2], "new@example.com"]
     )
@@ -93,7 +93,7 @@ def test_pairs(desk: Desk, carry: Carry, words: str) -> None:
     desk.write("user,course", f"{NAMES[0]},C-1", f"{NAMES[0]},C-1")
     assert carry(f"{words} --dry-run --plan-json {desk.folder}/plan.json") == 0
     assert [row[0] + row[3] for row in rows(desk)] == ["2planned", "3skipped"]
-    changes = json.loads((desk.folder / "plan.json").read_text())["changes"]
+    changes = json.loads((desk.folder / "plan.json").read_text())["lines"]
     assert changes == [{"line": 2, "user": NAMES[0], "course": "C-1"}]
     assert changed(desk) == []
 

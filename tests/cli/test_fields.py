@@ -64,7 +64,6 @@ def test_what_means_nothing() -> None:
         "active: expected yes or no",
         "In Active Date: expected a date such as 2031-12-24",
         "active: expected yes or no; In Active Date: expected a date such as 2031-12-24",
-        "no user name",
         "",
     ]
 

@@ -139,7 +139,7 @@ async def test_a_request_that_fails(desk: Desk) -> None:
 async def test_a_wrong_key(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """One line says so, the key is not in it, and every line is noted as not done."""
     desk.key = "marker-of-a-key"
-    desk.write(HEADER, "user.0@example.com,C-1", ",")
+    desk.write(HEADER, "user.0@example.com,C-1", ",C-1")
     assert await desk.run() == 1
     assert [outcome[1] for outcome in desk.outcomes()] == ["not done", "failed"]
     shown = capsys.readouterr()

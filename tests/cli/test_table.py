@@ -100,7 +100,7 @@ def test_headers(header: str, user: str, course: str) -> None:
         (b"user,kurs\n", "names no course column .course, course_code.*'user', 'kurs'"),
         (b"wer;code\n", "names no user column .user, user_name.*'wer', 'code'"),
         (b'"user,course\n', "it holds nothing that could be read"),
-        ("user,course".encode("utf-16"), "it is UTF-16"),
+        ("wer,course".encode("utf-16"), "names no user column .*'wer'"),
     ],
 )
 def test_no_header(data: bytes, reason: str) -> None:
@@ -154,15 +154,14 @@ def test_bad_lines_cost_no_others() -> None:
         (5, "4 instead of 3 fields"),
         (6, "no user"),
         (7, "no course"),
-        (8, "no user and no course"),
-        (9, "not UTF-8; save the file as CSV UTF-8"),
+        (9, "not UTF-8; save the file as CSV UTF-8, or say --encoding cp1252"),
         (10, "no valid CSV: ',' expected after '\"'"),
         (11, ""),
         (13, "no valid CSV: ',' expected after '\"'"),
         (14, ""),
     ]
     assert [line.values[0] for line in table.lines if not line.problem] == ["ada", "cara", "emil"]
-    assert table.lines[6].values[0] == "j\N{REPLACEMENT CHARACTER}rg"
+    assert table.lines[5].values[0] == "j\N{REPLACEMENT CHARACTER}rg"
 
 
 def test_a_quotation_mark_that_nobody_closes() -> None:
@@ -177,7 +176,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """A missing file, a folder and a huge file are refused with a reason."""
     with pytest.raises(TableError, match="No such file"):
         read_table(tmp_path / "none.csv", [USER])
-    with pytest.raises(TableError, match="no regular file"):
+    with pytest.raises(TableError, match="directory"):
         read_table(tmp_path, [USER])
     file = tmp_path / "people.csv"
     file.write_bytes(b"user,course\n")

@@ -140,12 +140,14 @@ def process_of(store: Store, requests: int = 3, **options: Any) -> SharedLimiter
 
 def die(limiter: SharedLimiter) -> None:
     """Let a process end without a word: nothing of it ever reaches the store again."""
-    limiter._store = None  # type: ignore[assignment]
+    store, limiter._store = limiter._store, None  # type: ignore[assignment]
+    if isinstance(store, OutageStore) and store._alive is not None:
+        store._alive.cancel()
     queue = limiter._queue
-    assert queue is not None
-    queue._closed = True
-    if queue._pump is not None:
-        queue._pump.cancel()
+    if queue is not None:
+        queue._closed = True
+        if queue._pump is not None:
+            queue._pump.cancel()
 
 
 def counts(*tasks: list[asyncio.Task[Lease]]) -> list[int]:

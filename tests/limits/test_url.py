@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from litmos_async.errors import ConfigurationError
 from litmos_async.limits import (
@@ -15,6 +18,7 @@ from litmos_async.limits import (
     SqliteLimiter,
     limiter_from_url,
 )
+from litmos_async.limits.url import sqlite_path, sqlite_url
 
 RATE = RateLimit(7)
 
@@ -58,3 +62,81 @@ def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="memory://") as caught:
         limiter_from_url(url)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:relative.db",
+        "sqlite:/limits.db",
+        "sqlite://C:/limits.db",
+        "sqlite://localhost/limits.db",
+        "sqlite:///limits.db?timeout=5",
+        "sqlite:///limits.db?",
+        "sqlite:///limits.db#one",
+        "sqlite:///100%.db",
+        "sqlite:///a%zz.db",
+        "sqlite:///a%00.db",
+        "sqlite:///a%ff.db",
+        "sqlite:///a\nb.db",
+        "sqlite:///var/lib/",
+        "memory://here",
+        "memory://?requests=5",
+        "redis:host",
+        "redis://",
+        "redis://host:port/0",
+        "redis://:se#cret@host:6379/0",
+        "redis://host/0#one",
+        "redis://host/0?tiemout=5",
+        "redis://host/zero",
+    ],
+)
+def test_what_is_not_understood_is_refused(url: str) -> None:
+    """Never dropped, and never taken for another place."""
+    with pytest.raises(ConfigurationError) as caught:
+        limiter_from_url(url)
+    assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        (PurePosixPath("/var/lib/limits.db"), "sqlite:///var/lib/limits.db"),
+        (PurePosixPath("/home/ann lee/50%#1?.db"), "sqlite:///home/ann%20lee/50%25%231%3F.db"),
+        (PureWindowsPath("C:/Users/ann lee/limits.db"), "sqlite:///C:/Users/ann%20lee/limits.db"),
+        (PureWindowsPath(r"C:\Users\50%#1\limits.db"), "sqlite:///C:/Users/50%25%231/limits.db"),
+        (PureWindowsPath(r"\\server\share\limits.db"), "sqlite:////server/share/limits.db"),
+    ],
+)
+def test_the_url_of_a_path_leads_back_to_it(path: PurePath, url: str) -> None:
+    """Also with what means something in a URL, and with a drive."""
+    assert sqlite_url(path) == url
+    assert sqlite_path(url, type(path)) == path
+
+
+names = st.text(st.characters(exclude_characters="/\\\0:"), min_size=1).filter(
+    lambda name: name.strip(". ") and name not in {".", ".."}
+)
+
+
+@given(st.lists(names, min_size=1, max_size=4), st.sampled_from([PurePosixPath("/"), PureWindowsPath("D:/")]))
+def test_any_path_leads_back_to_itself(parts: list[str], root: PurePath) -> None:
+    """Whatever characters a file's name has, half ones of an undecodable name included."""
+    path = root.joinpath(*parts, os.fsdecode(b"\xff.db"))
+    assert sqlite_path(sqlite_url(path), type(root)) == path
+
+
+@pytest.mark.parametrize(
+    "path", [PurePosixPath("limits.db"), PureWindowsPath("C:limits.db"), PureWindowsPath("/l.db")]
+)
+def test_a_path_that_depends_on_the_process_has_no_url(path: PurePath) -> None:
+    """Other processes would look for it elsewhere."""
+    with pytest.raises(ConfigurationError, match="absolute"):
+        sqlite_url(path)
+
+
+@pytest.mark.parametrize("url", ["sqlite:///var/lib/limits.db", "sqlite:///C:limits.db"])
+def test_on_windows_a_path_has_a_drive(url: str) -> None:
+    """Without one it depends on the folder that a process was started in."""
+    with pytest.raises(ConfigurationError, match="absolute"):
+        sqlite_path(url, PureWindowsPath)

@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
+import base64
+import copy
+import html
 import io
+import json
 import logging
 import pickle
+import pprint
 import traceback
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+from urllib.parse import quote, quote_plus
 
+import attrs
 import httpx
 import pytest
+from rich.console import Console
+from rich.traceback import Traceback
 
-from litmos_async import LitmosClient, RetryPolicy, User, errors
+from litmos_async import LitmosClient, RetryPolicy, User, errors, models
+from litmos_async.models.record import Record, fields_of
 from litmos_async.sandbox import Fault, Sandbox, Tenant
+from litmos_async.wire.secrets import redact
 
-KEY, PASSWORD, LOGIN = "marker-key-1f6b", "marker-password-77ac", "00000000-marker-login-key"
-MARKERS = (KEY, PASSWORD, LOGIN, LOGIN[9:])
+# With characters that are written otherwise in a URL, in JSON, in XML and by `repr`.
+KEY, PASSWORD, LOGIN = "marker-key/1f6b&\"'\\x", "marker-pass wörd<77&ac>'\\\"", "00000000-marker-login-key"
+MARKERS = ("marker-key", "marker-pass", "marker-login", LOGIN)
+
+
+def forms(secret: str) -> list[str]:
+    """Return the ways in which a text may quote a secret."""
+    return [
+        secret,
+        quote(secret, safe=""),
+        quote(secret, safe="").lower(),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        repr(secret)[1:-1],
+        base64.b64encode(secret.encode()).decode(),
+        base64.urlsafe_b64encode(secret.encode()).decode(),
+    ]
 
 
 @pytest.fixture
 def everything_logged() -> Iterator[io.StringIO]:
-    """Log all that any library says, from DEBUG up, into one text."""
+    """Log all that any library says, from level 1 up, into one text."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
+    # The server of the sandbox runs in this process, and at that level writes down what it was sent.
+    handler.addFilter(lambda record: not record.name.startswith("uvicorn"))
     handler.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s %(args)s"))
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
+    root.setLevel(1)
     yield stream
     root.removeHandler(handler)
     root.setLevel(level)
@@ -36,7 +68,7 @@ def everything_logged() -> Iterator[io.StringIO]:
 def locals_of(problem: BaseException) -> Iterator[str]:
     """Yield the local variables of all frames of an error but those of this file, as error reporters send them."""
     for frame in traceback.TracebackException.from_exception(problem, capture_locals=True).stack:
-        if frame.filename != __file__:
+        if "/tests/" not in frame.filename:
             yield f"{frame.name}: {frame.locals}"
 
 
@@ -47,7 +79,25 @@ def tell_all(problem: BaseException) -> str:
         each = chain.pop()
         seen += [repr(each), str(each), repr(each.args), repr(vars(each)), *locals_of(each)]
         chain += [other for other in (each.__cause__, each.__context__) if other is not None]
-    return "\n".join([*seen, *traceback.format_exception(problem), repr(pickle.dumps(problem))])
+    return "\n".join(
+        [*seen, *traceback.format_exception(problem), repr(pickle.dumps(problem)), in_rich(problem)]
+    )
+
+
+def in_rich(value: Any) -> str:
+    """Return how rich shows a value, or an error with its local variables but those of this file."""
+    console = Console(file=io.StringIO(), width=10_000, color_system=None)
+    if isinstance(value, BaseException):
+        shown = Traceback.from_exception(
+            type(value), value, value.__traceback__, show_locals=True, width=10_000, locals_max_string=None,
+            locals_max_length=None,
+        )  # fmt: skip
+        for stack in shown.trace.stacks:
+            stack.frames = [frame for frame in stack.frames if "/tests/" not in frame.filename]
+        console.print(shown)
+    else:
+        console.print(value)
+    return console.file.getvalue()  # type: ignore[attr-defined]
 
 
 async def quoted_in_vain(litmos: LitmosClient, sandbox: Sandbox, user_id: str) -> list[str]:
@@ -110,6 +160,11 @@ async def test_no_marker_anywhere(everything_logged: io.StringIO, key_in: str, w
                 repr(litmos),
                 repr(litmos.quota),
                 repr(vars(litmos)),
+                pprint.pformat(users),
+                in_rich(user),
+                in_rich(users),
+                in_rich(litmos),
+                in_rich(vars(litmos._sender)),
             ]
             await litmos.users.patch(user_id, password=PASSWORD, first_name="Neu")
             await fail(litmos, Fault(status=400, body=quoting), errors.BadRequest)
@@ -134,3 +189,170 @@ async def test_no_marker_anywhere(everything_logged: io.StringIO, key_in: str, w
         assert marker not in logs
         for text in shown:
             assert marker not in text
+
+
+def records() -> Iterator[type[Record]]:
+    """Yield all records."""
+    for name in dir(models):
+        kind = getattr(models, name)
+        if isinstance(kind, type) and issubclass(kind, Record):
+            yield kind
+
+
+def test_secret_attributes_have_no_repr() -> None:
+    """Printers of attrs classes, such as rich, go by that flag; an unknown value may be a secret, too."""
+    secret = 0
+    for record in records():
+        for attribute, fact in fields_of(record):
+            assert attribute.repr is not fact.secret, f"{record.__name__}.{attribute.name}"
+            secret += fact.secret
+        assert attrs.fields_dict(record)["extra"].repr is False
+    assert secret >= 5
+
+
+@pytest.mark.parametrize("record", list(records()), ids=lambda record: record.__name__)
+def test_no_printer_shows_a_secret(record: type[Record]) -> None:
+    """Neither a secret attribute nor an unknown one is shown, in whatever form a record is printed."""
+    secret = {attribute.name: PASSWORD for attribute, fact in fields_of(record) if fact.secret}
+    row = record(**secret, extra={"New": PASSWORD})
+    for shown in (
+        repr(row),
+        str(row),
+        f"{[row]}",
+        pprint.pformat([row]),
+        in_rich(row),
+        in_rich({"row": [row]}),
+    ):
+        assert "marker" not in shown
+
+
+@pytest.mark.parametrize("secret", [KEY, PASSWORD, "plain"])
+def test_every_form_of_a_secret_is_cut_out(secret: str) -> None:
+    """As it is, and as URLs, JSON, XML, `repr` and Basic credentials write it."""
+    for form in forms(secret):
+        assert redact(f"before {form} after", [secret]) == "before *** after"
+    assert redact("https://x.example.com/?next=login.aspx%3Floginkey%3Dabc-def&x=1") == (
+        "https://x.example.com/?next=login.aspx%3Floginkey%3D***&x=1"
+    )
+
+
+class Talkative(httpx.AsyncBaseTransport):
+    """A transport whose errors quote all that they were given, in one form, down a chain of causes."""
+
+    def __init__(self, form: int, kind: type[Exception]) -> None:
+        self.form = form
+        self.kind = kind
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Fail."""
+        given = f"{request.headers.get('apikey', '')} {request.url.params.get('apikey', '')}"
+        key = forms(KEY)[self.form] if KEY in given else "no key was given"
+        password = forms(PASSWORD)[self.form]
+        try:
+            try:
+                raise OSError(111, f"refused with {key}", f"file-{password}")
+            except OSError as problem:
+                problem.add_note(f"note of {key} and {password}")
+                raise ValueError(
+                    f"inner {key}", {"headers": dict(request.headers)}, key.encode()
+                ) from problem
+        except ValueError:
+            raise self.kind(f"outer {key}, {password}")  # noqa: B904 - the context is what is tried
+
+
+@pytest.mark.parametrize(
+    ("form", "kind", "key_in"),
+    [
+        *((form, httpx.ReadError, "header") for form in range(len(forms("")))),
+        *((0, kind, "query") for kind in (httpx.ConnectError, RuntimeError, OSError, ConnectionResetError)),
+    ],
+)
+async def test_errors_of_a_transport_are_cleaned(
+    everything_logged: io.StringIO, form: int, kind: type[Exception], key_in: Any
+) -> None:
+    """Whatever they quote, in whatever form, at whatever depth: the chain that leaves us has none of it."""
+    new = User(user_name="n@example.com", first_name="N", last_name="W", password=PASSWORD)
+    options: dict[str, Any] = {"retry": RetryPolicy(max_attempts=2, initial_backoff=0.0), "key_in": key_in}
+    transport = Talkative(form, kind)
+    async with LitmosClient(
+        KEY, "tests", base_url="https://sandbox", transport=transport, **options
+    ) as litmos:
+        with pytest.raises(errors.LitmosError) as caught:
+            await litmos.users.create(new)
+    shown = tell_all(caught.value)
+    assert "OutcomeUnknown" in shown or "ConnectError" in shown
+    assert kind.__name__ in shown
+    for text in (shown, everything_logged.getvalue()):
+        for marker in ("marker-key", "marker-pass", forms(KEY)[form], forms(PASSWORD)[form]):
+            assert marker not in text
+    assert caught.value.__cause__ is not None
+
+
+REFUSED: dict[str, Callable[[LitmosClient], Awaitable[object]]] = {
+    "a character that XML cannot carry": lambda litmos: litmos.with_options(wire="xml").users.create(
+        User(user_name="a", first_name="b", last_name="c", password=f"{PASSWORD}\0")
+    ),
+    "half a character": lambda litmos: litmos.with_options(wire="json").users.create(
+        User(user_name="a", first_name="b", last_name="c", password=f"{PASSWORD}\ud800")
+    ),
+    "half a character in plain data": lambda litmos: litmos.request(
+        "POST", "/x", body={"P": f"{PASSWORD}\ud800"}
+    ),
+    "plain data that is none": lambda litmos: litmos.request(
+        "POST", "/x", body={"P": PASSWORD, "x": object()}
+    ),
+    "a number that is none": lambda litmos: litmos.request(
+        "POST", "/x", body={"P": PASSWORD, "x": float("nan")}
+    ),
+    "plain data over XML": lambda litmos: litmos.request("POST", "/x", body={"P": PASSWORD}, wire="xml"),
+    "a path that is none": lambda litmos: litmos.request("POST", "x", body={"P": PASSWORD}),
+    "an attribute that is none": lambda litmos: litmos.users.patch("u", password=PASSWORD, colour="x"),  # type: ignore[call-arg]
+}
+
+
+@pytest.mark.parametrize("call", REFUSED)
+async def test_what_is_refused_is_not_shown(call: str) -> None:
+    """A value that cannot be sent is in no error, and in no frame that leads to it."""
+    async with LitmosClient(KEY, "tests", base_url="https://sandbox") as litmos:
+        with pytest.raises(errors.ConfigurationError) as caught:
+            await REFUSED[call](litmos)
+        assert litmos.quota.used == 0
+    assert "marker" not in tell_all(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"region": "moon"},
+        {"base_url": "http://litmos.example.com"},
+        {"base_url": "https://xn--a"},
+        {"source": "x" * 60},
+        {"limiter": f"redis://user:{PASSWORD}@[::1"},
+        {"limiter": f"nonsense://user:{PASSWORD}@host"},
+        {"rate_limit": 5},
+        {"timeout": -1},
+        {"max_answer_bytes": 0},
+        {"api_key": f"{KEY}\n"},
+    ],
+    ids=str,
+)
+def test_a_client_that_cannot_be_made_shows_nothing(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The frames that lead to the error hold neither the key nor the environment, which holds it, too."""
+    monkeypatch.setenv("LITMOS_API_KEY", KEY)
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:marker-proxy@proxy.example.com:1")
+    with pytest.raises(errors.ConfigurationError) as caught:
+        LitmosClient(**{"api_key": KEY, "source": "tests"} | options)
+    assert "marker" not in tell_all(caught.value)
+
+
+def test_nothing_that_holds_the_key_is_pickled() -> None:
+    """A client, a view, its bulk side and a job refuse; a plan and an error hold no key."""
+    litmos = LitmosClient(KEY, "tests", base_url="https://sandbox")
+    job = litmos.bulk.deactivate_users(["u1"])
+    for value in (litmos, litmos.with_options(timeout=1.0), litmos.users, litmos.bulk, job, litmos._sender):
+        with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+            pickle.dumps(value)
+    with pytest.raises(TypeError, match="one in each process"):
+        copy.copy(litmos)

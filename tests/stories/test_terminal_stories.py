@@ -215,6 +215,7 @@ def test_a_consultant_with_three_accounts(desk: Desk) -> None:
         desk.run("init", name, *words)
     assert "profile  acme" in desk.run("check", "--profile", "acme")
     assert "profile bolt: the key does not work" in desk.run("check", "--profile", "bolt", code=1)
+    assert "profile bolt: 401" in desk.run("users", "list", "--profile", "bolt", code=1)
     desk.environment["LITMOS_PROFILE"] = "core"
     assert len(desk.people()) == 40
     assert "it has acme, bolt, core" in desk.run("users", "list", "--profile", "cord", code=2)

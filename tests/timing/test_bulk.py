@@ -673,7 +673,7 @@ def test_a_plan_can_be_approved() -> None:
 
 
 def test_names_are_resolved_through_the_lists() -> None:
-    """Names become ids with one request a thousand rows; unknown and ambiguous ones are named, not raised."""
+    """Names become ids with one request a thousand rows and one for the end; unknown and ambiguous ones are named, not raised."""
     sandbox = Sandbox(Tenant.example(users=30, courses=5))
     tenant = sandbox.tenant
     known = list(tenant.users.values())
@@ -721,7 +721,8 @@ def test_names_are_resolved_through_the_lists() -> None:
             path = next(iter(tenant.learning_paths.values()))
             paths = await litmos.bulk.resolve_learning_paths([path["Name"], str(path["OriginalId"]), "?"])
             assert set(paths.ids.values()) == {path["Id"]}
-            assert len(sandbox.requests) == 4
+            # Four lists, and for each one more to prove its end.
+            assert len(sandbox.requests) == 8
 
     run_virtual(main())
 

@@ -16,7 +16,7 @@ PACKAGE = Path(litmos_async.__file__).parent
 LAYERS = [
     {"version", "errors", "obstacle", "wording"},
     {"models", "limits", "names", "environment"},
-    {"wire", "retry"},
+    {"wire", "retry", "marks"},
     {"config", "reader", "attempt", "loops"},
     {"profiles", "transport", "paging", "xapi_store"},
     {"resources"},

@@ -405,7 +405,7 @@ async def test_find_user_id_finds_nobody() -> None:
     assert (caught.value.status, caught.value.operation, caught.value.attempts) == (
         404,
         "sso.find_user_id",
-        1,
+        2,
     )
     assert server.requests[0].url.params["search"] == "a" * 50
 

@@ -130,7 +130,7 @@ def test_two_loops_at_a_time(served: tuple[Sandbox, str]) -> None:
 
     asyncio.run(main())
     (problem,) = caught
-    assert "one event loop at a time" in str(problem)
+    assert "make a client for each" in str(problem)
 
 
 def in_a_child(work: Callable[[], int]) -> int:

@@ -111,6 +111,15 @@ def test_plain_data_and_unknown_fields_are_cleaned() -> None:
     assert detail_of(Reply(400, body=b"plain \x1b[31m \xff")) == "plain \ufffd[31m \ufffd"
 
 
+@pytest.mark.parametrize("place", range(-8, 3))
+def test_a_bad_character_between_two_parts(place: int) -> None:
+    """Large texts are searched a part at a time, and nothing is missed where two of them meet."""
+    head = '[{"Id":"'
+    filling = "x" * (512 * 1024 + place - len(head))
+    (row,) = codec.decode_many(Reply(200, body=f'{head}{filling}\\ud800y"}}]'.encode()), ROWS)
+    assert row.id == f"{filling}\ufffdy"
+
+
 def test_a_number_without_end_costs_itself() -> None:
     """A whole number of thousands of digits is kept as it came, among the unknown values."""
     digits = "9" * 5_000

@@ -1,0 +1,166 @@
+"""What the bytes of a file say: its encoding, its delimiter, and the fields of each record. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from attrs import field, frozen
+
+__all__ = ["LONGEST_RECORD", "Record", "TableError", "Text", "decode", "delimiters", "records_of"]
+
+LONGEST_RECORD: Final = 100
+"""Lines that quoted fields of one record may span; what is longer is a quotation mark that is never closed."""
+
+_DELIMITERS: Final = (",", ";", "\t", "|")
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
+"""What a byte becomes that is nothing in the encoding of its file, and what no encoding can write."""
+
+_SEP: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+"""The first line by which Excel is told the delimiter; it is no part of the table."""
+
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    # UTF-32 begins as UTF-16 does.
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE: Final = 200
+"""Bytes by which UTF-16 without a byte-order mark is known: every other one of plain letters is a zero."""
+
+_MARK: Final = "litmos-mark"
+
+
+class TableError(Exception):
+    """The file as a whole cannot be used; the message says why."""
+
+
+@frozen
+class Record:
+    """The fields of a record, or why it has none.
+
+    Attributes:
+        number: Which line of the file it begins on, from 1; in a workbook the row.
+        fields: Its fields.
+        problem: Why it cannot be used; empty if it can.
+    """
+
+    number: int
+    fields: list[str] = field(factory=list[str])
+    problem: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing stands on it that could be seen."""
+        return not self.problem and not any(map(str.strip, self.fields))
+
+
+@frozen
+class Text:
+    """The text of a file.
+
+    Attributes:
+        lines: Its lines, with their ends.
+        encoding: How it was written.
+        bom: Whether it begins with a byte-order mark.
+    """
+
+    lines: Sequence[str]
+    encoding: str
+    bom: bool
+
+
+def _mark(problem: UnicodeError) -> tuple[str, int]:
+    """Put a mark in the place of bytes that are nothing: so only the lines that hold them are bad."""
+    if not isinstance(problem, UnicodeDecodeError):
+        raise problem
+    return "\udcff", problem.end
+
+
+codecs.register_error(_MARK, _mark)
+
+
+def decode(data: bytes, encoding: str | None) -> Text:
+    """Return the text of a file: UTF-8, UTF-16 or UTF-32 by its byte-order mark, or what is said.
+
+    Raises:
+        TableError: There is no such encoding, or it is none of texts.
+    """
+    found = next((name for bom, name in _BOMS if data.startswith(bom)), "")
+    name = encoding or found or _without_mark(data)
+    try:
+        text = data.decode(name, _MARK)
+    except (LookupError, ValueError):
+        reason = f"{name!r} is no encoding of texts" if encoding else f"it is no {name.upper()}"
+        raise TableError(f"{reason}; say another one with --encoding, such as cp1252") from None
+    # Some codecs leave the mark where it was.
+    lines = io.StringIO(text.removeprefix("\ufeff"), newline="")
+    return Text([*lines], name, bool(found))
+
+
+def _without_mark(data: bytes) -> str:
+    """Return the encoding of a file that does not say it."""
+    sample = data[: _SAMPLE + len(data[:_SAMPLE]) % 2]
+    zeros = [sample[parity::2].count(0) / max(1, len(sample) // 2) for parity in (0, 1)]
+    if max(zeros) > 0.4 and min(zeros) < 0.1:
+        return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+    return "utf-8"
+
+
+def delimiters(lines: Sequence[str], first: int, given: str | None) -> tuple[tuple[str, ...], int]:
+    """Return what may stand between the fields, and the line on which the table begins.
+
+    Args:
+        lines: The lines.
+        first: The first of them that is not blank.
+        given: What was said to stand there.
+
+    Raises:
+        TableError: What was given is no delimiter.
+    """
+    said = _SEP.fullmatch(lines[first])
+    begins = first + bool(said)
+    if given is None:
+        return ((said[1],) if said and _is_delimiter(said[1]) else _DELIMITERS), begins
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(given.casefold(), given)
+    if not _is_delimiter(delimiter):
+        raise TableError(f"--delimiter {given!r} is none: say one character, or tab")
+    return (delimiter,), begins
+
+
+def _is_delimiter(text: str) -> bool:
+    return len(text) == 1 and not text.isalnum() and text not in '"\r\n ' and not _HALF.search(text)
+
+
+def records_of(text: Text, first: int, delimiter: str) -> Iterator[Record]:
+    """Yield the records from a line on. After one that is broken go on with the next line: it costs no other."""
+    lines, place = text.lines, first
+    while place < len(lines):
+        record = map(lines.__getitem__, range(place, min(place + LONGEST_RECORD, len(lines))))
+        reader = csv.reader(record, delimiter=delimiter, strict=True)
+        number = place + 1
+        try:
+            fields = next(reader)
+        except csv.Error as problem:
+            place += 1
+            yield Record(number, problem=f"no valid CSV: {problem}")
+            continue
+        place += reader.line_num
+        if any(map(_HALF.search, fields)):
+            fields = [_HALF.sub("\N{REPLACEMENT CHARACTER}", each) for each in fields]
+            yield Record(number, fields, _undecodable(text.encoding))
+        else:
+            yield Record(number, fields)
+
+
+def _undecodable(encoding: str) -> str:
+    if encoding == "utf-8":
+        return "not UTF-8; save the file as CSV UTF-8, or say --encoding cp1252"
+    return f"not {encoding}; say another --encoding"

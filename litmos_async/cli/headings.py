@@ -1,0 +1,89 @@
+"""What people, spreadsheets and HR systems write above their columns. Pure.
+
+The words of the vendor's own template are among them (`Job Title`, `WebSite`, `Lauguage`), and those of the API's
+records; a person's field has the same words for an import and for a comparison.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from litmos_async.names import clean
+
+__all__ = [
+    "ALIKE",
+    "COURSE_NAME",
+    "EMAIL",
+    "EMPLOYEE_ID",
+    "LOGIN",
+    "NO_FIELD",
+    "NO_NAMES",
+    "name_key",
+]
+
+_DECORATION: Final = re.compile(r"[\s_\-\u2010-\u2015*:]")
+
+LOGIN: Final = ("user_name", "user", "login", "login_name", "user_login", "login_id", "account_name")
+EMAIL: Final = (
+    *("email", "email_address", "mail", "mail_address", "work_email", "work_email_address", "email_work"),
+    *("business_email", "business_email_address", "company_email", "corporate_email"),
+)
+EMPLOYEE_ID: Final = (
+    *("employee_id", "external_employee_id", "employee_number", "employee_no", "employee_code"),
+    *("personnel_number", "personnel_no", "personnel_id", "staff_id", "staff_number", "worker_id"),
+)
+COURSE_NAME: Final = ("course_name", "course_title", "name_of_course")
+
+ALIKE: Final[tuple[tuple[str, ...], ...]] = (
+    EMAIL,
+    EMPLOYEE_ID,
+    ("first_name", "given_name", "forename"),
+    ("last_name", "family_name", "surname"),
+    ("title", "job_title"),
+    ("phone", "phone_work", "work_phone", "phone_number", "telephone"),
+    ("mobile", "phone_mobile", "mobile_phone", "mobile_number", "cell_phone"),
+    ("company_name", "company"),
+    ("web_site", "website"),
+    ("address1", "street1", "street", "address", "address_line1"),
+    ("address2", "street2", "address_line2"),
+    ("state", "province"),
+    ("zip", "postal_code", "zip_code", "post_code"),
+    ("culture", "language", "lauguage"),
+    ("active", "activate", "active_status", "is_active"),
+    ("in_active_date", "inactivate_date", "inactivation_date", "expiration_date", "expiry_date"),
+    ("manager", "manager_id", "manager_user_name", "manager_email"),
+)
+"""Words for the same field of a person, whatever a record of the API calls it."""
+
+_NAMES_OF_PEOPLE: Final = "several people may be called the same"
+NO_NAMES: Final[Mapping[str, str]] = dict.fromkeys(
+    ("full_name", "name", "display_name", "employee_name", "first_name", "last_name"), _NAMES_OF_PEOPLE
+)
+"""Columns that do not say who is meant, and why."""
+
+_IN_PARTS: Final = "a name is set in two parts: first_name and last_name"
+_BY_SERVER: Final = "the server alone sets it"
+_PATHS: Final = "litmos assign learning-paths assigns it"
+NO_FIELD: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("full_name", "name", "display_name", "employee_name"), _IN_PARTS),
+    **dict.fromkeys(
+        (
+            *("id", "user_id", "original_id", "last_login", "login_key", "created_date", "points"),
+            "manager_name",
+        ),
+        _BY_SERVER,
+    ),
+    **{f"learning_path{number}": _PATHS for number in range(1, 4)},
+    "learning_path": _PATHS,
+}
+"""Columns about people that no request can set, and why."""
+
+
+def name_key(name: str) -> str:
+    """Return what names of columns are compared by: `Course Code` and `course_code` are the same.
+
+    Upper and lower case do not matter, nor blanks, lines, what cannot be seen, and the marks of a form's field.
+    """
+    return _DECORATION.sub("", clean(name)).casefold()

@@ -1,0 +1,94 @@
+"""Reading a sheet of a workbook. Needs the extra `xlsx`."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date, datetime, time
+from typing import Any, Final
+
+from litmos_async.cli.content import Record, TableError
+from litmos_async.cli.extras import missing
+
+__all__ = ["is_workbook", "sheet_records"]
+
+_ZIP: Final = b"PK\x03\x04"
+_OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+"""How files of Excel begin: of 2007 and later, and before."""
+
+_MOST_UNPACKED: Final = 500_000_000
+"""Bytes that the parts of a workbook may take: more is no list of people but a bomb."""
+
+_LARGEST_EXACT: Final = 10**15
+"""Excel keeps 15 digits of a number: of a longer one the last digits are zeros, whatever was typed."""
+
+
+def is_workbook(data: bytes) -> bool:
+    """Return whether a file is one of a spreadsheet."""
+    return data.startswith((_ZIP, _OLE))
+
+
+def sheet_records(data: bytes, sheet: str | None) -> list[Record]:
+    """Return the rows of a sheet, as texts.
+
+    Args:
+        data: The file.
+        sheet: Its name, or its number from 1; the first one if None.
+
+    Raises:
+        TableError: The extra is not installed, the file is damaged, or there is no such sheet.
+    """
+    if needed := missing("reading a workbook", "cli", "xlsx"):
+        raise TableError(f"it is a workbook: {needed}, or save it as CSV UTF-8")
+    import python_calamine  # noqa: PLC0415 - an extra, and needed for workbooks only
+
+    try:
+        _check_size(data)
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        name = _sheet_name(book.sheet_names, sheet)
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except TableError:
+        raise
+    except BaseException as problem:  # a panic of the Rust code is no Exception
+        if not isinstance(problem, Exception) and type(problem).__name__ != "PanicException":
+            raise
+        raise TableError(f"it is no workbook that can be read: {problem}") from None
+    return [Record(number, [*map(_text, row)]) for number, row in enumerate(rows, start=1)]
+
+
+def _check_size(data: bytes) -> None:
+    """Refuse a small file that would become a huge one."""
+    if data.startswith(_ZIP):
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            unpacked = sum(part.file_size for part in parts.infolist())
+        if unpacked > _MOST_UNPACKED:
+            raise TableError(f"its parts take more than {_MOST_UNPACKED // 1_000_000} MB; split it")
+
+
+def _sheet_name(names: list[str], wanted: str | None) -> str:
+    """Return the sheet that is meant."""
+    if not names:
+        raise TableError("it has no sheet")
+    if wanted is None:
+        return names[0]
+    if wanted in names:
+        return wanted
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
+        return names[int(wanted) - 1]
+    raise TableError(f"it has no sheet {wanted!r}; it has {', '.join(map(repr, names))}")
+
+
+def _text(cell: Any) -> str:
+    """Return what a cell says, as it would be typed."""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float):
+        if not cell.is_integer():
+            return repr(cell)
+        # What Excel has rounded is shown as it would show it: it is no number of an employee.
+        return str(int(cell)) if abs(cell) < _LARGEST_EXACT else f"{cell:.14E}"
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ", "seconds")
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    return str(cell)
