@@ -25,11 +25,100 @@ _KNOWN: Final = frozenset(
 
 _WORD: Final = re.compile(r"\w+(?:[.'@+-]+\w+)*")
 _OF_ERRORS: Final = frozenset(
-    "a an already api bad be by cannot code could course date deleted does duplicate encountered error exceeded exist "
-    "exists failed field found id in internal invalid is key learning limit list message missing module must name no not "
-    "null number of ok on or page parameter password path permission please processing rate rating request required server "
-    "service session source status team the this to too unauthorized unique unknown use user username value was with "
-    "xml json format details logs see more html head title body div class content heading1 p b".split()
+    [
+        "a",
+        "an",
+        "already",
+        "api",
+        "bad",
+        "be",
+        "by",
+        "cannot",
+        "code",
+        "could",
+        "course",
+        "date",
+        "deleted",
+        "does",
+        "duplicate",
+        "encountered",
+        "error",
+        "exceeded",
+        "exist",
+        "exists",
+        "failed",
+        "field",
+        "found",
+        "id",
+        "in",
+        "internal",
+        "invalid",
+        "is",
+        "key",
+        "learning",
+        "limit",
+        "list",
+        "message",
+        "missing",
+        "module",
+        "must",
+        "name",
+        "no",
+        "not",
+        "null",
+        "number",
+        "of",
+        "ok",
+        "on",
+        "or",
+        "page",
+        "parameter",
+        "password",
+        "path",
+        "permission",
+        "please",
+        "processing",
+        "rate",
+        "rating",
+        "request",
+        "required",
+        "server",
+        "service",
+        "session",
+        "source",
+        "status",
+        "team",
+        "the",
+        "this",
+        "to",
+        "too",
+        "unauthorized",
+        "unique",
+        "unknown",
+        "use",
+        "user",
+        "username",
+        "value",
+        "was",
+        "with",
+        "xml",
+        "json",
+        "format",
+        "details",
+        "logs",
+        "see",
+        "more",
+        "html",
+        "head",
+        "title",
+        "body",
+        "div",
+        "class",
+        "content",
+        "heading1",
+        "p",
+        "b",
+    ]
 )
 """Words of the server's own errors, which name no one."""
 
@@ -56,7 +145,9 @@ class Pseudonyms:
 
     def always(self, text: str) -> str:
         """Return what stands for a text, whatever that is. Upper and lower case make no other text of it."""
-        key = hashlib.blake2b(text.casefold().encode("utf-8", "surrogatepass"), key=self._secret, digest_size=32)
+        key = hashlib.blake2b(
+            text.casefold().encode("utf-8", "surrogatepass"), key=self._secret, digest_size=32
+        )
         stream = hashlib.shake_256(key.digest()).digest(len(text))
         made = "".join(_like(char, number) for char, number in zip(text, stream, strict=True))
         # A number begins with no zero.

@@ -118,7 +118,9 @@ class Failing:
         raise self.problem
 
 
-@pytest.mark.parametrize("problem", [ValueError("no"), asyncio.CancelledError(), AssertionError(), errors.LitmosError("x")])
+@pytest.mark.parametrize(
+    "problem", [ValueError("no"), asyncio.CancelledError(), AssertionError(), errors.LitmosError("x")]
+)
 def test_a_hook_cannot_hurt_a_call(problem: BaseException, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever a hook raises, calls go on, others are told, and the log has it once."""
     server, seen = sandbox(), list[Event]()
@@ -204,7 +206,10 @@ def test_who_gives_up() -> None:
                 await litmos.users.get(NAME, retry=RetryPolicy(deadline=60.0))
 
     run_virtual(main())
-    assert [(each.error, round(each.taken)) for each in of(Attempt, events)] == [("CancelledError", 3), ("RateLimited", 0)]
+    assert [(each.error, round(each.taken)) for each in of(Attempt, events)] == [
+        ("CancelledError", 3),
+        ("RateLimited", 0),
+    ]
     assert [(each.error, round(each.waited)) for each in of(SlotWait, events)] == [
         ("", 0),
         ("CancelledError", 5),

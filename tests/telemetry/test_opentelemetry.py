@@ -149,7 +149,13 @@ def test_metrics_by_the_semantic_conventions() -> None:
     assert {frozenset(point.attributes) for point in requests} == {
         frozenset(("http.request.method", "http.response.status_code", "server.address", "server.port")),
         frozenset(
-            ("http.request.method", "http.response.status_code", "server.address", "server.port", "error.type")
+            (
+                "http.request.method",
+                "http.response.status_code",
+                "server.address",
+                "server.port",
+                "error.type",
+            )
         ),
     }
     assert requests[0].explicit_bounds[0] == 0.005
