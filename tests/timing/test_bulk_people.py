@@ -12,7 +12,7 @@ import pytest
 
 from litmos_async import LitmosClient, ModuleResult, Outcome, RetryPolicy, User, errors
 from litmos_async.bulk import ResultOfUser
-from litmos_async.bulk.item_job import counted
+from litmos_async.bulk.items.item_job import counted
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
 

@@ -8,9 +8,17 @@ from contextlib import asynccontextmanager
 
 from attrs import define, field
 
-from litmos_async.bulk.fingerprint import Key
-from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.journal_file import Settled
+from litmos_async.bulk.journal.file import Settled
+from litmos_async.bulk.journal.journal import Journal
+from litmos_async.bulk.journal.keys import Key
+from litmos_async.errors import (
+    APIError,
+    ConfigurationError,
+    ConnectError,
+    LitmosError,
+    NetworkError,
+    ServerError,
+)
 
 
 class NotSent(Exception):
@@ -63,7 +71,7 @@ class StopSignal:
 
 
 @define
-class Dispatch:
+class JournaledWrite:
     """A request that changes something: noted before it leaves, and when it is known what became of it.
 
     Attributes:
@@ -96,7 +104,7 @@ class Dispatch:
             self._departed = departed
             yield
 
-    async def leaves(self, attempt: int, note: str = "") -> None:
+    async def before_send(self, attempt: int, note: str = "") -> None:
         """An attempt has a slot, and nothing of it has left yet.
 
         Args:
@@ -124,7 +132,7 @@ class Dispatch:
         if note and self.journal is not None and self._request is not None:
             await self.journal.note(self._request, note)
 
-    async def ends(self, outcomes: Iterable[Settled] = ()) -> None:
+    async def settle(self, outcomes: Iterable[Settled] = ()) -> None:
         """It has an answer, or was never sent, and this became of its items.
 
         What it carried and what became of that are one transaction: no answered write is sent again.
@@ -135,3 +143,39 @@ class Dispatch:
             await self.journal.after(self._request, list(outcomes))
         else:
             await self.journal.record(outcomes)
+
+
+def certainly_not_done(problem: LitmosError) -> bool:
+    """Tell whether a request can have had no effect."""
+    if is_after_lost(problem):
+        return False
+    return isinstance(problem, ConnectError | ConfigurationError) or (
+        isinstance(problem, APIError) and not isinstance(problem, ServerError)
+    )
+
+
+def is_after_lost(problem: LitmosError) -> bool:
+    """Tell whether an earlier attempt of a call may have been carried out, whatever this error says."""
+    return isinstance(problem, APIError | NetworkError) and problem.after_lost
+
+
+def may_yet_arrive(problem: LitmosError) -> bool:
+    """Tell whether a request without an effect may have one later: no server has said that it is through with it.
+
+    A gateway that gives up (502, 504) does not know what becomes of the request behind it.
+    """
+    cause = problem.__cause__ if isinstance(problem.__cause__, LitmosError) else problem
+    return isinstance(cause, NetworkError) or (isinstance(cause, ServerError) and cause.status in {502, 504})
+
+
+async def has_waited(sent_at: float, timeout: float) -> bool:  # noqa: ASYNC109 - of the request, not of this call
+    """Wait until a request cannot reach the server any more; tell whether there was anything to wait for.
+
+    Args:
+        sent_at: When it was sent, on the clock of the loop.
+        timeout: For how many seconds after that it may arrive.
+    """
+    left = sent_at + timeout - asyncio.get_running_loop().time()
+    if left > 0:
+        await asyncio.sleep(left)
+    return left > 0

@@ -16,15 +16,15 @@ from collections.abc import (
 from contextlib import aclosing
 from typing import Any, ClassVar
 
-from litmos_async.bulk.dispatch import NotSent
-from litmos_async.bulk.fingerprint import Fingerprint, Key
-from litmos_async.bulk.items import flags
+from litmos_async.bulk.inputs import flags
+from litmos_async.bulk.items.work_item import CANNOT_BE_TOLD, ItemFailed, ItemRequests, Means, Task
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
-from litmos_async.bulk.journal import Past
-from litmos_async.bulk.journal_file import FINAL, Settled
-from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
-from litmos_async.bulk.task import CANNOT_BE_TOLD, Hands, Means, Stuck, Task
+from litmos_async.bulk.journal.file import FINAL, Settled
+from litmos_async.bulk.journal.journal import Past
+from litmos_async.bulk.journal.keys import Fingerprint, Key
+from litmos_async.bulk.results import Outcome, Plan, Status, seconds_for
 from litmos_async.bulk.workers import run_concurrently
+from litmos_async.bulk.write import NotSent
 from litmos_async.errors import ConfigurationError, LitmosError, NetworkError, NotFound, TooManyRemovals
 from litmos_async.limits import Limiter
 
@@ -182,7 +182,7 @@ class ItemJob(BulkJob):
         await self._settle_doubtful(tasks)
 
     async def _settle_doubtful(self, tasks: Mapping[Key, Task]) -> None:
-        """Look at what was sent and got no answer, side by side."""
+        """ReadPlan at what was sent and got no answer, side by side."""
         doubtful = [tasks[entry] for entry in self._past.doubtful if entry in tasks]
         size = min(self._width(), len(doubtful))
         async with aclosing(run_concurrently(self._look_at, doubtful, size)) as looks:
@@ -261,23 +261,23 @@ class ItemJob(BulkJob):
             self._journal,
             self._stop,
         )
-        hands = Hands(task, means)
+        requests = ItemRequests(task, means)
         try:
-            nothing = await task.carry_out(hands) if task.carry_out is not None else None
+            nothing = await task.carry_out(requests) if task.carry_out is not None else None
         except NotSent:
             return
-        except Stuck as stuck:
-            outcome = task.settle(stuck.status, stuck.problem, stuck.reason, hands.used)
+        except ItemFailed as failed:
+            outcome = task.settle(failed.status, failed.problem, failed.reason, requests.used)
         except LitmosError as problem:
             # The answer stops the job, so the request has one, and it was no.
-            task.settle("failed", problem.with_traceback(None), attempts=hands.used)
-            await hands.note(None)
+            task.settle("failed", problem.with_traceback(None), attempts=requests.used)
+            await requests.note(None)
             raise
         else:
-            outcome = task.settle("skipped" if nothing else "done", None, nothing or "", hands.used)
+            outcome = task.settle("skipped" if nothing else "done", None, nothing or "", requests.used)
         finally:
-            self._requests_left -= len(task.requests) - hands.used
-        await hands.note(outcome)
+            self._requests_left -= len(task.requests) - requests.used
+        await requests.note(outcome)
         yield outcome
 
     def _so_far(self, *, planned: bool) -> Iterator[Outcome]:

@@ -9,14 +9,14 @@ from typing import Any, ClassVar, Literal, NamedTuple, cast
 
 import attrs
 
-from litmos_async.bulk.accounts import Accounts, Match
-from litmos_async.bulk.fingerprint import Fingerprint, Key, nameless
-from litmos_async.bulk.item_job import ItemJob, counted
-from litmos_async.bulk.items import check_types, in_order
+from litmos_async.bulk.inputs import check_types, in_order
+from litmos_async.bulk.items.accounts import Accounts, Match
+from litmos_async.bulk.items.item_job import ItemJob, counted
+from litmos_async.bulk.items.work_item import ItemRequests, Task
 from litmos_async.bulk.job import Connect, Options
-from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.report import Outcome, Status
-from litmos_async.bulk.task import Hands, Task
+from litmos_async.bulk.journal.keys import Fingerprint, Key, nameless
+from litmos_async.bulk.removal_limit import RemovalLimit
+from litmos_async.bulk.results import Outcome, Status
 from litmos_async.errors import ConfigurationError, TooManyRemovals
 from litmos_async.limits import Limiter
 from litmos_async.models import AccessLevel, User
@@ -59,7 +59,7 @@ _COMPARED = tuple(
 )
 
 
-class UsersJob(ItemJob):
+class SyncUsersJob(ItemJob):
     """People brought to the state that they should have."""
 
     # What was as desired is compared again, which costs nothing: the list is read anyway.
@@ -72,7 +72,7 @@ class UsersJob(ItemJob):
         connect: Connect,
         options: Options,
         *,
-        removals: Removals,
+        removals: RemovalLimit,
         create: bool,
         send_message: bool,
     ) -> None:
@@ -189,8 +189,8 @@ class UsersJob(ItemJob):
         except ConfigurationError as problem:
             return Task(change, _entry(name), refused=problem)
 
-        async def carry_out(hands: Hands) -> None:
-            await hands.write(
+        async def carry_out(requests: ItemRequests) -> None:
+            await requests.write(
                 lambda litmos: litmos.users.create(user, send_message=self._send_message),
                 lambda litmos: _is_there(litmos, name),
             )
@@ -316,8 +316,8 @@ def _writing(row: User, changes: Mapping[str, Any]) -> Any:
         now = await litmos.users.get(row)
         return all(_plain(name, getattr(now, name)) == _plain(name, changes[name]) for name in changes)
 
-    async def carry_out(hands: Hands) -> None:
-        await hands.write(lambda litmos: litmos.users.update(row.replace(**changes)), is_written)
+    async def carry_out(requests: ItemRequests) -> None:
+        await requests.write(lambda litmos: litmos.users.update(row.replace(**changes)), is_written)
 
     return carry_out
 

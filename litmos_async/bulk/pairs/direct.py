@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 
-from litmos_async.bulk.calls import (
-    Call,
-    certainly_not_done,
-    has_waited,
-    is_refused_list,
-    is_there_already,
-    may_yet_arrive,
-)
-from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.job import BulkJob, Connect, Options, settled
-from litmos_async.bulk.kinds import Kind
-from litmos_async.bulk.looks import Unread, cheapest, read
-from litmos_async.bulk.pairs import PairTable, State
-from litmos_async.bulk.report import Outcome, Status
+from litmos_async.bulk.pairs.calls import Call, is_refused_list, is_there_already
+from litmos_async.bulk.pairs.existing import Unreadable, cheapest_read, read
+from litmos_async.bulk.pairs.operations import PairOperation
+from litmos_async.bulk.pairs.table import PairTable, State
+from litmos_async.bulk.results import Outcome, Status
+from litmos_async.bulk.write import JournaledWrite, NotSent, certainly_not_done, has_waited, may_yet_arrive
 from litmos_async.errors import LitmosError
 from litmos_async.limits import Limiter
 
@@ -33,9 +26,9 @@ _STATES: Mapping[Status, State] = {
 class PairSending(BulkJob):
     """A job over pairs, as far as its requests are concerned."""
 
-    def __init__(self, kind: Kind, limiter: Limiter, connect: Connect, options: Options) -> None:
+    def __init__(self, kind: PairOperation, limiter: Limiter, connect: Connect, options: Options) -> None:
         super().__init__(limiter, connect, options)
-        self._kind = kind
+        self._operation = kind
         self._table: PairTable | None = None
         self._errors: dict[tuple[str, str], LitmosError] = {}
         self._reasons: dict[tuple[str, str], str] = {}
@@ -43,7 +36,7 @@ class PairSending(BulkJob):
 
     @property
     def _there(self) -> str:
-        return "not there" if self._kind.removes else "already there"
+        return "not there" if self._operation.removes else "already there"
 
     @property
     def _verifies(self) -> bool:
@@ -55,39 +48,39 @@ class PairSending(BulkJob):
         parts = [call]
         while parts and not self._stop.given:
             part = parts.pop()
-            dispatch = self._dispatch(part)
-            end = self._kind.ends[part.end]
+            write = self._new_write(part)
+            end = self._operation.endpoints[part.end]
             try:
-                async with dispatch.sending():
-                    await end.send(self._connect(dispatch.leaves), part.receiver, part.members)
+                async with write.sending():
+                    await end.send(self._connect(write.before_send), part.receiver, part.members)
             except NotSent:
                 return
             except LitmosError as problem:
                 if await self._must_stop(problem):
-                    await dispatch.ends()
+                    await write.settle()
                     for pair in part.pairs():
                         self._settle(pair, "failed", part.attempts, problem)
                     raise
                 self._unless_refused_here(problem)
                 if len(part.members) > 1 and is_refused_list(problem, end):
-                    await dispatch.ends()
+                    await write.settle()
                     self._mark(part, State.TODO)
                     self._requests_left += 2
                     self._split += 1
                     parts += reversed(part.halves())
                     continue
-                outcomes = await self._after(problem, part, dispatch.sent_at)
+                outcomes = await self._after(problem, part, write.sent_at)
             else:
                 self._answered()
                 outcomes = [self._settle(pair, "done", part.attempts) for pair in part.pairs()]
-            await dispatch.ends(settled(each.item, each) for each in outcomes)
+            await write.settle(settled(each.item, each) for each in outcomes)
             for outcome in outcomes:
                 # With verify, what the server took is told when it was read back.
                 if not (self._verifies and outcome.status == "done"):
                     yield outcome
 
-    def _dispatch(self, call: Call) -> Dispatch:
-        return Dispatch(
+    def _new_write(self, call: Call) -> JournaledWrite:
+        return JournaledWrite(
             self._journal,
             call.pairs(),
             stop=self._stop,
@@ -119,7 +112,11 @@ class PairSending(BulkJob):
         if reason and status != "skipped":
             self._reasons[pair] = reason
         return Outcome(
-            self._kind.item(*pair), status, problem, attempts, reason or (str(problem) if problem else "")
+            self._operation.item(*pair),
+            status,
+            problem,
+            attempts,
+            reason or (str(problem) if problem else ""),
         )
 
     async def _record(self, outcomes: Iterable[Outcome]) -> None:
@@ -130,7 +127,7 @@ class PairSending(BulkJob):
     async def _after(self, problem: LitmosError, call: Call, sent_at: float) -> list[Outcome]:
         """Return the outcomes of a request that failed for good."""
         attempts = call.attempts
-        if is_there_already(problem, self._kind):
+        if is_there_already(problem, self._operation):
             return [self._settle(pair, "skipped", attempts, problem, self._there) for pair in call.pairs()]
         if certainly_not_done(problem):
             return [self._settle(pair, "failed", attempts, problem) for pair in call.pairs()]
@@ -166,7 +163,7 @@ class PairSending(BulkJob):
         scope: dict[str, list[str]] = {}
         for left, right in pairs:
             scope.setdefault(left, []).append(right)
-        unread = Unread()
+        unread = Unreadable()
         async with aclosing(self._read(scope, unread, sure=sure)) as found:
             there = {pair async for pair in found}
         unknown: dict[tuple[str, str], LitmosError] = {}
@@ -177,17 +174,17 @@ class PairSending(BulkJob):
                 if pair not in there and (problem := unread.problem_of(*pair)) is not None
             }
         effects = {
-            pair for pair in pairs if pair not in unknown and (pair in there) is not self._kind.removes
+            pair for pair in pairs if pair not in unknown and (pair in there) is not self._operation.removes
         }
         return effects, unknown
 
     def _read(
-        self, scope: Mapping[str, Sequence[str]], unread: Unread, *, sure: bool
+        self, scope: Mapping[str, Sequence[str]], unread: Unreadable, *, sure: bool
     ) -> AsyncGenerator[tuple[str, str], None]:
-        look = cheapest(self._kind.looks, scope)
+        look = cheapest_read(self._operation.existing, scope)
         self._expect_reads(look.requests)
         return read(
-            self._kind.looks,
+            self._operation.existing,
             look,
             scope,
             self._litmos,

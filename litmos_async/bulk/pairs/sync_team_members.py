@@ -11,15 +11,15 @@ from typing import Any, Final, Literal, NamedTuple, Self, TypeAlias, cast
 import attrs
 from attrs import define, field
 
-from litmos_async.bulk import kinds
-from litmos_async.bulk.fingerprint import Fingerprint
-from litmos_async.bulk.item_job import counted
-from litmos_async.bulk.items import UserInTeam, each_pair, flags
+from litmos_async.bulk.inputs import UserInTeam, each_pair, flags
+from litmos_async.bulk.items.item_job import counted
 from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
-from litmos_async.bulk.journal import Past
-from litmos_async.bulk.pair_job import PairJob
-from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.report import Outcome, Plan, Progress, seconds_for
+from litmos_async.bulk.journal.journal import Past
+from litmos_async.bulk.journal.keys import Fingerprint
+from litmos_async.bulk.pairs import operations
+from litmos_async.bulk.pairs.pair_job import PairJob
+from litmos_async.bulk.removal_limit import RemovalLimit
+from litmos_async.bulk.results import Outcome, Plan, Progress, seconds_for
 from litmos_async.bulk.workers import run_concurrently
 from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
 from litmos_async.hooks import NO_HOOKS
@@ -95,7 +95,7 @@ class _Members:
         return {"add": self.add, "remove": self.remove}
 
 
-class MembersJob(BulkJob):
+class SyncTeamMembersJob(BulkJob):
     """Teams brought to the members that they should have: a job that adds, and then one that removes."""
 
     def __init__(
@@ -105,7 +105,7 @@ class MembersJob(BulkJob):
         connect: Connect,
         options: Options,
         *,
-        removals: Removals,
+        removals: RemovalLimit,
         send_message: bool,
     ) -> None:
         super().__init__(limiter, connect, options)
@@ -220,13 +220,13 @@ class MembersJob(BulkJob):
             async for team, members in teams:
                 self._compare_team(found, team, members)
         if found.add:
-            kind = kinds.users_to_teams(send_message=self._send_message, list_size=None)
+            kind = operations.users_to_teams(send_message=self._send_message, list_size=None)
             found.jobs["add"] = self._pair_job(kind, found.add)
         if found.remove:
-            found.jobs["remove"] = self._pair_job(kinds.users_from_teams(), found.remove)
+            found.jobs["remove"] = self._pair_job(operations.users_from_teams(), found.remove)
         return found
 
-    def _pair_job(self, kind: kinds.Kind, pairs: list[tuple[str, str]]) -> PairJob:
+    def _pair_job(self, kind: operations.PairOperation, pairs: list[tuple[str, str]]) -> PairJob:
         options = attrs.evolve(
             self._options,
             journal=self._journal,

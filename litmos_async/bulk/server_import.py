@@ -10,11 +10,10 @@ from typing import TypeVar
 import attrs
 from attrs import define, field, frozen
 
-from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive
-from litmos_async.bulk.dispatch import Dispatch, NotSent
-from litmos_async.bulk.items import check_types
+from litmos_async.bulk.inputs import check_types
 from litmos_async.bulk.job import Connect
-from litmos_async.bulk.report import Status
+from litmos_async.bulk.results import Status
+from litmos_async.bulk.write import JournaledWrite, NotSent, certainly_not_done, has_waited, may_yet_arrive
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
@@ -56,7 +55,7 @@ T = TypeVar("T")
 
 
 @frozen
-class Verdict:
+class RowResult:
     """What became of one row."""
 
     status: Status
@@ -101,7 +100,7 @@ class _NoEffect(Exception):
         self.problem = problem
 
 
-class NotThrough(Exception):
+class ImportNotFinished(Exception):
     """The server did not come to the end of an import in time: more of them would only queue up behind it."""
 
 
@@ -151,7 +150,7 @@ def cut(rows: Iterable[tuple[T, int]]) -> Iterator[list[T]]:
 
 @define
 class Importer:
-    """Hands imports in, one after another, and tells what became of their rows.
+    """ItemRequests imports in, one after another, and tells what became of their rows.
 
     A repeat has the same effect, but is a second job of the server: so a lost answer is looked up in the list of
     imports before anything is sent again.
@@ -177,23 +176,23 @@ class Importer:
     async def carry_out(
         self,
         rows: Sequence[UserImport],
-        dispatch: Dispatch,
+        write: JournaledWrite,
         litmos: Resources,
         *,
         answered: Callable[[], None],
         again: Callable[[], None],
-    ) -> list[Verdict]:
+    ) -> list[RowResult]:
         """Import rows that fit into one import, and return what became of each.
 
         Args:
             rows: The rows.
-            dispatch: Is told when the import leaves, and when the server has it.
+            write: Is told when the import leaves, and when the server has it.
             litmos: What reads.
             answered: Called after each request that handed the import in, whatever came of it.
             again: Called before such a request is sent once more.
 
         Raises:
-            NotThrough: It takes too long.
+            ImportNotFinished: It takes too long.
             Unauthorized: The key does not work.
             Forbidden: The same, where the first answer says so.
         """
@@ -205,7 +204,7 @@ class Importer:
         except LitmosError as problem:
             return self._all(rows, "failed", problem, "nothing was sent, since the imports cannot be listed")
         try:
-            job = await self._hand_in(rows, dispatch, litmos, answered, again)
+            job = await self._hand_in(rows, write, litmos, answered, again)
         except _NoEffect as lost:
             return self._all(rows, "failed", lost.problem, "the server has no such import")
         except LitmosError as problem:
@@ -214,14 +213,14 @@ class Importer:
 
     async def go_on(
         self, trace: Trace, rows: Sequence[UserImport], litmos: Resources
-    ) -> list[Verdict] | None:
+    ) -> list[RowResult] | None:
         """Find an import that an earlier run has sent, follow it, and return what became of its rows.
 
         Returns:
             None if the server knows nothing of it: then it can be handed in once more.
 
         Raises:
-            NotThrough: It takes too long.
+            ImportNotFinished: It takes too long.
         """
         job: UserBulkImport | None = UserBulkImport(id=trace.id)
         if not trace.id:
@@ -234,7 +233,7 @@ class Importer:
 
     async def _to_its_end(
         self, job: UserBulkImport, rows: Sequence[UserImport], litmos: Resources
-    ) -> list[Verdict]:
+    ) -> list[RowResult]:
         try:
             job = await self._follow(job, litmos)
             return _sort_out(job, rows, await _errors(job, litmos))
@@ -243,16 +242,16 @@ class Importer:
 
     def _all(
         self, rows: Sequence[UserImport], status: Status, problem: LitmosError, reason: str = ""
-    ) -> list[Verdict]:
+    ) -> list[RowResult]:
         """Return the same verdict for all rows, unless the key itself is refused."""
         if isinstance(problem, Unauthorized) or (isinstance(problem, Forbidden) and not self._listed):
             raise problem
-        return [Verdict(status, problem, f"{reason}: {problem}" if reason else str(problem))] * len(rows)
+        return [RowResult(status, problem, f"{reason}: {problem}" if reason else str(problem))] * len(rows)
 
     async def _hand_in(
         self,
         rows: Sequence[UserImport],
-        dispatch: Dispatch,
+        write: JournaledWrite,
         litmos: Resources,
         answered: Callable[[], None],
         again: Callable[[], None],
@@ -265,7 +264,7 @@ class Importer:
         """
 
         async def before(attempt: int) -> None:
-            await dispatch.leaves(attempt, Trace(len(rows), frozenset(self._known)).to_text())
+            await write.before_send(attempt, Trace(len(rows), frozenset(self._known)).to_text())
 
         sending = self.connect(before)
         tries = 0
@@ -273,7 +272,7 @@ class Importer:
         while True:
             tries += 1
             try:
-                async with dispatch.sending():
+                async with write.sending():
                     job = await sending.bulk_imports.create_users(
                         rows,
                         send_message=self.send_message,
@@ -290,9 +289,9 @@ class Importer:
             except LitmosError as problem:
                 lost = problem
                 answered()
-                found = await self._recover(len(rows), problem, dispatch.sent_at, litmos)
+                found = await self._recover(len(rows), problem, write.sent_at, litmos)
                 if found is not None:
-                    await dispatch.learn(Trace(len(rows), id=found.id).to_text())
+                    await write.learn(Trace(len(rows), id=found.id).to_text())
                     return found
                 if tries == _TRIES:
                     raise _NoEffect(problem) from None
@@ -301,7 +300,7 @@ class Importer:
             else:
                 answered()
                 self._known.add(job.id)
-                await dispatch.learn(Trace(len(rows), id=job.id).to_text())
+                await write.learn(Trace(len(rows), id=job.id).to_text())
                 return job
 
     async def _recover(
@@ -340,14 +339,14 @@ class Importer:
         return mine[0] if mine else None
 
     async def _follow(self, job: UserBulkImport, litmos: Resources) -> UserBulkImport:
-        """Look at a job, less and less often, until the server is through with it."""
+        """ReadPlan at a job, less and less often, until the server is through with it."""
         clock = asyncio.get_running_loop()
         end = clock.time() + self.wait_timeout
         wait = _FIRST_WAIT
         while not _is_over(job):
             left = end - clock.time()
             if left <= 0:
-                raise NotThrough(f"an import was not through after {self.wait_timeout:,.0f} s")
+                raise ImportNotFinished(f"an import was not through after {self.wait_timeout:,.0f} s")
             await asyncio.sleep(min(wait, left))
             wait = min(wait * _GROWTH, _LONGEST_WAIT)
             try:
@@ -368,16 +367,18 @@ async def _errors(job: UserBulkImport, litmos: Resources) -> dict[str, str]:
     }
 
 
-def _sort_out(job: UserBulkImport, rows: Sequence[UserImport], errors: dict[str, str]) -> list[Verdict]:
+def _sort_out(job: UserBulkImport, rows: Sequence[UserImport], errors: dict[str, str]) -> list[RowResult]:
     """Return what became of each row of a job that is over."""
     unnamed = (job.failed or 0) - sum(1 for row in rows if fold(row.username) in errors)
-    rest = Verdict("done")
+    rest = RowResult("done")
     if not _is_through(job):
-        rest = Verdict("unknown", None, f"the import ended as {job.status!r}")
+        rest = RowResult("unknown", None, f"the import ended as {job.status!r}")
     elif unnamed > 0:
-        rest = Verdict("unknown", None, f"{unnamed:,} rows failed of which the server does not say the names")
+        rest = RowResult(
+            "unknown", None, f"{unnamed:,} rows failed of which the server does not say the names"
+        )
     return [
-        Verdict("failed", None, errors[fold(row.username)]) if fold(row.username) in errors else rest
+        RowResult("failed", None, errors[fold(row.username)]) if fold(row.username) in errors else rest
         for row in rows
     ]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import Any, TypeAlias, Unpack, cast
 
-from litmos_async.bulk.base import JobOptions, PairJobs
+from litmos_async.bulk.helpers.options import ItemOptions, JobOptions, PairJobs
+from litmos_async.bulk.items.sync_users import SyncUsersJob
 from litmos_async.bulk.job import BulkJob
-from litmos_async.bulk.people import ItemOptions
-from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.sync_members import Members, MembersJob
-from litmos_async.bulk.sync_people import UsersJob
+from litmos_async.bulk.pairs.sync_team_members import Members, SyncTeamMembersJob
+from litmos_async.bulk.removal_limit import RemovalLimit
 from litmos_async.models import User
 
 DesiredUsers: TypeAlias = Iterable[User | Mapping[str, Any]] | AsyncIterable[User | Mapping[str, Any]]
@@ -58,12 +57,12 @@ class SyncJobs(PairJobs):
             options: See `ItemOptions`.
         """
         connect, of_job = self._parted(cast(JobOptions, options))
-        return MembersJob(
+        return SyncTeamMembersJob(
             desired,
             self._limiter,
             connect,
             of_job,
-            removals=Removals(allowed=remove, most=max_removals),
+            removals=RemovalLimit(allowed=remove, most=max_removals),
             send_message=send_message,
         )
 
@@ -105,12 +104,12 @@ class SyncJobs(PairJobs):
             options: See `ItemOptions`.
         """
         connect, of_job = self._parted(cast(JobOptions, options))
-        return UsersJob(
+        return SyncUsersJob(
             desired,
             self._limiter,
             connect,
             of_job,
-            removals=Removals(allowed=deactivate, most=max_removals),
+            removals=RemovalLimit(allowed=deactivate, most=max_removals),
             create=create,
             send_message=send_message,
         )

@@ -256,7 +256,7 @@ class _Matching:
                 pass
 
     def _augment(self, root: int, places: array[int], seats: array[int]) -> bool:
-        """Look for one such way, depth first; `places` and `seats` say where the search left each vertex."""
+        """ReadPlan for one such way, depth first; `places` and `seats` say where the search left each vertex."""
         level, first, ends = self._level, self._graph.first, self._graph.ends
         way: list[tuple[int, int]] = []  # the team, and the seat whose user is asked to move
         user = root

@@ -20,8 +20,7 @@ from weakref import WeakValueDictionary
 
 from attrs import field, frozen
 
-from litmos_async.bulk.fingerprint import Fingerprint, Key
-from litmos_async.bulk.journal_file import (
+from litmos_async.bulk.journal.file import (
     FINAL,
     FilePath,
     JournalFile,
@@ -30,7 +29,8 @@ from litmos_async.bulk.journal_file import (
     UnderWay,
     resolved,
 )
-from litmos_async.bulk.report import Status
+from litmos_async.bulk.journal.keys import Fingerprint, Key
+from litmos_async.bulk.results import Status
 from litmos_async.errors import ConfigurationError, JournalError
 
 logger = logging.getLogger("litmos_async")

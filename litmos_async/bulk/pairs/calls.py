@@ -1,21 +1,19 @@
-"""One request of a job over pairs, and what its errors mean for the job."""
+"""One list of ids to one receiver, and what a rejection of it means."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from attrs import frozen
 
-from litmos_async.bulk.cover import Side
-from litmos_async.bulk.kinds import End, Kind
+from litmos_async.bulk.pairs.operations import Endpoint, PairOperation
+from litmos_async.bulk.pairs.planning import Side
+from litmos_async.bulk.write import is_after_lost
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
     Conflict,
-    ConnectError,
     LitmosError,
-    NetworkError,
     NotFound,
     RateLimited,
     ServerError,
@@ -58,7 +56,7 @@ class Call:
         ]
 
 
-def is_refused_list(problem: LitmosError, end: End) -> bool:
+def is_refused_list(problem: LitmosError, end: Endpoint) -> bool:
     """Tell whether a request was refused for what is in it, so that parts of it may be taken.
 
     By the server, or before it left: an id that cannot be written spoils the list that it is in.
@@ -70,46 +68,10 @@ def is_refused_list(problem: LitmosError, end: End) -> bool:
     )
 
 
-def is_there_already(problem: LitmosError, kind: Kind) -> bool:
+def is_there_already(problem: LitmosError, kind: PairOperation) -> bool:
     """Tell whether a refusal says that there was nothing to do, and not that an earlier attempt has done it."""
-    if _after_lost(problem):
+    if is_after_lost(problem):
         return False
     if kind.removes:
         return isinstance(problem, NotFound)
     return isinstance(problem, Conflict) and kind.name == "add_users_to_teams"
-
-
-def certainly_not_done(problem: LitmosError) -> bool:
-    """Tell whether a request can have had no effect."""
-    if _after_lost(problem):
-        return False
-    return isinstance(problem, ConnectError | ConfigurationError) or (
-        isinstance(problem, APIError) and not isinstance(problem, ServerError)
-    )
-
-
-def _after_lost(problem: LitmosError) -> bool:
-    """Tell whether an earlier attempt of a call may have been carried out, whatever this error says."""
-    return isinstance(problem, APIError | NetworkError) and problem.after_lost
-
-
-def may_yet_arrive(problem: LitmosError) -> bool:
-    """Tell whether a request without an effect may have one later: no server has said that it is through with it.
-
-    A gateway that gives up (502, 504) does not know what becomes of the request behind it.
-    """
-    cause = problem.__cause__ if isinstance(problem.__cause__, LitmosError) else problem
-    return isinstance(cause, NetworkError) or (isinstance(cause, ServerError) and cause.status in {502, 504})
-
-
-async def has_waited(sent_at: float, timeout: float) -> bool:  # noqa: ASYNC109 - of the request, not of this call
-    """Wait until a request cannot reach the server any more; tell whether there was anything to wait for.
-
-    Args:
-        sent_at: When it was sent, on the clock of the loop.
-        timeout: For how many seconds after that it may arrive.
-    """
-    left = sent_at + timeout - asyncio.get_running_loop().time()
-    if left > 0:
-        await asyncio.sleep(left)
-    return left > 0

@@ -8,7 +8,7 @@ from litmos_async.errors import ConfigurationError, TooManyRemovals
 
 
 @frozen(kw_only=True)
-class Removals:
+class RemovalLimit:
     """How much may be taken away.
 
     Attributes:

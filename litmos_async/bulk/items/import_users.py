@@ -6,22 +6,26 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import Any, TypeAlias, Unpack, cast
+from typing import Any, TypeAlias
 
 import attrs
 from attrs import define
 
-from litmos_async.bulk.base import JobOptions, PairJobs
-from litmos_async.bulk.dispatch import Dispatch, NotSent
-from litmos_async.bulk.fingerprint import Key, nameless
-from litmos_async.bulk.importer import WAIT_TIMEOUT, Importer, NotThrough, Trace, Verdict, check, cut
-from litmos_async.bulk.item_job import GivenJob
-from litmos_async.bulk.items import in_order
-from litmos_async.bulk.job import BulkJob, Connect, Options, settled
-from litmos_async.bulk.journal_file import FilePath
-from litmos_async.bulk.report import Outcome
-from litmos_async.bulk.task import Task
-from litmos_async.config import CallOptions
+from litmos_async.bulk.inputs import in_order
+from litmos_async.bulk.items.item_job import GivenJob
+from litmos_async.bulk.items.work_item import Task
+from litmos_async.bulk.job import Connect, Options, settled
+from litmos_async.bulk.journal.keys import Key, nameless
+from litmos_async.bulk.results import Outcome
+from litmos_async.bulk.server_import import (
+    Importer,
+    ImportNotFinished,
+    RowResult,
+    Trace,
+    check,
+    cut,
+)
+from litmos_async.bulk.write import JournaledWrite, NotSent
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter
 from litmos_async.models import UserImport
@@ -41,73 +45,6 @@ _BREATH = 100
 NOTIFIES = "the import turns message notifications on for everyone it touches"
 
 
-class ImportOptions(CallOptions, total=False):
-    """What an import takes, beside the options of every call.
-
-    Attributes:
-        stop_after_failures: Hand in no other import when so many rows have failed or are unknown; None, the
-            default, never stops.
-        journal: A file in which every import is written down before it leaves, when the server has taken it, and
-            at its end. Killed at any moment and started again with the same rows and the same file, the job
-            leaves out what is done, follows the import that the server had to its end, and does the rest. It
-            holds no names: rows are told apart by hashes.
-    """
-
-    stop_after_failures: int | None
-    journal: FilePath | None
-
-
-class ImportJobs(PairJobs):
-    """The helper `import_users`."""
-
-    def import_users(
-        self,
-        rows: ImportRows,
-        *,
-        send_message: bool,
-        skip_first_login: bool = False,
-        wait_timeout: float = WAIT_TIMEOUT,
-        **options: Unpack[ImportOptions],
-    ) -> BulkJob:
-        """Create or change people through imports: one request for up to 2,000 of them, and some polling.
-
-        `POST /bulkimports`
-        `GET /bulkimports`
-        `GET /bulkimports/{bulk_import_id}`
-        `GET /bulkimports/{bulk_import_id}/usererrors`
-
-        Each row creates the person with its user name, or changes that person: fields that are empty or left out
-        keep their value. A row can also put the person into up to 5 teams and 3 courses, by their codes for bulk
-        imports. The import turns message notifications on for everyone it touches.
-
-        The server works through an import in its own time; the job looks less and less often, and hands the next
-        one in when one is through. Rows that it names as wrong are "failed", with its words. A row that lacks
-        something, or is too long, is "failed" before anything is sent; a user name that was given before is
-        "skipped". If the answer to an import is lost, the job looks for it in the list of imports, and hands it
-        in once more only where it is not there.
-
-        Args:
-            rows: `UserImport` records, or mappings from their attributes to values; from any (async) iterable.
-            send_message: Whether the server e-mails the login to new people. Required; its own default is no.
-            skip_first_login: True asks new people for no password at the first login.
-            wait_timeout: Seconds to wait for one import. Its rows are "unknown" after that, and the job stops:
-                another one would only queue up behind it.
-            options: See `ImportOptions`.
-        """
-        if not wait_timeout > 0:
-            raise ConfigurationError(f"wait_timeout must be more than 0 seconds, not {wait_timeout}")
-        connect, of_job = self._parted(cast(JobOptions, options))
-        importer = Importer(
-            connect,
-            retry=options.get("retry", self._caller.defaults.retry),
-            timeout=of_job.timeout,
-            wait_timeout=wait_timeout,
-            send_message=send_message,
-            skip_first_login=skip_first_login,
-        )
-        return ImportJob(rows, importer, self._limiter, connect, of_job)
-
-
 @define
 class RowTask(Task):
     """A row, and the bytes that it takes."""
@@ -116,7 +53,7 @@ class RowTask(Task):
     size: int = 0
 
 
-class ImportJob(GivenJob):
+class ImportUsersJob(GivenJob):
     """Imports of many rows, one after another."""
 
     item_name = "user_name"
@@ -149,10 +86,10 @@ class ImportJob(GivenJob):
             part = [task for entry in request.items if isinstance(task := tasks.get(entry), RowTask)]
             try:
                 verdicts = await self._importer.go_on(Trace.of(request.note), _rows(part), self._litmos)
-            except NotThrough as late:
+            except ImportNotFinished as late:
                 # It stays under way in the journal: the next run goes on with it.
                 self._late = str(late)
-                verdicts = [Verdict("unknown", None, self._late)] * len(part)
+                verdicts = [RowResult("unknown", None, self._late)] * len(part)
             for task, verdict in zip(part, verdicts or (), strict=False):
                 task.settle(verdict.status, verdict.problem, verdict.reason, 1)
             if not self._late:
@@ -172,7 +109,7 @@ class ImportJob(GivenJob):
             for task in part:
                 task.mark_sent()
 
-        dispatch = Dispatch(
+        write = JournaledWrite(
             self._journal,
             [task.entry for task in part],
             stop=self._stop,
@@ -180,25 +117,23 @@ class ImportJob(GivenJob):
         )
         try:
             verdicts = await self._importer.carry_out(
-                _rows(part), dispatch, self._litmos, answered=self._answered, again=self._expect_again
+                _rows(part), write, self._litmos, answered=self._answered, again=self._expect_again
             )
         except NotSent:
             return
-        except NotThrough as late:
+        except ImportNotFinished as late:
             self._late = self._report.stopped = str(late)
             for task in part:
                 yield task.settle("unknown", None, self._late, 1)
             return
         except LitmosError:
-            await dispatch.ends()  # it was refused, and stops the job
+            await write.settle()  # it was refused, and stops the job
             raise
         outcomes = [
             task.settle(verdict.status, verdict.problem, verdict.reason, 1)
             for task, verdict in zip(part, verdicts, strict=True)
         ]
-        await dispatch.ends(
-            settled(task.entry, outcome) for task, outcome in zip(part, outcomes, strict=True)
-        )
+        await write.settle(settled(task.entry, outcome) for task, outcome in zip(part, outcomes, strict=True))
         for outcome in outcomes:
             yield outcome
 

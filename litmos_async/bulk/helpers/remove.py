@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from litmos_async.bulk import kinds
-from litmos_async.bulk.base import JobOptions, PairJobs
-from litmos_async.bulk.items import Pairs
+from litmos_async.bulk.helpers.options import JobOptions, PairJobs
+from litmos_async.bulk.inputs import Pairs
 from litmos_async.bulk.job import BulkJob
+from litmos_async.bulk.pairs import operations
 
 
 class RemoveJobs(PairJobs):
@@ -25,7 +25,7 @@ class RemoveJobs(PairJobs):
                 to their courses, ids or records.
             options: See `JobOptions`. `skip_existing=True` leaves out what is not there: it often pays.
         """
-        return self._job(kinds.courses_from_users(), pairs, options)
+        return self._job(operations.courses_from_users(), pairs, options)
 
     def remove_courses_from_teams(
         self,
@@ -49,7 +49,7 @@ class RemoveJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        return self._job(kinds.courses_from_teams(library=library, list_size=list_size), pairs, options)
+        return self._job(operations.courses_from_teams(library=library, list_size=list_size), pairs, options)
 
     def remove_learning_paths_from_users(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
         """Take learning paths away from people: one request a pair, since the API has no list form.
@@ -63,7 +63,7 @@ class RemoveJobs(PairJobs):
                 people to their learning paths, ids or records.
             options: See `JobOptions`.
         """
-        return self._job(kinds.paths_from_users(), pairs, options)
+        return self._job(operations.paths_from_users(), pairs, options)
 
     def remove_learning_paths_from_teams(
         self, pairs: Pairs, *, list_size: int | None = None, **options: Unpack[JobOptions]
@@ -79,7 +79,7 @@ class RemoveJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        return self._job(kinds.paths_from_teams(list_size=list_size), pairs, options)
+        return self._job(operations.paths_from_teams(list_size=list_size), pairs, options)
 
     def remove_users_from_teams(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
         """Take people out of teams: one request a pair, since the API has no list form.
@@ -92,4 +92,4 @@ class RemoveJobs(PairJobs):
                 `remove_users_from_all_teams`.
             options: See `JobOptions`.
         """
-        return self._job(kinds.users_from_teams(), pairs, options)
+        return self._job(operations.users_from_teams(), pairs, options)

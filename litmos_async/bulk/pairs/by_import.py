@@ -16,18 +16,18 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from litmos_async.bulk.calls import Call
-from litmos_async.bulk.dispatch import Dispatch, NotSent
-from litmos_async.bulk.import_job import NOTIFIES, POST
-from litmos_async.bulk.importer import Importer, NotThrough, Trace, check, cut
-from litmos_async.bulk.items import Pairs
+from litmos_async.bulk.inputs import Pairs
+from litmos_async.bulk.items.import_users import NOTIFIES, POST
 from litmos_async.bulk.job import Connect, Options, settled
-from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.kinds import Kind
-from litmos_async.bulk.looks import cheapest
-from litmos_async.bulk.pair_job import PairJob
-from litmos_async.bulk.pairs import PairTable, State
-from litmos_async.bulk.report import Outcome, Plan, seconds_for
+from litmos_async.bulk.journal.journal import Journal
+from litmos_async.bulk.pairs.calls import Call
+from litmos_async.bulk.pairs.existing import cheapest_read
+from litmos_async.bulk.pairs.operations import PairOperation
+from litmos_async.bulk.pairs.pair_job import PairJob
+from litmos_async.bulk.pairs.table import PairTable, State
+from litmos_async.bulk.results import Outcome, Plan, seconds_for
+from litmos_async.bulk.server_import import Importer, ImportNotFinished, Trace, check, cut
+from litmos_async.bulk.write import JournaledWrite, NotSent
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Limiter
 from litmos_async.models import UserImport, UserSummary
@@ -88,7 +88,7 @@ class OfferingJob(PairJob):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: PairOperation,
         pairs: Pairs,
         limiter: Limiter,
         connect: Connect,
@@ -102,7 +102,7 @@ class OfferingJob(PairJob):
     async def _plan(self) -> Plan:
         plan = await super()._plan()
         table = await self._prepare()
-        requests = requests_for(self._kind, self._columns, table)
+        requests = requests_for(self._operation, self._columns, table)
         rows_of_all = rows_in(self._columns, table)
         seconds = seconds_for(requests, self._limiter.quota) + _SECONDS * imports_for(rows_of_all)
         if seconds >= plan.seconds:
@@ -124,12 +124,16 @@ def imports_for(rows: Sequence[int]) -> int:
     return max(max(rows, default=0), -(-sum(rows) // MOST_USERS))
 
 
-def requests_for(kind: Kind, columns: Columns, table: PairTable) -> int:
+def requests_for(kind: PairOperation, columns: Columns, table: PairTable) -> int:
     """Return about how many requests a job takes through imports: lists, imports, looks, and reading back."""
     scope = dict(table.in_state(State.TODO))
     # The people, the courses or teams, and the imports so far.
     lists = requests_of_list(len(scope), top_level=True) + 2 * requests_of_list(1, top_level=True)
-    return lists + imports_for(rows_in(columns, table)) * (1 + _LOOKS) + cheapest(kind.looks, scope).requests
+    return (
+        lists
+        + imports_for(rows_in(columns, table)) * (1 + _LOOKS)
+        + cheapest_read(kind.existing, scope).requests
+    )
 
 
 class PairImportJob(PairJob):
@@ -137,7 +141,7 @@ class PairImportJob(PairJob):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: PairOperation,
         pairs: Pairs,
         limiter: Limiter,
         connect: Connect,
@@ -183,7 +187,7 @@ class PairImportJob(PairJob):
         for request in await journal.under_way(self._options.timeout):
             try:
                 await self._importer.go_on(Trace.of(request.note), (), self._litmos)
-            except NotThrough as late:
+            except ImportNotFinished as late:
                 # It stays under way in the journal: the next run goes on with it.
                 self._late = str(late)
                 for pair in request.items:
@@ -271,7 +275,7 @@ class PairImportJob(PairJob):
             for pair in pairs:
                 table.set(*pair, state)
 
-        dispatch = Dispatch(
+        write = JournaledWrite(
             self._journal,
             pairs,
             stop=self._stop,
@@ -280,23 +284,23 @@ class PairImportJob(PairJob):
         records = [row.record for row in part]
         try:
             verdicts = await self._importer.carry_out(
-                records, dispatch, self._litmos, answered=self._answered, again=self._expect_again
+                records, write, self._litmos, answered=self._answered, again=self._expect_again
             )
         except NotSent:
             return []
-        except NotThrough as late:
+        except ImportNotFinished as late:
             self._late = self._report.stopped = str(late)
             mark(State.UNKNOWN)
             return []
         except LitmosError:
-            await dispatch.ends()  # it was refused, and stops the job
+            await write.settle()  # it was refused, and stops the job
             raise
         outcomes = [
             self._settle((row.left, right), verdict.status, 1, verdict.problem, verdict.reason)
             for row, verdict in zip(part, verdicts, strict=True)
             for right in row.rights
         ]
-        await dispatch.ends(settled(outcome.item, outcome) for outcome in outcomes)
+        await write.settle(settled(outcome.item, outcome) for outcome in outcomes)
         return outcomes
 
     def _rows(self, scope: Mapping[str, Sequence[str]]) -> Iterator[_Row]:

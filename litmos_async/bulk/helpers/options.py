@@ -6,13 +6,13 @@ from typing import Any, cast
 
 import attrs
 
-from litmos_async.bulk.items import Pairs
+from litmos_async.bulk.inputs import Pairs
 from litmos_async.bulk.job import Before, BulkJob, Connect, Options
-from litmos_async.bulk.journal_file import FilePath
-from litmos_async.bulk.kinds import Kind
+from litmos_async.bulk.journal.file import FilePath
 from litmos_async.bulk.known_people import KnownPeople
-from litmos_async.bulk.list_sizes import ListSizes
-from litmos_async.bulk.pair_job import PairJob
+from litmos_async.bulk.pairs.list_sizes import ListSizes
+from litmos_async.bulk.pairs.operations import PairOperation
+from litmos_async.bulk.pairs.pair_job import PairJob
 from litmos_async.config import CallOptions
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
@@ -40,6 +40,41 @@ class JobOptions(CallOptions, total=False):
     journal: FilePath | None
 
 
+class ItemOptions(CallOptions, total=False):
+    """What a job over single items takes, beside the options of every call.
+
+    Attributes:
+        verify: Read back after every write: one more request each. What the server took and ignored ends as
+            "failed".
+        stop_after_failures: Send nothing new when so many items have failed or are unknown; what is under way is
+            brought to its end, so there may be more of them. None, the default, never stops.
+        journal: A file in which every write is written down before it leaves and after its answer. Killed at any
+            moment and started again with the same input and the same file, the job leaves out what is done,
+            finds out by reading what became of the writes under way, and does the rest. It holds ids, and
+            hashes where an item has only a name.
+    """
+
+    verify: bool
+    stop_after_failures: int | None
+    journal: FilePath | None
+
+
+class ImportOptions(CallOptions, total=False):
+    """What an import takes, beside the options of every call.
+
+    Attributes:
+        stop_after_failures: Hand in no other import when so many rows have failed or are unknown; None, the
+            default, never stops.
+        journal: A file in which every import is written down before it leaves, when the server has taken it, and
+            at its end. Killed at any moment and started again with the same rows and the same file, the job
+            leaves out what is done, follows the import that the server had to its end, and does the rest. It
+            holds no names: rows are told apart by hashes.
+    """
+
+    stop_after_failures: int | None
+    journal: FilePath | None
+
+
 class PairJobs:
     """Makes jobs over pairs.
 
@@ -58,7 +93,7 @@ class PairJobs:
         self.list_sizes = ListSizes.of(caller.sender)
         self._people = KnownPeople.of(caller.sender)
 
-    def _job(self, kind: Kind, pairs: Pairs, options: JobOptions) -> BulkJob:
+    def _job(self, kind: PairOperation, pairs: Pairs, options: JobOptions) -> BulkJob:
         return PairJob(kind, pairs, self._limiter, *self._parted(options))
 
     def _parted(self, options: JobOptions) -> tuple[Connect, Options]:

@@ -6,12 +6,12 @@ from typing import Literal, TypeAlias, Unpack
 
 import attrs
 
-from litmos_async.bulk import kinds
-from litmos_async.bulk.base import JobOptions, PairJobs
-from litmos_async.bulk.items import Pairs
+from litmos_async.bulk.helpers.options import JobOptions, PairJobs
+from litmos_async.bulk.inputs import Pairs
 from litmos_async.bulk.job import BulkJob
-from litmos_async.bulk.kinds import Kind
-from litmos_async.bulk.pair_import import COURSES, TEAMS, Columns, OfferingJob, PairImportJob
+from litmos_async.bulk.pairs import operations
+from litmos_async.bulk.pairs.by_import import COURSES, TEAMS, Columns, OfferingJob, PairImportJob
+from litmos_async.bulk.pairs.operations import PairOperation
 from litmos_async.errors import ConfigurationError
 
 Via: TypeAlias = Literal["import"] | None
@@ -54,7 +54,7 @@ class AssignJobs(PairJobs):
             via: "import" for the way through imports; None for the plain one.
             options: See `JobOptions`.
         """
-        kind = kinds.courses_to_users(send_message=send_message, list_size=list_size)
+        kind = operations.courses_to_users(send_message=send_message, list_size=list_size)
         return self._job_via(via, kind, COURSES, pairs, options)
 
     def assign_courses_to_teams(
@@ -86,7 +86,7 @@ class AssignJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        kind = kinds.courses_to_teams(
+        kind = operations.courses_to_teams(
             send_message=send_message,
             library=library,
             include_sub_teams=include_sub_teams,
@@ -117,7 +117,7 @@ class AssignJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        kind = kinds.paths_to_users(send_message=send_message, list_size=list_size)
+        kind = operations.paths_to_users(send_message=send_message, list_size=list_size)
         return self._job(kind, pairs, options)
 
     def assign_learning_paths_to_teams(
@@ -146,7 +146,7 @@ class AssignJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        kind = kinds.paths_to_teams(
+        kind = operations.paths_to_teams(
             send_message=send_message, include_sub_teams=include_sub_teams, list_size=list_size
         )
         return self._job(kind, pairs, options)
@@ -180,10 +180,12 @@ class AssignJobs(PairJobs):
                 `assign_courses_to_users` says of it; None for the plain one.
             options: See `JobOptions`.
         """
-        kind = kinds.users_to_teams(send_message=send_message, list_size=list_size)
+        kind = operations.users_to_teams(send_message=send_message, list_size=list_size)
         return self._job_via(via, kind, TEAMS, pairs, options)
 
-    def _job_via(self, via: Via, kind: Kind, columns: Columns, pairs: Pairs, options: JobOptions) -> BulkJob:
+    def _job_via(
+        self, via: Via, kind: PairOperation, columns: Columns, pairs: Pairs, options: JobOptions
+    ) -> BulkJob:
         connect, of_job = self._parted(options)
         if via is None:
             return OfferingJob(kind, pairs, self._limiter, connect, of_job, columns=columns)

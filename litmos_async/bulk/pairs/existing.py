@@ -34,14 +34,14 @@ _FOR_MANY = 25
 
 
 @frozen
-class Looks:
+class ExistingPairs:
     """How the pairs of a kind can be read.
 
     Attributes:
         by_left: The list of right ends of a left end, such as the courses of a person. What it does not hold is
             not there.
         by_right: The list of left ends of a right end, such as the people in a course.
-        right_is_sure: Whether what `by_right` does not hold is not there: the members of a team are listed
+        by_right_is_complete: Whether what `by_right` does not hold is not there: the members of a team are listed
             without inactive people.
         for_many: Whether `users.list_courses_for_many` reads the right ends of 25 left ends in one request.
         counts: Whether a row of `by_left` stands for such a pair.
@@ -50,14 +50,14 @@ class Looks:
 
     by_left: Callable[[Resources, str], Pages[Any]]
     by_right: Callable[[Resources, str], Pages[Any]] | None = None
-    right_is_sure: bool = True
+    by_right_is_complete: bool = True
     for_many: bool = False
     counts: Callable[[Any], bool] = lambda _: True
     sub_teams: bool = False
 
 
 @frozen
-class Look:
+class ReadPlan:
     """One way to read one scope of pairs.
 
     Attributes:
@@ -73,27 +73,27 @@ class Look:
     sure: bool
 
 
-def cheapest(looks: Looks, scope: Mapping[str, Sequence[str]]) -> Look:
+def cheapest_read(looks: ExistingPairs, scope: Mapping[str, Sequence[str]]) -> ReadPlan:
     """Return the way that takes the fewest requests to read the pairs of a scope."""
     lefts = list(scope)
     if looks.sub_teams:
         # And the teams below, once the list of teams has said which they are.
-        return Look("by_left", len(lefts) + 1 if lefts else 0, lefts, True)
-    ways = [Look("by_left", len(lefts), lefts, True)]
+        return ReadPlan("by_left", len(lefts) + 1 if lefts else 0, lefts, True)
+    ways = [ReadPlan("by_left", len(lefts), lefts, True)]
     if looks.for_many:
         parts = [lefts[first : first + _FOR_MANY] for first in range(0, len(lefts), _FOR_MANY)]
-        ways.append(Look("for_many", len(parts), parts, True))
+        ways.append(ReadPlan("for_many", len(parts), parts, True))
     if looks.by_right is not None:
         people: dict[str, int] = {}
         for rights in scope.values():
             for right in rights:
                 people[right] = people.get(right, 0) + 1
         requests = sum(requests_of_list(count, top_level=False) for count in people.values())
-        ways.append(Look("by_right", requests, list(people), looks.right_is_sure))
+        ways.append(ReadPlan("by_right", requests, list(people), looks.by_right_is_complete))
     return min(ways, key=lambda look: look.requests)
 
 
-class Unread:
+class Unreadable:
     """What could not be read, and why: the lists of single people, teams or courses.
 
     One of them must not spoil what is known of the others. What is about all of them (no connection, a key that is
@@ -107,7 +107,7 @@ class Unread:
     def __len__(self) -> int:
         return len(self._lefts) + len(self._rights)
 
-    def add(self, look: Look, part: Any, problem: LitmosError) -> None:
+    def add(self, look: ReadPlan, part: Any, problem: LitmosError) -> None:
         """Note a part of a look that could not be read."""
         ends = self._rights if look.way == "by_right" else self._lefts
         for end in part if look.way == "for_many" else [part]:
@@ -132,7 +132,7 @@ def _is_about_one_list(problem: LitmosError) -> bool:
 
 
 def reader(
-    looks: Looks, look: Look, resources: Resources, unread: Unread, must_stop: MustStop
+    looks: ExistingPairs, look: ReadPlan, resources: Resources, unread: Unreadable, must_stop: MustStop
 ) -> Callable[[Any], Found]:
     """Return what reads one part of a look."""
     read_part = _way(looks, look, resources)
@@ -151,7 +151,7 @@ def reader(
     return part_of
 
 
-def _way(looks: Looks, look: Look, resources: Resources) -> Callable[[Any], Found]:
+def _way(looks: ExistingPairs, look: ReadPlan, resources: Resources) -> Callable[[Any], Found]:
     """Return what yields the pairs in one part of a look."""
 
     async def by_left(left: str) -> Found:
@@ -173,11 +173,11 @@ def _way(looks: Looks, look: Look, resources: Resources) -> Callable[[Any], Foun
 
 
 async def read(
-    looks: Looks,
-    look: Look,
+    looks: ExistingPairs,
+    look: ReadPlan,
     scope: Mapping[str, Sequence[str]],
     resources: Resources,
-    unread: Unread,
+    unread: Unreadable,
     *,
     must_stop: MustStop,
     sure: bool,
@@ -212,7 +212,7 @@ async def read(
             yield left, right
     doubtful = [left for left, rights in missing.items() if rights]
     if doubtful:
-        again = Look("by_left", len(doubtful), doubtful, True)
+        again = ReadPlan("by_left", len(doubtful), doubtful, True)
         part_of = reader(looks, again, resources, unread, must_stop)
         async for left, right in _side_by_side(part_of, again, width):
             if right in missing.get(left, ()):
@@ -221,10 +221,10 @@ async def read(
 
 
 async def _with_sub_teams(
-    looks: Looks,
+    looks: ExistingPairs,
     scope: Mapping[str, Sequence[str]],
     resources: Resources,
-    unread: Unread,
+    unread: Unreadable,
     *,
     must_stop: MustStop,
     width: int,
@@ -239,7 +239,7 @@ async def _with_sub_teams(
         for team in (top, *below[top]):
             wanted[team] |= frozenset(rights)
     found: dict[str, set[str]] = {team: set() for team in teams}
-    look = Look("by_left", len(teams), teams, True)
+    look = ReadPlan("by_left", len(teams), teams, True)
     part_of = reader(looks, look, resources, unread, must_stop)
     async with aclosing(_side_by_side(part_of, look, width)) as pairs:
         async for team, right in pairs:
@@ -276,7 +276,7 @@ async def _teams_below(tops: Iterable[str], resources: Resources) -> dict[str, l
     return below
 
 
-async def _side_by_side(part_of: Callable[[Any], Found], look: Look, width: int) -> Found:
+async def _side_by_side(part_of: Callable[[Any], Found], look: ReadPlan, width: int) -> Found:
     async with aclosing(run_concurrently(part_of, look.parts, min(width, len(look.parts)))) as pairs:
         async for pair in pairs:
             yield pair

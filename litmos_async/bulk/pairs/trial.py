@@ -10,17 +10,17 @@ from functools import partial
 
 from attrs import frozen
 
-from litmos_async.bulk.calls import Call, certainly_not_done, has_waited, may_yet_arrive
-from litmos_async.bulk.cover import ListRequest, Side, plan_memberships
-from litmos_async.bulk.dispatch import Dispatch, NotSent
 from litmos_async.bulk.job import Connect, Options, settled
-from litmos_async.bulk.kinds import Kind
-from litmos_async.bulk.list_sizes import ListSize, size_from_json, size_to_json
-from litmos_async.bulk.looks import cheapest
-from litmos_async.bulk.pair_sending import PairSending
-from litmos_async.bulk.pairs import PairTable, State
-from litmos_async.bulk.report import Outcome
+from litmos_async.bulk.pairs.calls import Call
+from litmos_async.bulk.pairs.direct import PairSending
+from litmos_async.bulk.pairs.existing import cheapest_read
+from litmos_async.bulk.pairs.list_sizes import ListSize, size_from_json, size_to_json
+from litmos_async.bulk.pairs.operations import PairOperation
+from litmos_async.bulk.pairs.planning import ListRequest, Side, plan_memberships
+from litmos_async.bulk.pairs.table import PairTable, State
+from litmos_async.bulk.results import Outcome
 from litmos_async.bulk.workers import run_concurrently
+from litmos_async.bulk.write import JournaledWrite, NotSent, certainly_not_done, has_waited, may_yet_arrive
 from litmos_async.errors import ConfigurationError, ConnectError, LitmosError, NotFound, RateLimited
 from litmos_async.limits import Limiter
 
@@ -46,27 +46,27 @@ class PairTrial(PairSending):
     job goes on with that size.
     """
 
-    def __init__(self, kind: Kind, limiter: Limiter, connect: Connect, options: Options) -> None:
+    def __init__(self, kind: PairOperation, limiter: Limiter, connect: Connect, options: Options) -> None:
         super().__init__(kind, limiter, connect, options)
         self._requests = _Requests(self._sizes())
         self._trial: Call | None = None
         self._fewest: int | None = None
 
     def _size_of(self, side: Side) -> ListSize:
-        end = self._kind.ends[side]
+        end = self._operation.endpoints[side]
         if end.at_most is not None:
             return ListSize(end.at_most, end.at_most)
         return self._options.sizes[end.request]
 
     def _sizes(self) -> dict[Side, int]:
         """Return how many ids go into one list to each end."""
-        return {side: self._size_of(side).proven for side in self._kind.ends}
+        return {side: self._size_of(side).proven for side in self._operation.endpoints}
 
     def _sizes_to_try(self) -> dict[Side, int]:
         """Return how many ids are worth a try. No trial sends e-mails."""
-        if self._kind.mails:
+        if self._operation.mails:
             return self._sizes()
-        return {side: self._size_of(side).ceiling for side in self._kind.ends}
+        return {side: self._size_of(side).ceiling for side in self._operation.endpoints}
 
     async def _plan_calls(self, table: PairTable) -> None:
         """Find the requests for all pairs that are still to do, and the list that is worth a trial."""
@@ -95,19 +95,19 @@ class PairTrial(PairSending):
 
     def _looks_for(self, call: Call) -> int:
         """Return how many requests read a long list back."""
-        return cheapest(self._kind.looks, _scope_of(call)).requests
+        return cheapest_read(self._operation.existing, _scope_of(call)).requests
 
     async def _recall(self) -> None:
         """Take over what an earlier run on the same journal has learned, where this client knows nothing."""
         sizes = self._options.sizes
-        for end in self._kind.ends.values():
+        for end in self._operation.endpoints.values():
             if end.at_most is None and self._journal is not None and end.request not in sizes:
                 known = _read_size(await self._journal.learned(end.request))
                 if known is not None:
                     sizes[end.request] = known
 
     async def _requests_for(self, table: PairTable, sizes: Mapping[Side, int]) -> _Requests:
-        if len(self._kind.ends) == 1:
+        if len(self._operation.endpoints) == 1:
             return _Requests(sizes)
         # Off the loop: a hundred thousand pairs take a second.
         find = partial(
@@ -158,18 +158,18 @@ class PairTrial(PairSending):
         It stays under way in the journal until it was read back: what a killed run has not seen is looked at by the
         next one.
         """
-        dispatch = self._dispatch(call)
+        write = self._new_write(call)
         try:
-            lost = await self._send_trial(call, dispatch)
+            lost = await self._send_trial(call, write)
         except NotSent:
             return
-        kept, unknown = await self._read_trial(call, dispatch, lost)
+        kept, unknown = await self._read_trial(call, write, lost)
         outcomes = [self._settle(pair, "done", 1) for pair in call.pairs() if pair in kept]
         outcomes += [self._settle(pair, "unknown", 1, problem) for pair, problem in unknown.items()]
         missing = [pair for pair in call.pairs() if pair not in kept and pair not in unknown]
         for pair in missing:
             self._mark_pair(pair, State.TODO)
-        await dispatch.ends(settled(each.item, each) for each in outcomes)
+        await write.settle(settled(each.item, each) for each in outcomes)
         for outcome in outcomes:
             if not (self._verifies and outcome.status == "done"):
                 yield outcome
@@ -179,16 +179,16 @@ class PairTrial(PairSending):
             async for outcome in rest:
                 yield outcome
 
-    async def _send_trial(self, call: Call, dispatch: Dispatch) -> LitmosError | None:
+    async def _send_trial(self, call: Call, write: JournaledWrite) -> LitmosError | None:
         """Send a long list, and return the error that came back, if any."""
         try:
-            async with dispatch.sending():
-                await self._kind.ends[call.end].send(
-                    self._connect(dispatch.leaves), call.receiver, call.members
+            async with write.sending():
+                await self._operation.endpoints[call.end].send(
+                    self._connect(write.before_send), call.receiver, call.members
                 )
         except LitmosError as problem:
             if await self._must_stop(problem):
-                await dispatch.ends()
+                await write.settle()
                 for pair in call.pairs():
                     self._settle(pair, "failed", 1, problem)
                 raise
@@ -198,7 +198,7 @@ class PairTrial(PairSending):
         return None
 
     async def _read_trial(
-        self, call: Call, dispatch: Dispatch, lost: LitmosError | None
+        self, call: Call, write: JournaledWrite, lost: LitmosError | None
     ) -> tuple[set[tuple[str, str]], dict[tuple[str, str], LitmosError]]:
         """Return the pairs of a long list that are there, and those of which that cannot be read."""
         if lost is not None and certainly_not_done(lost):
@@ -207,7 +207,7 @@ class PairTrial(PairSending):
             kept, unknown = await self._effects(call.pairs(), sure=False)
             complete = len(kept) + len(unknown) == len(call.members)
             if lost is not None and not complete and may_yet_arrive(lost):
-                await has_waited(dispatch.sent_at, self._options.timeout)
+                await has_waited(write.sent_at, self._options.timeout)
                 kept, unknown = await self._effects(call.pairs(), sure=False)
         except LitmosError as problem:
             return set(), dict.fromkeys(call.pairs(), lost or problem)
@@ -285,7 +285,7 @@ class PairTrial(PairSending):
         await self._learn(call, known.cut(size, kept) if is_prefix else known.rejected(size))
 
     async def _learn(self, call: Call, known: ListSize) -> None:
-        request = self._kind.ends[call.end].request
+        request = self._operation.endpoints[call.end].request
         self._options.sizes[request] = known
         if self._journal is not None:
             await self._journal.learn(request, json.dumps(size_to_json(known)))

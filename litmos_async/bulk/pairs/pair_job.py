@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing
 
-from litmos_async.bulk.fingerprint import Fingerprint
-from litmos_async.bulk.items import Pairs, each_pair
+from litmos_async.bulk.inputs import Pairs, each_pair
 from litmos_async.bulk.job import EARLIER, FOUND, Connect, Options
-from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.journal_file import Settled
-from litmos_async.bulk.kinds import Kind
-from litmos_async.bulk.looks import Unread, cheapest
-from litmos_async.bulk.pair_trial import PairTrial
-from litmos_async.bulk.pairs import Changes, PairTable, State
-from litmos_async.bulk.report import Outcome, Plan, Status, seconds_for
+from litmos_async.bulk.journal.file import Settled
+from litmos_async.bulk.journal.journal import Journal
+from litmos_async.bulk.journal.keys import Fingerprint
+from litmos_async.bulk.pairs.existing import Unreadable, cheapest_read
+from litmos_async.bulk.pairs.operations import PairOperation
+from litmos_async.bulk.pairs.table import Changes, PairTable, State
+from litmos_async.bulk.pairs.trial import PairTrial
+from litmos_async.bulk.results import Outcome, Plan, Status, seconds_for
 from litmos_async.errors import LitmosError
 from litmos_async.limits import Limiter
 
@@ -34,7 +34,7 @@ class PairJob(PairTrial):
     """A job over many pairs. Memory holds them in a compact form."""
 
     def __init__(
-        self, kind: Kind, pairs: Pairs, limiter: Limiter, connect: Connect, options: Options
+        self, kind: PairOperation, pairs: Pairs, limiter: Limiter, connect: Connect, options: Options
     ) -> None:
         super().__init__(kind, limiter, connect, options)
         self._pairs = pairs
@@ -51,11 +51,11 @@ class PairJob(PairTrial):
 
     async def _plan(self) -> Plan:
         table = await self._prepare()
-        requests = Counter(self._kind.ends[call.end].request for call in self._each_call(table))
+        requests = Counter(self._operation.endpoints[call.end].request for call in self._each_call(table))
         people = sum(1 for _ in table.in_state(State.TODO))
         checks = self._checks(table)
         return Plan(
-            item_label=self._kind.item_label,
+            item_label=self._operation.item_label,
             items=table.counts[State.TODO],
             skipped={
                 self._there: table.counts[State.SKIPPED],
@@ -67,22 +67,22 @@ class PairJob(PairTrial):
             reads=self._report.reads,
             checks=checks,
             seconds=seconds_for(requests.total() + checks, self._limiter.quota),
-            emails=people if self._kind.mails else 0,
+            emails=people if self._operation.mails else 0,
             fewest_requests=self._fewest,
             inactive=self._inactive(table),
-            changes=Changes(table, self._kind.item._fields, self._options.people.names),
+            changes=Changes(table, self._operation.item._fields, self._options.people.names),
         )
 
     def _inactive(self, table: PairTable) -> int:
         """Return how many inactive people are given something."""
-        if self._kind.removes or self._kind.item._fields[0] != "user_id":
+        if self._operation.removes or self._operation.item._fields[0] != "user_id":
             return 0
         return self._options.people.count_inactive(left for left, _ in table.in_state(State.TODO))
 
     def _checks(self, table: PairTable) -> int:
         """Return how many requests read back what was done, at least."""
         scope = dict(table.in_state(State.TODO, State.DONE)) if self._verifies else {}
-        return cheapest(self._kind.looks, scope).requests
+        return cheapest_read(self._operation.existing, scope).requests
 
     async def _prepare(self) -> PairTable:
         """Read the input and what is there, once."""
@@ -109,7 +109,9 @@ class PairJob(PairTrial):
 
     async def _take_in(self) -> PairTable:
         table = PairTable()
-        async for left, right in each_pair(self._pairs, self._kind.item._fields, self._options.people.note):
+        async for left, right in each_pair(
+            self._pairs, self._operation.item._fields, self._options.people.note
+        ):
             table.add(left, right)
         table.close()
         return table
@@ -120,7 +122,7 @@ class PairJob(PairTrial):
         for left, rights in table.in_state(State.TODO):
             for right in rights:
                 fingerprint.add(left, right)
-        journal = await self._open_journal(self._kind.name, fingerprint, self._kind.options)
+        journal = await self._open_journal(self._operation.name, fingerprint, self._operation.options)
         if journal is None or journal is self._options.journal:
             return journal  # of a job whose part this one is: it has left out what is settled
         self._journal = journal
@@ -168,7 +170,7 @@ class PairJob(PairTrial):
         """Leave out what is there, or what is not where the job removes, and fail what nobody can tell of."""
         scope = dict(table.in_state(State.TODO))
         there = set[tuple[str, str]]()
-        removes, unread = self._kind.removes, Unread()
+        removes, unread = self._operation.removes, Unreadable()
         async with aclosing(self._read(scope, unread, sure=removes)) as found:
             async for pair in found:
                 if removes:
@@ -189,7 +191,9 @@ class PairJob(PairTrial):
                 for right in rights
             )
 
-    def _fail_unread(self, table: PairTable, there: set[tuple[str, str]], unread: Unread) -> list[Outcome]:
+    def _fail_unread(
+        self, table: PairTable, there: set[tuple[str, str]], unread: Unreadable
+    ) -> list[Outcome]:
         """Fail pairs of which nobody knows whether they are there: to send them could do something twice."""
         failed: list[Outcome] = []
         for left, rights in dict(table.in_state(State.TODO)).items():
@@ -223,13 +227,13 @@ class PairJob(PairTrial):
 
     def _nothing_to_do(self, table: PairTable) -> Iterator[Outcome]:
         for pair in table.duplicates:
-            yield Outcome(self._kind.item(*pair), "skipped", reason="given twice")
+            yield Outcome(self._operation.item(*pair), "skipped", reason="given twice")
         for left, rights in table.in_state(State.SKIPPED):
             for right in rights:
-                yield Outcome(self._kind.item(left, right), "skipped", reason=self._there)
+                yield Outcome(self._operation.item(left, right), "skipped", reason=self._there)
         for left, rights in table.in_state(State.EARLIER):
             for right in rights:
-                yield Outcome(self._kind.item(left, right), "done", reason=EARLIER)
+                yield Outcome(self._operation.item(left, right), "done", reason=EARLIER)
         for left, rights in table.in_state(State.FAILED):
             for right in rights:
                 yield self._known(State.FAILED, "failed", (left, right))
@@ -245,7 +249,7 @@ class PairJob(PairTrial):
         except LitmosError as problem:
             effects, unknown = set(), dict.fromkeys(pairs, problem)
         self._read_back = True
-        ignored = "it is still there" if self._kind.removes else "the server took it and ignored it"
+        ignored = "it is still there" if self._operation.removes else "the server took it and ignored it"
         for left, rights in scope.items():
             outcomes: list[Outcome] = []
             for right in rights:
@@ -270,7 +274,7 @@ class PairJob(PairTrial):
         if planned:
             for left, rights in self._table.in_state(State.TODO):
                 for right in rights:
-                    yield Outcome(self._kind.item(left, right), "planned")
+                    yield Outcome(self._operation.item(left, right), "planned")
 
     def _known(self, state: State, status: Status, pair: tuple[str, str]) -> Outcome:
         """Return what is known of a pair that is in this state."""
@@ -282,7 +286,7 @@ class PairJob(PairTrial):
             reason = self._there
         elif state is State.DONE and self._verifies and not self._read_back:
             status, reason = "unknown", "the server took it, and it was not read back"
-        return Outcome(self._kind.item(*pair), status, problem, reason=reason)
+        return Outcome(self._operation.item(*pair), status, problem, reason=reason)
 
 
 def _found(pairs: Iterable[tuple[str, str]]) -> list[Settled]:

@@ -26,8 +26,8 @@ from typing import Any, Final, NamedTuple, ParamSpec, Self, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from litmos_async.bulk.fingerprint import Fingerprint, Key
-from litmos_async.bulk.report import Status
+from litmos_async.bulk.journal.keys import Fingerprint, Key
+from litmos_async.bulk.results import Status
 from litmos_async.errors import ConfigurationError, JournalMismatch
 
 P = ParamSpec("P")

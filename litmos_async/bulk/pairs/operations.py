@@ -8,8 +8,7 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
-from litmos_async.bulk.cover import Side
-from litmos_async.bulk.items import (
+from litmos_async.bulk.inputs import (
     CourseForTeam,
     CourseForUser,
     LearningPathForTeam,
@@ -18,8 +17,9 @@ from litmos_async.bulk.items import (
     UserInTeam,
     flags,
 )
-from litmos_async.bulk.list_sizes import LARGEST_SIZE
-from litmos_async.bulk.looks import Looks
+from litmos_async.bulk.pairs.existing import ExistingPairs
+from litmos_async.bulk.pairs.list_sizes import LARGEST_SIZE
+from litmos_async.bulk.pairs.planning import Side
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import Course
 from litmos_async.resources import Resources
@@ -32,7 +32,7 @@ Send = Callable[[Resources, str, Sequence[str]], Awaitable[None]]
 
 
 @frozen
-class End:
+class Endpoint:
     """An end of the pairs that can receive a request with a list of the other end.
 
     Attributes:
@@ -51,16 +51,16 @@ class End:
 
 
 @frozen
-class Kind:
+class PairOperation:
     """What a job over pairs does, and how.
 
     Attributes:
         name: Name of the helper; a journal belongs to it.
         item_label: What its items are.
         item: What a pair is called in an outcome.
-        ends: Who can receive a request: 0 the left end of a pair, 1 the right one. Where both can, the job
+        endpoints: Who can receive a request: 0 the left end of a pair, 1 the right one. Where both can, the job
             mixes them for the fewest requests.
-        looks: How to read what is there.
+        existing: How to read what is there.
         removes: Whether it takes away, so that what is not there is done.
         mails: Whether it may send e-mails to people.
         options: What else a journal must agree on.
@@ -69,27 +69,27 @@ class Kind:
     name: str
     item_label: str
     item: type[Pair]
-    ends: Mapping[Side, End]
-    looks: Looks
+    endpoints: Mapping[Side, Endpoint]
+    existing: ExistingPairs
     removes: bool = False
     mails: bool = False
     options: Mapping[str, Any] = field(factory=dict[str, Any])
 
 
-COURSES_OF_USERS = Looks(
+COURSES_OF_USERS = ExistingPairs(
     by_left=lambda litmos, user: litmos.users.list_courses(user),
     by_right=lambda litmos, course: litmos.courses.list_users(course),
     for_many=True,
 )
-PATHS_OF_USERS = Looks(
+PATHS_OF_USERS = ExistingPairs(
     by_left=lambda litmos, user: litmos.users.list_learning_paths(user),
     by_right=lambda litmos, path: litmos.learning_paths.list_users(path),
 )
-PATHS_OF_TEAMS = Looks(by_left=lambda litmos, team: litmos.teams.list_learning_paths(team))
-TEAMS_OF_USERS = Looks(
+PATHS_OF_TEAMS = ExistingPairs(by_left=lambda litmos, team: litmos.teams.list_learning_paths(team))
+TEAMS_OF_USERS = ExistingPairs(
     by_left=lambda litmos, user: litmos.users.list_teams(user),
     by_right=lambda litmos, team: litmos.teams.list_users(team),
-    right_is_sure=False,
+    by_right_is_complete=False,
 )
 
 
@@ -104,18 +104,20 @@ def checked_size(list_size: int | None) -> int | None:
     return list_size
 
 
-def courses_to_users(*, send_message: bool, list_size: int | None) -> Kind:
+def courses_to_users(*, send_message: bool, list_size: int | None) -> PairOperation:
     """All courses of a person in one request."""
 
     async def send(litmos: Resources, user: str, courses: Sequence[str]) -> None:
         await litmos.users.assign_courses(user, courses, send_message=send_message)
 
-    return Kind(
+    return PairOperation(
         name="assign_courses_to_users",
         item_label="assignments",
         item=CourseForUser,
-        ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/courses", ignores_unknown=True)},
-        looks=COURSES_OF_USERS,
+        endpoints={
+            0: Endpoint(send, checked_size(list_size), "POST /users/{user_id}/courses", ignores_unknown=True)
+        },
+        existing=COURSES_OF_USERS,
         mails=send_message,
         options=flags(send_message=send_message),
     )
@@ -123,7 +125,7 @@ def courses_to_users(*, send_message: bool, list_size: int | None) -> Kind:
 
 def courses_to_teams(
     *, send_message: bool, library: bool, include_sub_teams: bool, list_size: int | None
-) -> Kind:
+) -> PairOperation:
     """All courses of a team in one request."""
 
     async def send(litmos: Resources, team: str, courses: Sequence[str]) -> None:
@@ -131,36 +133,40 @@ def courses_to_teams(
             team, courses, library=library, send_message=send_message, include_sub_teams=include_sub_teams
         )
 
-    return Kind(
+    return PairOperation(
         name="assign_courses_to_teams",
         item_label="assignments",
         item=CourseForTeam,
-        ends={0: End(send, checked_size(list_size), "POST /teams/{team_id}/courses", ignores_unknown=True)},
+        endpoints={
+            0: Endpoint(send, checked_size(list_size), "POST /teams/{team_id}/courses", ignores_unknown=True)
+        },
         # Whether a course that is assigned shows up a second time as a library entry is not documented.
-        looks=_courses_of_teams((lambda _: True) if library else _is_assigned, sub_teams=include_sub_teams),
+        existing=_courses_of_teams(
+            (lambda _: True) if library else _is_assigned, sub_teams=include_sub_teams
+        ),
         mails=send_message,
         options=flags(send_message=send_message, library=library, include_sub_teams=include_sub_teams),
     )
 
 
-def paths_to_users(*, send_message: bool, list_size: int | None) -> Kind:
+def paths_to_users(*, send_message: bool, list_size: int | None) -> PairOperation:
     """All learning paths of a person in one request."""
 
     async def send(litmos: Resources, user: str, paths: Sequence[str]) -> None:
         await litmos.users.assign_learning_paths(user, paths, send_message=send_message)
 
-    return Kind(
+    return PairOperation(
         name="assign_learning_paths_to_users",
         item_label="assignments",
         item=LearningPathForUser,
-        ends={0: End(send, checked_size(list_size), "POST /users/{user_id}/learningpaths")},
-        looks=PATHS_OF_USERS,
+        endpoints={0: Endpoint(send, checked_size(list_size), "POST /users/{user_id}/learningpaths")},
+        existing=PATHS_OF_USERS,
         mails=send_message,
         options=flags(send_message=send_message),
     )
 
 
-def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: int | None) -> Kind:
+def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: int | None) -> PairOperation:
     """All learning paths of a team in one request."""
 
     async def send(litmos: Resources, team: str, paths: Sequence[str]) -> None:
@@ -168,21 +174,23 @@ def paths_to_teams(*, send_message: bool, include_sub_teams: bool, list_size: in
             team, paths, send_message=send_message, include_sub_teams=include_sub_teams
         )
 
-    return Kind(
+    return PairOperation(
         name="assign_learning_paths_to_teams",
         item_label="assignments",
         item=LearningPathForTeam,
         # A 404 says that the team does not exist, or not one of the learning paths.
-        ends={
-            0: End(send, checked_size(list_size), "POST /teams/{team_id}/learningpaths", ignores_unknown=True)
+        endpoints={
+            0: Endpoint(
+                send, checked_size(list_size), "POST /teams/{team_id}/learningpaths", ignores_unknown=True
+            )
         },
-        looks=attrs.evolve(PATHS_OF_TEAMS, sub_teams=include_sub_teams),
+        existing=attrs.evolve(PATHS_OF_TEAMS, sub_teams=include_sub_teams),
         mails=send_message,
         options=flags(send_message=send_message, include_sub_teams=include_sub_teams),
     )
 
 
-def users_to_teams(*, send_message: bool, list_size: int | None) -> Kind:
+def users_to_teams(*, send_message: bool, list_size: int | None) -> PairOperation:
     """Many people in a request to a team, or many teams in a request to a person, whichever takes fewer."""
 
     async def to_user(litmos: Resources, user: str, teams: Sequence[str]) -> None:
@@ -191,107 +199,111 @@ def users_to_teams(*, send_message: bool, list_size: int | None) -> Kind:
     async def to_team(litmos: Resources, team: str, users: Sequence[str]) -> None:
         await litmos.teams.add_users(team, users, send_message=send_message)
 
-    return Kind(
+    return PairOperation(
         name="add_users_to_teams",
         item_label="memberships",
         item=UserInTeam,
-        ends={
-            0: End(
+        endpoints={
+            0: Endpoint(
                 to_user,
                 min(TEAMS_AT_MOST, checked_size(list_size) or TEAMS_AT_MOST),
                 "POST /users/{user_id}/teams",
             ),
-            1: End(to_team, list_size, "POST /teams/{team_id}/users", ignores_unknown=True),
+            1: Endpoint(to_team, list_size, "POST /teams/{team_id}/users", ignores_unknown=True),
         },
-        looks=TEAMS_OF_USERS,
+        existing=TEAMS_OF_USERS,
         mails=send_message,
         options=flags(send_message=send_message),
     )
 
 
-def courses_from_users() -> Kind:
+def courses_from_users() -> PairOperation:
     """One request a pair: the API has no list form."""
 
     async def send(litmos: Resources, user: str, courses: Sequence[str]) -> None:
         await litmos.users.remove_course(user, courses[0])
 
-    return Kind(
+    return PairOperation(
         name="remove_courses_from_users",
         item_label="removals",
         item=CourseForUser,
-        ends={0: End(send, 1, "DELETE /users/{user_id}/courses/{course_id}")},
-        looks=COURSES_OF_USERS,
+        endpoints={0: Endpoint(send, 1, "DELETE /users/{user_id}/courses/{course_id}")},
+        existing=COURSES_OF_USERS,
         removes=True,
     )
 
 
-def courses_from_teams(*, library: bool, list_size: int | None) -> Kind:
+def courses_from_teams(*, library: bool, list_size: int | None) -> PairOperation:
     """All courses of a team in one request."""
 
     async def send(litmos: Resources, team: str, courses: Sequence[str]) -> None:
         await litmos.teams.unassign_courses(team, courses, library=library)
 
-    return Kind(
+    return PairOperation(
         name="remove_courses_from_teams",
         item_label="removals",
         item=CourseForTeam,
-        ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/courses", ignores_unknown=True)},
-        looks=_courses_of_teams(_is_in_library if library else _is_assigned),
+        endpoints={
+            0: Endpoint(
+                send, checked_size(list_size), "DELETE /teams/{team_id}/courses", ignores_unknown=True
+            )
+        },
+        existing=_courses_of_teams(_is_in_library if library else _is_assigned),
         removes=True,
         options=flags(library=library),
     )
 
 
-def paths_from_users() -> Kind:
+def paths_from_users() -> PairOperation:
     """One request a pair: the API has no list form."""
 
     async def send(litmos: Resources, user: str, paths: Sequence[str]) -> None:
         await litmos.users.remove_learning_path(user, paths[0])
 
-    return Kind(
+    return PairOperation(
         name="remove_learning_paths_from_users",
         item_label="removals",
         item=LearningPathForUser,
-        ends={0: End(send, 1, "DELETE /users/{user_id}/learningpaths/{learning_path_id}")},
-        looks=PATHS_OF_USERS,
+        endpoints={0: Endpoint(send, 1, "DELETE /users/{user_id}/learningpaths/{learning_path_id}")},
+        existing=PATHS_OF_USERS,
         removes=True,
     )
 
 
-def paths_from_teams(*, list_size: int | None) -> Kind:
+def paths_from_teams(*, list_size: int | None) -> PairOperation:
     """All learning paths of a team in one request."""
 
     async def send(litmos: Resources, team: str, paths: Sequence[str]) -> None:
         await litmos.teams.unassign_learning_paths(team, paths)
 
-    return Kind(
+    return PairOperation(
         name="remove_learning_paths_from_teams",
         item_label="removals",
         item=LearningPathForTeam,
-        ends={0: End(send, checked_size(list_size), "DELETE /teams/{team_id}/learningpaths")},
-        looks=PATHS_OF_TEAMS,
+        endpoints={0: Endpoint(send, checked_size(list_size), "DELETE /teams/{team_id}/learningpaths")},
+        existing=PATHS_OF_TEAMS,
         removes=True,
     )
 
 
-def users_from_teams() -> Kind:
+def users_from_teams() -> PairOperation:
     """One request a pair: the API has no list form."""
 
     async def send(litmos: Resources, user: str, teams: Sequence[str]) -> None:
         await litmos.teams.remove_user(teams[0], user)
 
-    return Kind(
+    return PairOperation(
         name="remove_users_from_teams",
         item_label="removals",
         item=UserInTeam,
-        ends={0: End(send, 1, "DELETE /teams/{team_id}/users/{user_id}")},
-        looks=TEAMS_OF_USERS,
+        endpoints={0: Endpoint(send, 1, "DELETE /teams/{team_id}/users/{user_id}")},
+        existing=TEAMS_OF_USERS,
         removes=True,
     )
 
 
-def _courses_of_teams(counts: Callable[[Any], bool], *, sub_teams: bool = False) -> Looks:
-    return Looks(
+def _courses_of_teams(counts: Callable[[Any], bool], *, sub_teams: bool = False) -> ExistingPairs:
+    return ExistingPairs(
         by_left=lambda litmos, team: litmos.teams.list_courses(team), counts=counts, sub_teams=sub_teams
     )
 

@@ -1,4 +1,4 @@
-"""One item of a job that takes a little sequence of requests, and the hands that make them."""
+"""One item of a job that takes a little sequence of requests, and the requests that make them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import TypeVar
 
 from attrs import define, field, frozen
 
-from litmos_async.bulk.calls import certainly_not_done, has_waited, may_yet_arrive
-from litmos_async.bulk.dispatch import Dispatch, StopSignal
-from litmos_async.bulk.fingerprint import Key
 from litmos_async.bulk.job import Connect, Options, settled
-from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.report import Outcome, Status
+from litmos_async.bulk.journal.journal import Journal
+from litmos_async.bulk.journal.keys import Key
+from litmos_async.bulk.results import Outcome, Status
+from litmos_async.bulk.write import JournaledWrite, StopSignal, certainly_not_done, has_waited, may_yet_arrive
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.resources import Resources
 
@@ -34,8 +33,8 @@ class Task:
     Attributes:
         item: What it is, for the outcome.
         entry: What tells it from others, in this run and in a journal: a second task with the same one is skipped.
-        carry_out: Does it, request by request, through the `Hands` it is given. It returns why there was nothing
-            to do, or nothing where it did something. A run that goes on after a killed one begins it anew.
+        carry_out: Does it, request by request, through the `ItemRequests` it is given. It returns why there was
+            nothing to do, or nothing where it did something. A run that goes on after a killed one begins it anew.
         is_done: Reads whether all of it was carried out, for an item that a killed run had under way. None where
             the comparison with what is there tells already.
         requests: Verb and path of each request that it may take, for the plan.
@@ -48,7 +47,7 @@ class Task:
 
     item: Hashable
     entry: Key
-    carry_out: Callable[[Hands], Awaitable[str | None]] | None = None
+    carry_out: Callable[[ItemRequests], Awaitable[str | None]] | None = None
     is_done: IsDone | None = None
     requests: tuple[str, ...] = ()
     content: str = ""
@@ -82,7 +81,7 @@ class Task:
         self._sent = True
 
 
-class Stuck(Exception):
+class ItemFailed(Exception):
     """A task cannot go on.
 
     Attributes:
@@ -123,7 +122,7 @@ class Means:
     stop: StopSignal
 
 
-class Hands:
+class ItemRequests:
     """What a task makes its requests with, one after another.
 
     Attributes:
@@ -135,13 +134,13 @@ class Hands:
         self._task = task
         self._means = means
         # The last write. That it has an answer, the journal learns when the next one leaves, or with the outcome.
-        self._write = self._next_write = self._dispatch()
+        self._write = self._next_write = self._new_write()
 
     async def read(self, ask: Ask[T]) -> T:
         """Make a call that only reads, and return its answer.
 
         Raises:
-            Stuck: It failed: nothing was changed by it.
+            ItemFailed: It failed: nothing was changed by it.
             NotSent: The job was stopped before anything of this item was sent.
         """
         litmos = self._means.connect(None)
@@ -153,7 +152,7 @@ class Hands:
                     answer = await ask(litmos)
         except LitmosError as problem:
             await self._failed(problem, self._means.looked_up)
-            raise Stuck("failed", problem) from None
+            raise ItemFailed("failed", problem) from None
         self._answered(self._means.looked_up)
         return answer
 
@@ -166,17 +165,17 @@ class Hands:
             so_far: What is done of the item already, for the reason of its outcome.
 
         Raises:
-            Stuck: It was not carried out, or nobody knows.
+            ItemFailed: It was not carried out, or nobody knows.
         """
         lost: LitmosError | None = None
-        self._next_write = self._dispatch()
+        self._next_write = self._new_write()
         try:
             async with self._next_write.sending():
                 await send(self._means.connect(self._leaves))
         except LitmosError as problem:
             await self._failed(problem, self._means.answered)
             if certainly_not_done(problem):
-                raise Stuck("failed", problem, _reason(so_far, str(problem))) from None
+                raise ItemFailed("failed", problem, _reason(so_far, str(problem))) from None
             lost = problem
         else:
             self._answered(self._means.answered)
@@ -185,17 +184,17 @@ class Hands:
 
     async def note(self, outcome: Outcome | None) -> None:
         """Write down what became of the item; without an outcome only that its last request has an answer."""
-        await self._write.ends([settled(self._task.entry, outcome)] if outcome else [])
+        await self._write.settle([settled(self._task.entry, outcome)] if outcome else [])
 
     async def _leaves(self, attempt: int) -> None:
         if self._write is not self._next_write:
-            await self._write.ends()
+            await self._write.settle()
             self._write = self._next_write
-        await self._write.leaves(attempt)
+        await self._write.before_send(attempt)
 
-    def _dispatch(self) -> Dispatch:
+    def _new_write(self) -> JournaledWrite:
         task = self._task
-        return Dispatch(
+        return JournaledWrite(
             self._means.journal,
             [task.entry],
             # What has begun is brought to its end.
@@ -211,13 +210,13 @@ class Hands:
                 done = await is_done(self._means.reading)
         except LitmosError as problem:
             told = str(lost or f"it could not be read back: {problem}")
-            raise Stuck("unknown", lost or problem, _reason(so_far, told)) from None
+            raise ItemFailed("unknown", lost or problem, _reason(so_far, told)) from None
         if done is None:
             told = f"{CANNOT_BE_TOLD}: {lost}" if lost else CANNOT_BE_TOLD
-            raise Stuck("unknown", lost, _reason(so_far, told))
+            raise ItemFailed("unknown", lost, _reason(so_far, told))
         if not done:
             told = f"no effect was found: {lost}" if lost else "the server took it and ignored it"
-            raise Stuck("failed", lost, _reason(so_far, told))
+            raise ItemFailed("failed", lost, _reason(so_far, told))
 
     async def _could_arrive(self, lost: LitmosError) -> bool:
         """Wait until the last write cannot reach the server any more; tell whether it could until now."""
