@@ -18,6 +18,7 @@ LAYERS = [
     {"models", "limits", "names", "environment"},
     {"wire", "retry", "marks"},
     {"config", "reader", "attempt", "loops"},
+    {"ahead"},
     {"profiles", "transport", "paging", "xapi_store"},
     {"resources"},
     {"bulk"},
