@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from litmos_async import Session, SessionDay
@@ -123,8 +123,8 @@ def _days_of(said: Mapping[str, Any]) -> list[SessionDay]:
 
 
 def _moment(on: date, time: str) -> datetime:
-    """Return a time on a day; which zone it is in says the session."""
-    return datetime.strptime(f"{on:%Y-%m-%d} {time}", "%Y-%m-%d %I:%M%p")  # noqa: DTZ007 - see above
+    """Return a time on a day as the record has it: in UTC, whatever the zone of the session."""
+    return datetime.strptime(f"{on:%Y-%m-%d} {time}", "%Y-%m-%d %I:%M%p").replace(tzinfo=UTC)
 
 
 def session_of(
