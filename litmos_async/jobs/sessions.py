@@ -59,6 +59,11 @@ class NewSession(NamedTuple):
     name: str
     start: str
 
+    @classmethod
+    def of(cls, course_id: str, module_id: str, session: Session) -> NewSession:
+        """Return what tells a session from others of its module."""
+        return cls(course_id, module_id, session.name or "", _begins(session))
+
 
 class SessionJobs(StepJobs):
     """The helpers `create_sessions`, `register_for_sessions` and `mark_roll_calls`."""
@@ -208,8 +213,7 @@ def _entry(item: UserInSession) -> tuple[str, str]:
 
 
 def _creation(course_id: str, module_id: str, session: Session) -> Step:
-    start = _begins(session)
-    item = NewSession(course_id, module_id, session.name or "", start)
+    item = NewSession.of(course_id, module_id, session)
     # A journal holds no names.
     entry = module_id, nameless(f"{loose(session.name)}/{item.start}")[0]
     content = repr(attrs.astuple(session))
@@ -220,7 +224,7 @@ def _creation(course_id: str, module_id: str, session: Session) -> Step:
 
     async def is_done(litmos: Resources) -> bool:
         rows = litmos.sessions.list(course_id, module_id)
-        return any([loose(row.name) == loose(item.name) and _begins(row) == start async for row in rows])
+        return any([loose(row.name) == loose(item.name) and _begins(row) == item.start async for row in rows])
 
     async def carry_out(hands: Hands) -> str | None:
         if await hands.read(is_done):

@@ -31,6 +31,7 @@ from litmos_async.jobs.steps import (
     in_ranks,
     nameless,
 )
+from litmos_async.jobs.tree_match import Key as RowKey
 from litmos_async.jobs.tree_match import Place, TeamRow, Tree
 from litmos_async.models import Team, TeamSummary
 from litmos_async.names import loose
@@ -64,7 +65,7 @@ class TeamChange(NamedTuple):
 
     change: Literal["create", "update", "remove", "keep"]
     name: str
-    key: str
+    key: RowKey
     team_id: str = ""
     fields: tuple[str, ...] = ()
 
@@ -135,7 +136,7 @@ class TreeJob(ItemJob):
         super().__init__("sync_team_tree", "team changes", limiter, connect, options, agreed=agreed)
         self._rows = rows
         self._removals = removals
-        self._ids: dict[str, str] = {}
+        self._ids: dict[RowKey, str] = {}
         self._teams = self._going = 0
         self._holders = self._demoted = 0
         self._left_alone = 0
@@ -145,7 +146,7 @@ class TreeJob(ItemJob):
     async def _read_input(self, fingerprint: Fingerprint) -> None:
         for key, row in {row.key: row for row in self._rows}.items():
             people = [sorted(each) if each is not None else None for each in (row.leaders, row.admins)]
-            fingerprint.add(*nameless(key), repr((row.description, people)))
+            fingerprint.add(*_entry(key), repr((row.description, people)))
 
     async def _each_task(self) -> AsyncIterator[Task]:
         teams = [team async for team in self._litmos.teams.list()]
@@ -158,7 +159,7 @@ class TreeJob(ItemJob):
         twice = Counter(row.key for row in self._rows)
         for row in unique:
             for _ in range(twice[row.key] - 1):
-                yield Task(TeamChange("keep", row.name, row.key), nameless(row.key), skipped="given twice")
+                yield Task(TeamChange("keep", row.name, row.key), _entry(row.key), skipped="given twice")
         lowest = max((depth for _, depth in tree.unnamed()), default=0)
         for team, depth in tree.unnamed():
             if (task := self._unnamed(team, len(self._rows) + lowest - depth)) is not None:
@@ -183,7 +184,7 @@ class TreeJob(ItemJob):
     def _refused(self, place: Place) -> Task:
         row = place.row
         problem = ConfigurationError(place.problem)
-        return Task(TeamChange("keep", row.name, row.key), nameless(row.key), refused=problem)
+        return Task(TeamChange("keep", row.name, row.key), _entry(row.key), refused=problem)
 
     def _matched(self, place: Place, found: _Found | None) -> Task:
         """Return what there is to do for a row."""
@@ -200,7 +201,7 @@ class TreeJob(ItemJob):
         record = (*moved, *(("description",) if described else ()))
         if not record and not changes:
             keep = TeamChange("keep", row.name, row.key, team.id)
-            return Task(keep, nameless(row.key), skipped=AS_DESIRED, as_desired=True)
+            return Task(keep, _entry(row.key), skipped=AS_DESIRED, as_desired=True)
         change = TeamChange("update", row.name, row.key, team.id, (*record, *fields))
         return self._step(place, change, changes, (_GET, _UPDATE) if record else ())
 
@@ -235,7 +236,7 @@ class TreeJob(ItemJob):
             await roles.carry_out(hands, self._ids[place.row.key], changes, so_far)
 
         requests = (*first, *roles.requests(changes))
-        return Step(change, nameless(place.row.key), carry_out, requests=requests, rank=place.depth)
+        return Step(change, _entry(place.row.key), carry_out, requests=requests, rank=place.depth)
 
     def _unnamed(self, team: TeamSummary, rank: int) -> Task | None:
         """Return what there is to do for a team that no row names."""
@@ -251,7 +252,7 @@ class TreeJob(ItemJob):
         async def carry_out(hands: Hands) -> None:
             await hands.write(lambda litmos: litmos.teams.delete(team.id), is_gone)
 
-        change = TeamChange("remove", team.name or "", "", team.id)
+        change = TeamChange("remove", team.name or "", (), team.id)
         return Step(change, entry, carry_out, is_gone, (_DELETE,), rank=rank)
 
     # ------------------------------------------------ the writes
@@ -342,6 +343,11 @@ class TreeJob(ItemJob):
 
 
 _OF_RECORD: Final = ("parent", "description")
+
+
+def _entry(key: RowKey) -> Key:
+    """Return what a row is called in a journal, which holds no names."""
+    return nameless("\0".join(key))
 
 
 async def _look_at(litmos: Resources, place: Place) -> _Found:
