@@ -64,7 +64,9 @@ def _level_of(event: Event) -> int:
 
 def _attempt(event: Attempt) -> str:
     end = f"{event.status or 'no answer'}{f' ({event.error})' if event.error else ''}"
-    return f"{event.operation}: attempt {event.attempt}: {end} in {event.taken:.3f} s after {event.waited:.3f} s"
+    return (
+        f"{event.operation}: attempt {event.attempt}: {end} in {event.taken:.3f} s after {event.waited:.3f} s"
+    )
 
 
 def _wait(event: SlotWait) -> str:

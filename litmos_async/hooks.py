@@ -164,9 +164,7 @@ class Watch:
         known = self._paused[1] if self._paused[0] is loop else 0.0
         if quota.paused_for > 0 and ends > known + _LATER:
             self._paused = loop, ends
-            pause = Pause(
-                operation=operation, lane=lane, seconds=quota.paused_for, slots_used=quota.used
-            )
+            pause = Pause(operation=operation, lane=lane, seconds=quota.paused_for, slots_used=quota.used)
             self.hooks.emit(lambda: pause)
 
 

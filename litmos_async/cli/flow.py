@@ -161,9 +161,7 @@ class _Run:
         """Say what is going to be done, and write it down to be approved."""
         path = self._order.plan_json
         if path is not None or self._terminal.machine:
-            lines = [
-                self._ledger.change(each) for each in job.outcomes_so_far() if each.status == "planned"
-            ]
+            lines = [self._ledger.change(each) for each in job.outcomes_so_far() if each.status == "planned"]
             self._facts["plan"] = json.loads(plan.to_json()) | {"lines": lines}
         if path is not None:
             text = json.dumps(self._facts["plan"], indent=2)

@@ -56,7 +56,9 @@ class Pseudonyms:
 
     def always(self, text: str) -> str:
         """Return what stands for a text, whatever that is. Upper and lower case make no other text of it."""
-        key = hashlib.blake2b(text.casefold().encode("utf-8", "surrogatepass"), key=self._secret, digest_size=32)
+        key = hashlib.blake2b(
+            text.casefold().encode("utf-8", "surrogatepass"), key=self._secret, digest_size=32
+        )
         stream = hashlib.shake_256(key.digest()).digest(len(text))
         made = "".join(_like(char, number) for char, number in zip(text, stream, strict=True))
         # A number begins with no zero.

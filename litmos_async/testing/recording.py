@@ -118,7 +118,9 @@ async def replayed(path: str | PathLike[str], **options: Any) -> AsyncGenerator[
     """
     text = await asyncio.get_running_loop().run_in_executor(None, Path(path).read_text, "utf-8")
     player = _Player(_exchanges_in(text))
-    async with LitmosClient("recorded", "recorded", base_url=_BASE_URL, transport=player, **options) as litmos:
+    async with LitmosClient(
+        "recorded", "recorded", base_url=_BASE_URL, transport=player, **options
+    ) as litmos:
         yield litmos
 
 
@@ -246,7 +248,10 @@ class _Cleaner:
     def query(self, pairs: list[tuple[str, str]]) -> str:
         """Clean a query."""
         return _query_of(
-            [(name, value if name.lower() in _PLAIN_QUERY else self._names.of(value)) for name, value in pairs]
+            [
+                (name, value if name.lower() in _PLAIN_QUERY else self._names.of(value))
+                for name, value in pairs
+            ]
         )
 
     def words(self, text: str) -> str:
@@ -277,7 +282,9 @@ class _Cleaner:
             return self._names.of(found[0])
         value = json.loads(f'"{found[1]}"', strict=False)
         if found[2] is not None:
-            return found[0] if _IDENTIFIER.fullmatch(value) else f"{json.dumps(self._names.of(value))}{found[2]}"
+            return (
+                found[0] if _IDENTIFIER.fullmatch(value) else f"{json.dumps(self._names.of(value))}{found[2]}"
+            )
         return json.dumps(self._value(value, error=error), ensure_ascii=False)
 
     def _value(self, value: str, *, error: bool) -> str:

@@ -118,7 +118,9 @@ class Failing:
         raise self.problem
 
 
-@pytest.mark.parametrize("problem", [ValueError("no"), asyncio.CancelledError(), AssertionError(), errors.LitmosError("x")])
+@pytest.mark.parametrize(
+    "problem", [ValueError("no"), asyncio.CancelledError(), AssertionError(), errors.LitmosError("x")]
+)
 def test_a_hook_cannot_hurt_a_call(problem: BaseException, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever a hook raises, calls go on, others are told, and the log has it once."""
     server, seen = sandbox(), list[Event]()
@@ -204,7 +206,10 @@ def test_who_gives_up() -> None:
                 await litmos.users.get(NAME, retry=RetryPolicy(deadline=60.0))
 
     run_virtual(main())
-    assert [(each.error, round(each.taken)) for each in of(Attempt, events)] == [("CancelledError", 3), ("RateLimited", 0)]
+    assert [(each.error, round(each.taken)) for each in of(Attempt, events)] == [
+        ("CancelledError", 3),
+        ("RateLimited", 0),
+    ]
     assert [(each.error, round(each.waited)) for each in of(SlotWait, events)] == [
         ("", 0),
         ("CancelledError", 5),
@@ -222,7 +227,9 @@ def test_a_job_within_a_job_is_one_job() -> None:
     async def main() -> None:
         async with client(server, events.append) as litmos:
             await litmos.teams.add_users(team, users[:3])
-            await litmos.bulk.sync_team_members({team: users[2:5]}, send_message=False, remove=True).run()
+            await litmos.bulk.sync_team_members(
+                {team: users[2:5]}, send_message=False, remove=True, max_removals=1.0
+            ).run()
 
     run_virtual(main())
     assert [job.job for job in of(JobEnded, events)] == ["sync_team_members"]
