@@ -27,6 +27,8 @@ from litmos_async.xapi_store import XapiStore
 
 if TYPE_CHECKING:
     from litmos_async.bulk import Bulk
+    from litmos_async.export import Export
+    from litmos_async.report import Reports
     from litmos_async.transport import Transport
 
 
@@ -68,6 +70,7 @@ class LitmosClient(Resources):
     """
 
     _base_url = ""
+    _account = ""
 
     def __init__(
         self,
@@ -127,7 +130,7 @@ class LitmosClient(Resources):
         from litmos_async.transport import Sender  # noqa: PLC0415
 
         self._sender = Sender(config.service, self._limiter, transport, hooks)
-        self._base_url = config.base_url
+        self._base_url, self._account = config.base_url, config.account
         self._store = None
         if xapi is not None:
             limiter = MemoryLimiter(xapi.rate_limit)
@@ -168,6 +171,20 @@ class LitmosClient(Resources):
 
         return Bulk(self._caller.with_priority("bulk"), self._limiter)
 
+    @cached_property
+    def export(self) -> Export:
+        """Lists into files and batches, in the bulk lane."""
+        from litmos_async.export import Export  # noqa: PLC0415 - like the families of `Resources`
+
+        return Export(self._caller, self._account, self._base_url, self._limiter.rate)
+
+    @cached_property
+    def report(self) -> Reports:
+        """Reports on who has completed what, in the bulk lane."""
+        from litmos_async.report import Reports  # noqa: PLC0415 - like the families of `Resources`
+
+        return Reports(self._caller.with_priority("bulk"), self._base_url)
+
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a view of this client with other defaults, on the same pool and limiter.
 
@@ -176,7 +193,7 @@ class LitmosClient(Resources):
         """
         view = object.__new__(type(self))
         view._limiter, view._owns_limiter = self._limiter, self._owns_limiter
-        view._sender, view._base_url = self._sender, self._base_url
+        view._sender, view._base_url, view._account = self._sender, self._base_url, self._account
         view._store = self._store and self._store.with_options(options)
         Resources.__init__(view, self._caller.with_options(options), view._store)
         return view

@@ -243,7 +243,7 @@ class CallWatch:
     def _look_for_pause(self) -> None:
         try:
             self._watch.look_for_pause(self._operation, self._lane)
-        except Exception:  # noqa: BLE001 - of a limiter of the user's own; the call must not suffer
+        except Exception:
             logger.debug("the limiter does not say how it stands", exc_info=True)
 
 

@@ -7,6 +7,8 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -44,7 +46,7 @@ Transport = httpx.AsyncBaseTransport
 
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MAY_BE_CARRIED_OUT = frozenset({500, 502, 504})
-_ANSWER_HEADERS = ("content-type", "retry-after")
+_ANSWER_HEADERS = ("content-type", "date", "retry-after")
 
 
 @frozen
@@ -95,6 +97,16 @@ class Sender:
         self._pools = PerLoop(
             lambda: _Pool(connect(), service), _Pool.release, _Pool.aclose, shared=transport is not None
         )
+
+        self._server_clock: tuple[datetime, float] | None = None
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's time now, going by the last answer that said it, to the second; None where none did."""
+        if self._server_clock is None:
+            return None
+        said, at = self._server_clock
+        return said + timedelta(seconds=asyncio.get_running_loop().time() - at)
 
     @property
     def _http(self) -> httpx.AsyncClient:
@@ -199,7 +211,9 @@ class Sender:
             built = self._build(request, seconds, progress)
             # From here on the request may be on its way, also where this is cancelled.
             settle = partial(lease.lost, seconds)
-            reply = self._reply(await _exchange(self._http, built, progress, seconds))
+            response = await _exchange(self._http, built, progress, seconds)
+            reply = self._reply(response)
+            self._read_clock(response)
             settle = partial(lease.rejected, reply.retry_after) if reply.refused else lease.answered
         except _NOT_CONNECTED as problem:
             settle = lease.unused
@@ -268,6 +282,15 @@ class Sender:
             host=self._service.host,
             region=self._service.region,
         )
+
+    def _read_clock(self, response: httpx.Response) -> None:
+        """Note when the server says that it answered (RFC 9110, section 6.6.1), if it says that."""
+        try:
+            said = parsedate_to_datetime(response.headers.get("date", ""))
+        except ValueError:
+            return
+        said = said if said.tzinfo is not None else said.replace(tzinfo=UTC)
+        self._server_clock = said, asyncio.get_running_loop().time()
 
     def _facts(self, request: Request, attempts: int) -> dict[str, Any]:
         """Return what an error says of the call."""

@@ -47,8 +47,8 @@ class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
         """Find people by user name or e-mail address, by id, or by OriginalId; or by the number of the employee.
 
         `GET /users`, the whole list once: 1,000 people a request. A few names are looked up one by one where that
-        takes fewer requests: `GET /users/{user_name}`, and where that is not it `GET /users` with a search, which
-        goes by e-mail addresses, too. Only where a number is left that is nobody's
+        takes fewer requests: `GET /users/{user_name}`, and where that is not it `GET /users/paginated` with a
+        search, which goes by e-mail addresses, too. Only where a number is left that is nobody's
         name, `GET /users/details` too, since the first list has no OriginalId: 1,000 people a request, until all
         are found.
 

@@ -94,8 +94,8 @@ class PairTrial(PairSending):
         return any(len(call.members) == sizes[call.end] for call in self._each_call(table))
 
     def _looks_for(self, call: Call) -> int:
-        """Return how many requests read a long list back. A page of 100 rows or more is confirmed."""
-        return cheapest(self._kind.looks, _scope_of(call)).requests + 1
+        """Return how many requests read a long list back."""
+        return cheapest(self._kind.looks, _scope_of(call)).requests
 
     async def _recall(self) -> None:
         """Take over what an earlier run on the same journal has learned, where this client knows nothing."""

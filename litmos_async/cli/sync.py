@@ -109,11 +109,11 @@ def complete(given: Callable[[Ledger], Any]) -> Callable[[Ledger], Any]:
         """Return the input, unless it has gaps."""
         if bad := ledger.counts()["failed"]:
             raise ConfigurationError(
-                f"lines that cannot be used: {bad:,}. Whom they mean would be taken for somebody who should go. "
+                f"lines that cannot be used: {bad:,}. Whom they mean would be taken for people who should go. "
                 "Correct them, or do without removals"
             )
         if not ledger.items:
-            raise ConfigurationError("there is nobody in the file, so everybody would go")
+            raise ConfigurationError("there is no one in the file, so everybody would go")
         return given(ledger)
 
     return checked

@@ -139,15 +139,18 @@ class OutageStore:
         time = asyncio.get_running_loop().time
         give_up_at, wait = time() + self._outage_timeout, FIRST_WAIT
         while True:
-            left = give_up_at - time()
+            begin, left = time(), give_up_at - time()
+            longest = min(left, self._late_after) if left > 0 else self._late_after
             try:
-                async with asyncio.timeout(min(left, self._late_after) if left > 0 else self._late_after):
+                async with asyncio.timeout(longest):
                     return await self._ask(account, rate, change)
             except LimiterUnavailable:
                 if time() + wait > give_up_at:
                     raise
             except TimeoutError:
-                if time() + wait > give_up_at:
+                if time() - begin > longest + LONGEST_WAIT:
+                    give_up_at = time() + self._outage_timeout  # it was this process that stood still
+                elif time() + wait > give_up_at:
                     raise LimiterUnavailable("where the limit is kept does not answer in time") from None
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
             wait = min(2 * wait, LONGEST_WAIT)

@@ -18,8 +18,8 @@ from litmos_async.errors import LimiterUnavailable
 from litmos_async.limits import RateLimit, SqliteLimiter
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.limits.sqlite import SqliteStore
-from tests.limits.small import NoJitter, take, time
 from litmos_async.testing import run_virtual
+from tests.limits.small import NoJitter, take, time
 
 ROOT = Path(__file__).parents[2]
 
@@ -228,3 +228,50 @@ async def test_many_begin_a_file_at_the_same_moment(tmp_path: Path) -> None:
         assert sorted(await asyncio.gather(*changes)) == list(range(1, 13))
         for store in stores:
             await store.aclose()
+
+
+@pytest.mark.parametrize("beside", [["-wal", "-shm"], ["-journal"], ["-wal", "-shm", "-journal"]])
+def test_what_lies_beside_the_file_can_be_deleted(tmp_path: Path, beside: list[str]) -> None:
+    """Those who have it open and newcomers go on under one limit: all that matters is in the file itself."""
+    path = tmp_path / "limits.db"
+
+    async def main() -> None:
+        old = [virtual(path, 100) for _ in range(2)]
+        begin = time()
+        for limiter in old:
+            for lease in await take(limiter, 40):
+                lease.answered()
+        await asyncio.sleep(1)
+        for end in beside:
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        new = [virtual(path, 100) for _ in range(2)]
+        callers = [asyncio.ensure_future(limiter.acquire()) for limiter in [*new, *old] for _ in range(25)]
+        await asyncio.sleep(50)
+        assert sum(task.done() for task in callers) == 20
+        for task in callers:
+            if task.done():
+                task.result().answered()
+        await asyncio.sleep(begin + 62 - time())
+        assert sum(task.done() for task in callers) == 100
+        for limiter in [*new, *old]:
+            await limiter.aclose()
+
+    run_virtual(main())
+
+
+async def test_a_file_system_that_does_not_answer_is_a_typed_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No lock's timeout ends that: the callers hear of it, and closing does not wait for it."""
+    monkeypatch.setattr("litmos_async.limits.sqlite.LATE", 0.01)
+    stuck = threading.Event()
+
+    class Stuck(SqliteStore):
+        def _transaction(self, *_: Any) -> Any:
+            stuck.wait()
+
+    limiter = SharedLimiter(Stuck(tmp_path / "limits.db"), RateLimit(), account="one")
+    with pytest.raises(LimiterUnavailable, match="does not answer"):
+        await limiter.acquire()
+    await limiter.aclose()
+    stuck.set()
