@@ -65,7 +65,9 @@ def texts_of(path: Path) -> list[str]:
 
 def text_of(row: dict[str, Any]) -> str:
     """Return a row as text."""
-    return json.dumps({name: row[name] for name in row if name != "_exported_at"}, default=str, sort_keys=True)
+    return json.dumps(
+        {name: row[name] for name in row if name != "_exported_at"}, default=str, sort_keys=True
+    )
 
 
 def present(rows: Iterable[dict[str, Any]], key: Iterable[str]) -> dict[tuple[str, ...], dict[str, Any]]:

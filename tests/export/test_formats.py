@@ -87,9 +87,17 @@ async def test_values_are_those_of_to_dict(tmp_path: Path) -> None:
         plain = told[row["id"]]
         for name, value in plain.items():
             if isinstance(value, dict | list):
-                text = "" if name == "extra" and not value else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+                text = (
+                    ""
+                    if name == "extra" and not value
+                    else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+                )
             else:
-                text = {None: "", True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool | None) else str(value)
+                text = (
+                    {None: "", True: "true", False: "false"}.get(value, str(value))
+                    if isinstance(value, bool | None)
+                    else str(value)
+                )
             assert row[name] == text, name
     for row in rows_of(tmp_path / "users.parquet"):
         plain = told[row["id"]]

@@ -79,7 +79,9 @@ async def export(answer: Answer, dest: str, sent: list[str] | None = None, **opt
     """Export the people of such a server."""
     sent = [] if sent is None else sent
     retry = RetryPolicy(max_attempts=1, max_rejections=1, deadline=0.01)
-    async with reach(open_sandbox(Tenant()), transport=serve(answer, sent), retry=retry, wire="json") as litmos:
+    async with reach(
+        open_sandbox(Tenant()), transport=serve(answer, sent), retry=retry, wire="json"
+    ) as litmos:
         return await litmos.export.run("users", dest, **options)
 
 

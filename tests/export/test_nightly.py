@@ -207,7 +207,9 @@ class Nights(RuleBasedStateMachine):
         people = list(self.tenant.users)
         self.tenant.delete_user(people[place % len(people)])
 
-    @rule(full=st.booleans(), disturb=st.lists(st.tuples(st.integers(2, 6), st.integers(0, 1_000)), max_size=3))
+    @rule(
+        full=st.booleans(), disturb=st.lists(st.tuples(st.integers(2, 6), st.integers(0, 1_000)), max_size=3)
+    )
     def night(self, full: bool, disturb: list[tuple[int, int]]) -> None:
         """Export, while rows come, change and go; then compare."""
         before = self.facts()
@@ -280,7 +282,9 @@ class Nights(RuleBasedStateMachine):
             return
         merge(self.folder / "w" / "users", self.folder / "users.jsonl")
         wanted = present(rows_of(self.folder / "w" / "users"), ["id"])
-        assert sorted(row["id"] for row in rows_of(self.folder / "users.jsonl")) == sorted(k[0] for k in wanted)
+        assert sorted(row["id"] for row in rows_of(self.folder / "users.jsonl")) == sorted(
+            k[0] for k in wanted
+        )
 
 
 TestNights = Nights.TestCase

@@ -97,7 +97,9 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(each.relative_to(folder)): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
 
 
-async def run(sandbox: Sandbox, dest: str, names: Any = "users", key: str = "sandbox-key", **options: Any) -> None:
+async def run(
+    sandbox: Sandbox, dest: str, names: Any = "users", key: str = "sandbox-key", **options: Any
+) -> None:
     """Run an export."""
     async with reach(sandbox, key=key) as litmos:
         await litmos.export.run(names, dest, **options)
