@@ -19,7 +19,7 @@ LAYERS = [
     {"wire", "retry", "marks"},
     {"config", "reader", "attempt", "loops"},
     {"ahead"},
-    {"profiles", "transport", "paging", "xapi_store"},
+    {"profiles", "transport", "paging", "upcoming", "xapi_store"},
     {"resources"},
     {"bulk"},
     {"client"},
