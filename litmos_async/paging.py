@@ -15,6 +15,7 @@ from attrs import frozen
 
 from litmos_async.ahead import MOST_AHEAD, AheadBudget, Fetch, PageSource
 from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.hooks import OnPage, no_page
 from litmos_async.models.record import Record
 from litmos_async.reader import LARGEST_PAGE, Caps, Reader
 
@@ -57,6 +58,7 @@ class Pages(Generic[R]):
         ahead: AheadBudget | None = None,
         urgent: bool = False,
         confirm_end: bool = False,
+        on_page: OnPage = no_page,
         pages_ahead: int = 0,
     ) -> None:
         if not _is_number(page_size, 1, LARGEST_PAGE):
@@ -71,6 +73,7 @@ class Pages(Generic[R]):
         self._start = start
         self._proven = top_level or confirm_end
         self._caps = caps or Caps()
+        self._on_page = on_page
         self._budget = ahead or AheadBudget()
         self._urgent = urgent
         self._pages_ahead = pages_ahead
@@ -124,12 +127,15 @@ class Pages(Generic[R]):
         source = PageSource(self._fetch, pages_ahead, self._budget, self._urgent)
         try:
             while not reader.finished():
+                begun = asyncio.get_running_loop().time()
                 try:
                     start, batch = await source.read(*reader.next_request(), reader.fits)
                     fresh = reader.feed(batch.rows, batch.total, start=start)
                 except LitmosError as problem:
                     problem.resume = reader.token()
                     raise
+                taken = asyncio.get_running_loop().time() - begun
+                self._on_page(start, len(fresh), batch.total, taken)
                 if reader.finished():
                     yield Page(fresh, start, None, batch.total)
                     return

@@ -241,6 +241,7 @@ class Resource:
             "caps": caller.caps,
             "ahead": caller.ahead,
             "urgent": caller.settings(call).priority == "interactive",
+            "on_page": caller.sender.hooks.page(operation.id),
         }
 
     def _check(

@@ -171,6 +171,7 @@ class WindowedPages(Pages[R]):
             start=self._start,
             top_level=self._proven,
             caps=self._caps,
+            on_page=self._on_page,
             ahead=self._budget,
             urgent=self._urgent,
             pages_ahead=pages_ahead,

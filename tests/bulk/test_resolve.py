@@ -12,7 +12,7 @@ from litmos_async.bulk import Bulk, Resolved
 from litmos_async.errors import ConfigurationError, ServerError
 from litmos_async.retry import RetryPolicy
 from litmos_async.sandbox import Fault, Sandbox, Tenant
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 ARABIC = "\u0665\u0660\u0660\u0661"
 """5001 in other digits."""

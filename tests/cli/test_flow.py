@@ -20,8 +20,8 @@ from litmos_async.cli.summary import SHOWN
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.errors import OutcomeUnknown
 from litmos_async.sandbox import Fault, Sandbox
+from litmos_async.testing import run_virtual
 from tests.cli.small import COURSES, STATE, Desk, assign_courses, organisation
-from tests.virtual import run_virtual
 
 HEADER = "user,course"
 LISTS = 4

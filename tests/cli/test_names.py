@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from litmos_async.cli.flow import FAILED
+from litmos_async.testing import run_virtual
 from tests.cli.small import COURSES, Desk
-from tests.virtual import run_virtual
 
 
 def test_a_column_of_original_ids(desk: Desk) -> None:
