@@ -116,10 +116,9 @@ class Sender:
         raise TypeError("a client holds the key and connections: make one in each process")
 
     @property
-    def speed(self) -> float:
-        """How many requests a second the limit allows."""
-        rate = self._limiter.rate
-        return rate.requests / rate.period
+    def limiter(self) -> Limiter:
+        """Who gives the slots."""
+        return self._limiter
 
     @property
     def base_url(self) -> str:

@@ -20,7 +20,7 @@ LAYERS = [
     {"events"},
     {"config", "reader", "attempt", "loops", "hooks"},
     {"ahead"},
-    {"profiles", "transport", "paging", "xapi_store"},
+    {"profiles", "transport", "paging", "upcoming", "xapi_store"},
     {"resources"},
     {"bulk", "export", "report"},
     {"client"},
