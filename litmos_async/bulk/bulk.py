@@ -6,20 +6,19 @@ from collections.abc import Iterable
 from typing import Literal, Unpack
 
 from litmos_async.bulk import resolve as rows
-from litmos_async.bulk.assign import AssignJobs
-from litmos_async.bulk.import_job import ImportJobs
-from litmos_async.bulk.items import texts
+from litmos_async.bulk.helpers.assign import AssignJobs
+from litmos_async.bulk.helpers.remove import RemoveJobs
+from litmos_async.bulk.helpers.sync import SyncJobs
+from litmos_async.bulk.helpers.users import UserJobs
+from litmos_async.bulk.inputs import texts
 from litmos_async.bulk.lookup import read_people
-from litmos_async.bulk.people import PeopleJobs
-from litmos_async.bulk.remove import RemoveJobs
 from litmos_async.bulk.resolve import Resolved, Resolver
-from litmos_async.bulk.sync import SyncJobs
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.names import EXACT, PEOPLE, THINGS
 
 
-class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
+class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
     """Jobs over many items, in the bulk lane: calls of the interactive lane go before them.
 
     The `resolve_*` methods turn names into ids:
@@ -47,8 +46,8 @@ class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
         """Find people by user name or e-mail address, by id, or by OriginalId; or by the number of the employee.
 
         `GET /users`, the whole list once: 1,000 people a request. A few names are looked up one by one where that
-        takes fewer requests: `GET /users/{user_name}`, and where that is not it `GET /users` with a search, which
-        goes by e-mail addresses, too. Only where a number is left that is nobody's
+        takes fewer requests: `GET /users/{user_name}`, and where that is not it `GET /users/paginated` with a
+        search, which goes by e-mail addresses, too. Only where a number is left that is nobody's
         name, `GET /users/details` too, since the first list has no OriginalId: 1,000 people a request, until all
         are found.
 

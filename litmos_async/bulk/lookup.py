@@ -10,7 +10,7 @@ from litmos_async.bulk import resolve as rows
 from litmos_async.bulk.resolve import Resolver
 from litmos_async.bulk.workers import run_concurrently
 from litmos_async.config import CallOptions
-from litmos_async.errors import APIError, ConfigurationError, RateLimited, ServerError, Unauthorized
+from litmos_async.errors import APIError, ConfigurationError, NotFound, RateLimited, ServerError, Unauthorized
 from litmos_async.models import UserSummary
 from litmos_async.names import clean
 from litmos_async.reader import LARGEST_PAGE, requests_of_list
@@ -33,8 +33,8 @@ async def read_people(
 
     One name is looked up. Of a few names, the first page of the list decides: where the account is large, those
     that it does not settle are looked up, if that takes fewer requests than the other pages. A name is looked up by
-    `GET /users/{user_name}`, and where that is not it by `GET /users` with a search, which goes by e-mail address,
-    too (api-facts 4); what both do not know is not there.
+    `GET /users/{user_name}`, and where that is not it by `GET /users/paginated` with a search, which goes by e-mail
+    address, too (api-facts 4); what both do not know is not there.
 
     Args:
         litmos: Makes the requests.
@@ -67,11 +67,29 @@ async def _read_or_look_up(
                 resolver.take(row, rows.names_of_user)
             if first and len(page.items) >= LARGEST_PAGE:
                 left = [name for name in wanted if not resolver.is_settled(name)]
-                counted = await litmos.users.list_paginated(page_size=1, **options)
-                if _EACH * len(left) < requests_of_list(counted.total or 0, top_level=True) - 1:
+                if _EACH * len(left) < await _requests_left(litmos, options):
                     await _look_up(litmos, resolver, left, options)
                     return
             first = False
+
+
+async def _requests_left(litmos: Resources, options: CallOptions) -> int:
+    """Return how many requests the list takes after its first page; 0 where the server does not say that."""
+    try:
+        counted = await litmos.users.list_paginated(page_size=1, **options)
+    except NotFound:
+        return 0
+    return requests_of_list(counted.total or 0, top_level=True) - 1
+
+
+async def _search(litmos: Resources, resolver: Resolver, text: str, options: CallOptions) -> None:
+    """Search for a name. The list with a total takes no request more to prove that it is complete."""
+    try:
+        found = await litmos.users.list_paginated(search=text, **options).collect()
+    except NotFound:
+        found = await litmos.users.list(search=text, **options).collect()
+    for row in found:
+        resolver.take(row, rows.names_of_user)
 
 
 async def _look_up(litmos: Resources, resolver: Resolver, names: list[str], options: CallOptions) -> None:
@@ -87,8 +105,7 @@ async def _look_up(litmos: Resources, resolver: Resolver, names: list[str], opti
             row = UserSummary(id=user.id, user_name=user.user_name, email=user.email, active=user.active)
             resolver.take(row, rows.names_of_user)
         if not resolver.is_settled(name):
-            async for row in litmos.users.list(search=text, **options):
-                resolver.take(row, rows.names_of_user)
+            await _search(litmos, resolver, text, options)
         yield None
 
     async with aclosing(run_concurrently(one, names, min(_AT_ONCE, len(names)))) as looked_up:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from cyclopts import App, ArgumentCollection, Parameter
 from cyclopts.exceptions import CycloptsError, MissingArgumentError, UnusedCliTokensError
@@ -47,6 +48,7 @@ app = App(
     version=__version__,
     version_flags=["--version"],
     version_format="plaintext",  # markdown takes a tenth of a second to import
+    help_format="plaintext",
     default_parameter=Parameter(negative=()),
     config=profile_defaults,
 )
@@ -61,6 +63,8 @@ _COMMANDS: Final = (
         "people:deactivate",
         "Bar the people of a CSV from logging in; all their results are kept.",
     ),
+    ("complete", "complete:complete", "Write completions from elsewhere, of modules or whole courses."),
+    ("login-link", "login_link:login_link", "Print a link that logs a person in, once."),
     ("init", "init:init", "Write down an account as a profile: its region, and where its key is."),
     ("check", "check:check", "Try the account, and say what is in the way if it does not work."),
     ("sandbox", "serve:sandbox", "Serve a stand-in for the service on this machine, to try things on."),
@@ -68,14 +72,23 @@ _COMMANDS: Final = (
     ("courses", "lists:courses", "Look at courses."),
     ("teams", "lists:teams", "Look at teams."),
     ("learning-paths", "lists:learning_paths", "Look at learning paths."),
-    ("sessions", "lists:sessions", "Look at sessions."),
+    ("sessions", "sessions:app", "Look at sessions, create them, register people, call the roll."),
+    ("export", "export:export", "Export lists into files: complete, and on where they stopped."),
+    ("report", "report:report", "Report who has completed what, who is overdue, and how far the teams are."),
+    ("lists", "export:show_lists", "Show what can be exported."),
+    ("schema", "export:show_schema", "Show the columns of a list."),
     ("jobs", "jobs:app", "Look at the journals of jobs."),
     ("quota", "quota:quota", "Show who uses what of the account's limit. Nothing is sent."),
 )
 """Each command with the place of its code, which is imported when it is called: to import all would take long."""
 
+_GROUPS: Final = (":app", ":importing", ":users", ":courses", ":teams", ":learning_paths")
+"""How the places end where no function stands but an app."""
+
 for _name, _place, _help in _COMMANDS:
-    app.command(f"litmos_async.cli.{_place}", name=_name, help=_help)
+    # A group of commands brings its own format; the list of all is plain, since markdown is slow to import.
+    _format: Mapping[str, Any] = {} if _place.endswith(_GROUPS) else {"help_format": "markdown"}
+    app.command(f"litmos_async.cli.{_place}", name=_name, help=_help, **_format)
 app.register_install_completion_command(help="Let the shell complete commands and options with the tab key.")
 
 FEWEST_USERS: Final = 10
@@ -136,6 +149,11 @@ def option_names(parent: App = app) -> set[str]:
 def run(words: Sequence[str]) -> int:
     """Carry out a command line and return the exit code."""
     terminal = Terminal()
+    if words and not words[0].startswith("-") and words[0] in app:
+        # In the list of commands stands a line, which must not take an import; here is the whole text.
+        command = app[words[0]]
+        if command.default_command is not None:
+            command.help = inspect.getdoc(command.default_command)
     begun = WORDS.set(tuple(words))
     try:
         code = app(

@@ -1,7 +1,7 @@
 """The cells of the files that the command writes: what a spreadsheet must not run, what a text must not hold. Pure.
 
-A spreadsheet takes a text that begins with `=`, `+`, `-` or `@` for a formula, whoever wrote it: a person's name
-that the server sent is enough. An apostrophe in front makes it a text again.
+A spreadsheet takes a text that begins with `=`, `+`, `-` or `@` for a formula. A name that the
+server sent is enough. An apostrophe in front makes it a text again.
 """
 
 from __future__ import annotations

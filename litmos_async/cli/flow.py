@@ -72,7 +72,7 @@ class _Run:
         self._order = order
         self._task = order.task
         self._access = access
-        self._ledger = Ledger(table, order.task.about)
+        self._ledger = Ledger(table, order.task.about, order.task.apart)
         self._file = OutcomesFile(order.outcomes_file, table, access)
         self._litmos = litmos
         self._terminal = terminal

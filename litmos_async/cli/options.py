@@ -42,7 +42,7 @@ CONNECTION: Final = Group("Connection", sort_key=4)
 
 def commands(name: str, help: str) -> App:
     """Return an app for commands that begin with the same word."""
-    return App(name=name, help=help, group_arguments=NEEDED, group_parameters=NEEDED)
+    return App(name=name, help=help, group_arguments=NEEDED, group_parameters=NEEDED, help_format="markdown")
 
 
 def parse_limit(_type: Any, tokens: Sequence[Token]) -> RateLimit:

@@ -212,6 +212,9 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"--{name} " in shown for name in names.split())
     assert "LITMOS_API_KEY" in shown
     assert all(told in shown for told in ("a wrong key", "cannot be reached", "130: Ctrl-C", "143: SIGTERM"))
+    for name in ("check", "init", "quota", "sandbox", "deactivate", "demo"):
+        assert run([name, "--help"]) == 0
+        assert "exit code" in capsys.readouterr().out.casefold()
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"{__version__}\n"
 
