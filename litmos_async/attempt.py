@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Mapping
 from typing import Any, Final
 
 from attrs import define
 
+from litmos_async.errors import APIError, LitmosError, NetworkError, OutcomeUnknown
 from litmos_async.limits import Lease
+from litmos_async.retry import GiveUp
 from litmos_async.wire.inflate import PIECE, Inflater, coding_of
 from litmos_async.wire.verdict import ERROR_BODY
 
@@ -137,3 +139,29 @@ async def read_body(
     if not inflater.complete:
         raise ValueError("incomplete")
     return bytes(body), ""
+
+
+async def holding(lease: Lease, work: Awaitable[None]) -> None:
+    """Do something while a lease is held, and give it back if that fails."""
+    try:
+        await work
+    except BaseException:
+        lease.unused()
+        raise
+
+
+def final_error(error: NetworkError | APIError, facts: Mapping[str, Any], step: GiveUp) -> LitmosError:
+    """Return what the caller gets."""
+    describe(error, facts)
+    if step is GiveUp.RAISE:
+        return error
+    unknown = OutcomeUnknown("no usable answer, and it may have been carried out")
+    describe(unknown, facts)
+    unknown.__cause__ = error
+    return unknown
+
+
+def describe(error: NetworkError | APIError | OutcomeUnknown, facts: Mapping[str, Any]) -> None:
+    """Write the facts of a call into its error."""
+    for name, value in facts.items():
+        setattr(error, name, value)

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from attrs import frozen
 
 from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.hooks import OnPage, no_page
 from litmos_async.models.record import Record
 from litmos_async.reader import LARGEST_PAGE, Caps, Reader
 
@@ -68,6 +69,7 @@ class Pages(Generic[R]):
         top_level: bool = True,
         caps: Caps | None = None,
         confirm_end: bool = False,
+        on_page: OnPage = no_page,
     ) -> None:
         if not _is_number(page_size, 1, LARGEST_PAGE):
             raise ConfigurationError(f"page_size must be 1 to {LARGEST_PAGE} rows, not {page_size!r}")
@@ -79,6 +81,7 @@ class Pages(Generic[R]):
         self._start = start
         self._proven = top_level or confirm_end
         self._caps = caps or Caps()
+        self._on_page = on_page
 
     def __await__(self) -> Generator[Any, None, Page[R]]:
         return self._first().__await__()
@@ -129,12 +132,15 @@ class Pages(Generic[R]):
         try:
             while not reader.finished():
                 start, limit = reader.next_request()
+                begun = asyncio.get_running_loop().time()
                 try:
                     batch = await source.read(start, limit)
                     fresh = reader.feed(batch.rows, batch.total)
                 except LitmosError as problem:
                     problem.resume = reader.token()
                     raise
+                taken = asyncio.get_running_loop().time() - begun
+                self._on_page(start, len(fresh), batch.total, taken)
                 if reader.finished():
                     yield Page(fresh, start, None, batch.total)
                     return

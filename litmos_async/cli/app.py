@@ -73,6 +73,10 @@ _COMMANDS: Final = (
     ("teams", "lists:teams", "Look at teams."),
     ("learning-paths", "lists:learning_paths", "Look at learning paths."),
     ("sessions", "sessions:app", "Look at sessions, create them, register people, call the roll."),
+    ("export", "export:export", "Export lists into files: complete, and on where they stopped."),
+    ("report", "report:report", "Report who has completed what, who is overdue, and how far the teams are."),
+    ("lists", "export:show_lists", "Show what can be exported."),
+    ("schema", "export:show_schema", "Show the columns of a list."),
     ("jobs", "jobs:app", "Look at the journals of jobs."),
     ("quota", "quota:quota", "Show who uses what of the account's limit. Nothing is sent."),
 )

@@ -21,7 +21,7 @@ from litmos_async.cli.options import ACCOUNT, OUTPUT, Account, AsJson, commands
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.errors import ConfigurationError, LitmosError
 
-__all__ = ["courses", "learning_paths", "sessions", "teams", "users", "with_client"]
+__all__ = ["as_table", "courses", "learning_paths", "sessions", "teams", "users", "with_client"]
 
 users = commands("users", "Look at people.")
 courses = commands("courses", "Look at courses.")
@@ -187,7 +187,7 @@ async def _write(view: View, account: Account, rows: Callable[[LitmosClient], As
         elif view.csv:
             await _as_csv(found, terminal)
         else:
-            await _as_table(found, view.columns, terminal)
+            await as_table(found, view.columns, terminal)
         if terminal.lost is None:
             return OK
         terminal.complain(f"cannot write to standard output: {terminal.lost}")
@@ -241,7 +241,8 @@ async def _as_csv(rows: AsyncIterator[Row], terminal: Terminal) -> None:
             return
 
 
-async def _as_table(rows: AsyncIterator[Row], columns: Sequence[str], terminal: Terminal) -> None:
+async def as_table(rows: AsyncIterator[Row], columns: Sequence[str], terminal: Terminal) -> None:
+    """Write a table for people: its columns are as wide as the first rows need it."""
     first = list[Sequence[str]]()
     async for row in rows:
         first.append([_shown(row[column]) for column in columns])

@@ -39,7 +39,10 @@ _TIME: Final = re.compile(
 )
 _SERIAL: Final = re.compile(r"\d{5}(?:\.\d+)?")
 
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
+    *("november", "december"),
+)
 
 _EXPECTED: Final = "expected a date such as 2031-12-24"
 
@@ -135,7 +138,8 @@ def _parts(said: str) -> tuple[int, int, int]:
 
 def _month(name: str) -> int:
     """Return the number of an English month, by its first letters or in full; 0 if it is none."""
-    return next((number for number, short in enumerate(_MONTHS, 1) if name[:3] == short), 0)
+    long_enough = len(name) >= 3
+    return next((at for at, month in enumerate(_MONTHS, 1) if long_enough and month.startswith(name)), 0)
 
 
 def access_level(text: str) -> str:

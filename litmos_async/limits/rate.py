@@ -107,6 +107,7 @@ class Quota:
         limit: `RateLimit.requests`.
         period: `RateLimit.period`.
         budget: How many of the `limit` are ours at present; less while somebody else uses the account.
+        paused_for: Seconds until the pause is over that a rejection began; 0.0 where there is none.
     """
 
     used: int
@@ -117,6 +118,7 @@ class Quota:
     limit: int
     period: float
     budget: int
+    paused_for: float = 0.0
 
 
 @attrs.frozen

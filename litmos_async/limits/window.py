@@ -241,6 +241,7 @@ class Window:
             limit=self.rate.requests,
             period=self.rate.period,
             budget=budget,
+            paused_for=max(0.0, self.not_before - now),
         )
 
     @property

@@ -210,6 +210,7 @@ class Resource:
             name=name_of(operation, refs, query),
             top_level=operation.is_top_level,
             caps=self._caller.caps,
+            on_page=self._caller.sender.hooks.page(operation.id),
             **paging,
         )
 

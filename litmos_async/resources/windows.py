@@ -150,6 +150,7 @@ class WindowedPages(Pages[R]):
             start=self._start,
             top_level=self._proven,
             caps=self._caps,
+            on_page=self._on_page,
         )
 
     def _name_in(self, index: int) -> str:
@@ -214,5 +215,6 @@ class SpanResource(Resource):
             name=name,
             top_level=operation.is_top_level,
             caps=self._caller.caps,
+            on_page=self._caller.sender.hooks.page(operation.id),
             **paging,
         )

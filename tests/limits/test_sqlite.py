@@ -18,8 +18,8 @@ from litmos_async.errors import LimiterUnavailable
 from litmos_async.limits import RateLimit, SqliteLimiter
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.limits.sqlite import SqliteStore
+from litmos_async.testing import run_virtual
 from tests.limits.small import NoJitter, take, time
-from tests.virtual import run_virtual
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,12 +6,13 @@ import asyncio
 import random
 from typing import get_args
 
+from tests.virtual import run_virtual
+
 from litmos_async.limits import OnOutage, RateLimit
 from tests.limits.small import VirtualStore, process_of
 from tests.promises.attack_fleet import Verdict
 from tests.promises.virtual_fleet import Process, Server
 from tests.promises.virtual_fleet import process_of as start
-from tests.virtual import run_virtual
 
 PROCESSES = 4
 TIMEOUT = 10.0

@@ -9,7 +9,7 @@ import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from litmos_async.bulk.cover import ListRequest, lower_bound, plan_memberships
+from litmos_async.bulk.pairs.planning import ListRequest, lower_bound, plan_memberships
 
 Pair = tuple[int, int]
 

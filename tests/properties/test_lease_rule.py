@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from litmos_async.errors import RateLimited
 from litmos_async.limits import MemoryLimiter, Priority, RateLimit
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 
 @attrs.frozen

@@ -35,7 +35,7 @@ class Listing(RuleBasedStateMachine):
         surplus: list[int],
         hidden: int,
         keys: int,
-        block: bool,  # noqa: FBT001 - drawn
+        block: bool,
     ) -> None:
         """Fill the list and start to read it."""
         self.rows = sorted(names)

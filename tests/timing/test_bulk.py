@@ -22,8 +22,8 @@ from litmos_async import (
     errors,
 )
 from litmos_async.sandbox import Fault, Sandbox, Tenant
+from litmos_async.testing import run_virtual
 from litmos_async.wording import duration
-from tests.virtual import run_virtual
 
 
 def make(users: int = 20, courses: int = 10, **options) -> tuple[Sandbox, list[str], list[str]]:

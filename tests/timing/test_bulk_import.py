@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from litmos_async import CourseForUser, LitmosClient, Outcome, RetryPolicy, UserImport, UserInTeam, errors
-from litmos_async.bulk.importer import cut
-from litmos_async.bulk.pair_import import imports_for
+from litmos_async.bulk.pairs.by_import import imports_for
+from litmos_async.bulk.server_import import cut
 from litmos_async.sandbox import Fault, Sandbox, Tenant
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 QUICK = RetryPolicy(max_attempts=2, max_rejections=1)
 

@@ -12,9 +12,9 @@ import pytest
 
 from litmos_async import LitmosClient, ModuleResult, Outcome, RetryPolicy, User, errors
 from litmos_async.bulk import ResultOfUser
-from litmos_async.bulk.item_job import counted
+from litmos_async.bulk.items.item_job import counted
 from litmos_async.sandbox import Fault, Sandbox, Tenant
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 QUICK = RetryPolicy(max_attempts=2, max_rejections=1)
 

@@ -9,8 +9,8 @@ import pytest
 
 from litmos_async import BulkJob, LitmosClient, Progress
 from litmos_async.sandbox import Sandbox, Tenant
+from litmos_async.testing import run_virtual
 from tests.timing.test_bulk import bare, client
-from tests.virtual import run_virtual
 
 
 def one_each(tenant: Tenant) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ import pytest
 from litmos_async import AccessLevel, LitmosClient, Outcome, RetryPolicy, User, errors
 from litmos_async.bulk import MemberChange, UserChange
 from litmos_async.sandbox import Fault, Sandbox, Tenant
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 QUICK = RetryPolicy(max_attempts=2, max_rejections=1)
 

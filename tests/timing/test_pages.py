@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from litmos_async import LitmosClient, RetryPolicy, errors
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 
 class Server:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from litmos_async import LitmosClient, RateLimit, RetryPolicy, User, errors
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 Answer = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
 

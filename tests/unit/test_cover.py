@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from litmos_async.bulk.cover import ListRequest, lower_bound, plan_memberships
+from litmos_async.bulk.pairs.planning import ListRequest, lower_bound, plan_memberships
 from litmos_async.errors import ConfigurationError
 
 Pair = tuple[int, int]

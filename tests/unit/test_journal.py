@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 import litmos_async
-from litmos_async.bulk.fingerprint import Fingerprint, nameless
-from litmos_async.bulk.journal import Journal
-from litmos_async.bulk.journal_file import JournalFile, Settled, read_summary
+from litmos_async.bulk.journal.file import JournalFile, Settled, read_summary
+from litmos_async.bulk.journal.journal import Journal
+from litmos_async.bulk.journal.keys import Fingerprint, nameless
 from litmos_async.errors import ConfigurationError
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 KIND = "add_users_to_teams"
 OPTIONS = {"send_message": False}
@@ -327,7 +327,7 @@ def test_a_name_becomes_a_key_that_does_not_show_it() -> None:
 KILLED_AT_EACH_STATEMENT = """
 import itertools, os, signal, sqlite3, sys
 from litmos_async.bulk import journal
-from litmos_async.bulk.journal import Settled
+from litmos_async.bulk.journal.journal import Settled
 
 def live(path, log, last):
     plain, count = sqlite3.connect, itertools.count(1)
@@ -368,7 +368,7 @@ for last in itertools.count(1):
 KILLED_FROM_OUTSIDE = """
 import sys
 from litmos_async.bulk import journal
-from litmos_async.bulk.journal import Settled
+from litmos_async.bulk.journal.journal import Settled
 
 fingerprint = journal.Fingerprint()
 for pair in (("anna", "red"), ("bert", "red"), ("anna", "blue"), ("carl", "blue")):

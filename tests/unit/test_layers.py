@@ -17,12 +17,13 @@ LAYERS = [
     {"version", "errors", "obstacle", "wording"},
     {"models", "limits", "names", "environment"},
     {"wire", "retry", "marks"},
-    {"config", "reader", "attempt", "loops"},
+    {"events"},
+    {"config", "reader", "attempt", "loops", "hooks"},
     {"profiles", "transport", "paging", "xapi_store"},
     {"resources"},
-    {"bulk"},
+    {"bulk", "export", "report"},
     {"client"},
-    {"sync", "webhooks"},
+    {"sync", "webhooks", "testing", "telemetry", "event_log"},
 ]
 """From the bottom to the top: a module imports from layers below its own, or from its own folder."""
 
@@ -33,10 +34,26 @@ PUBLIC_ONLY = {
         "litmos_async",
         "litmos_async.bulk",
         "litmos_async.errors",
+        "litmos_async.export",
         "litmos_async.profiles",
         "litmos_async.names",
+        "litmos_async.report",
         "litmos_async.sandbox",
+        "litmos_async.testing",
         "litmos_async.wording",
+    },
+    "mcp": {
+        "litmos_async",
+        "litmos_async.bulk",
+        "litmos_async.errors",
+        "litmos_async.limits",
+    },
+    "pytest_plugin": {
+        "litmos_async",
+        "litmos_async.sandbox",
+        "litmos_async.testing",
+        "litmos_async.testing.clock",
+        "litmos_async.transport",
     },
     "sandbox": set(),
 }

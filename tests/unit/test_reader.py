@@ -162,7 +162,7 @@ def test_caps_are_remembered() -> None:
 @pytest.mark.parametrize(
     ("rows", "cap", "proven"), [(5000, 1000, True), (5000, 100, True), (5000, 100, False), (5000, 250, True)]
 )
-def test_a_server_that_ignores_start(rows: int, cap: int, proven: bool) -> None:  # noqa: FBT001 - drawn
+def test_a_server_that_ignores_start(rows: int, cap: int, proven: bool) -> None:
     """The same rows for every start are an error after a few requests, never an endless loop."""
     server = Server(ids(rows), cap=cap, ignores_start=True)
     with pytest.raises(IncompleteListing, match="every start"):

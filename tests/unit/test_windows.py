@@ -155,10 +155,7 @@ async def test_no_row_comes_twice() -> None:
         ("f", SINCE + 30 * DAY),
     )
     async with server.client() as client:
-        pages = [
-            page
-            async for page in client.org.list_teams(since=SINCE, to=SINCE + 30 * DAY).by_page()
-        ]
+        pages = [page async for page in client.org.list_teams(since=SINCE, to=SINCE + 30 * DAY).by_page()]
     assert pages[-1].resume is None
     pages = [page for page in pages if page.items]
 
