@@ -22,6 +22,7 @@ LAYERS = [
     {"profiles", "transport", "paging", "xapi_store"},
     {"resources"},
     {"bulk", "export", "report"},
+    {"jobs"},
     {"client"},
     {"sync", "webhooks", "testing", "telemetry", "event_log"},
 ]
@@ -35,6 +36,7 @@ PUBLIC_ONLY = {
         "litmos_async.bulk",
         "litmos_async.errors",
         "litmos_async.export",
+        "litmos_async.jobs",
         "litmos_async.profiles",
         "litmos_async.names",
         "litmos_async.report",
