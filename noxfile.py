@@ -109,8 +109,15 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session
+def attack(session: nox.Session) -> None:
+    """Attack the limit: `nox -s attack -- --minutes 20`; a broken promise is an error."""
+    install(session, "test")
+    session.run("python", "-m", "tests.promises.attack", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Print ours beside the plain alternative."""
-    install(session, "test")
+    install(session, "test", "bench")
     for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory"]:
         session.run("python", "-m", f"benchmarks.{name}")

@@ -116,6 +116,12 @@ class Sender:
         raise TypeError("a client holds the key and connections: make one in each process")
 
     @property
+    def speed(self) -> float:
+        """How many requests a second the limit allows."""
+        rate = self._limiter.rate
+        return rate.requests / rate.period
+
+    @property
     def base_url(self) -> str:
         """What stands in front of the path of each request."""
         return self._service.base_url

@@ -102,6 +102,8 @@ class Place:
                 )
         if not dry:
             _try_to_write(self.folder)
+            if self.remote is not None:
+                self.remote.try_to_write()
         return {} if found is None else found.files
 
     def __str__(self) -> str:

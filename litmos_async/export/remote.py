@@ -42,6 +42,20 @@ class Remote:
         except OSError as problem:
             raise ConfigurationError(f"cannot reach {self.url}: {_first_line(problem)}") from None
 
+    def try_to_write(self) -> None:
+        """See that files can be written there.
+
+        Raises:
+            ConfigurationError: They cannot.
+        """
+        probe = f"{self.path}/_probe"  # readers pass over names that begin with an underscore
+        try:
+            with self.system.open_output_stream(probe) as stream:
+                stream.write(b"\n")
+            self.system.delete_file(probe)
+        except OSError as problem:
+            raise ConfigurationError(f"cannot write to {self.url}: {_first_line(problem)}") from None
+
     def read(self, name: str) -> bytes:
         """Return a file of the folder.
 

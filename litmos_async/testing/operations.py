@@ -7,7 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from litmos_async import resources
+import litmos_async.resources
 from litmos_async.wire.operation import Operation
 
 __all__ = ["fixed_segments", "operations"]
@@ -17,8 +17,8 @@ __all__ = ["fixed_segments", "operations"]
 def operations() -> tuple[Operation[Any], ...]:
     """Return all operations, by their ids."""
     found: dict[str, Operation[Any]] = {}
-    for info in iter_modules(resources.__path__):
-        module = import_module(f"{resources.__name__}.{info.name}")
+    for info in iter_modules(litmos_async.resources.__path__):
+        module = import_module(f"litmos_async.resources.{info.name}")
         found |= {value.id: value for value in vars(module).values() if isinstance(value, Operation)}
     return tuple(found[id] for id in sorted(found))
 

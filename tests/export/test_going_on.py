@@ -214,7 +214,7 @@ async def test_cancelled_at_every_request(tmp_path: Path) -> None:
     sandbox = open_sandbox(organisation())
     await export(sandbox, tmp_path / "plain", ["users", "team_members"])
     wanted = texts_below(tmp_path / "plain")
-    for nth in range(1, 14):
+    for nth in range(1, 60):
         folder = tmp_path / str(nth)
         begin = len(sandbox.requests)
         arrived = asyncio.Event()

@@ -227,7 +227,9 @@ def test_a_job_within_a_job_is_one_job() -> None:
     async def main() -> None:
         async with client(server, events.append) as litmos:
             await litmos.teams.add_users(team, users[:3])
-            await litmos.bulk.sync_team_members({team: users[2:5]}, send_message=False, remove=True).run()
+            await litmos.bulk.sync_team_members(
+                {team: users[2:5]}, send_message=False, remove=True, max_removals=1.0
+            ).run()
 
     run_virtual(main())
     assert [job.job for job in of(JobEnded, events)] == ["sync_team_members"]

@@ -19,6 +19,7 @@ LAYERS = [
     {"wire", "retry", "marks"},
     {"events"},
     {"config", "reader", "attempt", "loops", "hooks"},
+    {"ahead"},
     {"profiles", "transport", "paging", "xapi_store"},
     {"resources"},
     {"bulk", "export", "report"},
