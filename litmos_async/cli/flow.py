@@ -169,7 +169,7 @@ class _Run:
             write_whole(path, self._access, lambda file: file.write(f"{text}\n"))
         if self._order.dry_run or not self._terminal.quiet:
             self._terminal.say(
-                describe_plan(plan, self._ledger, self._task.columns, f"Plan for {self._order.file}")
+                describe_plan(plan, self._ledger, self._task, f"Plan for {self._order.file}")
             )
 
     async def _is_meant(self, plan: Plan) -> bool:

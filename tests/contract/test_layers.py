@@ -23,6 +23,7 @@ LAYERS = [
     {"profiles", "transport", "paging", "upcoming", "xapi_store"},
     {"resources"},
     {"bulk", "export", "report"},
+    {"jobs"},
     {"client"},
     {"sync", "webhooks", "testing", "telemetry", "event_log"},
 ]
@@ -36,6 +37,7 @@ PUBLIC_ONLY = {
         "litmos_async.bulk",
         "litmos_async.errors",
         "litmos_async.export",
+        "litmos_async.jobs",
         "litmos_async.profiles",
         "litmos_async.names",
         "litmos_async.report",
