@@ -16,7 +16,7 @@ from litmos_async.limits.window import Window
 from tests.limits.slow_redis import Hash, process_at
 from tests.limits.small import NoJitter, VirtualStore, time
 from tests.limits.test_sqlite import virtual
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 HOUR = 3_600.0
 

@@ -24,7 +24,7 @@ from tests.limits.small import (
 )
 from tests.limits.test_sqlite import virtual
 from tests.promises.virtual_fleet import most_in_any_window
-from tests.virtual import VirtualLoop, run_virtual
+from litmos_async.testing import VirtualLoop, run_virtual
 
 TIMEOUT = 30.0
 LONG = TIMEOUT + 60.0 + 5.0

@@ -9,7 +9,7 @@ import pytest
 
 from litmos_async.limits import Limiter
 from tests.limits.small import VirtualStore, limiter_of, process_of, settle, time
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 
 @pytest.fixture(params=["memory", "shared"])

@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import get_args
 
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 from litmos_async.limits import OnOutage, RateLimit
 from tests.limits.small import VirtualStore, process_of
