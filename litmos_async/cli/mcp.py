@@ -34,8 +34,8 @@ async def mcp(
 ) -> int:
     """Serve the account to an assistant, over standard input and output (Model Context Protocol).
 
-    A program for assistants starts it. What the assistant reads, names and e-mail addresses of people among it, goes
-    to the vendor of its model.
+    A program for assistants starts it. What the assistant reads, names and e-mail addresses of people among it,
+    goes to the vendor of its model.
 
     Exit code 0: the assistant has ended it. 2: it could not begin.
     """

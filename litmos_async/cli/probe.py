@@ -13,10 +13,10 @@ from litmos_async.cli.codes import FAILED, OK
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.options import ACCOUNT, Account
 from litmos_async.cli.outcomes import Access, check_writable, write_whole
-from litmos_async.cli.terminal import Terminal
 from litmos_async.cli.words import explain
 from litmos_async.errors import LitmosError
-from litmos_async.testing import MOST_REQUESTS, probe as read_fields
+from litmos_async.testing import MOST_REQUESTS
+from litmos_async.testing import probe as read_fields
 
 __all__ = ["probe"]
 

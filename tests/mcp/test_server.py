@@ -241,7 +241,7 @@ async def test_a_report_is_made_once_for_all_its_pages() -> None:
 
 
 async def test_its_share_of_the_limit_in_the_interactive_lane() -> None:
-    """It uses a part of the window, and calls of others find the rest free; nothing of it waits in the bulk lane."""
+    """It uses a part of the window, others find the rest free, and nothing of it waits in the bulk lane."""
     lanes: list[str] = []
 
     class Watched(MemoryLimiter):
