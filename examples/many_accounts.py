@@ -1,6 +1,7 @@
 """Bulk jobs of many accounts on many machines, as tasks of Dramatiq on the same Redis.
 
-Run the workers with `dramatiq examples.many_accounts`, on as many machines as you like. `LITMOS_ACCOUNTS` is a JSON
+Install it with `pip install "litmos-async[redis]" "dramatiq[redis]"`, and run the workers with
+`dramatiq examples.many_accounts`, on as many machines as you like. `LITMOS_ACCOUNTS` is a JSON
 object: name of the account to `{"api_key": ..., "base_url": ...}`; `REDIS_URL` is the broker, which also keeps the
 limit of each account; `JOURNALS` is a folder, a file system that a machine's workers see.
 
