@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -160,10 +160,8 @@ async def test_ended_at_every_step(names: list[str], format: str, state: bool, t
         fuse = Fuse(nth, after=bool(nth % 2))
         before = len(sandbox.requests)
         with dying(fuse):
-            try:
+            with suppress(Killed):
                 await export(sandbox, folder, names, **options(folder))
-            except Killed:
-                pass
         if not fuse.blown:
             break
         await export(sandbox, folder, names, **options(folder))
@@ -198,10 +196,8 @@ async def test_requests_of_a_run_that_was_ended(tmp_path: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             fuse = Fuse(nth, after=True)
             patch.setattr(StateFile, "commit", fuse.guard(StateFile.commit))
-            try:
+            with suppress(Killed):
                 await export(sandbox, folder, ["users", "team_members"])
-            except Killed:
-                pass
         if not fuse.blown:
             break
         await export(sandbox, folder, ["users", "team_members"])
@@ -296,10 +292,8 @@ async def test_output_that_was_tampered_with(format: str, tmp_path: Path) -> Non
     """A file under way that became shorter is not filled up with nothing: the run says that it cannot go on."""
     sandbox = open_sandbox(organisation())
     with dying(fuse := Fuse(9, after=True)):
-        try:
+        with suppress(Killed):
             await export(sandbox, tmp_path, ["users"], format=format)
-        except Killed:
-            pass
     assert fuse.blown
     (part,) = (tmp_path / "w").glob(".*.part")
     part.write_bytes(part.read_bytes()[:10])
