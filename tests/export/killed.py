@@ -19,7 +19,9 @@ async def run(base_url: str, folder: str, format: str, state: str, names: list[s
     """Export into a folder."""
     module.OPTIONS = ListOptions(page_size=ROWS)  # type: ignore[misc]
     rate = RateLimit(100_000, 60.0, 100_000)
-    async with LitmosClient("sandbox-key", "killed", base_url=base_url, rate_limit=rate, timeout=600.0) as litmos:
+    async with LitmosClient(
+        "sandbox-key", "killed", base_url=base_url, rate_limit=rate, timeout=600.0
+    ) as litmos:
         await litmos.export.run(
             names,
             f"{folder}/w/",

@@ -159,9 +159,8 @@ async def test_ended_at_every_step(names: list[str], format: str, state: bool, t
         folder.mkdir()
         fuse = Fuse(nth, after=bool(nth % 2))
         before = len(sandbox.requests)
-        with dying(fuse):
-            with suppress(Killed):
-                await export(sandbox, folder, names, **options(folder))
+        with dying(fuse), suppress(Killed):
+            await export(sandbox, folder, names, **options(folder))
         if not fuse.blown:
             break
         await export(sandbox, folder, names, **options(folder))
@@ -291,9 +290,8 @@ async def test_manifest_that_cannot_be_written(tmp_path: Path, monkeypatch: pyte
 async def test_output_that_was_tampered_with(format: str, tmp_path: Path) -> None:
     """A file under way that became shorter is not filled up with nothing: the run says that it cannot go on."""
     sandbox = open_sandbox(organisation())
-    with dying(fuse := Fuse(9, after=True)):
-        with suppress(Killed):
-            await export(sandbox, tmp_path, ["users"], format=format)
+    with dying(fuse := Fuse(9, after=True)), suppress(Killed):
+        await export(sandbox, tmp_path, ["users"], format=format)
     assert fuse.blown
     (part,) = (tmp_path / "w").glob(".*.part")
     part.write_bytes(part.read_bytes()[:10])

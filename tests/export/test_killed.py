@@ -73,7 +73,7 @@ async def start(base_url: str, folder: Path, format: str, state: bool, names: li
     return await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.export.killed", *words, cwd=ROOT)
 
 
-@pytest.mark.parametrize(("names", "format", "state", "kills"), CASES, ids=lambda each: str(each))
+@pytest.mark.parametrize(("names", "format", "state", "kills"), CASES, ids=str)
 async def test_killed(names: list[str], format: str, state: bool, kills: int, tmp_path: Path) -> None:
     """What is there in the end equals an undisturbed run, and no page but those under way was asked for twice."""
     life, chance = Life(), random.Random(len(names) * kills)
@@ -105,5 +105,3 @@ async def test_killed(names: list[str], format: str, state: bool, kills: int, tm
         assert texts_of(folder / "w" / name) == texts_of(plain / "w" / name)
         read_folder(folder / "w" / name, format)
     assert len(sandbox.requests) - undisturbed <= undisturbed + kills * ALLOWED_A_KILL
-
-
