@@ -119,5 +119,5 @@ def attack(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Print ours beside the plain alternative."""
     install(session, "test", "bench")
-    for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory"]:
+    for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory", "startup"]:
         session.run("python", "-m", f"benchmarks.{name}")
