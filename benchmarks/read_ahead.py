@@ -13,17 +13,21 @@ import asyncio
 import json
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Final
 from urllib.parse import parse_qs
 
 import httpx
-from attrs import define, field
-
-from litmos_async import LitmosClient
+from attrs import define
 from tests.virtual import run_virtual
 
-PAGE = 1_000
-SIGMA = 0.6
+from litmos_async import LitmosClient
+from litmos_async.ahead import MOST_AHEAD
+
+PAGE: Final = 10
+"""Rows of a page: time and requests do not depend on it."""
+
+SIGMA: Final = 0.6
 """Of the lognormal latencies."""
 
 Latency = Callable[[], float]
@@ -46,18 +50,17 @@ class Service:
 
     rows: int
     latency: Latency
-    page_size: int = PAGE
     requests: int = 0
     under_way: int = 0
-    starts: list[int] = field(factory=list[int])
+    most_under_way: int = 0
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         query = {name: values[0] for name, values in parse_qs(request.url.query.decode()).items()}
         start, limit = int(query["start"]), int(query["limit"])
         self.requests += 1
-        self.starts.append(start)
         self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
         try:
             await asyncio.sleep(self.latency())
         finally:
@@ -85,62 +88,51 @@ class Result:
     Attributes:
         seconds: Until the last row.
         requests: How many the server got.
-        pages: The most pages that were ahead at a time.
+        under_way: The most of them that were under way at a time.
+        held: The most pages that were in memory, the one at hand included.
         complete: Whether each list came whole, once.
     """
 
     seconds: float
     requests: int
-    pages: int
+    under_way: int
+    held: int
     complete: bool
 
 
 def measure(
-    rows: int,
-    latency: Latency,
-    *,
-    ahead: int,
-    page_size: int = PAGE,
-    lists: int = 1,
-    at_once: int = 1,
-    total: bool = False,
-    wire: str = "json",
+    rows: int, latency: Latency, *, ahead: int, lists: int = 1, at_once: int = 1, total: bool = False
 ) -> Result:
     """Read lists and return how it went."""
-    service = Service(rows, latency, page_size)
+    service = Service(rows, latency)
 
     async def main() -> Result:
         loop = asyncio.get_running_loop()
         began = loop.time()
         complete = True
-        most = 0
+        held = 0
         async with service.client() as litmos:
             gate = asyncio.Semaphore(at_once)
 
             async def one() -> None:
-                nonlocal complete, most
+                nonlocal complete, held
+                ask = litmos.users.list_paginated if total else litmos.users.list
                 async with gate:
-                    users = litmos.users
-                    ask = users.list_paginated if total else users.list
-                    last, count = -1, 0
-                    async for page in ask(page_size=page_size, pages_ahead=ahead, wire=wire).by_page():
-                        most = max(most, service.under_way)
-                        for row in page.items:
-                            complete = complete and int(row.id[1:]) == last + 1
-                            last, count = last + 1, count + 1
-                    complete = complete and count == rows
+                    ids: list[str] = []
+                    async for page in ask(page_size=PAGE, pages_ahead=ahead, wire="json").by_page():
+                        held = max(held, 1 + MOST_AHEAD - litmos.users._caller.ahead.free)  # noqa: SLF001
+                        ids += [row.id for row in page.items]
+                complete = complete and ids == [f"u{number}" for number in range(rows)]
 
             await asyncio.gather(*(one() for _ in range(lists)))
-            ended = loop.time() - began
-        return Result(ended, service.requests, most, complete)
+        return Result(loop.time() - began, service.requests, service.most_under_way, held, complete)
 
     return run_virtual(main())
 
 
-def rows_of(pages: int, page_size: int = PAGE) -> int:
+def rows_of(pages: int) -> int:
     """Return the rows of a list whose last page is half full."""
-    overlap = 1
-    return page_size + (pages - 1) * (page_size - (overlap if page_size == PAGE else 0)) - page_size // 2
+    return pages * PAGE - PAGE // 2
 
 
 def floor(requests: int, latency: float) -> float:
@@ -153,5 +145,48 @@ def bound(requests: int, latency: float) -> float:
     return (requests + 7 - 1) // 100 * (60 + latency) + latency + 15 * latency
 
 
+LATENCIES: Final = {
+    "0.2 s": (0.2, lambda: constant(0.2)),
+    "1 s": (1.0, lambda: constant(1.0)),
+    "3 s": (3.0, lambda: constant(3.0)),
+    "3 s lognormal": (3.0, lambda: lognormal(3.0)),
+}
+
+
+def show(name: str, needed: int, latency: float, plain: Result, ahead: Result) -> None:
+    """Print one line of the table."""
+    print(
+        f"{name:28} {needed:4} {floor(needed, latency):8.1f} {plain.seconds:8.1f} {ahead.seconds:8.1f}"
+        f" {ahead.requests - needed:6} {ahead.held:6} {'yes' if plain.complete and ahead.complete else 'NO':>9}"
+    )
+
+
 def main() -> None:
     """Print the table."""
+    print(
+        f"{'':28} {'R':>4} {'floor':>8} {'one by 1':>8} {'ahead 8':>8} {'waste':>6} {'held':>6} {'complete':>9}"
+    )
+    for name, (latency, of) in LATENCIES.items():
+        for pages in (1, 2, 5, 20, 100, 450, 500):
+            plain, ahead = (measure(rows_of(pages), of(), ahead=ahead) for ahead in (0, 8))
+            show(f"{pages} pages, {name}", pages + 1, latency, plain, ahead)
+    for pages in (5, 20, 100, 450):
+        plain, ahead = (measure(rows_of(pages), constant(3.0), ahead=ahead, total=True) for ahead in (0, 8))
+        show(f"{pages} pages, 3 s, with a total", pages, 3.0, plain, ahead)
+    for lists, pages in ((40, 12), (160, 3), (4, 120)):
+        for seconds in (0.3, 1.0, 3.0):
+            plain, ahead = (
+                measure(rows_of(pages), constant(seconds), ahead=ahead, lists=lists, at_once=4)
+                for ahead in (0, 8)
+            )
+            show(
+                f"{lists} x {pages} pages, {seconds:g} s, 4 at once",
+                lists * (pages + 1),
+                seconds,
+                plain,
+                ahead,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -14,6 +14,7 @@ from typing import Final, Generic, TypeVar
 
 from attrs import define, field, frozen
 
+from litmos_async.limits import Limiter
 from litmos_async.models.record import Record
 from litmos_async.reader import Ahead
 
@@ -76,22 +77,20 @@ class AheadBudget:
     """How many pages all lists of a client may have ahead of them.
 
     Attributes:
-        speed: Returns the requests a second that the limit allows.
-        free: How many more there may be.
-        lists: How many are read ahead at present.
+        limiter: What all calls of the client wait for.
+        free: How many more pages there may be.
+        lists: How many lists are read ahead at present.
         useful: Pages that were wanted, so far.
         wasted: Pages that were asked for and not wanted.
+        requests: Those that were asked for and whose turn has not come.
     """
 
-    speed: Callable[[], float] = lambda: math.inf
+    limiter: Limiter | None = None
     free: int = MOST_AHEAD
     lists: int = 0
     useful: int = 0
     wasted: int = 0
-
-    def is_thrifty(self) -> bool:
-        """Return whether so little was wasted that a list may be read faster than its latency demands."""
-        return self.wasted <= _WASTE * self.useful
+    requests: set[PageRequest] = field(factory=set[PageRequest])
 
     def take(self) -> bool:
         """Return whether one more page may be asked for; if so, `give_back` says when it is no longer ahead."""
@@ -104,6 +103,23 @@ class AheadBudget:
         """Make room for another page."""
         self.free += 1
 
+    def needed(self, latency: float | None) -> int:
+        """Return how many pages a list needs under way behind the last one that is known to be full.
+
+        Args:
+            latency: Seconds from the slot of a request to its answer.
+        """
+        if latency is None or self.limiter is None or self.wasted <= _WASTE * self.useful:
+            return MOST_AHEAD
+        rate = self.limiter.rate
+        pages = _SPARE * latency * rate.requests / rate.period
+        return max(1, min(MOST_AHEAD, math.ceil(pages / max(1, self.lists))))
+
+    def is_overtaken(self) -> bool:
+        """Return whether other bulk work than these pages waits for slots."""
+        queued = sum(request.slot_at is None for request in self.requests)
+        return self.limiter is not None and self.limiter.quota.waiting > queued
+
 
 @define(eq=False)
 class PageSource(Generic[R]):
@@ -113,8 +129,8 @@ class PageSource(Generic[R]):
         fetch: Reads one page.
         at_most: How many pages may be ahead.
         budget: How many those of all lists of the client may be.
-        urgent: Whether the reader goes before bulk work: then a page whose turn has come waits no longer in the
-            bulk lane.
+        urgent: Whether the reader goes before bulk work: then a page whose turn has come does not wait behind that
+            of others. Where nobody else waits it stays in the bulk lane, and leaves others the reserve.
     """
 
     fetch: Fetch[R]
@@ -149,7 +165,7 @@ class PageSource(Generic[R]):
                 self._let_go(place)
         self._last = start
         asked = self._ahead.get(start)
-        if asked is not None and self.urgent and asked.request.slot_at is None:
+        if asked and self.urgent and asked.request.slot_at is None and self.budget.is_overtaken():
             self._let_go(start)
             asked = None
         if asked is not None:
@@ -177,8 +193,12 @@ class PageSource(Generic[R]):
 
     async def _taken(self, place: int) -> Batch[R]:
         self._is_next(place)
+        asked = self._ahead.pop(place)
         self.budget.useful += 1
-        return await self._ahead.pop(place).task
+        try:
+            return await asked.task
+        finally:
+            self.budget.requests.discard(asked.request)
 
     def ask(self, ahead: Ahead | None, total: int | None) -> None:
         """Ask for pages whose turn has not come.
@@ -200,10 +220,16 @@ class PageSource(Generic[R]):
         self._is_next(ahead.start)
         # Pages behind the last one that is known to be full may lie behind the end.
         surely = max((place for place, other in asked.items() if other.task.done()), default=ahead.start - 1)
-        risk = self._needed() if total is None else self.at_most + 1
+        at_risk = min(self._depth, self.budget.needed(self._latency))
         for page in range(1 + self.at_most):
             place = ahead.start + page * ahead.stride
-            if (place + 1 >= total) if total is not None else (sum(each > surely for each in asked) >= risk):
+            if total is None:
+                is_enough = sum(each > surely for each in asked) >= at_risk
+            else:
+                is_enough = (
+                    place + 1 >= total or sum(not each.task.done() for each in asked.values()) >= MOST_AHEAD
+                )
+            if is_enough:
                 return
             if place in asked:
                 continue
@@ -212,6 +238,7 @@ class PageSource(Generic[R]):
                 return
             self._number += 1
             request = PageRequest(place, ahead.limit, ahead=True)
+            self.budget.requests.add(request)
             task = asyncio.ensure_future(self._timed(request))
             asked[place] = _Asked(request, task, self._number, counted)
 
@@ -221,14 +248,6 @@ class PageSource(Generic[R]):
         if asked is not None and asked.counted:
             asked.counted = False
             self.budget.give_back()
-
-    def _needed(self) -> int:
-        """Return how many pages may be under way behind the last one that is known to be full."""
-        speed = self.budget.speed()
-        needed = MOST_AHEAD
-        if self._latency is not None and speed != math.inf and not self.budget.is_thrifty():
-            needed = max(1, min(MOST_AHEAD, math.ceil(_SPARE * self._latency * speed / self.budget.lists)))
-        return min(self._depth, needed)
 
     async def _timed(self, request: PageRequest) -> Batch[R]:
         batch = await self.fetch(request)
@@ -252,6 +271,7 @@ class PageSource(Generic[R]):
     def _let_go(self, place: int) -> None:
         self._is_next(place)
         asked = self._ahead.pop(place)
+        self.budget.requests.discard(asked.request)
         self._past.add(asked.task)
         asked.task.add_done_callback(self._over)
         if asked.request.slot_at is None:

@@ -83,7 +83,7 @@ class Caller:
     before: Callable[[int], Awaitable[None]] | None = None
     caps: Caps = field(factory=Caps)
     ahead: AheadBudget = field(
-        default=attrs.Factory(lambda self: AheadBudget(lambda: self.sender.speed), takes_self=True)
+        default=attrs.Factory(lambda self: AheadBudget(self.sender.limiter), takes_self=True)
     )
 
     async def reply(

@@ -37,7 +37,7 @@ from litmos_async.resources.user_changes import UserChanges
 from litmos_async.resources.user_learning import UserLearning
 from litmos_async.wire.operation import Operation, many, one
 
-_KNOWN_AHEAD: Final = 4
+_KNOWN_AHEAD: Final = 3
 """Pages that are asked for ahead unless the caller says otherwise: where a total is known, none is wasted."""
 
 UserSort = Literal["FirstName", "LastName", "UserName", "Active", "Email"]
