@@ -105,7 +105,16 @@ async def start(port: int, folder: Path) -> asyncio.subprocess.Process:
         "WEBHOOK_SPOOL": str(folder / "spool.db"),
         "COMPLETIONS": str(folder / "completions.db"),
     }
-    words = ["-m", "uvicorn", "examples.webhooks:app", "--port", str(port), "--log-level", "error", "--no-access-log"]
+    words = [
+        "-m",
+        "uvicorn",
+        "examples.webhooks:app",
+        "--port",
+        str(port),
+        "--log-level",
+        "error",
+        "--no-access-log",
+    ]
     process = await asyncio.create_subprocess_exec(sys.executable, *words, env=os.environ | own, cwd=ROOT)
     while True:
         try:
@@ -128,7 +137,9 @@ def rows(folder: Path) -> list[int]:
             return []  # no table yet
 
 
-async def run(*, rate: int = RATE, seconds: int = SECONDS, kills: int = KILLS) -> tuple[Load, list[int], float]:
+async def run(
+    *, rate: int = RATE, seconds: int = SECONDS, kills: int = KILLS
+) -> tuple[Load, list[int], float]:
     """Send, kill, and wait until all is handled; return the load, the handler's rows, and the seconds to the last."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -165,7 +176,9 @@ def main() -> int:
     lost, twice = len(wanted - set(found)), len(found) - len(set(found))
     print(f"{load.messages:,} messages at {load.rate:,}/s, {KILLS} kills, {load.again:,} sent again")
     print(f"lost {lost}, twice {twice}; all handled {spent:.1f} s after the first was sent")
-    print(f"answers: median {p50 * 1000:.1f} ms, 99th percentile {p99 * 1000:.0f} ms (at most {BAR * 1000:.0f} ms)")
+    print(
+        f"answers: median {p50 * 1000:.1f} ms, 99th percentile {p99 * 1000:.0f} ms (at most {BAR * 1000:.0f} ms)"
+    )
     return int(bool(lost or twice or p99 > BAR))
 
 

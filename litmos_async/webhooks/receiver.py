@@ -99,6 +99,7 @@ class Receiver:
         self._first_pause = first_pause
         self._width = workers
         self._workers: list[asyncio.Task[None]] = []
+        self._closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI wants it."""
@@ -128,6 +129,7 @@ class Receiver:
     async def __aenter__(self) -> Self:
         """Begin to handle events."""
         if not self._workers:
+            self._closing = False
             self._workers = [asyncio.ensure_future(self._work()) for _ in range(self._width)]
         return self
 
@@ -137,6 +139,7 @@ class Receiver:
     async def aclose(self) -> None:
         """Stop handling events; what waits in a file waits for the next start."""
         workers, self._workers = self._workers, []
+        self._closing = True
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
@@ -188,7 +191,8 @@ class Receiver:
     # ------------------------------------------------ afterwards
 
     async def _work(self) -> None:
-        while True:
+        # Not for ever: a client of a store may take a cancellation for the end of its own wait.
+        while not self._closing:
             await self._handle(await self._spool.take())
 
     async def _handle(self, message: Waiting) -> None:
