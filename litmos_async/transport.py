@@ -118,6 +118,11 @@ class Sender:
         raise TypeError("a client holds the key and connections: make one in each process")
 
     @property
+    def limiter(self) -> Limiter:
+        """Who gives the slots."""
+        return self._limiter
+
+    @property
     def base_url(self) -> str:
         """What stands in front of the path of each request."""
         return self._service.base_url

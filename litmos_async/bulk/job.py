@@ -12,14 +12,14 @@ from typing import Any, Self, TypeVar
 
 from attrs import field, frozen
 
-from litmos_async.bulk.dispatch import StopSignal
-from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.iteration import Iteration
-from litmos_async.bulk.journal import Journal, telling_of_journal
-from litmos_async.bulk.journal_file import FilePath, Settled
+from litmos_async.bulk.journal.file import FilePath, Settled
+from litmos_async.bulk.journal.journal import Journal, telling_of_journal
+from litmos_async.bulk.journal.keys import Fingerprint, Key
 from litmos_async.bulk.known_people import KnownPeople
-from litmos_async.bulk.list_sizes import ListSizes
-from litmos_async.bulk.report import Outcome, Plan, Progress, Report, seconds_for
+from litmos_async.bulk.pairs.list_sizes import ListSizes
+from litmos_async.bulk.results import Outcome, Plan, Progress, Report, seconds_for
+from litmos_async.bulk.write import StopSignal
 from litmos_async.errors import ConfigurationError, Forbidden, LitmosError, Unauthorized
 from litmos_async.hooks import NO_HOOKS, Hooks
 from litmos_async.limits import Limiter

@@ -21,7 +21,7 @@ from litmos_async.cli.options import ACCOUNT, OUTPUT, Account, AsJson, commands
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.errors import ConfigurationError, LitmosError
 
-__all__ = ["as_table", "courses", "learning_paths", "sessions", "teams", "users"]
+__all__ = ["as_table", "courses", "learning_paths", "sessions", "teams", "users", "with_client"]
 
 users = commands("users", "Look at people.")
 courses = commands("courses", "Look at courses.")
@@ -106,7 +106,7 @@ async def show_user(
             terminal.say(listed(f"{user['user_name']}", rows))
         return OK
 
-    return await _with_client(account, terminal, show)
+    return await with_client(account, terminal, show)
 
 
 @courses.command(name="list")
@@ -193,10 +193,12 @@ async def _write(view: View, account: Account, rows: Callable[[LitmosClient], As
         terminal.complain(f"cannot write to standard output: {terminal.lost}")
         return FAILED
 
-    return await _with_client(account, terminal, write)
+    return await with_client(account, terminal, write)
 
 
-async def _with_client(account: Account, terminal: Terminal, work: Callable[[LitmosClient], Any]) -> int:
+async def with_client(account: Account, terminal: Terminal, work: Callable[[LitmosClient], Any]) -> int:
+    """Do a piece of work with a client, and return the exit code; an error of the server's is a 1."""
+
     async def carry_out() -> int:
         async with account.client() as litmos:
             with logged(terminal):

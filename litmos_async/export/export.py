@@ -30,7 +30,7 @@ from litmos_async.resources import Resources
 from litmos_async.resources.base import Caller, ListOptions
 
 OPTIONS: Final = ListOptions()
-"""How an export reads its lists."""
+"""How an export reads its lists: a page can take the server seconds, so the next ones are asked for meanwhile."""
 
 OVERLAP: Final = timedelta(hours=1)
 FULL_EVERY: Final = timedelta(days=7)
@@ -334,35 +334,45 @@ class _Walk:
         self._litmos = litmos
         self._begin = begin
         self._keys: set[str] = set()
+        self._at: str | None = None
 
     async def pages(self) -> AsyncGenerator[_Step, None]:
         """Yield the pages; the last one has no `resume`."""
-        name, empty = self._spec.name, _Step([], None, None)
-        async for unit, inner, last in self._units():
-            place = _token(name, unit.key, inner)
-            if inner == _END:
-                if last:
-                    yield empty
-                continue
-            ended = False
-            try:
-                async with aclosing(self._open(unit).by_page(resume=inner)) as pages:
-                    async for page in pages:
-                        ended = page.resume is None and last
-                        following = None if ended else _token(name, unit.key, page.resume or _END)
-                        place = following or place
-                        rows = self._once(unit, page.items)
-                        if rows or ended:
-                            yield _Step(rows, following, getattr(page, "window", None))
-            except NotFound:
-                # The team, course … was deleted since its list was read: it has no rows any more.
-                if not unit.key or self._ask.where:
-                    raise
-            except LitmosError as problem:
-                problem.resume = _token(name, unit.key, problem.resume) if problem.resume else place
+        name = self._spec.name
+        place = None if self._begin is None else _token(name, *self._begin)
+        ended = False
+        try:
+            async for unit, inner, last in self._units():
+                place = _token(name, unit.key, inner)
+                async for step in self._unit_pages(unit, inner, last=last):
+                    place, ended = step.resume or place, step.resume is None
+                    if step.rows or ended:
+                        yield step
+        except LitmosError as problem:
+            # One that came from within a unit has said where.
+            problem.resume = self._at or place
+            raise
+        if not ended:
+            yield _Step([], None, None)
+
+    async def _unit_pages(self, unit: Unit, inner: str | None, *, last: bool) -> AsyncGenerator[_Step, None]:
+        """Yield the pages of a unit, from where to go on."""
+        if inner == _END:
+            return
+        name = self._spec.name
+        try:
+            async with aclosing(self._open(unit).by_page(resume=inner)) as pages:
+                async for page in pages:
+                    ended = page.resume is None and last
+                    following = None if ended else _token(name, unit.key, page.resume or _END)
+                    yield _Step(self._once(unit, page.items), following, getattr(page, "window", None))
+        except NotFound:
+            # The team, course … was deleted since its list was read: it has no rows any more.
+            if not unit.key or self._ask.where:
                 raise
-            if last and not ended:
-                yield empty
+        except LitmosError as problem:
+            self._at = _token(name, unit.key, problem.resume) if problem.resume else None
+            raise
 
     async def _units(self) -> AsyncGenerator[tuple[Unit, str | None, bool], None]:
         """Yield the units from where to begin, each with where to go on in it, and whether it is the last."""

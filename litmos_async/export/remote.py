@@ -28,8 +28,8 @@ class Remote:
     system: Any
     path: str
 
-    def names(self) -> list[str]:
-        """Return the names of what is in the folder.
+    def names(self, below: str = "") -> list[str]:
+        """Return the names of what is in the folder, or in one below it.
 
         Raises:
             ConfigurationError: It cannot be reached.
@@ -37,10 +37,24 @@ class Remote:
         import pyarrow.fs  # noqa: PLC0415 - only who writes to an object store needs it
 
         try:
-            selector = pyarrow.fs.FileSelector(self.path, allow_not_found=True)
+            selector = pyarrow.fs.FileSelector(f"{self.path}/{below}".rstrip("/"), allow_not_found=True)
             return [entry.base_name for entry in self.system.get_file_info(selector)]
         except OSError as problem:
             raise ConfigurationError(f"cannot reach {self.url}: {_first_line(problem)}") from None
+
+    def try_to_write(self) -> None:
+        """See that files can be written there.
+
+        Raises:
+            ConfigurationError: They cannot.
+        """
+        probe = f"{self.path}/_probe"  # readers pass over names that begin with an underscore
+        try:
+            with self.system.open_output_stream(probe) as stream:
+                stream.write(b"\n")
+            self.system.delete_file(probe)
+        except OSError as problem:
+            raise ConfigurationError(f"cannot write to {self.url}: {_first_line(problem)}") from None
 
     def read(self, name: str) -> bytes:
         """Return a file of the folder.

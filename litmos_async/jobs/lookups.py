@@ -70,6 +70,24 @@ class LookUps(StepJobs):
             raise errors.exceptions[0] from None
         return {course_id: task.result() for course_id, task in tasks.items()}
 
+    async def resolve_locations(self, names: Iterable[str]) -> Resolved:
+        """Find locations by name or number.
+
+        `GET /locations`
+        """
+        resolved, names = Resolved(), list(dict.fromkeys(names))
+        rows = [row async for row in self._litmos.locations.list()] if names else []
+        for name in names:
+            ways = [(_way(name, row.location, str(row.location_id)), row) for row in rows]
+            nearest = min((way for way, _ in ways if way is not None), default=None)
+            found = [str(row.location_id) for way, row in ways if way == nearest and way is not None]
+            if len(found) == 1:
+                resolved.ids[name] = found[0]
+            else:
+                several = f"several locations go by {name!r}: {', '.join(found)}"
+                resolved.problems[name] = several if found else f"no location goes by {name!r}"
+        return resolved
+
     async def resolve_sessions(self, names: Iterable[str], *, past: bool) -> Resolved:
         """Find sessions by id or by name; those to come are looked at first, or with `past` those that have begun.
 

@@ -11,26 +11,25 @@ from typing import ClassVar, Final, Literal, NamedTuple, Unpack, cast
 import attrs
 from attrs import define
 
-from litmos_async.bulk import BulkJob, ItemOptions, JobOptions, Outcome, Status
+from litmos_async.bulk import BulkJob, ItemOptions, Outcome, Status
 from litmos_async.errors import ConfigurationError, TooManyRemovals
 from litmos_async.jobs import roles
 from litmos_async.jobs.roles import ROLES, RoleChange
 from litmos_async.jobs.steps import (
-    Connect,
     Fingerprint,
-    Hands,
+    ItemFailed,
     ItemJob,
+    ItemRequests,
     Key,
-    Limiter,
-    Options,
-    Removals,
+    Parts,
+    RemovalLimit,
     Step,
     StepJobs,
-    Stuck,
     Task,
     in_ranks,
     nameless,
 )
+from litmos_async.jobs.tree_match import Key as RowKey
 from litmos_async.jobs.tree_match import Place, TeamRow, Tree
 from litmos_async.models import Team, TeamSummary
 from litmos_async.names import loose
@@ -64,7 +63,7 @@ class TeamChange(NamedTuple):
 
     change: Literal["create", "update", "remove", "keep"]
     name: str
-    key: str
+    key: RowKey
     team_id: str = ""
     fields: tuple[str, ...] = ()
 
@@ -99,9 +98,8 @@ class TreeJobs(StepJobs):
         Returns:
             The job; its items are `TeamChange`.
         """
-        connect, of_job = self._parted(cast(JobOptions, options))
-        removals = Removals(allowed=remove, most=max_removals)
-        return TreeJob(list(rows), self._limiter, connect, of_job, removals)
+        removals = RemovalLimit(allowed=remove, most=max_removals)
+        return TreeJob(list(rows), self._parts(options), removals)
 
 
 @define
@@ -126,16 +124,14 @@ class TreeJob(ItemJob):
     def __init__(
         self,
         rows: Sequence[TeamRow],
-        limiter: Limiter,
-        connect: Connect,
-        options: Options,
-        removals: Removals,
+        parts: Parts,
+        removals: RemovalLimit,
     ) -> None:
         agreed = {"remove": removals.allowed}
-        super().__init__("sync_team_tree", "team changes", limiter, connect, options, agreed=agreed)
+        super().__init__("sync_team_tree", "team changes", *parts, agreed=agreed)
         self._rows = rows
         self._removals = removals
-        self._ids: dict[str, str] = {}
+        self._ids: dict[RowKey, str] = {}
         self._teams = self._going = 0
         self._holders = self._demoted = 0
         self._left_alone = 0
@@ -145,7 +141,7 @@ class TreeJob(ItemJob):
     async def _read_input(self, fingerprint: Fingerprint) -> None:
         for key, row in {row.key: row for row in self._rows}.items():
             people = [sorted(each) if each is not None else None for each in (row.leaders, row.admins)]
-            fingerprint.add(*nameless(key), repr((row.description, people)))
+            fingerprint.add(*_entry(key), repr((row.description, people)))
 
     async def _each_task(self) -> AsyncIterator[Task]:
         teams = [team async for team in self._litmos.teams.list()]
@@ -158,7 +154,7 @@ class TreeJob(ItemJob):
         twice = Counter(row.key for row in self._rows)
         for row in unique:
             for _ in range(twice[row.key] - 1):
-                yield Task(TeamChange("keep", row.name, row.key), nameless(row.key), skipped="given twice")
+                yield Task(TeamChange("keep", row.name, row.key), _entry(row.key), skipped="given twice")
         lowest = max((depth for _, depth in tree.unnamed()), default=0)
         for team, depth in tree.unnamed():
             if (task := self._unnamed(team, len(self._rows) + lowest - depth)) is not None:
@@ -183,7 +179,7 @@ class TreeJob(ItemJob):
     def _refused(self, place: Place) -> Task:
         row = place.row
         problem = ConfigurationError(place.problem)
-        return Task(TeamChange("keep", row.name, row.key), nameless(row.key), refused=problem)
+        return Task(TeamChange("keep", row.name, row.key), _entry(row.key), refused=problem)
 
     def _matched(self, place: Place, found: _Found | None) -> Task:
         """Return what there is to do for a row."""
@@ -200,7 +196,7 @@ class TreeJob(ItemJob):
         record = (*moved, *(("description",) if described else ()))
         if not record and not changes:
             keep = TeamChange("keep", row.name, row.key, team.id)
-            return Task(keep, nameless(row.key), skipped=AS_DESIRED, as_desired=True)
+            return Task(keep, _entry(row.key), skipped=AS_DESIRED, as_desired=True)
         change = TeamChange("update", row.name, row.key, team.id, (*record, *fields))
         return self._step(place, change, changes, (_GET, _UPDATE) if record else ())
 
@@ -224,18 +220,18 @@ class TreeJob(ItemJob):
     def _step(
         self, place: Place, change: TeamChange, changes: tuple[RoleChange, ...], first: tuple[str, ...]
     ) -> Step:
-        async def carry_out(hands: Hands) -> None:
+        async def carry_out(requests: ItemRequests) -> None:
             so_far = ""
             if change.change == "create":
-                await self._create(hands, place)
+                await self._create(requests, place)
                 so_far = "created"
             elif first:
-                await self._update(hands, place, change)
+                await self._update(requests, place, change)
                 so_far = f"changed: {', '.join(field for field in change.fields if field in _OF_RECORD)}"
-            await roles.carry_out(hands, self._ids[place.row.key], changes, so_far)
+            await roles.carry_out(requests, self._ids[place.row.key], changes, so_far)
 
         requests = (*first, *roles.requests(changes))
-        return Step(change, nameless(place.row.key), carry_out, requests=requests, rank=place.depth)
+        return Step(change, _entry(place.row.key), carry_out, requests=requests, rank=place.depth)
 
     def _unnamed(self, team: TeamSummary, rank: int) -> Task | None:
         """Return what there is to do for a team that no row names."""
@@ -248,10 +244,10 @@ class TreeJob(ItemJob):
         async def is_gone(litmos: Resources) -> bool:
             return all([row.id != team.id async for row in litmos.teams.list()])
 
-        async def carry_out(hands: Hands) -> None:
-            await hands.write(lambda litmos: litmos.teams.delete(team.id), is_gone)
+        async def carry_out(requests: ItemRequests) -> None:
+            await requests.write(lambda litmos: litmos.teams.delete(team.id), is_gone)
 
-        change = TeamChange("remove", team.name or "", "", team.id)
+        change = TeamChange("remove", team.name or "", (), team.id)
         return Step(change, entry, carry_out, is_gone, (_DELETE,), rank=rank)
 
     # ------------------------------------------------ the writes
@@ -262,11 +258,11 @@ class TreeJob(ItemJob):
         try:
             return self._ids[place.above.row.key]
         except KeyError:
-            raise Stuck(
+            raise ItemFailed(
                 "failed", None, f"{place.above.row.name!r}, which stands above it, is not there"
             ) from None
 
-    async def _create(self, hands: Hands, place: Place) -> None:
+    async def _create(self, requests: ItemRequests, place: Place) -> None:
         row, parent_id = place.row, self._parent_id(place)
         record = Team(name=row.name, description=row.description or None)
 
@@ -283,21 +279,21 @@ class TreeJob(ItemJob):
                     return True
             return False
 
-        await hands.write(send, is_there)
+        await requests.write(send, is_there)
 
-    async def _update(self, hands: Hands, place: Place, change: TeamChange) -> None:
+    async def _update(self, requests: ItemRequests, place: Place, change: TeamChange) -> None:
         values: dict[str, str] = {}
         if "parent" in change.fields:
             values["parent_team_id"] = self._parent_id(place)
         if "description" in change.fields:
             values["description"] = place.row.description
-        team = await hands.read(lambda litmos: litmos.teams.get(change.team_id))
+        team = await requests.read(lambda litmos: litmos.teams.get(change.team_id))
 
         async def is_written(litmos: Resources) -> bool:
             now = await litmos.teams.get(change.team_id)
             return all((getattr(now, name) or "") == value for name, value in values.items())
 
-        await hands.write(lambda litmos: litmos.teams.update(team.replace(**values)), is_written)
+        await requests.write(lambda litmos: litmos.teams.update(team.replace(**values)), is_written)
 
     # ------------------------------------------------ what is said of it
 
@@ -342,6 +338,11 @@ class TreeJob(ItemJob):
 
 
 _OF_RECORD: Final = ("parent", "description")
+
+
+def _entry(key: RowKey) -> Key:
+    """Return what a row is called in a journal, which holds no names."""
+    return nameless("\0".join(key))
 
 
 async def _look_at(litmos: Resources, place: Place) -> _Found:

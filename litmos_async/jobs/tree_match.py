@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import define, frozen
 
 from litmos_async.models import TeamSummary
 from litmos_async.names import clean, loose
 
-__all__ = ["Place", "TeamRow", "Tree"]
+__all__ = ["Key", "Place", "TeamRow", "Tree"]
+
+Key: TypeAlias = tuple[str, ...]
+"""A name, the name of the team above, and its code: as they are compared."""
 
 _CIRCLE: Final = "the teams above it go round in a circle"
 
@@ -37,9 +40,9 @@ class TeamRow:
     admins: frozenset[str] | None = None
 
     @property
-    def key(self) -> str:
+    def key(self) -> Key:
         """What tells it from other rows."""
-        return f"{loose(self.name)}/{loose(self.parent)}/{clean(self.parent_code)}"
+        return loose(self.name), loose(self.parent), clean(self.parent_code)
 
 
 @define(eq=False)

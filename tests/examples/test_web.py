@@ -160,7 +160,9 @@ async def test_a_visitor_is_not_held_by_the_limit(
     assert [each.levelname for each in caplog.records if each.name == "examples.web"] == ["WARNING"]
 
 
-@pytest.mark.parametrize("fault", [Fault(stall=30), Fault(drop=True, times=None), Fault(status=500, times=None)])
+@pytest.mark.parametrize(
+    "fault", [Fault(stall=30), Fault(drop=True, times=None), Fault(status=500, times=None)]
+)
 async def test_a_visitor_is_not_held_by_an_outage(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Fault
 ) -> None:
