@@ -1,8 +1,8 @@
 """The receiver of webhooks under load: 1,000 messages a second for 10 s on loopback, and killed three times.
 
-Run it with `python -m benchmarks.webhooks`. The receiver is `examples/webhooks.py` under uvicorn, in a process of its
-own. As Litmos does, the sender tries again what was not answered with 200; every tenth message is sent twice. In the
-end each achievement has to be in the handler's own table once; the program ends with 1 if one is missing.
+Run it with `python -m benchmarks.webhooks`. The receiver is `examples/webhooks.py` under uvicorn, in a process of
+its own. As Litmos does, the sender tries again what was not answered with 200; every tenth message is sent twice.
+In the end each achievement has to be in the handler's own table once; the program ends with 1 if one is missing.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def rows(folder: Path) -> list[int]:
 async def run(
     *, rate: int = RATE, seconds: int = SECONDS, kills: int = KILLS
 ) -> tuple[Load, list[int], float]:
-    """Send, kill, and wait until all is handled; return the load, the handler's rows, and the seconds to the last."""
+    """Send, kill, and wait until all is handled; return the load, the handler's rows, and the seconds it took."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])

@@ -67,7 +67,8 @@ class RedisSeen:
     """Remembers in Redis which messages were handled, and which one is being handled where.
 
     ```python
-    receiver = Receiver(handle, secret=secret, spool=SqliteSpool("webhooks.db"), seen=RedisSeen("redis://cache:6379/0"))
+    seen = RedisSeen("redis://cache:6379/0")
+    receiver = Receiver(handle, secret=secret, spool=SqliteSpool("webhooks.db"), seen=seen)
     ```
 
     What it holds is bounded by time: each message for `remember` seconds, as two hashes of 16 bytes.
