@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 from attrs import define, field
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 from litmos_async import LitmosClient, RateLimit, RetryPolicy, errors
 from litmos_async.ahead import MOST_AHEAD, AheadBudget
