@@ -2,7 +2,7 @@
 
 bulk.py          `litmos.bulk`: all helpers, from assign, remove, people, sync and import_job
 job.py           what all jobs do; report.py is what they say
-pair_job.py      jobs over pairs: pairs.py holds them, kinds.py says how each kind is sent and read,
+pair_job.py      jobs over pairs: pairs.py holds them, operations.py says how each kind is sent and read,
                  cover.py finds the fewest requests, looks.py the cheapest reads
 item_job.py      jobs over single items, each a task.py; sync_people.py and import_job.py are such jobs
 sync_members.py  teams in step: one job over pairs that adds, and one that removes
@@ -13,10 +13,9 @@ crew.py          many at once, and no more than the limit allows
 resolve.py       names to ids
 """
 
-from litmos_async.bulk.base import JobOptions
 from litmos_async.bulk.bulk import Bulk
-from litmos_async.bulk.import_job import ImportOptions
-from litmos_async.bulk.items import (
+from litmos_async.bulk.helpers.options import ImportOptions, ItemOptions, JobOptions
+from litmos_async.bulk.inputs import (
     CourseForTeam,
     CourseForUser,
     LearningPathForTeam,
@@ -24,15 +23,15 @@ from litmos_async.bulk.items import (
     Pairs,
     UserInTeam,
 )
+from litmos_async.bulk.items.sync_users import UserChange
+from litmos_async.bulk.items.users_and_results import ResultOfUser
 from litmos_async.bulk.job import BulkJob
-from litmos_async.bulk.journal import WAITS_FOR_EARLIER
-from litmos_async.bulk.journal_file import Summary, read_summary
-from litmos_async.bulk.list_sizes import ListSize, ListSizes
-from litmos_async.bulk.people import ItemOptions, ResultOfUser
-from litmos_async.bulk.report import Outcome, Plan, Progress, Report, Status
+from litmos_async.bulk.journal.file import Summary, read_summary
+from litmos_async.bulk.journal.journal import WAITS_FOR_EARLIER
+from litmos_async.bulk.pairs.list_sizes import ListSize, ListSizes
+from litmos_async.bulk.pairs.sync_team_members import MemberChange
 from litmos_async.bulk.resolve import Resolved
-from litmos_async.bulk.sync_members import MemberChange
-from litmos_async.bulk.sync_people import UserChange
+from litmos_async.bulk.results import Outcome, Plan, Progress, Report, Status
 
 __all__ = [
     "WAITS_FOR_EARLIER",

@@ -6,20 +6,19 @@ from collections.abc import Iterable
 from typing import Literal, Unpack
 
 from litmos_async.bulk import resolve as rows
-from litmos_async.bulk.assign import AssignJobs
-from litmos_async.bulk.import_job import ImportJobs
-from litmos_async.bulk.items import texts
+from litmos_async.bulk.helpers.assign import AssignJobs
+from litmos_async.bulk.helpers.remove import RemoveJobs
+from litmos_async.bulk.helpers.sync import SyncJobs
+from litmos_async.bulk.helpers.users import UserJobs
+from litmos_async.bulk.inputs import texts
 from litmos_async.bulk.lookup import read_people
-from litmos_async.bulk.people import PeopleJobs
-from litmos_async.bulk.remove import RemoveJobs
 from litmos_async.bulk.resolve import Resolved, Resolver
-from litmos_async.bulk.sync import SyncJobs
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.names import EXACT, PEOPLE, THINGS
 
 
-class Bulk(AssignJobs, RemoveJobs, PeopleJobs, ImportJobs, SyncJobs):
+class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
     """Jobs over many items, in the bulk lane: calls of the interactive lane go before them.
 
     The `resolve_*` methods turn names into ids:

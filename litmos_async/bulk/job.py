@@ -12,15 +12,16 @@ from typing import Any, Self, TypeVar
 
 from attrs import field, frozen
 
-from litmos_async.bulk.dispatch import StopSignal
-from litmos_async.bulk.fingerprint import Fingerprint, Key
 from litmos_async.bulk.iteration import Iteration
-from litmos_async.bulk.journal import Journal, telling_of_journal
-from litmos_async.bulk.journal_file import FilePath, Settled
+from litmos_async.bulk.journal.file import FilePath, Settled
+from litmos_async.bulk.journal.journal import Journal, telling_of_journal
+from litmos_async.bulk.journal.keys import Fingerprint, Key
 from litmos_async.bulk.known_people import KnownPeople
-from litmos_async.bulk.list_sizes import ListSizes
-from litmos_async.bulk.report import Outcome, Plan, Progress, Report, seconds_for
+from litmos_async.bulk.pairs.list_sizes import ListSizes
+from litmos_async.bulk.results import Outcome, Plan, Progress, Report, seconds_for
+from litmos_async.bulk.write import StopSignal
 from litmos_async.errors import ConfigurationError, Forbidden, LitmosError, Unauthorized
+from litmos_async.hooks import NO_HOOKS, Hooks
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
 from litmos_async.wording import count
@@ -54,6 +55,7 @@ class Options:
         on_request: Called when a request is counted, for the job that this one is a part of.
         sizes: What the client has learned of the sizes of lists.
         people: Whom the client knows by name.
+        hooks: Who is told how the job ended; nobody for a job that is a part of another one.
     """
 
     skip_existing: bool = False
@@ -65,6 +67,7 @@ class Options:
     on_request: Callable[[], None] = lambda: None
     sizes: ListSizes = field(factory=ListSizes)
     people: KnownPeople = field(factory=KnownPeople)
+    hooks: Hooks = NO_HOOKS
 
     def __attrs_post_init__(self) -> None:
         if self.stop_after_failures is not None and self.stop_after_failures < 1:
@@ -105,6 +108,11 @@ class BulkJob(ABC):
         self._journal: Journal | None = None
 
     # ------------------------------------------------ what each kind of job brings
+
+    @property
+    @abstractmethod
+    def _helper(self) -> str:
+        """The helper that made the job, such as "assign_courses_to_users"."""
 
     @abstractmethod
     async def _plan(self) -> Plan:
@@ -294,6 +302,7 @@ class BulkJob(ABC):
             raise
         finally:
             self._report.seconds = asyncio.get_running_loop().time() - began
+            self._options.hooks.job_ended(self._helper, self._report)
             await self._release_journal()
 
     async def aclose(self) -> None:

@@ -53,7 +53,7 @@ class Resolved:
 
 
 class Resolver:
-    """Looks names up in lists, row by row.
+    """ExistingPairs names up in lists, row by row.
 
     A name is compared with the names of a row, in the strictest way in which anything goes by it; an earlier name
     of a row beats a later one. Then it is compared with its id, of which upper and lower case matter (api-facts 7);

@@ -17,11 +17,11 @@ import pytest
 
 from litmos_async import BulkJob, LitmosClient, Progress, RateLimit
 from litmos_async.bulk import read_summary
-from litmos_async.bulk.journal_file import JournalFile
+from litmos_async.bulk.journal.file import JournalFile
 from litmos_async.errors import ConfigurationError, JournalError, LitmosError, Unauthorized
 from litmos_async.sandbox import Fault, Sandbox, Tenant
+from litmos_async.testing import run_virtual
 from tests.bulk.works import KINDS, Work, client, organisation, sandbox_of
-from tests.virtual import run_virtual
 
 RECORDED = Path(__file__).parent / "recorded"
 

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from litmos_async import LitmosClient
-from litmos_async.bulk.removals import Removals
+from litmos_async.bulk.removal_limit import RemovalLimit
 from litmos_async.cli.words import explain, said
 from litmos_async.errors import ConfigurationError, JournalMismatch
 from litmos_async.wording import OptionText
@@ -27,7 +27,7 @@ from tests.cli.small import Carry, Desk, assign_courses
 )
 def test_too_many_would_go(most: float, said: str) -> None:
     """It names the option, and what to say if it is meant."""
-    refusal = Removals(allowed=True, most=most).refusal(1_200, 9_000, "active people")
+    refusal = RemovalLimit(allowed=True, most=most).refusal(1_200, 9_000, "active people")
     assert refusal is not None
     assert explain(refusal) == (
         f"1,200 of 9,000 active people would go: {said} does not allow that. "

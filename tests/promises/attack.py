@@ -1,9 +1,9 @@
 """Attacks on the limit, for as long as one likes: `nox -s attack -- --minutes 20`.
 
-Each round runs a schedule on the virtual clock and a plan with real processes over SQLite or a real Redis. These are
-killed, and frozen for longer than a slot is kept: at each turn of the loop between taking a slot and the first byte,
-and at random. Their store is slow, restarted or away. It prints what the sandbox's own log shows, and fails where
-more than 100 requests were in a window, or anything was rejected, hung, left over or an untyped error.
+Each round runs a schedule on the virtual clock and a plan with real processes over SQLite or a real Redis. These
+are killed, and frozen for longer than a slot is kept: at each turn of the loop between taking a slot and the first
+byte, and at random. Their store is slow, restarted or away. It prints what the sandbox's own log shows, and fails
+where more than 100 requests were in a window, or anything was rejected, hung, left over or an untyped error.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""What users call: a signature, a docstring, one return."""

@@ -1,0 +1,196 @@
+"""Bulk helpers that give: courses, learning paths, memberships."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, Unpack
+
+import attrs
+
+from litmos_async.bulk.helpers.options import JobOptions, PairJobs
+from litmos_async.bulk.inputs import Pairs
+from litmos_async.bulk.job import BulkJob
+from litmos_async.bulk.pairs import operations
+from litmos_async.bulk.pairs.by_import import COURSES, TEAMS, Columns, OfferingJob, PairImportJob
+from litmos_async.bulk.pairs.operations import PairOperation
+from litmos_async.errors import ConfigurationError
+
+Via: TypeAlias = Literal["import"] | None
+"""Another way to do it: "import" sends people 2,000 in a request through `POST /bulkimports`."""
+
+
+class AssignJobs(PairJobs):
+    """The helpers `assign_...` and `add_users_to_teams`."""
+
+    def assign_courses_to_users(
+        self,
+        pairs: Pairs,
+        *,
+        send_message: bool,
+        list_size: int | None = None,
+        via: Via = None,
+        **options: Unpack[JobOptions],
+    ) -> BulkJob:
+        """Assign courses to people: one request a person, with all courses of that person.
+
+        `POST /users/{user_id}/courses`
+        `POST /bulkimports` with `via="import"`
+
+        The server ignores courses that a person has already, and ids of courses that do not exist: "done" means
+        that it took the request, unless you ask to verify.
+
+        `via="import"` takes thousands of people with 2,000 in a request and 3 courses in a row, where the plan
+        offers it. It needs the codes for bulk imports, which it looks up, and reads back always. Three things
+        you must want: the import turns message notifications on for everyone it touches; the server alone
+        decides about e-mails, whatever `send_message` says; and somebody whose user name changes meanwhile is
+        created anew under the old one.
+
+        Args:
+            pairs: Who gets what: pairs (person, course), each an id or a record; or a mapping from ids of people to
+                their courses, ids or records.
+            send_message: Whether the server may e-mail people who have logged in before. Required: its own
+                default is yes.
+            list_size: Courses in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
+            via: "import" for the way through imports; None for the plain one.
+            options: See `JobOptions`.
+        """
+        kind = operations.courses_to_users(send_message=send_message, list_size=list_size)
+        return self._job_via(via, kind, COURSES, pairs, options)
+
+    def assign_courses_to_teams(
+        self,
+        pairs: Pairs,
+        *,
+        send_message: bool,
+        library: bool = False,
+        include_sub_teams: bool = False,
+        list_size: int | None = None,
+        **options: Unpack[JobOptions],
+    ) -> BulkJob:
+        """Assign courses to teams, or put them into their libraries: one request a team.
+
+        `POST /teams/{team_id}/courses`
+
+        The server ignores courses that a team has already, and ids of courses that do not exist.
+
+        Args:
+            pairs: What gets what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
+                their courses, ids or records.
+            send_message: Whether the server may e-mail members who have logged in before. Required: its own
+                default is yes.
+            library: True only puts the courses into the library of the team; False assigns them. A course that
+                is assigned counts as there for `skip_existing` and `verify`.
+            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` look at those as
+                well then, one list a team: what one of them lacks is not there.
+            list_size: Courses in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
+            options: See `JobOptions`.
+        """
+        kind = operations.courses_to_teams(
+            send_message=send_message,
+            library=library,
+            include_sub_teams=include_sub_teams,
+            list_size=list_size,
+        )
+        return self._job(kind, pairs, options)
+
+    def assign_learning_paths_to_users(
+        self,
+        pairs: Pairs,
+        *,
+        send_message: bool,
+        list_size: int | None = None,
+        **options: Unpack[JobOptions],
+    ) -> BulkJob:
+        """Assign learning paths to people: one request a person, with all learning paths of that person.
+
+        `POST /users/{user_id}/learningpaths`
+
+        That repeats are ignored is documented for courses only: `skip_existing=True` is the careful way.
+
+        Args:
+            pairs: Who gets what: pairs (person, learning path), each an id or a record; or a mapping from ids of
+                people to their learning paths, ids or records.
+            send_message: Whether the server may e-mail people. Required: what it does by itself is not
+                documented, and that it heeds False is unproven.
+            list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
+            options: See `JobOptions`.
+        """
+        kind = operations.paths_to_users(send_message=send_message, list_size=list_size)
+        return self._job(kind, pairs, options)
+
+    def assign_learning_paths_to_teams(
+        self,
+        pairs: Pairs,
+        *,
+        send_message: bool,
+        include_sub_teams: bool = False,
+        list_size: int | None = None,
+        **options: Unpack[JobOptions],
+    ) -> BulkJob:
+        """Assign learning paths to teams: one request a team, with all its learning paths.
+
+        `POST /teams/{team_id}/learningpaths`
+
+        That repeats are ignored is documented for courses only: `skip_existing=True` is the careful way.
+
+        Args:
+            pairs: What gets what: pairs (team, learning path), each an id or a record; or a mapping from ids of
+                teams to their learning paths, ids or records.
+            send_message: Whether the server may e-mail members. Required: what it does by itself is not
+                documented.
+            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` look at those as
+                well then, one list a team: what one of them lacks is not there.
+            list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
+            options: See `JobOptions`.
+        """
+        kind = operations.paths_to_teams(
+            send_message=send_message, include_sub_teams=include_sub_teams, list_size=list_size
+        )
+        return self._job(kind, pairs, options)
+
+    def add_users_to_teams(
+        self,
+        pairs: Pairs,
+        *,
+        send_message: bool,
+        list_size: int | None = None,
+        via: Via = None,
+        **options: Unpack[JobOptions],
+    ) -> BulkJob:
+        """Put people into teams, by the smallest number of requests.
+
+        `POST /teams/{team_id}/users`
+        `POST /users/{user_id}/teams`
+        `POST /bulkimports` with `via="import"`
+
+        A team takes a list of people, a person a list of at most 25 teams: the job mixes both. A team ignores
+        people who are in it already, and ids that do not exist; a person refuses the whole list then, which is
+        split until the culprit stands alone.
+
+        Args:
+            pairs: Who joins what: pairs (person, team), each an id or a record; or a mapping from ids of people to
+                their teams, ids or records.
+            send_message: Whether the server e-mails the people added. Required; its own default is no.
+            list_size: People in one request to a team at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
+            via: "import" for the way through imports, with 5 teams in a row and all that
+                `assign_courses_to_users` says of it; None for the plain one.
+            options: See `JobOptions`.
+        """
+        kind = operations.users_to_teams(send_message=send_message, list_size=list_size)
+        return self._job_via(via, kind, TEAMS, pairs, options)
+
+    def _job_via(
+        self, via: Via, kind: PairOperation, columns: Columns, pairs: Pairs, options: JobOptions
+    ) -> BulkJob:
+        connect, of_job = self._parted(options)
+        if via is None:
+            return OfferingJob(kind, pairs, self._limiter, connect, of_job, columns=columns)
+        if via != "import":
+            raise ConfigurationError(f'via must be "import" or None, not {via!r}')
+        kind = attrs.evolve(kind, options={**kind.options, "via": via})
+        retry = options.get("retry", self._caller.defaults.retry)
+        return PairImportJob(kind, pairs, self._limiter, connect, of_job, columns=columns, retry=retry)

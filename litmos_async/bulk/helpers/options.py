@@ -1,0 +1,116 @@
+"""What the bulk helpers stand on."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import attrs
+
+from litmos_async.bulk.inputs import Pairs
+from litmos_async.bulk.job import Before, BulkJob, Connect, Options
+from litmos_async.bulk.journal.file import FilePath
+from litmos_async.bulk.known_people import KnownPeople
+from litmos_async.bulk.pairs.list_sizes import ListSizes
+from litmos_async.bulk.pairs.operations import PairOperation
+from litmos_async.bulk.pairs.pair_job import PairJob
+from litmos_async.config import CallOptions
+from litmos_async.limits import Limiter
+from litmos_async.resources import Resources
+from litmos_async.resources.base import Caller
+
+
+class JobOptions(CallOptions, total=False):
+    """What every job over pairs takes, beside the options of every call.
+
+    Attributes:
+        skip_existing: Read first what is there, in the cheapest way, and do only the rest. A removal leaves out
+            what is not there.
+        verify: Read back afterwards, since the server accepts unknown ids in silence: what it ignored ends as
+            "failed". The outcomes of what it took come at the end then.
+        stop_after_failures: Send nothing new when so many items have failed or are unknown; what is under way is
+            brought to its end, so there may be more of them. None, the default, never stops.
+        journal: A file in which every request is written down before it leaves and after its answer. Killed at any
+            moment and started again with the same input and the same file, the job leaves out what is done,
+            finds out by reading what became of the requests under way, and does the rest. It holds ids only.
+    """
+
+    skip_existing: bool
+    verify: bool
+    stop_after_failures: int | None
+    journal: FilePath | None
+
+
+class ItemOptions(CallOptions, total=False):
+    """What a job over single items takes, beside the options of every call.
+
+    Attributes:
+        verify: Read back after every write: one more request each. What the server took and ignored ends as
+            "failed".
+        stop_after_failures: Send nothing new when so many items have failed or are unknown; what is under way is
+            brought to its end, so there may be more of them. None, the default, never stops.
+        journal: A file in which every write is written down before it leaves and after its answer. Killed at any
+            moment and started again with the same input and the same file, the job leaves out what is done,
+            finds out by reading what became of the writes under way, and does the rest. It holds ids, and
+            hashes where an item has only a name.
+    """
+
+    verify: bool
+    stop_after_failures: int | None
+    journal: FilePath | None
+
+
+class ImportOptions(CallOptions, total=False):
+    """What an import takes, beside the options of every call.
+
+    Attributes:
+        stop_after_failures: Hand in no other import when so many rows have failed or are unknown; None, the
+            default, never stops.
+        journal: A file in which every import is written down before it leaves, when the server has taken it, and
+            at its end. Killed at any moment and started again with the same rows and the same file, the job
+            leaves out what is done, follows the import that the server had to its end, and does the rest. It
+            holds no names: rows are told apart by hashes.
+    """
+
+    stop_after_failures: int | None
+    journal: FilePath | None
+
+
+class PairJobs:
+    """Makes jobs over pairs.
+
+    Args:
+        caller: Makes the calls, in the bulk lane.
+        limiter: Bounds what is under way.
+
+    Attributes:
+        list_sizes: What jobs of this client have learned of how many ids one request takes.
+    """
+
+    def __init__(self, caller: Caller, limiter: Limiter) -> None:
+        self._caller = caller
+        self._limiter = limiter
+        self._litmos = Resources(caller)
+        self.list_sizes = ListSizes.of(caller.sender)
+        self._people = KnownPeople.of(caller.sender)
+
+    def _job(self, kind: PairOperation, pairs: Pairs, options: JobOptions) -> BulkJob:
+        return PairJob(kind, pairs, self._limiter, *self._parted(options))
+
+    def _parted(self, options: JobOptions) -> tuple[Connect, Options]:
+        """Part the options of a job from those of its calls."""
+        given: dict[str, Any] = dict(options)
+        names = JobOptions.__annotations__.keys() - CallOptions.__annotations__.keys()
+        of_job = Options(**{name: given.pop(name) for name in names if name in given})
+        caller = self._caller.with_options(cast(CallOptions, given))
+        of_job = attrs.evolve(
+            of_job,
+            timeout=caller.defaults.timeout,
+            sizes=self.list_sizes,
+            people=self._people,
+            hooks=caller.sender.hooks,
+        )
+
+        def connect(before: Before | None) -> Resources:
+            return Resources(attrs.evolve(caller, before=before))
+
+        return connect, of_job

@@ -1,0 +1,95 @@
+"""Bulk helpers that take away: the mirror images of `assign.py`."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from litmos_async.bulk.helpers.options import JobOptions, PairJobs
+from litmos_async.bulk.inputs import Pairs
+from litmos_async.bulk.job import BulkJob
+from litmos_async.bulk.pairs import operations
+
+
+class RemoveJobs(PairJobs):
+    """The helpers `remove_...`. What is not there is "skipped"."""
+
+    def remove_courses_from_users(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
+        """Take courses away from people: one request a pair, since the API has no list form.
+
+        `DELETE /users/{user_id}/courses/{course_id}`
+
+        A course that came through a learning path or a team is refused.
+
+        Args:
+            pairs: Who loses what: pairs (person, course), each an id or a record; or a mapping from ids of people
+                to their courses, ids or records.
+            options: See `JobOptions`. `skip_existing=True` leaves out what is not there: it often pays.
+        """
+        return self._job(operations.courses_from_users(), pairs, options)
+
+    def remove_courses_from_teams(
+        self,
+        pairs: Pairs,
+        *,
+        library: bool = False,
+        list_size: int | None = None,
+        **options: Unpack[JobOptions],
+    ) -> BulkJob:
+        """Take courses away from teams, or out of their libraries: one request a team.
+
+        `DELETE /teams/{team_id}/courses`
+
+        The server ignores unknown ids. A course that came through a learning path is refused.
+
+        Args:
+            pairs: What loses what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
+                their courses, ids or records.
+            library: True takes them out of the library of the team; False ends the assignment.
+            list_size: Courses in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
+            options: See `JobOptions`.
+        """
+        return self._job(operations.courses_from_teams(library=library, list_size=list_size), pairs, options)
+
+    def remove_learning_paths_from_users(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
+        """Take learning paths away from people: one request a pair, since the API has no list form.
+
+        `DELETE /users/{user_id}/learningpaths/{learning_path_id}`
+
+        One that came through a team is refused.
+
+        Args:
+            pairs: Who loses what: pairs (person, learning path), each an id or a record; or a mapping from ids of
+                people to their learning paths, ids or records.
+            options: See `JobOptions`.
+        """
+        return self._job(operations.paths_from_users(), pairs, options)
+
+    def remove_learning_paths_from_teams(
+        self, pairs: Pairs, *, list_size: int | None = None, **options: Unpack[JobOptions]
+    ) -> BulkJob:
+        """Take learning paths away from teams: one request a team.
+
+        `DELETE /teams/{team_id}/learningpaths`
+
+        Args:
+            pairs: What loses what: pairs (team, learning path), each an id or a record; or a mapping from ids of
+                teams to their learning paths, ids or records.
+            list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
+                see `ListSizes`.
+            options: See `JobOptions`.
+        """
+        return self._job(operations.paths_from_teams(list_size=list_size), pairs, options)
+
+    def remove_users_from_teams(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
+        """Take people out of teams: one request a pair, since the API has no list form.
+
+        `DELETE /teams/{team_id}/users/{user_id}`
+
+        Args:
+            pairs: Who leaves what: pairs (person, team), each an id or a record; or a mapping from ids of people to
+                their teams, ids or records. To take people out of all their teams see
+                `remove_users_from_all_teams`.
+            options: See `JobOptions`.
+        """
+        return self._job(operations.users_from_teams(), pairs, options)

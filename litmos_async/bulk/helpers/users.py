@@ -1,0 +1,143 @@
+"""Bulk helpers about people: who may log in, what they completed, which teams they leave, and imports of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from typing import Unpack, cast
+
+from litmos_async.bulk.helpers.options import ImportOptions, ItemOptions, JobOptions, PairJobs
+from litmos_async.bulk.items.import_users import ImportRows, ImportUsersJob
+from litmos_async.bulk.items.item_job import GivenJob
+from litmos_async.bulk.items.users_and_results import (
+    ModuleResults,
+    Refs,
+    deactivations,
+    departures,
+    each_result,
+)
+from litmos_async.bulk.items.work_item import Task
+from litmos_async.bulk.job import BulkJob
+from litmos_async.bulk.server_import import WAIT_TIMEOUT, Importer
+from litmos_async.errors import ConfigurationError
+
+
+class UserJobs(PairJobs):
+    """The helpers about single users and results, and `import_users`."""
+
+    def deactivate_users(
+        self, users: Refs, *, remove_from_teams: bool = False, **options: Unpack[ItemOptions]
+    ) -> BulkJob:
+        """Bar people from logging in and keep all their results: two requests a person.
+
+        `GET /users/{user_id}`
+        `PUT /users/{user_id}`
+        `DELETE /users/{user_id}/teams`
+
+        The server knows no partial update, so each person is read, changed and written whole; somebody else's
+        change between the two is lost. Whoever is inactive already is "skipped" after one request. People who
+        are given twice are skipped the second time.
+
+        Args:
+            users: The people: ids or records. A record stands for its id only: what is written is what the
+                server has.
+            remove_from_teams: True also takes each of them out of all teams, in one more request, inactive
+                people too. That cannot be undone: which teams they were is gone, and courses that came through
+                a team go with it.
+            options: See `ItemOptions`.
+        """
+        return self._item_job(
+            "deactivate_users",
+            "deactivations",
+            deactivations(users, remove_from_teams=remove_from_teams),
+            options,
+            remove_from_teams=remove_from_teams,
+        )
+
+    def remove_users_from_all_teams(self, users: Refs, **options: Unpack[ItemOptions]) -> BulkJob:
+        """Take people out of all their teams: one request a person.
+
+        `DELETE /users/{user_id}/teams`
+
+        Courses that came through a team go with it. Whoever was in no team is "done" all the same.
+
+        Args:
+            users: The people: ids or records.
+            options: See `ItemOptions`.
+        """
+        return self._item_job("remove_users_from_all_teams", "users", departures(users), options)
+
+    def complete_modules(self, results: ModuleResults, **options: Unpack[ItemOptions]) -> BulkJob:
+        """Write results of people in modules: one request a result, since the API has no list form.
+
+        `PUT /results/modules/{module_id}`
+
+        Whether a repeat counts as another attempt is not known, so no request is repeated once it may have
+        arrived: if its answer is lost, the result is read through `users.get_course`. It is "done" where the
+        module is completed with that score, "failed" where it is not completed, and "unknown" where that does
+        not show, such as a completion with another score. A second result of the same person in the same module
+        is "skipped".
+
+        Args:
+            results: Pairs (module, result). A result has course, person and `completed`; its score is 0 to 100,
+                its note at most 255 characters. Dates go out over XML, whose form is documented.
+            options: See `ItemOptions`.
+        """
+        return self._item_job("complete_modules", "results", each_result(results), options)
+
+    def _item_job(
+        self,
+        kind: str,
+        item_label: str,
+        tasks: AsyncIterable[Task],
+        options: ItemOptions,
+        **agreed: bool,
+    ) -> BulkJob:
+        connect, of_job = self._parted(cast(JobOptions, options))
+        return GivenJob(kind, item_label, self._limiter, connect, of_job, tasks=tasks, agreed=agreed)
+
+    def import_users(
+        self,
+        rows: ImportRows,
+        *,
+        send_message: bool,
+        skip_first_login: bool = False,
+        wait_timeout: float = WAIT_TIMEOUT,
+        **options: Unpack[ImportOptions],
+    ) -> BulkJob:
+        """Create or change people through imports: one request for up to 2,000 of them, and some polling.
+
+        `POST /bulkimports`
+        `GET /bulkimports`
+        `GET /bulkimports/{bulk_import_id}`
+        `GET /bulkimports/{bulk_import_id}/usererrors`
+
+        Each row creates the person with its user name, or changes that person: fields that are empty or left out
+        keep their value. A row can also put the person into up to 5 teams and 3 courses, by their codes for bulk
+        imports. The import turns message notifications on for everyone it touches.
+
+        The server works through an import in its own time; the job looks less and less often, and requests the next
+        one in when one is through. Rows that it names as wrong are "failed", with its words. A row that lacks
+        something, or is too long, is "failed" before anything is sent; a user name that was given before is
+        "skipped". If the answer to an import is lost, the job looks for it in the list of imports, and requests it
+        in once more only where it is not there.
+
+        Args:
+            rows: `UserImport` records, or mappings from their attributes to values; from any (async) iterable.
+            send_message: Whether the server e-mails the login to new people. Required; its own default is no.
+            skip_first_login: True asks new people for no password at the first login.
+            wait_timeout: Seconds to wait for one import. Its rows are "unknown" after that, and the job stops:
+                another one would only queue up behind it.
+            options: See `ImportOptions`.
+        """
+        if not wait_timeout > 0:
+            raise ConfigurationError(f"wait_timeout must be more than 0 seconds, not {wait_timeout}")
+        connect, of_job = self._parted(cast(JobOptions, options))
+        importer = Importer(
+            connect,
+            retry=options.get("retry", self._caller.defaults.retry),
+            timeout=of_job.timeout,
+            wait_timeout=wait_timeout,
+            send_message=send_message,
+            skip_first_login=skip_first_login,
+        )
+        return ImportUsersJob(rows, importer, self._limiter, connect, of_job)

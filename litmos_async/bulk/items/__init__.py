@@ -1,0 +1,1 @@
+"""Jobs over single items, each with requests of its own."""

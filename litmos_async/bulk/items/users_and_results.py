@@ -1,0 +1,170 @@
+"""Bulk helpers about people: who may log in, what they completed, which teams they leave."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from typing import NamedTuple, TypeAlias
+
+import attrs
+
+from litmos_async.bulk.inputs import check_types, in_order
+from litmos_async.bulk.items.work_item import ItemRequests, Task
+from litmos_async.errors import ConfigurationError
+from litmos_async.models import ModuleResult
+from litmos_async.resources import Resources
+from litmos_async.resources.base import Ref, complete, id_of, several
+
+Refs: TypeAlias = Iterable[Ref] | AsyncIterable[Ref]
+"""Ids or records that have one, from any (async) iterable."""
+
+ModuleResults: TypeAlias = Iterable[tuple[Ref, ModuleResult]] | AsyncIterable[tuple[Ref, ModuleResult]]
+"""Results with the modules that they belong to, from any (async) iterable."""
+
+_LONGEST_NOTE = 255
+"""Characters of `ModuleResult.note` (records.yaml)."""
+
+
+class ResultOfUser(NamedTuple):
+    """A person and a module of a course."""
+
+    user_id: str
+    course_id: str
+    module_id: str
+
+
+def deactivations(users: Refs, *, remove_from_teams: bool) -> AsyncIterator[Task]:
+    """Return a work item for each user, to be barred from logging in."""
+    requests: tuple[str, ...] = ("GET /users/{user_id}", "PUT /users/{user_id}")
+    if remove_from_teams:
+        requests += ("DELETE /users/{user_id}/teams",)
+
+    def task(user_id: str) -> Task:
+        async def carry_out(requests: ItemRequests) -> str | None:
+            return await _deactivate(requests, user_id, remove_from_teams=remove_from_teams)
+
+        async def is_done(litmos: Resources) -> bool:
+            return await _is_inactive(litmos, user_id) and (
+                not remove_from_teams or await _is_in_no_team(litmos, user_id)
+            )
+
+        return Task(user_id, (user_id, ""), carry_out, is_done, requests)
+
+    return _each_user(users, task)
+
+
+def departures(users: Refs) -> AsyncIterator[Task]:
+    """Return a work item for each user, to be taken out of all teams."""
+
+    def task(user_id: str) -> Task:
+        async def carry_out(requests: ItemRequests) -> None:
+            await _leave_all_teams(requests, user_id)
+
+        async def is_done(litmos: Resources) -> bool:
+            return await _is_in_no_team(litmos, user_id)
+
+        return Task(user_id, (user_id, ""), carry_out, is_done, ("DELETE /users/{user_id}/teams",))
+
+    return _each_user(users, task)
+
+
+async def _each_user(users: Refs, task: Callable[[str], Task]) -> AsyncIterator[Task]:
+    """Yield a task for each person.
+
+    Raises:
+        ConfigurationError: Something is no id; the message says which one it was.
+    """
+    count = 0
+    async for user in in_order(users if isinstance(users, AsyncIterable) else several(users, "people")):
+        count += 1
+        try:
+            user_id = id_of(user, "user_id")
+        except ConfigurationError as problem:
+            raise ConfigurationError(f"person {count}: {problem}") from None
+        yield task(user_id)
+
+
+async def _deactivate(requests: ItemRequests, user_id: str, *, remove_from_teams: bool) -> str | None:
+    person = await requests.read(lambda litmos: litmos.users.get(user_id))
+    inactive_already = person.active is False
+
+    if not inactive_already:
+        await requests.write(
+            lambda litmos: litmos.users.update(person.replace(active=False)),
+            lambda litmos: _is_inactive(litmos, person.id),
+        )
+    if remove_from_teams:
+        await _leave_all_teams(requests, person.id, so_far="inactive")
+        return None
+    return "inactive already" if inactive_already else None
+
+
+async def _leave_all_teams(requests: ItemRequests, user_id: str, *, so_far: str = "") -> None:
+    await requests.write(
+        lambda litmos: litmos.users.remove_from_all_teams(user_id),
+        lambda litmos: _is_in_no_team(litmos, user_id),
+        so_far=so_far,
+    )
+
+
+async def _is_inactive(litmos: Resources, user_id: str) -> bool:
+    return (await litmos.users.get(user_id)).active is False
+
+
+async def _is_in_no_team(litmos: Resources, user_id: str) -> bool:
+    return not (await litmos.users.list_teams(user_id)).items
+
+
+async def each_result(results: ModuleResults) -> AsyncIterator[Task]:
+    """Yield a task for each result.
+
+    Raises:
+        ConfigurationError: Something is no pair of a module and a result; the message says which one it was.
+    """
+    count = 0
+    async for pair in in_order(results):
+        count += 1
+        try:
+            module, result = pair
+            module_id = id_of(module, "module_id")
+        except (TypeError, ValueError) as problem:
+            reason = problem if isinstance(problem, ConfigurationError) else "expected (module, ModuleResult)"
+            raise ConfigurationError(f"result {count}: {reason}") from None
+        if not isinstance(result, ModuleResult):
+            raise ConfigurationError(f"result {count}: {type(result).__name__} is no ModuleResult")
+        yield _result_task(module_id, result, count)
+
+
+def _result_task(module_id: str, result: ModuleResult, count: int) -> Task:
+    item = ResultOfUser(result.user_id or "", result.course_id or "", module_id)
+    # A slash is in no id.
+    entry, content = (module_id, f"{item.course_id}/{item.user_id}"), repr(attrs.astuple(result))
+    if not (item.user_id and item.course_id):
+        entry = "row", str(count)  # nobody's: its place in the input tells it from others
+    try:
+        check_types(result)
+        _check(complete(result))
+    except ConfigurationError as problem:
+        return Task(item, entry, content=content, refused=problem)
+
+    async def is_done(litmos: Resources) -> bool | None:
+        details = await litmos.users.get_course(item.user_id, item.course_id)
+        found = next((module for module in details.modules if module.id == module_id), None)
+        if found is None or found.completed is None:
+            return None
+        if found.completed is not result.completed:
+            # Something that is completed may have been so before; something that is not was not written.
+            return None if found.completed else False
+        same = result.score is None or found.score == result.score
+        return True if same and (result.completed or result.score is not None) else None
+
+    async def carry_out(requests: ItemRequests) -> None:
+        await requests.write(lambda litmos: litmos.results.complete_module(module_id, result), is_done)
+
+    return Task(item, entry, carry_out, is_done, ("PUT /results/modules/{module_id}",), content)
+
+
+def _check(result: ModuleResult) -> None:
+    if result.score is not None and not 0 <= result.score <= 100:
+        raise ConfigurationError(f"score must be 0 to 100, not {result.score}")
+    if len(result.note or "") > _LONGEST_NOTE:
+        raise ConfigurationError(f"note has {len(result.note or '')} characters; the server takes 255")

@@ -1,0 +1,1 @@
+"""What was sent, and its outcome, on disk."""

@@ -1,0 +1,1 @@
+"""Jobs over pairs, of which many travel in one request."""

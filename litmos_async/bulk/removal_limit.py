@@ -1,0 +1,41 @@
+"""How much a comparison of what should be with what is may take away."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from litmos_async.errors import ConfigurationError, TooManyRemovals
+
+
+@frozen(kw_only=True)
+class RemovalLimit:
+    """How much may be taken away.
+
+    Attributes:
+        allowed: Whether anything may.
+        most: A fraction, if it is a float, or a number, if it is an int.
+    """
+
+    allowed: bool
+    most: float
+
+    def __attrs_post_init__(self) -> None:
+        most: object = self.most
+        whole = isinstance(most, int) and not isinstance(most, bool) and most >= 0
+        if not whole and not (isinstance(most, float) and 0 <= most <= 1):
+            raise ConfigurationError(
+                f"max_removals must be a fraction, 0.0 to 1.0, or a whole number, not {self.most!r}"
+            )
+
+    def refusal(self, going: int, total: int, label: str) -> TooManyRemovals | None:
+        """Return the error that says why so many must not go; None if they may."""
+        most = self.most if isinstance(self.most, int) else self.most * total
+        if going <= most:
+            return None
+        return TooManyRemovals(
+            f"{going:,} of {total:,} {label} would go: max_removals={self.most!r} does not allow that",
+            removals=going,
+            total=total,
+            label=label,
+            max_removals=self.most,
+        )
