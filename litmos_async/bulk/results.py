@@ -203,3 +203,8 @@ class Report:
 def seconds_for(requests: int, quota: Quota) -> float:
     """Return how long so many requests take: nothing if there are slots for all, else at the pace of the limit."""
     return 0.0 if requests <= quota.free else requests * quota.period / max(1, quota.budget)
+
+
+def numbers_of(things: Mapping[str, int]) -> str:
+    """Return numbers of things in words: `3 to add, 1,200 unchanged`."""
+    return ", ".join(f"{number:,} {what}" for what, number in things.items() if number)

@@ -6,19 +6,22 @@ from typing import Literal, TypeAlias, Unpack
 
 import attrs
 
-from litmos_async.bulk.helpers.options import JobOptions, PairJobs
+from litmos_async.bulk.helpers.options import Helpers, JobOptions
 from litmos_async.bulk.inputs import Pairs
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.pairs import operations
-from litmos_async.bulk.pairs.by_import import COURSES, TEAMS, Columns, OfferingJob, PairImportJob
+from litmos_async.bulk.pairs.by_import import COURSES, TEAMS, ByImport, Columns
 from litmos_async.bulk.pairs.operations import PairOperation
+from litmos_async.bulk.pairs.outcomes import PairOutcomes
+from litmos_async.bulk.pairs.pair_job import PairJob
+from litmos_async.bulk.server_import import Importer
 from litmos_async.errors import ConfigurationError
 
 Via: TypeAlias = Literal["import"] | None
 """Another way to do it: "import" sends people 2,000 in a request through `POST /bulkimports`."""
 
 
-class AssignJobs(PairJobs):
+class AssignJobs(Helpers):
     """The helpers `assign_...` and `add_users_to_teams`."""
 
     def assign_courses_to_users(
@@ -54,8 +57,8 @@ class AssignJobs(PairJobs):
             via: "import" for the way through imports; None for the plain one.
             options: See `JobOptions`.
         """
-        kind = operations.courses_to_users(send_message=send_message, list_size=list_size)
-        return self._job_via(via, kind, COURSES, pairs, options)
+        operation = operations.courses_to_users(send_message=send_message, list_size=list_size)
+        return self._job_via(via, operation, COURSES, pairs, options)
 
     def assign_courses_to_teams(
         self,
@@ -86,13 +89,13 @@ class AssignJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        kind = operations.courses_to_teams(
+        operation = operations.courses_to_teams(
             send_message=send_message,
             library=library,
             include_sub_teams=include_sub_teams,
             list_size=list_size,
         )
-        return self._job(kind, pairs, options)
+        return self._pair_job(operation, pairs, options)
 
     def assign_learning_paths_to_users(
         self,
@@ -117,8 +120,8 @@ class AssignJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        kind = operations.paths_to_users(send_message=send_message, list_size=list_size)
-        return self._job(kind, pairs, options)
+        operation = operations.paths_to_users(send_message=send_message, list_size=list_size)
+        return self._pair_job(operation, pairs, options)
 
     def assign_learning_paths_to_teams(
         self,
@@ -146,10 +149,10 @@ class AssignJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        kind = operations.paths_to_teams(
+        operation = operations.paths_to_teams(
             send_message=send_message, include_sub_teams=include_sub_teams, list_size=list_size
         )
-        return self._job(kind, pairs, options)
+        return self._pair_job(operation, pairs, options)
 
     def add_users_to_teams(
         self,
@@ -180,17 +183,23 @@ class AssignJobs(PairJobs):
                 `assign_courses_to_users` says of it; None for the plain one.
             options: See `JobOptions`.
         """
-        kind = operations.users_to_teams(send_message=send_message, list_size=list_size)
-        return self._job_via(via, kind, TEAMS, pairs, options)
+        operation = operations.users_to_teams(send_message=send_message, list_size=list_size)
+        return self._job_via(via, operation, TEAMS, pairs, options)
 
     def _job_via(
-        self, via: Via, kind: PairOperation, columns: Columns, pairs: Pairs, options: JobOptions
+        self, via: Via, operation: PairOperation, columns: Columns, pairs: Pairs, options: JobOptions
     ) -> BulkJob:
-        connect, of_job = self._parted(options)
         if via is None:
-            return OfferingJob(kind, pairs, self._limiter, connect, of_job, columns=columns)
+            return self._pair_job(operation, pairs, options, offer=columns.offer)
         if via != "import":
             raise ConfigurationError(f'via must be "import" or None, not {via!r}')
-        kind = attrs.evolve(kind, options={**kind.options, "via": via})
-        retry = options.get("retry", self._caller.defaults.retry)
-        return PairImportJob(kind, pairs, self._limiter, connect, of_job, columns=columns, retry=retry)
+        operation = attrs.evolve(operation, options={**operation.options, "via": via})
+        run = self._pair_run(options)
+        outcomes = PairOutcomes(operation, run, reads_back=True)
+        importer = Importer(run, retry=options.get("retry", self._caller.defaults.retry))
+        return PairJob(
+            pairs,
+            outcomes,
+            ByImport(outcomes, columns, importer),
+            skip_existing=options.get("skip_existing", False),
+        )

@@ -7,12 +7,15 @@ from typing import Any, cast
 import attrs
 
 from litmos_async.bulk.inputs import Pairs
-from litmos_async.bulk.job import Before, BulkJob, Connect, Options
+from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.journal.file import FilePath
 from litmos_async.bulk.known_people import KnownPeople
+from litmos_async.bulk.pairs.direct import Direct, Offer
 from litmos_async.bulk.pairs.list_sizes import ListSizes
 from litmos_async.bulk.pairs.operations import PairOperation
+from litmos_async.bulk.pairs.outcomes import PairOutcomes
 from litmos_async.bulk.pairs.pair_job import PairJob
+from litmos_async.bulk.run import Before, Run
 from litmos_async.config import CallOptions
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
@@ -75,8 +78,8 @@ class ImportOptions(CallOptions, total=False):
     journal: FilePath | None
 
 
-class PairJobs:
-    """Makes jobs over pairs.
+class Helpers:
+    """Makes jobs, each with a run of its own.
 
     Args:
         caller: Makes the calls, in the bulk lane.
@@ -93,20 +96,40 @@ class PairJobs:
         self.list_sizes = ListSizes.of(caller.sender)
         self._people = KnownPeople.of(caller.sender)
 
-    def _job(self, kind: PairOperation, pairs: Pairs, options: JobOptions) -> BulkJob:
-        return PairJob(kind, pairs, self._limiter, *self._parted(options))
+    def _pair_job(
+        self, operation: PairOperation, pairs: Pairs, options: JobOptions, offer: Offer | None = None
+    ) -> BulkJob:
+        outcomes = PairOutcomes(operation, self._pair_run(options))
+        route = Direct(outcomes, self.list_sizes, offer)
+        return PairJob(pairs, outcomes, route, skip_existing=options.get("skip_existing", False))
 
-    def _parted(self, options: JobOptions) -> tuple[Connect, Options]:
-        """Part the options of a job from those of its calls."""
+    def _pair_run(self, options: JobOptions) -> Run:
         given: dict[str, Any] = dict(options)
-        names = JobOptions.__annotations__.keys() - CallOptions.__annotations__.keys()
-        of_job = Options(**{name: given.pop(name) for name in names if name in given})
-        caller = self._caller.with_options(cast(CallOptions, given))
-        of_job = attrs.evolve(
-            of_job, timeout=caller.defaults.timeout, sizes=self.list_sizes, people=self._people
-        )
+        given.pop("skip_existing", None)
+        return self._run(given, verify=given.pop("verify", False))
+
+    def _item_run(self, options: ItemOptions) -> Run:
+        given: dict[str, Any] = dict(options)
+        return self._run(given, verify=given.pop("verify", False))
+
+    def _import_run(self, options: ImportOptions) -> Run:
+        return self._run(dict(options))
+
+    def _run(self, options: dict[str, Any], *, verify: bool = False) -> Run:
+        """Return the run of a job, with the options of its calls."""
+        stop_after_failures = options.pop("stop_after_failures", None)
+        journal_path = options.pop("journal", None)
+        caller = self._caller.with_options(cast(CallOptions, options))
 
         def connect(before: Before | None) -> Resources:
             return Resources(attrs.evolve(caller, before=before))
 
-        return connect, of_job
+        return Run(
+            self._limiter,
+            connect,
+            self._people,
+            verify=verify,
+            stop_after_failures=stop_after_failures,
+            journal_path=journal_path,
+            timeout=caller.defaults.timeout,
+        )

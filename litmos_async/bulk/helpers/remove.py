@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from litmos_async.bulk.helpers.options import JobOptions, PairJobs
+from litmos_async.bulk.helpers.options import Helpers, JobOptions
 from litmos_async.bulk.inputs import Pairs
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.pairs import operations
 
 
-class RemoveJobs(PairJobs):
+class RemoveJobs(Helpers):
     """The helpers `remove_...`. What is not there is "skipped"."""
 
     def remove_courses_from_users(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
@@ -25,7 +25,7 @@ class RemoveJobs(PairJobs):
                 to their courses, ids or records.
             options: See `JobOptions`. `skip_existing=True` leaves out what is not there: it often pays.
         """
-        return self._job(operations.courses_from_users(), pairs, options)
+        return self._pair_job(operations.courses_from_users(), pairs, options)
 
     def remove_courses_from_teams(
         self,
@@ -49,7 +49,9 @@ class RemoveJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        return self._job(operations.courses_from_teams(library=library, list_size=list_size), pairs, options)
+        return self._pair_job(
+            operations.courses_from_teams(library=library, list_size=list_size), pairs, options
+        )
 
     def remove_learning_paths_from_users(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
         """Take learning paths away from people: one request a pair, since the API has no list form.
@@ -63,7 +65,7 @@ class RemoveJobs(PairJobs):
                 people to their learning paths, ids or records.
             options: See `JobOptions`.
         """
-        return self._job(operations.paths_from_users(), pairs, options)
+        return self._pair_job(operations.paths_from_users(), pairs, options)
 
     def remove_learning_paths_from_teams(
         self, pairs: Pairs, *, list_size: int | None = None, **options: Unpack[JobOptions]
@@ -79,7 +81,7 @@ class RemoveJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        return self._job(operations.paths_from_teams(list_size=list_size), pairs, options)
+        return self._pair_job(operations.paths_from_teams(list_size=list_size), pairs, options)
 
     def remove_users_from_teams(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
         """Take people out of teams: one request a pair, since the API has no list form.
@@ -92,4 +94,4 @@ class RemoveJobs(PairJobs):
                 `remove_users_from_all_teams`.
             options: See `JobOptions`.
         """
-        return self._job(operations.users_from_teams(), pairs, options)
+        return self._pair_job(operations.users_from_teams(), pairs, options)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import Any, TypeAlias, Unpack, cast
+from typing import Final, Unpack
 
-from litmos_async.bulk.helpers.options import ItemOptions, JobOptions, PairJobs
-from litmos_async.bulk.items.sync_users import SyncUsersJob
+from litmos_async.bulk.helpers.options import Helpers, ItemOptions
+from litmos_async.bulk.items.sync_users import DesiredUsers, SyncUsersJob
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.pairs.sync_team_members import Members, SyncTeamMembersJob
 from litmos_async.bulk.removal_limit import RemovalLimit
-from litmos_async.models import User
 
-DesiredUsers: TypeAlias = Iterable[User | Mapping[str, Any]] | AsyncIterable[User | Mapping[str, Any]]
-"""People as they should be: records, or mappings from attributes of `User` to values."""
-
-MAX_REMOVALS = 0.10
+MAX_REMOVALS: Final = 0.10
 
 
-class SyncJobs(PairJobs):
+class SyncJobs(Helpers):
     """The helpers `sync_...`."""
 
     def sync_team_members(
@@ -56,13 +51,11 @@ class SyncJobs(PairJobs):
             send_message: Whether the server e-mails the people added. Required; its own default is no.
             options: See `ItemOptions`.
         """
-        connect, of_job = self._parted(cast(JobOptions, options))
         return SyncTeamMembersJob(
             desired,
-            self._limiter,
-            connect,
-            of_job,
-            removals=RemovalLimit(allowed=remove, most=max_removals),
+            self._item_run(options),
+            self.list_sizes,
+            limit=RemovalLimit(allowed=remove, most=max_removals),
             send_message=send_message,
         )
 
@@ -103,13 +96,10 @@ class SyncJobs(PairJobs):
             send_message: Whether the server e-mails the login to new people. Required; its own default is no.
             options: See `ItemOptions`.
         """
-        connect, of_job = self._parted(cast(JobOptions, options))
         return SyncUsersJob(
             desired,
-            self._limiter,
-            connect,
-            of_job,
-            removals=RemovalLimit(allowed=deactivate, most=max_removals),
+            self._item_run(options),
+            limit=RemovalLimit(allowed=deactivate, most=max_removals),
             create=create,
             send_message=send_message,
         )

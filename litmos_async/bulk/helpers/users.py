@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
-from typing import Unpack, cast
+from typing import Unpack
 
-from litmos_async.bulk.helpers.options import ImportOptions, ItemOptions, JobOptions, PairJobs
+from litmos_async.bulk.helpers.options import Helpers, ImportOptions, ItemOptions
 from litmos_async.bulk.items.import_users import ImportRows, ImportUsersJob
 from litmos_async.bulk.items.item_job import GivenJob
 from litmos_async.bulk.items.users_and_results import (
@@ -15,13 +15,13 @@ from litmos_async.bulk.items.users_and_results import (
     departures,
     each_result,
 )
-from litmos_async.bulk.items.work_item import Task
+from litmos_async.bulk.items.work_item import WorkItem
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.server_import import WAIT_TIMEOUT, Importer
 from litmos_async.errors import ConfigurationError
 
 
-class UserJobs(PairJobs):
+class UserJobs(Helpers):
     """The helpers about single users and results, and `import_users`."""
 
     def deactivate_users(
@@ -86,14 +86,13 @@ class UserJobs(PairJobs):
 
     def _item_job(
         self,
-        kind: str,
+        helper: str,
         item_label: str,
-        tasks: AsyncIterable[Task],
+        work_items: AsyncIterable[WorkItem],
         options: ItemOptions,
         **agreed: bool,
     ) -> BulkJob:
-        connect, of_job = self._parted(cast(JobOptions, options))
-        return GivenJob(kind, item_label, self._limiter, connect, of_job, tasks=tasks, agreed=agreed)
+        return GivenJob(helper, item_label, self._item_run(options), work_items, agreed=agreed)
 
     def import_users(
         self,
@@ -131,13 +130,12 @@ class UserJobs(PairJobs):
         """
         if not wait_timeout > 0:
             raise ConfigurationError(f"wait_timeout must be more than 0 seconds, not {wait_timeout}")
-        connect, of_job = self._parted(cast(JobOptions, options))
+        run = self._import_run(options)
         importer = Importer(
-            connect,
+            run,
             retry=options.get("retry", self._caller.defaults.retry),
-            timeout=of_job.timeout,
             wait_timeout=wait_timeout,
             send_message=send_message,
             skip_first_login=skip_first_login,
         )
-        return ImportUsersJob(rows, importer, self._limiter, connect, of_job)
+        return ImportUsersJob(rows, run, importer)

@@ -9,9 +9,8 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -31,7 +30,7 @@ from litmos_async.bulk.journal.file import (
 )
 from litmos_async.bulk.journal.keys import Fingerprint, Key
 from litmos_async.bulk.results import Status
-from litmos_async.errors import ConfigurationError, JournalError
+from litmos_async.errors import ConfigurationError
 
 logger = logging.getLogger("litmos_async")
 
@@ -69,19 +68,6 @@ class JournalBroken(Exception):
 
     Not a `LitmosError`: it is raised in the middle of requests, and is not about one of them.
     """
-
-
-@contextmanager
-def telling_of_journal() -> Iterator[None]:
-    """Raise what a journal raises in this block as an error for the callers of a job.
-
-    Raises:
-        JournalError: The journal cannot be read or written.
-    """
-    try:
-        yield
-    except JournalBroken as broken:
-        raise JournalError(str(broken)) from broken.__cause__
 
 
 class Journal:
@@ -225,6 +211,28 @@ class Journal:
         async for each in self.settled(*FINAL, "unknown"):
             settled[each.first, each.second] = each.status
         return Past(settled, under_way)
+
+    async def go_on(
+        self,
+        past: Past,
+        known: Mapping[Key, Settled],
+        *,
+        items: int,
+        still_under_way: Collection[int] = (),
+    ) -> None:
+        """Write down all that is known before anything new is sent; for jobs whose items fit into memory.
+
+        Args:
+            past: What `past` has returned.
+            known: The outcomes that are known by now.
+            items: How many items the job has.
+            still_under_way: Requests of earlier runs whose outcome is still open.
+        """
+        for request in past.under_way:
+            if request.id not in still_under_way:
+                await self.after(request.id, [known[key] for key in request.items if key in known])
+        await self.record(each for key, each in known.items() if past.settled.get(key) != each.status)
+        await self.expect(items)
 
     async def summary(self) -> Summary:
         """Return how the job stands."""
