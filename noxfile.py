@@ -80,7 +80,7 @@ def httpx2(session: nox.Session) -> None:
     session.run("python", "-c", "import httpx; assert httpx.__name__ == 'httpx2'", env=environment)
     # It is there before pytest looks at its plugins, of which anyio is one.
     calm = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-    respx = ("--deselect", "tests/unit/test_mocked_network.py")
+    respx = ("--deselect", "tests/client/test_mocked_network.py")
     session.run(*QUICK, *calm, *respx, *session.posargs, env=environment)
 
 
@@ -109,8 +109,15 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session
+def attack(session: nox.Session) -> None:
+    """Attack the limit: `nox -s attack -- --minutes 20`; a broken promise is an error."""
+    install(session, "test")
+    session.run("python", "-m", "tests.promises.attack", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Print ours beside the plain alternative."""
-    install(session, "test")
+    install(session, "test", "bench")
     for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory"]:
         session.run("python", "-m", f"benchmarks.{name}")

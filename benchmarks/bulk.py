@@ -21,7 +21,7 @@ from litmos_async import LitmosClient
 from litmos_async.bulk import BulkJob
 from litmos_async.bulk.pairs.planning import TEAMS_PER_USER_REQUEST, USERS_PER_TEAM_REQUEST, lower_bound
 from litmos_async.sandbox import Sandbox, Tenant
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 Pairs = list[tuple[str, str]]
 Calls = Callable[[LitmosClient, Pairs], Iterator[Awaitable[object]]]

@@ -17,7 +17,7 @@ import attrs
 from aiolimiter import AsyncLimiter
 
 from litmos_async.limits import MemoryLimiter
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 CALLS: Final = 1_000
 LIMIT: Final = 100

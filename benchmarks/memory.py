@@ -19,7 +19,7 @@ from attrs import frozen
 
 from litmos_async import LitmosClient
 from litmos_async.bulk import BulkJob
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 MOST = 200
 """Megabytes that a million pairs may take."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
@@ -11,6 +12,8 @@ import attrs
 
 from litmos_async.config import MAX_ANSWER_BYTES, CallOptions, Config, Defaults, KeyPlace, Region, configure
 from litmos_async.errors import ConfigurationError
+from litmos_async.events import Hook
+from litmos_async.hooks import Hooks
 from litmos_async.limits import Limiter, MemoryLimiter, Quota, RateLimit, Usage, limiter_from_url
 from litmos_async.resources import Resources
 from litmos_async.resources.base import Caller, naming
@@ -24,6 +27,8 @@ from litmos_async.xapi_store import XapiStore
 
 if TYPE_CHECKING:
     from litmos_async.bulk import Bulk
+    from litmos_async.export import Export
+    from litmos_async.report import Reports
     from litmos_async.transport import Transport
 
 
@@ -56,12 +61,16 @@ class LitmosClient(Resources):
             "epoch" (the number alone).
         xapi: The learning record store that `litmos.xapi` speaks to, in connections and a budget of its own; None:
             `litmos.xapi` cannot be used.
+        on_event: A callable, or several, which get a record of each attempt, wait for a slot, pause, page and job:
+            see `litmos_async.events`. They are called on the event loop, so they must be quick; what they raise is
+            logged once and goes no further.
 
     Raises:
         ConfigurationError: Something is missing or cannot work.
     """
 
     _base_url = ""
+    _account = ""
 
     def __init__(
         self,
@@ -80,6 +89,7 @@ class LitmosClient(Resources):
         json_dates: JsonDates = "wall_clock",
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         xapi: XapiStore | None = None,
+        on_event: Hook | Iterable[Hook] | None = None,
     ) -> None:
         try:
             if not isinstance(xapi, XapiStore | None):
@@ -97,7 +107,7 @@ class LitmosClient(Resources):
             )
             self._limiter.bind(config.account)
             defaults = Defaults(timeout=timeout, retry=retry or RetryPolicy(), wire=wire)
-            self._connect(config, defaults, transport, xapi)
+            self._connect(config, defaults, transport, xapi, Hooks(on_event))
         except ConfigurationError as error:
             problem = error.with_traceback(None)
             problem.__cause__ = problem.__context__ = None
@@ -108,20 +118,25 @@ class LitmosClient(Resources):
         raise problem
 
     def _connect(
-        self, config: Config, defaults: Defaults, transport: Transport | None, xapi: XapiStore | None
+        self,
+        config: Config,
+        defaults: Defaults,
+        transport: Transport | None,
+        xapi: XapiStore | None,
+        hooks: Hooks,
     ) -> None:
         # Here and not above: httpx takes longer to import than all the rest, and brings rich where that is
         # installed. Who imports this library for its records or errors need not wait for it.
         from litmos_async.transport import Sender  # noqa: PLC0415
 
-        self._sender = Sender(config.service, self._limiter, transport)
-        self._base_url = config.base_url
+        self._sender = Sender(config.service, self._limiter, transport, hooks)
+        self._base_url, self._account = config.base_url, config.account
         self._store = None
         if xapi is not None:
             limiter = MemoryLimiter(xapi.rate_limit)
             limiter.bind(xapi.account)
             service = attrs.evolve(xapi.service, max_answer_bytes=config.max_answer_bytes)
-            caller = Caller(Sender(service, limiter, transport), defaults, config.json_dates)
+            caller = Caller(Sender(service, limiter, transport, hooks), defaults, config.json_dates)
             self._store = StoreCaller(caller, xapi.path, limiter)
         super().__init__(Caller(self._sender, defaults, config.json_dates), self._store)
 
@@ -156,6 +171,20 @@ class LitmosClient(Resources):
 
         return Bulk(self._caller.with_priority("bulk"), self._limiter)
 
+    @cached_property
+    def export(self) -> Export:
+        """Lists into files and batches, in the bulk lane."""
+        from litmos_async.export import Export  # noqa: PLC0415 - like the families of `Resources`
+
+        return Export(self._caller, self._account, self._base_url, self._limiter.rate)
+
+    @cached_property
+    def report(self) -> Reports:
+        """Reports on who has completed what, in the bulk lane."""
+        from litmos_async.report import Reports  # noqa: PLC0415 - like the families of `Resources`
+
+        return Reports(self._caller.with_priority("bulk"), self._base_url)
+
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a view of this client with other defaults, on the same pool and limiter.
 
@@ -164,7 +193,7 @@ class LitmosClient(Resources):
         """
         view = object.__new__(type(self))
         view._limiter, view._owns_limiter = self._limiter, self._owns_limiter
-        view._sender, view._base_url = self._sender, self._base_url
+        view._sender, view._base_url, view._account = self._sender, self._base_url, self._account
         view._store = self._store and self._store.with_options(options)
         Resources.__init__(view, self._caller.with_options(options), view._store)
         return view

@@ -105,6 +105,12 @@ class Service:
         return urlsplit(self.base_url).hostname or ""
 
     @property
+    def port(self) -> int:
+        """The port that is asked."""
+        parts = urlsplit(self.base_url)
+        return parts.port or (80 if parts.scheme == "http" else 443)
+
+    @property
     def region(self) -> str:
         """The region whose address that is; empty for another one."""
         return region_of(self.base_url)

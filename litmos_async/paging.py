@@ -7,31 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
+from litmos_async.ahead import MOST_AHEAD, AheadBudget, Fetch, PageSource
 from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.hooks import OnPage, no_page
 from litmos_async.models.record import Record
 from litmos_async.reader import LARGEST_PAGE, Caps, Reader
 
 R = TypeVar("R", bound=Record)
-
-_AHEAD = 4
-"""Pages that are read ahead where the total is known: enough to hide the latency, few enough to waste."""
-
-
-@frozen
-class Batch(Generic[R]):
-    """The rows of one answer, and how many there are in all where the server says so."""
-
-    rows: Sequence[R]
-    total: int | None = None
-
-
-Fetch = Callable[[int, int], Awaitable[Batch[R]]]
-"""Reads rows: offset of the first, and how many to ask for."""
 
 
 @frozen
@@ -67,36 +55,44 @@ class Pages(Generic[R]):
         start: int = 0,
         top_level: bool = True,
         caps: Caps | None = None,
+        ahead: AheadBudget | None = None,
+        urgent: bool = False,
         confirm_end: bool = False,
+        on_page: OnPage = no_page,
+        pages_ahead: int = 0,
     ) -> None:
         if not _is_number(page_size, 1, LARGEST_PAGE):
             raise ConfigurationError(f"page_size must be 1 to {LARGEST_PAGE} rows, not {page_size!r}")
         if not _is_number(start, 0, math.inf):
             raise ConfigurationError(f"start must be 0 or more, not {start!r}")
+        if not _is_number(pages_ahead, 0, MOST_AHEAD):
+            raise ConfigurationError(f"pages_ahead must be 0 to {MOST_AHEAD} pages, not {pages_ahead!r}")
         self._fetch = fetch
         self._name = name
         self._page_size = page_size
         self._start = start
         self._proven = top_level or confirm_end
         self._caps = caps or Caps()
+        self._on_page = on_page
+        self._budget = ahead or AheadBudget()
+        self._urgent = urgent
+        self._pages_ahead = pages_ahead
 
     def __await__(self) -> Generator[Any, None, Page[R]]:
         return self._first().__await__()
 
     async def _first(self) -> Page[R]:
-        pages = self.by_page()
-        try:
+        async with aclosing(self._walk(None, pages_ahead=0)) as pages:
             return await anext(pages)
-        finally:
-            await pages.aclose()
 
     def __aiter__(self) -> AsyncIterator[R]:
         return self._rows()
 
     async def _rows(self) -> AsyncIterator[R]:
-        async for page in self.by_page():
-            for row in page.items:
-                yield row
+        async with aclosing(self.by_page()) as pages:
+            async for page in pages:
+                for row in page.items:
+                    yield row
 
     async def collect(self) -> list[R]:
         """Return all rows."""
@@ -111,8 +107,8 @@ class Pages(Generic[R]):
             caps=self._caps,
         )
 
-    async def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[R], None]:
-        """Yield the pages, each after one request as a rule.
+    def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[R], None]:
+        """Yield the pages, each after one request as a rule; the last one may be empty, and proves the end.
 
         Args:
             resume: The `resume` of a page or of an error, to go on behind it.
@@ -122,65 +118,36 @@ class Pages(Generic[R]):
             ConfigurationError: `resume` is not from this list.
             LitmosError: A request failed. Its `resume` is where to go on.
         """
+        return self._walk(resume, self._pages_ahead)
+
+    async def _walk(self, resume: str | None, pages_ahead: int) -> AsyncGenerator[Page[R], None]:
         reader = self._reader()
         if resume is not None:
             reader.go_on(resume)
-        source = _Source(self._fetch)
+        source = PageSource(self._fetch, pages_ahead, self._budget, self._urgent)
         try:
             while not reader.finished():
-                start, limit = reader.next_request()
+                begun = asyncio.get_running_loop().time()
                 try:
-                    batch = await source.read(start, limit)
-                    fresh = reader.feed(batch.rows, batch.total)
+                    start, batch = await source.read(*reader.next_request(), reader.fits)
+                    fresh = reader.feed(batch.rows, batch.total, start=start)
                 except LitmosError as problem:
                     problem.resume = reader.token()
                     raise
+                taken = asyncio.get_running_loop().time() - begun
+                self._on_page(start, len(fresh), batch.total, taken)
                 if reader.finished():
                     yield Page(fresh, start, None, batch.total)
                     return
-                source.read_ahead(*reader.next_request(), batch.total)
+                source.ask(reader.ahead(), batch.total)
                 if fresh:
                     yield Page(fresh, start, reader.token(), batch.total)
+        except asyncio.CancelledError:
+            source.cancel()
+            raise
         finally:
             await source.aclose()
 
 
 def _is_number(value: object, least: float, most: float) -> bool:
     return isinstance(value, int) and least <= value <= most
-
-
-class _Source(Generic[R]):
-    """Reads pages; where the total is known, some of those that will be asked for next side by side."""
-
-    def __init__(self, fetch: Fetch[R]) -> None:
-        self._fetch = fetch
-        self._ahead: dict[tuple[int, int], asyncio.Task[Batch[R]]] = {}
-
-    async def read(self, start: int, limit: int) -> Batch[R]:
-        task = self._ahead.pop((start, limit), None)
-        if task is None:
-            # Rows shifted, and what was read ahead begins in the wrong places.
-            await self.aclose()
-            return await self._fetch(start, limit)
-        try:
-            return await task
-        finally:
-            task.cancel()
-
-    def read_ahead(self, start: int, limit: int, total: int | None) -> None:
-        """Begin to read the pages from `start` on, up to `total` rows."""
-        for page in range(_AHEAD):
-            # Each page begins with the last row of the one before.
-            place = (start + page * (limit - 1), limit)
-            if total is None or place[0] + 1 >= total:
-                return
-            if place not in self._ahead:
-                self._ahead[place] = asyncio.ensure_future(self._fetch(*place))
-
-    async def aclose(self) -> None:
-        """Stop what is still being read."""
-        tasks = list(self._ahead.values())
-        self._ahead.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -9,9 +9,10 @@ have counted them (inactive people, rows that the key may not see). What the pro
 
 | the list | its end is proven by | requests more |
 |---|---|---|
-| has no id in its path: `/users`, `/org/teams` | a page that brings nothing new; an empty one | 1, none if it is empty |
-| gives a total: `/users/paginated` | a page that reaches it; else as above | 0 |
-| has an id in its path, and its last page is `looks_cut` | as above | 1 |
+| has no id in its path: `/users`, `/org/teams` | a page that brings nothing new | 1 |
+| the same, without a row | that empty page | 0 |
+| gives a total: `/users/paginated` | a page that reaches it; else as the first | 0 |
+| has an id in its path, and its last page is `looks_cut` | as the first | 1 |
 | has an id in its path, and its last page is not | that page: to confirm each would double its price | 0 |
 | any, with `confirm_end=True` | as the first | 1 |
 """
@@ -24,7 +25,7 @@ import math
 from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from litmos_async.errors import ConfigurationError, IncompleteListing
 from litmos_async.marks import Mark, Memory, digest, mark_of
@@ -43,6 +44,9 @@ _PATIENCE: Final = 8
 
 _FAR: Final = 1_000_000
 """Rows behind the last one: no list shifts so far between two requests."""
+
+_SURPLUS: Final = 16
+"""Rows of a page among which a known one shows that it fits: more than a server was seen to give too many."""
 
 _ROUND: Final = 25
 """Caps are round numbers: the default page is 100 rows (api-facts 4)."""
@@ -86,6 +90,23 @@ def requests_of_list(rows: int, *, top_level: bool) -> int:
     return pages + (rows > 0 if top_level else looks_cut(last, LARGEST_PAGE, Caps()))
 
 
+@frozen
+class Ahead:
+    """Where the next pages stand, if nothing moves and none of them is short.
+
+    Attributes:
+        start: Offset at which the next one begins.
+        limit: Rows to ask for.
+        stride: Rows from one to the next. What comes too much comes twice: a page counts for what was asked for.
+        full: Rows of a page that has others behind it.
+    """
+
+    start: int
+    limit: int
+    stride: int
+    full: int
+
+
 @define
 class Reader(Generic[R]):
     """Reads one list from its start to its end: ask, feed, ask again until it is finished.
@@ -123,6 +144,7 @@ class Reader(Generic[R]):
     _restarts: int = field(default=0, init=False)
     _short: int = field(default=0, init=False)
     _full: int = field(default=LARGEST_PAGE, init=False)
+    _was_full: bool = field(default=False, init=False)
     _widest: int = field(default=0, init=False)
     _single: int = field(default=0, init=False)
     _fruitless: int = field(default=0, init=False)
@@ -153,13 +175,32 @@ class Reader(Generic[R]):
         # From a server that gives one row an answer, the overlap would bring that row for ever.
         return self._widest == 1 and self._short == 1 and not self._steps_back
 
-    def feed(self, rows: Sequence[R], total: int | None = None) -> list[R]:
+    def ahead(self) -> Ahead | None:
+        """Return where the next pages stand, or None where the last one was no full page."""
+        if self._done or not self._was_full or self._steps_back or self._probing:
+            return None
+        start, limit = self.next_request()
+        full = min(limit, self._full)
+        return Ahead(start, limit, max(1, full - 1), full)
+
+    def fits(self, rows: Sequence[R]) -> bool:
+        """Return whether a page that begins further on than the next one follows without a gap."""
+        return any(self._memory.holds(mark_of(row)) for row in rows[:_SURPLUS])
+
+    def feed(self, rows: Sequence[R], total: int | None = None, *, start: int | None = None) -> list[R]:
         """Take the rows that came, and return the new ones.
+
+        Args:
+            rows: The rows of an answer.
+            total: How many there are in all, where the server says so.
+            start: Offset at which they begin, where that is not what was asked for: only if it `fits`.
 
         Raises:
             IncompleteListing: Rows shift too fast to follow, the server ignores `start`, or it gave fewer
                 rows than it said there are.
         """
+        if start is not None:
+            self._asked = start, self._asked[1]
         marks = [mark_of(row) for row in rows]
         if self._probing:
             self._take_probe(marks)
@@ -174,14 +215,15 @@ class Reader(Generic[R]):
             self._step_back()
             return []
         new = self._new(marks, seam)
-        start, limit = self._asked
+        begin, limit = self._asked
         ends = self._ends(marks, new, total)
         self._learn_caps(len(rows), len(new))
         self._memory.add_in_front(marks[index] for index in new if index < seam)
         self._memory.add(marks[seam + 1 :])
         # What came too much counts as not asked for: it comes again in front of the next page, and is known.
-        self._next, self._end = start + min(len(rows), limit), start + len(rows)
+        self._next, self._end = begin + min(len(rows), limit), begin + len(rows)
         self._short = len(rows) if len(rows) < limit else 0
+        self._was_full = len(rows) >= min(limit, self._full)
         self._widest = max(self._widest, len(rows))
         self._steps_back = 0
         self._doubt = []
@@ -191,7 +233,7 @@ class Reader(Generic[R]):
             self._finish()
         else:
             self._watch_progress(marks, new)
-        self._last_page = start, marks
+        self._last_page = begin, marks
         return [rows[index] for index in new]
 
     def _seam(self, marks: list[Mark]) -> int | None:
@@ -268,8 +310,8 @@ class Reader(Generic[R]):
         # A single row may have been put into the list since.
         if self._short and new > 1:
             self.caps.met(self._short)
-            if rows >= self._short:
-                self._full = self._short
+            if rows == self._short:
+                self._full = rows
 
     def _step_back(self) -> None:
         if self._is_single():

@@ -7,6 +7,8 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -15,19 +17,28 @@ import attrs
 import httpx
 from attrs import frozen
 
-from litmos_async.attempt import Progress, read_body, retrieve, stop
+from litmos_async.attempt import (
+    Failure,
+    Progress,
+    describe,
+    final_error,
+    holding,
+    note,
+    read_body,
+    reason_of,
+    retrieve,
+    stop,
+)
 from litmos_async.config import Defaults, Service
 from litmos_async.environment import Proxy, certificates, empty_context, proxy_for
 from litmos_async.errors import (
-    APIError,
     ConfigurationError,
     ConnectError,
-    LitmosError,
     NetworkError,
-    OutcomeUnknown,
     RateLimited,
     RequestTimeout,
 )
+from litmos_async.hooks import NO_HOOKS, Hooks, Watch
 from litmos_async.limits import Lease, Limiter
 from litmos_async.loops import PerLoop
 from litmos_async.obstacle import obstacle_in
@@ -45,16 +56,7 @@ Transport = httpx.AsyncBaseTransport
 
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MAY_BE_CARRIED_OUT = frozenset({500, 502, 504})
-_ANSWER_HEADERS = ("content-type", "retry-after")
-
-
-@frozen
-class _Failure:
-    """An attempt without success: what is known of its effect, and the error to raise if it stays so."""
-
-    fault: Fault
-    error: NetworkError | APIError
-    retry_after: float | None = None
+_ANSWER_HEADERS = ("content-type", "date", "retry-after")
 
 
 class Sender:
@@ -64,17 +66,24 @@ class Sender:
         service: Where the requests go, and what each of them carries.
         limiter: Who gives the slots.
         transport: Another way to the server, for tests and for mounting an ASGI app.
+        hooks: Who is told of waits, attempts and pauses.
 
     Raises:
         ConfigurationError: The address, or what the environment says of the way to it, cannot be used.
     """
 
     def __init__(
-        self, service: Service, limiter: Limiter, transport: httpx.AsyncBaseTransport | None
+        self,
+        service: Service,
+        limiter: Limiter,
+        transport: httpx.AsyncBaseTransport | None,
+        hooks: Hooks = NO_HOOKS,
     ) -> None:
         _check_address(service.base_url)
         self._service = service
         self._limiter = limiter
+        self.hooks = hooks
+        self._watch = Watch(hooks, limiter, service.host, service.port)
         self._through = ""
         connect: Callable[[], httpx.AsyncBaseTransport]
         if transport is None:
@@ -85,10 +94,21 @@ class Sender:
                 self._service = attrs.evolve(service, secrets=secrets)
                 self._through = f" through the proxy {network.proxy.netloc}"
         else:
-            connect = partial(_same, transport)
+            given: httpx.AsyncBaseTransport = transport
+            connect = lambda: given  # noqa: E731
         self._pools = PerLoop(
             lambda: _Pool(connect(), service), _Pool.release, _Pool.aclose, shared=transport is not None
         )
+
+        self._server_clock: tuple[datetime, float] | None = None
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's time now, going by the last answer that said it, to the second; None where none did."""
+        if self._server_clock is None:
+            return None
+        said, at = self._server_clock
+        return said + timedelta(seconds=asyncio.get_running_loop().time() - at)
 
     @property
     def _http(self) -> httpx.AsyncClient:
@@ -96,6 +116,11 @@ class Sender:
 
     def __reduce__(self) -> str:
         raise TypeError("a client holds the key and connections: make one in each process")
+
+    @property
+    def limiter(self) -> Limiter:
+        """Who gives the slots."""
+        return self._limiter
 
     @property
     def base_url(self) -> str:
@@ -123,22 +148,26 @@ class Sender:
         attempts = rejections = 0
         lost = noted = False
         started: float | None = None
+        watch = self._watch.call(request.operation, request.method, options.priority)
         while True:
             spent = 0.0 if started is None else loop.time() - started
-            lease = await self._slot(request, options, spent, attempts)
+            with watch.slot(attempts + 1):
+                lease = await self._slot(request, options, spent, attempts)
             if started is None:
                 started = loop.time()
             if before is not None and not noted:
-                await _holding(lease, before(attempts + 1))
+                await holding(lease, before(attempts + 1))
             noted = True
-            result = await self._attempt(request, lease, options.timeout)
+            with watch.attempt(attempts + 1) as ending:
+                result = await self._attempt(request, lease, options.timeout)
+                note(ending, result)
             if result is None:
                 if loop.time() - started <= options.retry.deadline:
                     continue  # with another slot: nothing left
                 stale = ConnectError(
                     "this process stood still so often that no slot was young enough to be used"
                 )
-                raise _final(stale, self._facts(request, attempts), GiveUp.RAISE)
+                raise final_error(stale, self._facts(request, attempts), GiveUp.RAISE)
             attempts += 1
             noted = False
             if isinstance(result, Reply):
@@ -153,7 +182,7 @@ class Sender:
             )
             if not isinstance(step, Again):
                 result.error.after_lost = lost
-                raise _final(result.error, self._facts(request, attempts), step)
+                raise final_error(result.error, self._facts(request, attempts), step)
             self._log_repeat(request, result, step.wait)
             lost = lost or result.fault is Fault.LOST
             await asyncio.sleep(step.wait)
@@ -168,16 +197,16 @@ class Sender:
                 timeout=options.timeout,
             )
         except RateLimited as pause:
-            _describe(pause, self._facts(request, attempts))
+            describe(pause, self._facts(request, attempts))
             raise
 
-    def _log_repeat(self, request: Request, result: _Failure, wait: float) -> None:
+    def _log_repeat(self, request: Request, result: Failure, wait: float) -> None:
         if result.fault is Fault.REJECTED:
             # The limiter holds it back, and all others with it.
             wait = max(wait, self._limiter.quota.next_free_in)
         logger.info("%s: %s; again in %.1f s", request.operation, result.error, wait)
 
-    async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure | None:
+    async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | Failure | None:
         """Send once, and settle the lease by the outcome: exactly once, whatever is raised in between.
 
         Returns:
@@ -189,7 +218,9 @@ class Sender:
             built = self._build(request, seconds, progress)
             # From here on the request may be on its way, also where this is cancelled.
             settle = partial(lease.lost, seconds)
-            reply = self._reply(await _exchange(self._http, built, progress, seconds))
+            response = await _exchange(self._http, built, progress, seconds)
+            reply = self._reply(response)
+            self._read_clock(response)
             settle = partial(lease.rejected, reply.retry_after) if reply.refused else lease.answered
         except _NOT_CONNECTED as problem:
             settle = lease.unused
@@ -210,23 +241,23 @@ class Sender:
         logger.debug("%s: %s %s -> %d", request.operation, request.method, request.path, reply.status)
         return self._judge(reply, request)
 
-    def _judge(self, reply: Reply, request: Request) -> Reply | _Failure:
+    def _judge(self, reply: Reply, request: Request) -> Reply | Failure:
         if reply.success:
             return reply
         fault = Fault.LOST if reply.status in _MAY_BE_CARRIED_OUT else Fault.FINAL
         error = error_of(reply, (*self._service.secrets, *request.secrets))
-        return _Failure(Fault.REJECTED if reply.refused else fault, error, reply.retry_after)
+        return Failure(Fault.REJECTED if reply.refused else fault, error, reply.retry_after)
 
     def _failed(
         self, kind: type[NetworkError], problem: Exception, request: Request, seconds: float
-    ) -> _Failure:
+    ) -> Failure:
         secrets = (*self._service.secrets, *request.secrets)
         cause = without_secrets(problem, secrets)
-        text = _reason(kind, problem, cause, seconds)
+        text = reason_of(kind, problem, cause, seconds, timeout=_is_timeout(problem))
         error = kind(f"{text}{self._through}" if kind is ConnectError else text)
         error.obstacle = obstacle_in(problem)
         error.__cause__ = cause
-        return _Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
+        return Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
 
     def _build(self, request: Request, timeout: float, progress: Progress) -> httpx.Request:
         query = "&".join(part for part in (self._service.query, request.query) if part)
@@ -258,6 +289,15 @@ class Sender:
             host=self._service.host,
             region=self._service.region,
         )
+
+    def _read_clock(self, response: httpx.Response) -> None:
+        """Note when the server says that it answered (RFC 9110, section 6.6.1), if it says that."""
+        try:
+            said = parsedate_to_datetime(response.headers.get("date", ""))
+        except ValueError:
+            return
+        said = said if said.tzinfo is not None else said.replace(tzinfo=UTC)
+        self._server_clock = said, asyncio.get_running_loop().time()
 
     def _facts(self, request: Request, attempts: int) -> dict[str, Any]:
         """Return what an error says of the call."""
@@ -408,8 +448,20 @@ class _Network:
         )
 
 
-def _same(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-    return transport
+def mounted(app: Any) -> Transport:
+    """Return a way to an ASGI app in this process, such as that of a sandbox."""
+    return httpx.ASGITransport(app)
+
+
+def network(base_url: str) -> Transport:
+    """Return the way over the network that a client takes by itself."""
+    return _Network.of(base_url).transport()
+
+
+def answer(status: int, headers: Mapping[str, str], body: bytes, reason: str = "") -> httpx.Response:
+    """Return an answer, for transports that make some themselves."""
+    extensions = {"reason_phrase": reason.encode("latin-1", "replace")} if reason else {}
+    return httpx.Response(status, headers=dict(headers), content=body, extensions=extensions)
 
 
 def _check_address(base_url: str) -> None:
@@ -431,37 +483,3 @@ def _check_address(base_url: str) -> None:
 
 def _is_timeout(problem: Exception) -> bool:
     return isinstance(problem, TimeoutError | httpx.TimeoutException)
-
-
-def _reason(kind: type[NetworkError], problem: Exception, clean: BaseException, seconds: float) -> str:
-    """Say what went wrong, in one line, without the name of the error twice; `clean` has its words."""
-    if _is_timeout(problem):
-        return f"no {'connection' if kind is ConnectError else 'answer'} within {seconds:g} s"
-    name, text = type(problem).__name__, " ".join(str(clean).split())
-    text = text.removeprefix(name).removeprefix(": ") if type(clean) is not type(problem) else text
-    return text if text and name == kind.__name__ else f"{name}: {text}".removesuffix(": ")
-
-
-async def _holding(lease: Lease, work: Awaitable[None]) -> None:
-    """Do something while a lease is held, and give it back if that fails."""
-    try:
-        await work
-    except BaseException:
-        lease.unused()
-        raise
-
-
-def _final(error: NetworkError | APIError, facts: Mapping[str, Any], step: GiveUp) -> LitmosError:
-    """Return what the caller gets."""
-    _describe(error, facts)
-    if step is GiveUp.RAISE:
-        return error
-    unknown = OutcomeUnknown("no usable answer, and it may have been carried out")
-    _describe(unknown, facts)
-    unknown.__cause__ = error
-    return unknown
-
-
-def _describe(error: NetworkError | APIError | OutcomeUnknown, facts: Mapping[str, Any]) -> None:
-    for name, value in facts.items():
-        setattr(error, name, value)

@@ -214,6 +214,7 @@ class BulkJob(ABC):
             raise
         finally:
             report.seconds = asyncio.get_running_loop().time() - began
+            run.hooks.job_ended(self._helper, report)
             await run.release_journal()
 
     async def aclose(self) -> None:

@@ -16,6 +16,7 @@ from litmos_async.bulk.journal.keys import Fingerprint
 from litmos_async.bulk.known_people import KnownPeople
 from litmos_async.bulk.results import Progress, Report, seconds_for
 from litmos_async.errors import ConfigurationError, Forbidden, JournalError, LitmosError, Unauthorized
+from litmos_async.hooks import NO_HOOKS, Hooks
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
 
@@ -89,6 +90,7 @@ class Run:
         stop_after_failures: Stop when so many items have failed; None never stops.
         journal_path: The file of a journal, or None for none.
         timeout: Seconds after which a request that was sent cannot reach the server any more.
+        hooks: Called when the job has ended.
 
     Attributes:
         stop: Whether nothing new is to be sent.
@@ -106,6 +108,7 @@ class Run:
     stop_after_failures: int | None = None
     journal_path: FilePath | None = None
     timeout: float = 30.0
+    hooks: Hooks = NO_HOOKS
     stop: StopSignal = field(factory=StopSignal, init=False)
     journal: Journal | None = field(default=None, init=False)
     report: Report = field(init=False)

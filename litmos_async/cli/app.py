@@ -63,6 +63,8 @@ _COMMANDS: Final = (
         "people:deactivate",
         "Bar the people of a CSV from logging in; all their results are kept.",
     ),
+    ("complete", "complete:complete", "Write completions from elsewhere, of modules or whole courses."),
+    ("login-link", "login_link:login_link", "Print a link that logs a person in, once."),
     ("init", "init:init", "Write down an account as a profile: its region, and where its key is."),
     ("check", "check:check", "Try the account, and say what is in the way if it does not work."),
     ("sandbox", "serve:sandbox", "Serve a stand-in for the service on this machine, to try things on."),
@@ -70,13 +72,19 @@ _COMMANDS: Final = (
     ("courses", "lists:courses", "Look at courses."),
     ("teams", "lists:teams", "Look at teams."),
     ("learning-paths", "lists:learning_paths", "Look at learning paths."),
-    ("sessions", "lists:sessions", "Look at sessions."),
+    ("sessions", "sessions:app", "Look at sessions, create them, register people, call the roll."),
+    ("export", "export:export", "Export lists into files: complete, and on where they stopped."),
+    ("report", "report:report", "Report who has completed what, who is overdue, and how far the teams are."),
+    ("lists", "export:show_lists", "Show what can be exported."),
+    ("schema", "export:show_schema", "Show the columns of a list."),
     ("jobs", "jobs:app", "Look at the journals of jobs."),
+    ("mcp", "mcp:mcp", "Serve the account to an assistant, over the Model Context Protocol."),
+    ("probe", "probe:probe", "Write down which fields the account's answers have, for the report of a bug."),
     ("quota", "quota:quota", "Show who uses what of the account's limit. Nothing is sent."),
 )
 """Each command with the place of its code, which is imported when it is called: to import all would take long."""
 
-_GROUPS: Final = (":app", ":importing", ":users", ":courses", ":teams", ":learning_paths", ":sessions")
+_GROUPS: Final = (":app", ":importing", ":users", ":courses", ":teams", ":learning_paths")
 """How the places end where no function stands but an app."""
 
 for _name, _place, _help in _COMMANDS:

@@ -72,7 +72,7 @@ class _Run:
         self._order = order
         self._task = order.task
         self._access = access
-        self._ledger = Ledger(table, order.task.about)
+        self._ledger = Ledger(table, order.task.about, order.task.apart)
         self._file = OutcomesFile(order.outcomes_file, table, access)
         self._litmos = litmos
         self._terminal = terminal
@@ -168,9 +168,7 @@ class _Run:
             # It names people, as the outcomes do.
             write_whole(path, self._access, lambda file: file.write(f"{text}\n"))
         if self._order.dry_run or not self._terminal.quiet:
-            self._terminal.say(
-                describe_plan(plan, self._ledger, self._task.columns, f"Plan for {self._order.file}")
-            )
+            self._terminal.say(describe_plan(plan, self._ledger, self._task, f"Plan for {self._order.file}"))
 
     async def _is_meant(self, plan: Plan) -> bool:
         """Ask whether so much is to be changed, where there is a person who can say."""

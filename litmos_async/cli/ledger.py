@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from attrs import define, frozen
 
@@ -27,11 +27,15 @@ class Subject:
         item: The ids.
         did: What was to be done with it, where that is not the same for all.
         names: What its parts are called, if it stands on no line; an empty one is not known.
+        part: What of the line it is about, where a line takes several outcomes.
+        parts: How many outcomes the line takes.
     """
 
     item: Item
     did: str = ""
     names: Item = ()
+    part: str = ""
+    parts: int = 1
 
 
 def subject_of(item: Any) -> Subject:
@@ -39,9 +43,14 @@ def subject_of(item: Any) -> Subject:
     return Subject((item,) if isinstance(item, str) else tuple(item))
 
 
+def nothing_more(_: Table, __: Line) -> Item:
+    """Return what else tells a line from others: nothing, where the columns that must be there tell it."""
+    return ()
+
+
 @define
 class Entry:
-    """What became of a line; None while that is not known."""
+    """The outcome of a line; None while it is not known."""
 
     line: Line
     status: LineStatus | None = None
@@ -53,16 +62,24 @@ class Ledger:
 
     Args:
         table: What was read.
-        about: Tells what an item of an outcome is about.
+        about: Returns what an item of an outcome is about.
+        apart: Returns what else tells a line from others, beside the ids of its columns.
 
     Attributes:
         table: What was read.
-        entries: What became of each line, in order; behind them what the job did that stands on no line.
+        entries: The outcome of each line, in order; behind them what the job did that stands on no line.
     """
 
-    def __init__(self, table: Table, about: Callable[[Any], Subject] = subject_of) -> None:
+    def __init__(
+        self,
+        table: Table,
+        about: Callable[[Any], Subject] = subject_of,
+        apart: Callable[[Table, Line], Item] = nothing_more,
+    ) -> None:
         self.table = table
         self._about = about
+        self._apart = apart
+        self._parts: dict[Item, dict[str, Outcome]] = {}
         self.entries = [
             Entry(line, "failed", line.problem) if line.problem else Entry(line) for line in table.lines
         ]
@@ -87,7 +104,8 @@ class Ledger:
             if problems:
                 entry.status, entry.reason = "failed", "; ".join(problems)
                 continue
-            item = tuple(resolved.ids[name] for resolved, name in named)
+            ids = tuple(resolved.ids[name] for resolved, name in named)
+            item = (*ids, *self._apart(self.table, entry.line))
             earlier = self._by_item.setdefault(item, entry)
             if earlier is not entry:
                 entry.status, entry.reason = "skipped", f"same as line {earlier.line.number}"
@@ -104,6 +122,11 @@ class Ledger:
                 name = self.table.extra_columns[place]
                 entry.status, entry.reason = "failed", f"{name}: {problem}"
         self._by_item = {item: entry for item, entry in self._by_item.items() if entry.status is None}
+
+    def settle(self, item: Item, status: LineStatus, reason: str) -> None:
+        """Settle a line before the job begins: it is no item of the job any more."""
+        entry = self._by_item.pop(item)
+        entry.status, entry.reason = status, reason
 
     def replace(self, attribute: str, values: Mapping[str, Any]) -> None:
         """Remember what texts about an attribute stand for, where that had to be looked up."""
@@ -137,7 +160,14 @@ class Ledger:
             self.entries.append(entry)
         if entry.status is not None:
             return None
-        entry.status, entry.reason = outcome.status, _reason(outcome, subject)
+        if subject.parts == 1:
+            entry.status, entry.reason = outcome.status, _reason(outcome, subject)
+            return entry
+        noted = self._parts.setdefault(subject.item, {})
+        noted.setdefault(subject.part, outcome)
+        if len(noted) < subject.parts:
+            return None
+        entry.status, entry.reason = _together(noted)
         return entry
 
     def _called(self, subject: Subject) -> Item:
@@ -159,7 +189,14 @@ class Ledger:
         return change | ({"change": subject.did} if subject.did else {})
 
     def close(self, reason: str, status: LineStatus = "not done") -> None:
-        """Settle the lines without an outcome: nothing was sent for them."""
+        """Settle the lines without an outcome: nothing was sent for them, or not all of it."""
+        for item, noted in self._parts.items():
+            entry = self._by_item[item]
+            if entry.status is None:
+                found, told = _together(noted)
+                done = sum(outcome.status == "done" for outcome in noted.values())
+                entry.status = found if found in {"unknown", "failed"} else status
+                entry.reason = "; ".join(filter(None, (told, reason, f"{done:,} of its parts done")))
         for entry in self._open():
             entry.status, entry.reason = status, reason
 
@@ -169,6 +206,21 @@ class Ledger:
 
     def _open(self) -> Iterator[Entry]:
         return (entry for entry in self.entries if entry.status is None)
+
+
+_WEIGHT: Final[Sequence[LineStatus]] = ("unknown", "failed", "planned", "done", "skipped")
+"""Outcomes of the parts of a line: the first one that any has is that of the line."""
+
+
+def _together(parts: Mapping[str, Outcome]) -> tuple[LineStatus, str]:
+    """Return the outcome of a line that has several, and why."""
+    status = next(each for each in _WEIGHT if any(outcome.status == each for outcome in parts.values()))
+    reasons = [(part, said(outcome.reason)) for part, outcome in parts.items() if outcome.status == status]
+    if status in {"planned", "done"}:
+        return status, ""
+    if len({reason for _, reason in reasons}) == 1 and len(reasons) == len(parts):
+        return status, reasons[0][1]
+    return status, "; ".join(f"{part}: {reason}" for part, reason in reasons)
 
 
 def _reason(outcome: Outcome, subject: Subject) -> str:

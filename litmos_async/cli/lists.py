@@ -21,7 +21,7 @@ from litmos_async.cli.options import ACCOUNT, OUTPUT, Account, AsJson, commands
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.errors import ConfigurationError, LitmosError
 
-__all__ = ["courses", "learning_paths", "sessions", "teams", "users"]
+__all__ = ["as_table", "courses", "learning_paths", "sessions", "teams", "users", "with_client"]
 
 users = commands("users", "Look at people.")
 courses = commands("courses", "Look at courses.")
@@ -106,7 +106,7 @@ async def show_user(
             terminal.say(listed(f"{user['user_name']}", rows))
         return OK
 
-    return await _with_client(account, terminal, show)
+    return await with_client(account, terminal, show)
 
 
 @courses.command(name="list")
@@ -187,16 +187,18 @@ async def _write(view: View, account: Account, rows: Callable[[LitmosClient], As
         elif view.csv:
             await _as_csv(found, terminal)
         else:
-            await _as_table(found, view.columns, terminal)
+            await as_table(found, view.columns, terminal)
         if terminal.lost is None:
             return OK
         terminal.complain(f"cannot write to standard output: {terminal.lost}")
         return FAILED
 
-    return await _with_client(account, terminal, write)
+    return await with_client(account, terminal, write)
 
 
-async def _with_client(account: Account, terminal: Terminal, work: Callable[[LitmosClient], Any]) -> int:
+async def with_client(account: Account, terminal: Terminal, work: Callable[[LitmosClient], Any]) -> int:
+    """Do a piece of work with a client, and return the exit code; an error of the server's is a 1."""
+
     async def carry_out() -> int:
         async with account.client() as litmos:
             with logged(terminal):
@@ -239,7 +241,8 @@ async def _as_csv(rows: AsyncIterator[Row], terminal: Terminal) -> None:
             return
 
 
-async def _as_table(rows: AsyncIterator[Row], columns: Sequence[str], terminal: Terminal) -> None:
+async def as_table(rows: AsyncIterator[Row], columns: Sequence[str], terminal: Terminal) -> None:
+    """Write a table for people: its columns are as wide as the first rows need it."""
     first = list[Sequence[str]]()
     async for row in rows:
         first.append([_shown(row[column]) for column in columns])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Final
 
-from cyclopts import Parameter, Token
+from cyclopts import Parameter
 
 from litmos_async import User
 from litmos_async.bulk import Bulk, MemberChange, UserChange
@@ -28,13 +27,15 @@ from litmos_async.cli.options import (
 from litmos_async.cli.outcomes import OURS
 from litmos_async.cli.people import IMPORT
 from litmos_async.cli.reading import READING, Reading
+from litmos_async.cli.removals import TENTH, MaxRemovals, complete
 from litmos_async.cli.table import Table, TableError
 from litmos_async.cli.tasks import TEAM, USER, USER_NAME, Task
+from litmos_async.cli.team_tree import team_tree
 from litmos_async.cli.values import access_level
-from litmos_async.errors import ConfigurationError
 from litmos_async.names import IDENTIFYING, fold
 
 app = commands(name="sync", help="Bring the server to the state of a file: only the difference is done.")
+app.command(team_tree)
 
 PEOPLE: Final = Fields(
     User,
@@ -63,60 +64,16 @@ def check_members(table: Table, reading: Reading = READING) -> Table:
     """
     known = {name_key(name) for name in (*USER.names, *TEAM.names, *OURS, *NO_NAMES, *NO_FIELD)}
     unknown = [
-        name
-        for name, word in zip(table.extra_columns, table.extra_words, strict=True)
+        table.called(place)
+        for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True))
         if not (word and name_key(word) in known)
         and not PEOPLE.attribute(word)
         and not IMPORT.attribute(word)
         and not (name and not word)
     ]
     if unknown and not reading.ignore_columns:
-        raise TableError(f"{UNKNOWN}{', '.join(map(repr, unknown))}")
+        raise TableError(f"{UNKNOWN}{', '.join(unknown)}")
     return passed_over(table)
-
-
-def parse_removals(_type: Any, tokens: Sequence[Token]) -> float:
-    """Read how many may go: `10%`, or a number such as `25`."""
-    text = tokens[0].value
-    try:
-        most = float(text[:-1]) / 100 if text.endswith("%") else int(text)
-    except ValueError:
-        most = -1
-    if (isinstance(most, int) and most >= 0) or (isinstance(most, float) and 0 <= most <= 1):
-        return most
-    raise ValueError("expected a number, or a part of up to 100%, such as 25 or 10%")
-
-
-MaxRemovals: TypeAlias = Annotated[
-    float,
-    Parameter(
-        help="How many may go at most: a number, or a part of all that there are. If it would be more, nothing "
-        "is done.",
-        metavar="NUMBER|PERCENT%",
-        converter=parse_removals,
-        n_tokens=1,
-        accepts_keys=False,
-        show_default=lambda part: f"{part:.0%}",
-    ),
-]
-TENTH: Final = 0.10
-
-
-def complete(given: Callable[[Ledger], Any]) -> Callable[[Ledger], Any]:
-    """Refuse to take anything away where a line cannot be used: whom it means would be taken for missing."""
-
-    def checked(ledger: Ledger) -> Any:
-        """Return the input, unless it has gaps."""
-        if bad := ledger.counts()["failed"]:
-            raise ConfigurationError(
-                f"lines that cannot be used: {bad:,}. Whom they mean would be taken for people who should go. "
-                "Correct them, or do without removals"
-            )
-        if not ledger.items:
-            raise ConfigurationError("there is no one in the file, so everybody would go")
-        return given(ledger)
-
-    return checked
 
 
 def teams_of(ledger: Ledger) -> dict[str, list[str]]:
@@ -135,6 +92,7 @@ def member(item: MemberChange) -> Subject:
 def person(item: UserChange) -> Subject:
     """Return whom a change is about, and which fields it changes."""
     did = f"{item.change}: {', '.join(item.fields)}" if item.fields else item.change
+    did += f" (was {item.old_name})" if item.old_name else ""
     return Subject((fold(item.user_name),), did, (item.user_name,))
 
 

@@ -11,9 +11,9 @@ from litmos_async import LitmosClient
 from litmos_async.bulk import Bulk, BulkJob, Resolved
 from litmos_async.cli.fields import passed_over
 from litmos_async.cli.headings import COURSE_NAME, EMAIL, EMPLOYEE_ID, LOGIN
-from litmos_async.cli.ledger import Ledger, Subject, subject_of
+from litmos_async.cli.ledger import Item, Ledger, Subject, nothing_more, subject_of
 from litmos_async.cli.reading import READING, Reading
-from litmos_async.cli.table import Column, Table, TableError
+from litmos_async.cli.table import Column, Line, Table, TableError
 from litmos_async.names import fold
 
 Options: TypeAlias = Mapping[str, Any]
@@ -133,11 +133,13 @@ class Task:
         helper: Makes the job.
         options: Goes to the helper.
         given: Makes the input of the helper.
-        about: Tells what an item of an outcome is about.
+        about: Returns what an item of an outcome is about.
         check: Returns the table with what else is wrong with its lines, or raises a `TableError`.
         look_up: Looks up what else the lines name, and settles those that name what is not there. It is told
             whether this is a dry run.
         takes_away: Whether the job takes away what the file does not name: it must be whole then.
+        apart: Returns what else tells a line from others, beside what its columns name.
+        final: What the job does that cannot be undone, as far as its own plan does not say it.
     """
 
     columns: tuple[Named, ...]
@@ -148,6 +150,8 @@ class Task:
     check: Callable[[Table, Reading], Table] = passed_over
     look_up: Callable[[Bulk, Ledger, bool], Awaitable[None]] = look_nothing_up
     takes_away: bool = False
+    apart: Callable[[Table, Line], Item] = nothing_more
+    final: str = ""
 
     def checked(self, table: Table, reading: Reading = READING) -> Table:
         """Return the table with what else is wrong with its lines.

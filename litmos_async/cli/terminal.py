@@ -135,6 +135,16 @@ class Terminal:
         self._results.write(plain(text) if self._results.isatty() else tidy(text))
         self._results.flush()
 
+    def data(self, text: str) -> None:
+        """Write a part of a result as it is, for programs; where a terminal is there, without what steers it."""
+        self._results.write(plain(text) if self._results.isatty() else text)
+        self._results.flush()
+
+    @property
+    def closed(self) -> bool:
+        """Whether no one takes results any more."""
+        return self._results.problem is not None
+
     def document(self, content: Any) -> None:
         """Write a result for programs: one JSON document."""
         self.out.print(json.dumps(content, indent=2, default=str))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
-from litmos_async.names import clean
+from litmos_async.names import clean, is_spreadsheet_error
 
 __all__ = ["FieldError", "access_level", "day", "import_access_level", "moment", "text_of", "yes_or_no"]
 
@@ -23,11 +23,6 @@ _NO: Final = (
 )
 _YES_NO: Final = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 
-_ERROR: Final = re.compile(
-    r"#(?:N/?A|NV|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|BEZUG!|WERT!|ZAHL!|SPILL!|CALC!|\#+)"
-)
-"""What a spreadsheet shows in place of a value that it could not find or compute."""
-
 _ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
 """With dots the day comes first, wherever dates are written so."""
@@ -39,7 +34,10 @@ _TIME: Final = re.compile(
 )
 _SERIAL: Final = re.compile(r"\d{5}(?:\.\d+)?")
 
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
+    *("november", "december"),
+)
 
 _EXPECTED: Final = "expected a date such as 2031-12-24"
 
@@ -64,7 +62,7 @@ def text_of(text: str) -> str:
     Raises:
         FieldError: It is what a spreadsheet shows in place of a value.
     """
-    if _ERROR.fullmatch(text.strip()):
+    if is_spreadsheet_error(text):
         raise FieldError("an error of the spreadsheet stands there")
     return text.strip()
 
@@ -135,7 +133,8 @@ def _parts(said: str) -> tuple[int, int, int]:
 
 def _month(name: str) -> int:
     """Return the number of an English month, by its first letters or in full; 0 if it is none."""
-    return next((number for number, short in enumerate(_MONTHS, 1) if name[:3] == short), 0)
+    long_enough = len(name) >= 3
+    return next((at for at, month in enumerate(_MONTHS, 1) if long_enough and month.startswith(name)), 0)
 
 
 def access_level(text: str) -> str:

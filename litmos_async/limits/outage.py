@@ -31,6 +31,7 @@ T = TypeVar("T")
 FIRST_WAIT: Final = 0.05
 LONGEST_WAIT: Final = 1.0
 BACKOFF: Final = 4
+MOST_BACKOFFS: Final = 3
 
 
 @attrs.define
@@ -40,6 +41,7 @@ class _Part:
     rate: RateLimit
     state: str
     first: set[int]  # the slots that it began with
+    made: float  # when that was, on the clock of the loop
     ahead: float  # how much the clock of the store is ahead of that of the loop
     opens_at: float  # when it may be used, on the clock of the loop
     settled_at: float  # when nothing counts any more that others had taken before, on the clock of the store
@@ -108,16 +110,20 @@ class OutageStore:
         known, time = self._known, asyncio.get_running_loop().time
         known.use = (account, rate)
         if known.part is None or time() >= known.part.ask_again_at:
-            begin = time()
             try:
                 result = await self._keep_trying(account, rate, change)
             except LimiterUnavailable:
                 if self._share is None:
                     raise
-                known.part = self._go_on_alone(rate, time(), self._share, heard=known.contact >= begin)
+                known.part = known.part or self._go_on_alone(rate, time(), self._share)
+                known.part.ask_again_at = max(known.part.ask_again_at, time() + LONGEST_WAIT)
             else:
                 self._come_again()
                 return result
+        if (
+            self._share is not None and known.contact > known.part.made
+        ):  # also if another visit is still under way
+            known.part = self._go_on_alone(rate, time(), self._share)
         self._come_again()
         return self._alone(known.part, change, time())
 
@@ -218,13 +224,9 @@ class OutageStore:
         self._known.mine |= tickets
         return result
 
-    def _go_on_alone(self, rate: RateLimit, time: float, share: float, *, heard: bool) -> _Part:
-        """Begin with a part of the limit, or go on with it; anew if the store was `heard` meanwhile."""
-        known = self._known
-        if known.part is not None and not heard:
-            known.part.ask_again_at = time + LONGEST_WAIT
-            return known.part
-        period = rate.period
+    def _go_on_alone(self, rate: RateLimit, time: float, share: float) -> _Part:
+        """Begin with a part of the limit, or anew, if the store was heard meanwhile."""
+        known, period = self._known, rate.period
         less = rate.part(share)
         # Who was no member for long, or never one, is not expected by the others: it counts from now.
         expected = known.seen is not None and time < known.contact + MEMBERSHIP / 2 * period
@@ -242,16 +244,17 @@ class OutageStore:
             alone = attrs.evolve(
                 alone, record=account.record, changes=account.changes, replaces=account.replaces
             )
-        ask_again_at = time + LONGEST_WAIT
-        if heard:
-            # What it did there may have been kept or not, so the part is shut again for some time. Where that
-            # happens again and again the store is asked ever more seldom, or the part would never open.
-            known.half_heard = min(known.half_heard + 1, 4)
-            ask_again_at = opens_at + SILENT * period * BACKOFF ** (known.half_heard - 1)
+        ask_again_at = time
+        if known.part is not None:
+            # What this process did there may have been kept or not, so the part is shut again for some time. Where
+            # that happens again and again the store is asked ever more seldom, or the part would never open.
+            known.half_heard = min(known.half_heard + 1, MOST_BACKOFFS)
+            ask_again_at = opens_at + SILENT * period * BACKOFF**known.half_heard
         return _Part(
             rate=less,
             state=dump(alone),
             first={ticket for ticket in alone.window.slots if ticket > 0},
+            made=time,
             ahead=ahead,
             opens_at=opens_at,
             settled_at=settled_at + ahead,

@@ -120,11 +120,11 @@ class Record:
             ConfigurationError: A time has no zone.
         """
         found = {
-            attribute.name: _plain(getattr(self, attribute.name), attribute.name, secrets=secrets)
+            attribute.name: plain_value(getattr(self, attribute.name), attribute.name, secrets=secrets)
             for attribute, fact in fields_of(type(self))
             if secrets or not fact.secret
         }
-        return found | {"extra": _plain(self.extra, "extra", secrets=secrets)}
+        return found | {"extra": plain_value(self.extra, "extra", secrets=secrets)}
 
     def __repr__(self) -> str:
         # Secrets never; None says nothing; and no repr longer than a screen.
@@ -143,17 +143,27 @@ SECRET_NAMES: Final = frozenset({"loginkey", "password"})
 """Wire names of secrets in lower case: in one record or another they may come as an unknown field."""
 
 
-def _plain(value: Any, name: str, *, secrets: bool) -> Any:
+def plain_value(value: Any, name: str, *, secrets: bool) -> Any:
+    """Return a value as plain data: the rule of `Record.to_dict`, and of the rows of exports.
+
+    Args:
+        value: A value of an attribute.
+        name: The attribute, for the error.
+        secrets: Whether secrets within it are kept.
+
+    Raises:
+        ConfigurationError: A time has no zone.
+    """
     if isinstance(value, Record):
         return value.to_dict(secrets=secrets)
     if isinstance(value, Mapping):
         return {
-            str(key): _plain(each, name, secrets=secrets)
+            str(key): plain_value(each, name, secrets=secrets)
             for key, each in value.items()
             if secrets or str(key).lower() not in SECRET_NAMES
         }
     if isinstance(value, list | tuple):
-        return [_plain(each, name, secrets=secrets) for each in value]
+        return [plain_value(each, name, secrets=secrets) for each in value]
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):

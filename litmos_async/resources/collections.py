@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, Unpack
 
+from litmos_async.ahead import Batch, PageRequest
 from litmos_async.config import CallOptions
 from litmos_async.errors import NotFound
 from litmos_async.models import (
@@ -19,7 +20,7 @@ from litmos_async.models import (
     UserRef,
 )
 from litmos_async.models.record import Record
-from litmos_async.paging import Batch, Pages
+from litmos_async.paging import Pages
 from litmos_async.resources.base import ListOptions, Ref, Resource, complete, items
 from litmos_async.wire.operation import Operation, many, one
 
@@ -356,9 +357,9 @@ class CollectionListings(Resource):
     ) -> Pages[R]:
         """Return a list for whose end, or emptiness, the server answers 404."""
 
-        async def read(asked: Mapping[str, Any], call: CallOptions) -> Batch[R]:
+        async def read(asked: Mapping[str, Any], call: CallOptions, page: PageRequest) -> Batch[R]:
             try:
-                return Batch(await self._rows(operation, listing_id, query=asked, options=call))
+                return Batch(await self._rows(operation, listing_id, query=asked, options=call, page=page))
             except NotFound:
                 return Batch([])
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from litmos_async.errors import ConfigurationError, IncompleteListing, LitmosError
+from litmos_async.hooks import OnPage, no_page
 from litmos_async.models import XapiStatement
 from litmos_async.paging import Page, Pages
 
@@ -21,8 +23,9 @@ class StatementPages(Pages[XapiStatement]):
     A token for `by_page(resume=...)` holds the store's link to more, which works for 24 hours at least.
     """
 
-    def __init__(self, read: Read, *, name: str) -> None:
+    def __init__(self, read: Read, *, name: str, on_page: OnPage = no_page) -> None:
         self._read = read
+        self._on_page = on_page
         self._mark = hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
     async def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[XapiStatement], None]:
@@ -40,6 +43,7 @@ class StatementPages(Pages[XapiStatement]):
         circle = _Circle()
         start = 0
         while True:
+            begun = asyncio.get_running_loop().time()
             try:
                 statements, more = await self._read(link)
                 if more and circle.closes(more):
@@ -47,6 +51,7 @@ class StatementPages(Pages[XapiStatement]):
             except LitmosError as problem:
                 problem.resume = self._token(link) if link else None
                 raise
+            self._on_page(start, len(statements), None, asyncio.get_running_loop().time() - begun)
             yield Page(statements, start, self._token(more) if more else None)
             if not more:
                 return

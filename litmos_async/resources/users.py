@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, Unpack, cast
 
+from litmos_async.ahead import Batch, PageRequest
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import (
@@ -19,7 +20,7 @@ from litmos_async.models import (
     UserSummary,
 )
 from litmos_async.models.record import fields_of
-from litmos_async.paging import Batch, Pages
+from litmos_async.paging import Pages
 from litmos_async.resources.base import (
     Direction,
     ListOptions,
@@ -35,6 +36,9 @@ from litmos_async.resources.base import (
 from litmos_async.resources.user_changes import UserChanges
 from litmos_async.resources.user_learning import UserLearning
 from litmos_async.wire.operation import Operation, many, one
+
+_KNOWN_AHEAD: Final = 3
+"""Pages that are asked for ahead unless the caller says otherwise: where a total is known, none is wasted."""
 
 UserSort = Literal["FirstName", "LastName", "UserName", "Active", "Email"]
 
@@ -138,12 +142,14 @@ class Users(UserLearning):
         """
         query = {"search": search} | sort_query(sort, direction) | {"showInactive": show_inactive}
 
-        async def read(asked: Mapping[str, Any], call: CallOptions) -> Batch[UserSummary]:
+        async def read(
+            asked: Mapping[str, Any], call: CallOptions, request: PageRequest
+        ) -> Batch[UserSummary]:
             """Read one page, with the total that stands beside it."""
-            page = await self._call(LIST_PAGINATED, query=asked, options=call)
+            page = await self._call(LIST_PAGINATED, query=asked, options=call, page=request)
             return Batch(page.items, page.pagination.total_count if page.pagination else None)
 
-        return self._pages(LIST_PAGINATED, (), query, options, read)
+        return self._pages(LIST_PAGINATED, (), query, {"pages_ahead": _KNOWN_AHEAD, **options}, read)
 
     def list_details(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -10,12 +11,14 @@ from typing import Any, TypeVar
 import attrs
 from attrs import frozen
 
+from litmos_async.ahead import Batch, Fetch, PageRequest
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.marks import mark_of
 from litmos_async.models.record import Record
-from litmos_async.paging import Batch, Fetch, Page, Pages
+from litmos_async.paging import Page, Pages
 from litmos_async.reader import Reader
-from litmos_async.resources.base import ListOptions, Resource, name_of, split_options
+from litmos_async.resources.base import ListOptions, Resource, in_lane, name_of, split_options
+from litmos_async.upcoming import Turn, Upcoming
 from litmos_async.wire.dates import utc
 from litmos_async.wire.operation import Operation
 
@@ -100,7 +103,7 @@ class WindowedPages(Pages[R]):
         self._fetch_in = fetch
         self._span = span
 
-    async def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[R], None]:
+    def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[R], None]:
         """Yield the pages of one window after the other.
 
         Args:
@@ -112,44 +115,66 @@ class WindowedPages(Pages[R]):
             ConfigurationError: `resume` is not from this list.
             LitmosError: A request failed. Its `resume` is where to go on.
         """
+        return super().by_page(resume=resume)
+
+    async def _walk(self, resume: str | None, pages_ahead: int) -> AsyncGenerator[Page[R], None]:
         span = self._span()
         begin, inner = (0, None) if resume is None else self._read_token(resume, span.windows)
+
+        def open_window(index: int, turn: Turn) -> AsyncGenerator[Page[R], None]:
+            pages = self._pages_in(span.window(index), index, pages_ahead, turn)
+            return pages.by_page(resume=inner if index == begin else None)
+
+        windows = Upcoming(open_window, self._looks_last, span.windows, pages_ahead, self._budget)
         place = resume
         before: set[int] = set()
-        for index in range(begin, span.windows):
-            if resume is not None and 0 < index <= begin + 1:
-                # What was given before this list was resumed is not remembered. It can come again only here.
-                before = await self._read_seam(span, index, place)
-            given: set[int] = set()
-            following = self._token(index + 1) if index + 1 < span.windows else None
-            try:
-                async with aclosing(self._pages_in(span.window(index), index).by_page(resume=inner)) as pages:
-                    async for page in pages:
-                        fresh = self._fresh(page.items, before, given)
-                        onward = following if page.resume is None else f"{index}.{page.resume}"
-                        if fresh or onward is None:
-                            yield attrs.evolve(page, items=fresh, resume=onward)
-            except LitmosError as problem:
-                problem.resume = place if problem.resume is None else f"{index}.{problem.resume}"
-                raise
-            before, inner, place = given, None, following
+        try:
+            for index in range(begin, span.windows):
+                if resume is not None and 0 < index <= begin + 1:
+                    # What was given before this list was resumed is not remembered. It can come again only here.
+                    before = await self._read_seam(span, index, place)
+                given: set[int] = set()
+                following = self._token(index + 1) if index + 1 < span.windows else None
+                try:
+                    async with aclosing(windows.pages_of(index)) as pages:
+                        async for page in pages:
+                            fresh = self._fresh(page.items, before, given)
+                            onward = following if page.resume is None else f"{index}.{page.resume}"
+                            if fresh or onward is None:
+                                yield attrs.evolve(page, items=fresh, resume=onward)
+                except LitmosError as problem:
+                    problem.resume = place if problem.resume is None else f"{index}.{problem.resume}"
+                    raise
+                before, place = given, following
+        except asyncio.CancelledError:
+            windows.cancel()
+            raise
+        finally:
+            await windows.aclose()
+
+    def _looks_last(self, page: Page[R]) -> bool:
+        return len(page.items) < self._page_size
 
     async def _read_seam(self, span: Span, index: int, place: str | None) -> set[int]:
         """Return the marks of the rows that a window shares with the one before it."""
         try:
-            return {self._mark(row) async for row in self._pages_in(span.seam(index), index)}
+            return {self._mark(row) async for row in self._pages_in(span.seam(index), index, 0, Turn())}
         except LitmosError as problem:
             problem.resume = place
             raise
 
-    def _pages_in(self, window: Span, index: int) -> Pages[R]:
+    def _pages_in(self, window: Span, index: int, pages_ahead: int, turn: Turn) -> Pages[R]:
         return Pages(
-            self._fetch_in(window),
+            turn.watched(self._fetch_in(window)),
             name=self._name_in(index),
             page_size=self._page_size,
             start=self._start,
             top_level=self._proven,
             caps=self._caps,
+            on_page=self._on_page,
+            ahead=self._budget,
+            urgent=self._urgent,
+            pages_ahead=pages_ahead,
         )
 
     def _name_in(self, index: int) -> str:
@@ -200,9 +225,15 @@ class SpanResource(Resource):
             return span_of(since, to, datetime.now(UTC))
 
         def fetch_in(window: Span) -> Fetch[R]:
-            async def fetch(start: int, limit: int) -> Batch[R]:
-                part = {"start": start, "limit": limit, "since": window.since, "to": window.to}
-                return Batch(await self._rows(operation, query=filters | part, options=call))
+            async def fetch(page: PageRequest) -> Batch[R]:
+                part = {
+                    "start": page.start,
+                    "limit": page.limit,
+                    "since": window.since,
+                    "to": window.to,
+                }
+                asked = filters | part
+                return Batch(await self._rows(operation, query=asked, options=in_lane(call, page), page=page))
 
             return fetch
 
@@ -212,7 +243,6 @@ class SpanResource(Resource):
             fetch_in,
             span,
             name=name,
-            top_level=operation.is_top_level,
-            caps=self._caller.caps,
+            **self._paging_of(operation, call),
             **paging,
         )

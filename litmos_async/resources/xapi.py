@@ -264,7 +264,9 @@ class Xapi:
                 return statements, xapi.link_to_more(more, base_url) if more else ""
 
         return StatementPages(
-            read, name=repr((LIST_STATEMENTS.id, store.path, sorted(query.items(), key=str)))
+            read,
+            name=repr((LIST_STATEMENTS.id, store.path, sorted(query.items(), key=str))),
+            on_page=store.caller.sender.hooks.page(LIST_STATEMENTS.id),
         )
 
     async def _send(

@@ -10,7 +10,7 @@ import pytest
 from litmos_async import LitmosClient, User
 from litmos_async.bulk import Outcome, Plan
 from litmos_async.sandbox import Sandbox, Tenant
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 There = Sequence[tuple[str, str]]
 """Accounts: user names and employee ids."""

@@ -11,8 +11,8 @@ import pytest
 
 from litmos_async import BulkJob, Outcome
 from litmos_async.bulk import read_summary
+from litmos_async.testing import run_virtual
 from tests.bulk.works import KINDS, Work, client
-from tests.virtual import run_virtual
 
 MOMENTS = 30
 

@@ -20,8 +20,8 @@ from litmos_async.bulk import read_summary
 from litmos_async.bulk.journal.file import JournalFile
 from litmos_async.errors import ConfigurationError, JournalError, LitmosError, Unauthorized
 from litmos_async.sandbox import Fault, Sandbox, Tenant
+from litmos_async.testing import run_virtual
 from tests.bulk.works import KINDS, Work, client, organisation, sandbox_of
-from tests.virtual import run_virtual
 
 RECORDED = Path(__file__).parent / "recorded"
 

@@ -13,7 +13,7 @@ import pytest
 from litmos_async import BulkJob, LitmosClient, Outcome, RetryPolicy
 from litmos_async.bulk import Bulk
 from litmos_async.sandbox import Fault, Sandbox, Tenant
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 
 class Fate(Enum):

@@ -13,8 +13,8 @@ from litmos_async import Course, LitmosClient, ModuleResult, User
 from litmos_async.bulk import Bulk
 from litmos_async.errors import ConfigurationError
 from litmos_async.sandbox import Sandbox, Tenant
-from tests.timing.test_bulk import client as sandbox_client
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
+from tests.support.sandboxes import client as sandbox_client
 
 MAILING = [
     name

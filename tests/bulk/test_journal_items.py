@@ -15,8 +15,8 @@ import pytest
 from litmos_async import BulkJob, ModuleResult, Outcome, User, UserImport, errors
 from litmos_async.bulk import read_summary
 from litmos_async.sandbox import Fault, Sandbox
+from litmos_async.testing import run_virtual
 from tests.bulk.works import KINDS, Work, client, completions, organisation, sandbox_of
-from tests.virtual import run_virtual
 
 CHANGES = ("POST", "PUT", "DELETE")
 

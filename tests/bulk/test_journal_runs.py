@@ -13,7 +13,7 @@ import pytest
 
 from litmos_async import BulkJob, LitmosClient, RateLimit, RetryPolicy, errors
 from litmos_async.sandbox import Fault, Sandbox, Tenant
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 LIMIT = RateLimit(10_000, 1.0, 10_000)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from litmos_async.testing import run_virtual
 from tests.bulk.works import KINDS, Work, client
-from tests.virtual import run_virtual
 
 LATE = 20.0
 """Seconds: less than the timeout of 30 after which nothing can arrive any more."""

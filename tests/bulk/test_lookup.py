@@ -6,8 +6,8 @@ import pytest
 
 from litmos_async.bulk import Resolved
 from litmos_async.sandbox import Fault, Sandbox, Tenant
-from tests.timing.test_bulk import client
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
+from tests.support.sandboxes import client
 
 
 def account(people: int) -> Sandbox:

@@ -14,8 +14,8 @@ from litmos_async.bulk import Bulk
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.resources.base import Resource
 from litmos_async.sandbox import Sandbox, Tenant
-from tests.timing.test_bulk import client
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
+from tests.support.sandboxes import client
 
 TEXT = "Qz7Qz7"
 """An id of which no part turns up in a request by chance."""

@@ -11,8 +11,8 @@ import pytest
 
 from litmos_async import BulkJob, LitmosClient, Progress, User
 from litmos_async.bulk import MemberChange, UserChange
+from litmos_async.testing import run_virtual
 from tests.bulk.works import KINDS, Work, client, organisation, sandbox_of
-from tests.virtual import run_virtual
 
 
 @pytest.mark.parametrize("kind", KINDS)

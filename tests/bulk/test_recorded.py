@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from litmos_async.bulk import read_summary
+from litmos_async.testing import run_virtual
 from tests.bulk.works import KINDS, Work, client
-from tests.virtual import run_virtual
 
 RECORDED = Path(__file__).parent / "recorded"
 

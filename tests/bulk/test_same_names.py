@@ -11,7 +11,7 @@ from litmos_async import LitmosClient
 from litmos_async.errors import ConfigurationError, NotFound
 from litmos_async.names import fold
 from litmos_async.sandbox import Sandbox, Tenant
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 Caller = Callable[[LitmosClient, str], Awaitable[str]]
 """Looks for a person; returns the user name that is there, or nothing."""

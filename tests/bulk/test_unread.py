@@ -11,8 +11,8 @@ import pytest
 
 from litmos_async import BulkJob, LitmosClient, Outcome, errors
 from litmos_async.sandbox import Fault, Sandbox, Tenant
-from tests.timing.test_bulk import client
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
+from tests.support.sandboxes import client
 
 PEOPLE = 12
 

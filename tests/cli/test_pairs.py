@@ -15,8 +15,8 @@ from litmos_async.bulk import Bulk, BulkJob
 from litmos_async.cli.jobs import show
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, Named, Options, Task
 from litmos_async.sandbox import Fault, Sandbox
+from litmos_async.testing import run_virtual
 from tests.cli.small import Desk, assign_courses, organisation
-from tests.virtual import run_virtual
 
 
 @pytest.fixture

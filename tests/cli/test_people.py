@@ -15,8 +15,8 @@ from litmos_async.cli.flow import Order
 from litmos_async.cli.people import IMPORT, ids_of, imported
 from litmos_async.cli.tasks import USER, USER_NAME, Task
 from litmos_async.sandbox import Fault, Sandbox
+from litmos_async.testing import run_virtual
 from tests.cli.small import Carry, Desk, organisation
-from tests.virtual import run_virtual
 
 IMPORTING = Task(
     (USER_NAME,), Bulk.import_users, {"send_message": False}, IMPORT.read, imported, IMPORT.check

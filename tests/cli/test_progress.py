@@ -15,8 +15,8 @@ from rich.console import Console
 from litmos_async.bulk import BulkJob, Progress
 from litmos_async.cli.progress import describe, shown
 from litmos_async.cli.terminal import Terminal
+from litmos_async.testing import run_virtual
 from tests.cli.small import STATE
-from tests.virtual import run_virtual
 
 TOLD = "1,200/5,000 done, 87/100 requests in 60 s, 11 min 24 s left, 2 rejected"
 READING = attrs.evolve(STATE, done=0, requests=0, requests_planned=0, reads=50, reads_planned=200)

@@ -32,8 +32,8 @@ from litmos_async.errors import (
 )
 from litmos_async.models import XapiStatement
 from litmos_async.sandbox import Fault, Sandbox, Tenant
+from litmos_async.testing import run_virtual
 from tests.contract.catalogue import STORE, Entry
-from tests.virtual import run_virtual
 
 ID, OTHER = "01c01e01-b123-4567-b890-01ce011fe1af", "01c01e01-b123-4567-b890-01ce011fe1a0"
 PASSWORD = "marker-store-password"

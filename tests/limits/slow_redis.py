@@ -107,7 +107,11 @@ async def delayed(port: int, round_trip: float) -> AsyncIterator[int]:
             loop.call_later(round_trip / 2, writer.close)
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        back, forth = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            back, forth = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:  # the server is away
+            writer.close()
+            return
         for one in (carry(reader, forth), carry(back, writer)):
             task = asyncio.ensure_future(one)
             tasks.add(task)

@@ -141,8 +141,12 @@ def process_of(store: Store, requests: int = 3, **options: Any) -> SharedLimiter
 def die(limiter: SharedLimiter) -> None:
     """Let a process end without a word: nothing of it ever reaches the store again."""
     store, limiter._store = limiter._store, None  # type: ignore[assignment]
-    if isinstance(store, OutageStore) and store._alive is not None:
-        store._alive.cancel()
+    if isinstance(store, OutageStore):
+        store._come_again = lambda: None  # type: ignore[method-assign]
+        if store._alive is not None:
+            store._alive.cancel()
+        if store._visit is not None:
+            store._visit.cancel()
     queue = limiter._queue
     if queue is not None:
         queue._closed = True

@@ -13,8 +13,8 @@ from litmos_async.limits import RateLimit
 from litmos_async.limits.account import JUMP, Account, Reading
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.limits.window import GUARD, Window
+from litmos_async.testing import run_virtual
 from tests.limits.small import VirtualStore, guarded, process_of, settle, take, time
-from tests.virtual import run_virtual
 
 
 def account() -> Account:

@@ -9,9 +9,9 @@ import attrs
 import pytest
 
 from litmos_async.limits import RateLimit
+from litmos_async.testing import run_virtual
 from tests.limits.small import VirtualStore
 from tests.promises.virtual_fleet import Process, Server, process_of
-from tests.virtual import run_virtual
 
 RATE = RateLimit(10, period=60.0)
 TIMEOUT = 10.0
@@ -60,6 +60,7 @@ async def run(plan: Plan) -> Server:
     return server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("shares", [0.8, 1.0])
 def test_no_window_holds_too_many_through_fifty_outages(shares: float, together: bool) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.limiter import GOAL, LIMIT, lease_rule, simulate
 from litmos_async.limits import Limiter, MemoryLimiter, Priority, Quota, RateLimit
+from litmos_async.testing import run_virtual
 from tests.limits.small import limiter_of, settle, take, time
-from tests.virtual import run_virtual
 
 
 def test_an_untouched_limiter_is_free() -> None:

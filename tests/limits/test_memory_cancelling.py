@@ -11,8 +11,8 @@ import pytest
 
 from litmos_async.errors import RateLimited
 from litmos_async.limits import Lease, MemoryLimiter
+from litmos_async.testing import run_virtual
 from tests.limits.small import limiter_of, settle, take, time
-from tests.virtual import run_virtual
 
 
 async def scene_idle(limiter: MemoryLimiter) -> None:

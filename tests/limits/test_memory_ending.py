@@ -11,8 +11,8 @@ import pytest
 
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Lease, MemoryLimiter
+from litmos_async.testing import VirtualLoop, run_virtual
 from tests.limits.small import limiter_of, settle, take, time
-from tests.virtual import VirtualLoop, run_virtual
 
 
 def test_if_the_pump_fails_nobody_hangs(monkeypatch: pytest.MonkeyPatch) -> None:

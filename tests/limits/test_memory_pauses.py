@@ -12,8 +12,8 @@ import pytest
 
 from litmos_async.errors import RateLimited
 from litmos_async.limits import Lease, MemoryLimiter
+from litmos_async.testing import run_virtual
 from tests.limits.small import limiter_of, settle, take, time
-from tests.virtual import run_virtual
 
 
 def test_two_hundred_calls_and_one_refusal_make_one_pause() -> None:

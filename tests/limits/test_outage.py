@@ -11,8 +11,8 @@ from litmos_async.errors import LimiterUnavailable
 from litmos_async.limits import RateLimit
 from litmos_async.limits.outage import OutageStore
 from litmos_async.limits.shared import SharedLimiter
+from litmos_async.testing import run_virtual
 from tests.limits.small import NoJitter, VirtualStore, die, settle, take, time
-from tests.virtual import run_virtual
 
 
 def process_of(store: VirtualStore, requests: int = 8, **options: Any) -> SharedLimiter:

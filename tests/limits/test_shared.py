@@ -8,6 +8,7 @@ import math
 import pytest
 
 from litmos_async.errors import ConfigurationError, RateLimited
+from litmos_async.testing import run_virtual
 from tests.limits.small import (
     VirtualStore,
     counts,
@@ -19,7 +20,6 @@ from tests.limits.small import (
     take,
     time,
 )
-from tests.virtual import run_virtual
 
 # Who dies, and who comes late
 

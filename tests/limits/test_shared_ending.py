@@ -12,6 +12,7 @@ import pytest
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits import Lease, RateLimit
 from litmos_async.limits.shared import SharedLimiter
+from litmos_async.testing import run_virtual
 from tests.limits.small import (
     VirtualStore,
     die,
@@ -22,7 +23,6 @@ from tests.limits.small import (
     take,
     time,
 )
-from tests.virtual import run_virtual
 
 
 def test_a_limiter_keeps_the_limit_of_one_account() -> None:

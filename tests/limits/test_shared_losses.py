@@ -11,6 +11,7 @@ from litmos_async.limits import RateLimit
 from litmos_async.limits.account import Account
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.limits.window import Window
+from litmos_async.testing import run_virtual
 from tests.limits.small import (
     NoJitter,
     VirtualStore,
@@ -22,7 +23,6 @@ from tests.limits.small import (
     take,
     time,
 )
-from tests.virtual import run_virtual
 
 # A store that forgets
 

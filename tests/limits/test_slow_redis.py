@@ -8,10 +8,10 @@ import pytest
 
 from litmos_async.errors import LimiterUnavailable
 from litmos_async.limits import OnOutage, RateLimit, RedisLimiter
+from litmos_async.testing import run_virtual
 from tests.limits.redis_server import RedisServer
 from tests.limits.slow_redis import Hash, delayed, process_at
 from tests.limits.small import time
-from tests.virtual import run_virtual
 
 RATE = RateLimit(100, period=60.0)
 ROUND_TRIPS = [0.1, 0.5, 1.0, 1.5]

@@ -104,6 +104,7 @@ class Process:
     """A process with callers that make one request after the other."""
 
     limiter: SharedLimiter
+    store: OutageStore
     link: Link
     server: Server
     random: random.Random
@@ -190,4 +191,4 @@ def process_of(
     guarded = OutageStore(link, outage_timeout=outage_timeout, share=share, late_after=20.0)
     chance = random.Random(seed)
     limiter = SharedLimiter(guarded, server.rate, account="one", random=chance)
-    return Process(limiter, link, server, chance, timeout)
+    return Process(limiter, guarded, link, server, chance, timeout)

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import httpx
 
 from litmos_async.sandbox import Sandbox
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 NOW = datetime(2024, 7, 9, 11, 2, 3, 643_999, tzinfo=UTC)
 ADA, BEN = "hQ7rBz0Kc-3TtWm5LpXeYA2", "Zk_41nVdRfUoEJ8sHgPq2w2"

@@ -14,8 +14,8 @@ import pytest
 from litmos_async import LitmosClient
 from litmos_async.errors import ConfigurationError
 from litmos_async.sandbox import Sandbox, Tenant
+from litmos_async.testing import run_virtual
 from litmos_async.webhooks import Event, MemorySpool, Receiver, Spool, SqliteSpool
-from tests.virtual import run_virtual
 
 SECRET = "s3cret-of-the-address"
 

@@ -15,11 +15,11 @@ from lxml import etree
 
 from litmos_async import LitmosClient, RetryPolicy, User, errors
 from litmos_async.models import UserSummary
+from litmos_async.testing import run_virtual
 from litmos_async.wire import codec, converter, json, xml
 from litmos_async.wire.inflate import PIECE, Inflater, coding_of
 from litmos_async.wire.operation import many
 from litmos_async.wire.verdict import ERROR_BODY, Reply, detail_of
-from tests.virtual import run_virtual
 
 USERS = many(UserSummary, "Users", "User")
 NEW = User(user_name="a@example.com", first_name="A", last_name="B")

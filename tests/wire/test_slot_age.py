@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from litmos_async import LitmosClient, Quota, RateLimit, RetryPolicy, User, errors
-from tests.virtual import run_virtual
+from litmos_async.testing import run_virtual
 
 NEW = User(user_name="a@example.com", first_name="A", last_name="B")
 Handler = Callable[[httpx.Request], Awaitable[httpx.Response]]

@@ -14,10 +14,10 @@ from lxml import etree
 
 from litmos_async import LitmosClient, errors, models, resources
 from litmos_async.models.record import Record, fields_of
+from litmos_async.testing import run_virtual
 from litmos_async.wire import codec
 from litmos_async.wire.operation import Operation, many, one
 from litmos_async.wire.verdict import Reply
-from tests.virtual import run_virtual
 
 WRITES: dict[str, tuple[type[Record], Callable[[LitmosClient, Any], Awaitable[object]]]] = {
     "users.update": (models.User, lambda litmos, row: litmos.users.update(row)),

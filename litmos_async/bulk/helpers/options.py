@@ -132,4 +132,5 @@ class Helpers:
             stop_after_failures=stop_after_failures,
             journal_path=journal_path,
             timeout=caller.defaults.timeout,
+            hooks=caller.sender.hooks,
         )

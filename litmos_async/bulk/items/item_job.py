@@ -115,7 +115,7 @@ class ItemJob(BulkJob):
         """Read the input, once."""
         async with self._preparing:
             if self._work_items is None:
-                self._work_items = await self._once(self._read)
+                self._work_items = await self._once(self._read_work_items)
                 requests = self._requests(_waiting(self._work_items))
                 self._run.expect(requests.total())
                 self._run.expect_reads(self._checks(requests))
@@ -128,7 +128,7 @@ class ItemJob(BulkJob):
             self._work_items, self._spoilt = None, ConfigurationError("the plan failed: make a new job")
         await super()._forget_plan()
 
-    async def _read(self) -> list[WorkItem]:
+    async def _read_work_items(self) -> list[WorkItem]:
         fingerprint = Fingerprint()
         await self._read_input(fingerprint)
         journal = await self._run.open_journal(self._helper, fingerprint, self._agreed)

@@ -1,0 +1,225 @@
+"""Puts the runs of an export together: the newest row of each key, without those that are gone."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from litmos_async.errors import ConfigurationError
+from litmos_async.export.lists import schema
+from litmos_async.export.manifest import OURS
+from litmos_async.export.place import FOLDER_MANIFEST
+from litmos_async.export.schema import DELETED, arrow_library
+
+_PAGE: Final = 10_000
+"""Rows that are compared at a time."""
+
+
+def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> int:
+    """Write the present of a list that was exported with a state: the newest row of each key.
+
+        merge("warehouse/users", "users.parquet")
+
+    It blocks: call it from a thread where a loop is running.
+
+    Args:
+        folder: The folder with the files of one list.
+        dest: A file of the same format, which is replaced at once.
+        name: The list; None takes the beginning of the files' names.
+
+    Returns:
+        How many rows were written.
+
+    Raises:
+        ConfigurationError: The folder holds no files of one list, or `dest` has another format.
+    """
+    folder, dest = Path(folder), Path(dest)
+    files = _files(folder)
+    ending = files[0].suffix
+    if dest.suffix != ending:
+        raise ConfigurationError(f"{dest} must end in {ending}, as the files of {folder} do")
+    list_name = name or files[0].name.partition("-")[0]
+    key = schema(list_name).key
+    if not key:
+        raise ConfigurationError(
+            f"the rows of {list_name} have no key: all of its files together are the present"
+        )
+    read, write = _FORMATS[ending]
+    working = dest.with_name(f".{dest.name}.part")
+    # Beside the output and not in memory: a million keys are a hundred megabytes.
+    with (
+        tempfile.TemporaryDirectory(dir=dest.parent, prefix=".merge-") as aside,
+        closing(sqlite3.connect(Path(aside) / "keys.db")) as db,
+    ):
+        db.execute("PRAGMA synchronous=OFF")
+        # Files are read in the order of their runs, so the last row of a key is its newest.
+        db.execute("CREATE TABLE newest (key TEXT PRIMARY KEY, place INTEGER, gone INTEGER) WITHOUT ROWID")
+        place = 0
+        for file in files:
+            for page in read(file):
+                _note(db, key, place, page)
+                place += len(page)
+        rows = write(working, files, _Present(db, key))
+    with working.open("rb") as finished:
+        os.fsync(finished.fileno())
+    working.replace(dest)
+    return rows
+
+
+def _files(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    try:
+        plain = json.loads((folder / FOLDER_MANIFEST).read_text("utf-8"))
+        if plain.get("kind") == OURS and len(plain["lists"]) > 1:
+            raise ConfigurationError(f"{folder} holds several lists: name the folder of one")
+    except (OSError, ValueError, KeyError, AttributeError):
+        pass  # the manifest of several lists stands one folder above
+    if folder.is_dir():
+        files = (path for path in folder.iterdir() if path.suffix in _FORMATS and path.name[0] not in "._")
+        found = sorted(files, key=_order)
+    if not found or len({(path.suffix, path.name.partition("-")[0]) for path in found}) > 1:
+        raise ConfigurationError(f"{folder} holds no files of one export")
+    return found
+
+
+def _note(db: sqlite3.Connection, key: Sequence[str], place: int, page: Iterable[dict[str, Any]]) -> None:
+    with db:
+        db.executemany(
+            "INSERT OR REPLACE INTO newest VALUES (?, ?, ?)",
+            [(_key(row, key), number, _is_gone(row)) for number, row in enumerate(page, place)],
+        )
+
+
+class _Present:
+    """Decides for each row, in the order in which all were noted, whether it is the newest of its key.
+
+    Args:
+        db: What was noted.
+        key: The columns of the key.
+    """
+
+    def __init__(self, db: sqlite3.Connection, key: Sequence[str]) -> None:
+        self._db = db
+        self._key = key
+        self._place = -1
+
+    def __call__(self, row: dict[str, Any]) -> bool:
+        self._place += 1
+        mark = (_key(row, self._key),)
+        place, gone = self._db.execute("SELECT place, gone FROM newest WHERE key=?", mark).fetchone()
+        return place == self._place and not gone
+
+
+def _key(row: dict[str, Any], key: Sequence[str]) -> str:
+    if any(name not in row for name in key):
+        raise ConfigurationError(f"the files lack a column of the key: {', '.join(key)}")
+    return json.dumps([str(row[name]) for name in key], ensure_ascii=False)
+
+
+def _is_gone(row: dict[str, Any]) -> bool:
+    if DELETED not in row:
+        raise ConfigurationError("the files were exported without a state: each is the whole list")
+    return row[DELETED] in {True, "true"}
+
+
+def _order(path: Path) -> list[str]:
+    """Return what files are sorted by: list, run, and number of the part."""
+    return path.stem.split("-")
+
+
+Present = Callable[[dict[str, Any]], bool]
+
+
+def _read_jsonl(path: Path) -> Iterator[list[dict[str, Any]]]:
+    with path.open(encoding="utf-8") as file:
+        yield from _pages(json.loads(line) for line in file)
+
+
+def _write_jsonl(target: Path, files: Sequence[Path], present: Present) -> int:
+    rows = 0
+    with target.open("w", encoding="utf-8", newline="\n") as out:
+        for path in files:
+            with path.open(encoding="utf-8") as file:
+                for line in file:
+                    if present(json.loads(line)):
+                        out.write(line)
+                        rows += 1
+    return rows
+
+
+def _read_csv(path: Path) -> Iterator[list[dict[str, Any]]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from _pages(csv.DictReader(file))
+
+
+def _write_csv(target: Path, files: Sequence[Path], present: Present) -> int:
+    rows = 0
+    with target.open("w", encoding="utf-8", newline="") as out:
+        columns: list[str] = []
+        for path in files:
+            with path.open(encoding="utf-8", newline="") as file:
+                columns = max(columns, list(csv.DictReader(file).fieldnames or []), key=len)
+        writer = csv.DictWriter(out, columns, lineterminator="\n")
+        writer.writeheader()
+        for path in files:
+            with path.open(encoding="utf-8", newline="") as file:
+                for row in csv.DictReader(file):
+                    if present(row):
+                        writer.writerow(row)
+                        rows += 1
+    return rows
+
+
+def _read_parquet(path: Path) -> Iterator[list[dict[str, Any]]]:
+    for batch in _batches(path):
+        yield batch.to_pylist()
+
+
+def _write_parquet(target: Path, files: Sequence[Path], present: Present) -> int:
+    pa = arrow_library()
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    rows = 0
+    # Columns are only ever added, so the newest file has all of them.
+    columns = pq.read_schema(files[-1])
+    with target.open("wb") as out, pq.ParquetWriter(out, columns, compression="zstd") as writer:
+        for path in files:
+            for batch in _batches(path):
+                kept = [present(row) for row in batch.to_pylist()]
+                rows += sum(kept)
+                table = pa.Table.from_batches([batch.filter(pa.array(kept))])
+                writer.write_table(
+                    pa.concat_tables([columns.empty_table(), table], promote_options="default")
+                )
+    return rows
+
+
+def _batches(path: Path) -> Iterator[Any]:
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    with pq.ParquetFile(path) as file:
+        yield from file.iter_batches(_PAGE)
+
+
+def _pages(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    page: list[dict[str, Any]] = []
+    for row in rows:
+        page.append(row)
+        if len(page) == _PAGE:
+            yield page
+            page = []
+    yield page
+
+
+_FORMATS: Final[dict[str, tuple[Callable[..., Any], Callable[..., int]]]] = {
+    ".jsonl": (_read_jsonl, _write_jsonl),
+    ".csv": (_read_csv, _write_csv),
+    ".parquet": (_read_parquet, _write_parquet),
+}

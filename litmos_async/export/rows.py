@@ -1,0 +1,197 @@
+"""Rows between a record and a file: typed cells in the order of the columns, and their plain forms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from attrs import frozen
+
+from litmos_async.export.schema import DELETED, EXPORTED_AT, Column, Schema, arrow_library, columns_of
+from litmos_async.models.record import Record, plain_value
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Cells: TypeAlias = tuple[Any, ...]
+"""The values of a row, in the order of the columns, as Python has them."""
+
+_LARGEST_INTEGER: Final = 2**63
+
+
+@frozen
+class Rows:
+    """Rows of a list, with their columns.
+
+    Attributes:
+        schema: The columns.
+        cells: The rows.
+    """
+
+    schema: Schema
+    cells: Sequence[Cells]
+
+    def plain(self) -> list[dict[str, Any]]:
+        """Return the rows as plain data, as JSON has it: ISO times in UTC, nested objects and lists."""
+        names = self.schema.names
+        forms = [plain_form(column, secrets=self.schema.secrets) for column in self.schema.columns]
+        return [
+            {
+                name: None if value is None else form(value)
+                for name, form, value in zip(names, forms, row, strict=True)
+            }
+            for row in self.cells
+        ]
+
+    def table(self) -> pa.RecordBatch:
+        """Return the rows as an Arrow record batch.
+
+        Raises:
+            ConfigurationError: pyarrow is not installed.
+        """
+        pa = arrow_library()
+        schema = self.schema.arrow()
+        columns = list(zip(*self.cells, strict=True)) or [()] * len(self.schema.columns)
+        arrays = [
+            pa.array(_arrow_values(column, values, secrets=self.schema.secrets), type=kind.type)
+            for column, values, kind in zip(self.schema.columns, columns, schema, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+class RowMaker:
+    """Makes rows of records.
+
+    Args:
+        schema: The columns wanted.
+        parents: Names of the columns that come from the parent and not from the record.
+        stamp: What the columns of the run hold, if the schema has them.
+    """
+
+    def __init__(self, schema: Schema, parents: Iterable[str], stamp: datetime | None = None) -> None:
+        parents = frozenset(parents)
+        self.schema = schema
+        own = [
+            column.name for column in schema.columns if column.name not in parents | {EXPORTED_AT, DELETED}
+        ]
+        self._get: Callable[[Record], Cells] = _getter(own)
+        places = {name: place for place, name in enumerate(own)}
+        # Where each cell comes from: a place in what the record gives, or a name in what the parent gives.
+        self._plan = [places.get(name, name) for name in schema.names]
+        self._simple = len(own) == len(schema.columns)
+        self._run: Mapping[str, Any] = {EXPORTED_AT: stamp, DELETED: False}
+
+    def row(self, parent: Mapping[str, str], record: Record) -> Cells:
+        """Return the cells of a record."""
+        own = self._get(record)
+        if self._simple:
+            return own
+        return tuple(
+            own[place] if isinstance(place, int) else self._run.get(place, parent.get(place))
+            for place in self._plan
+        )
+
+
+def _getter(names: Sequence[str]) -> Callable[[Record], Cells]:
+    """Return what reads attributes into a tuple."""
+    if not names:
+        return lambda _record: ()
+    if len(names) == 1:
+        one = attrgetter(names[0])
+        return lambda record: (one(record),)
+    return attrgetter(*names)
+
+
+def key_text(record: Record, parent: Mapping[str, str], key: Sequence[str]) -> str:
+    """Return what identifies a row among those of its list, as text; empty where nothing but the whole row does."""
+    if not key:
+        return ""
+    values = [parent[name] if name in parent else getattr(record, name) for name in key]
+    return json.dumps([_key_part(value) for value in values], ensure_ascii=False, separators=(",", ":"))
+
+
+def _key_part(value: Any) -> Any:
+    return plain_value(value, "key", secrets=False)
+
+
+def content_mark(cells: Cells) -> bytes:
+    """Return a mark of what a row holds: rows with the same mark are the same."""
+    plain = plain_value(cells, "row", secrets=True)
+    text = json.dumps(plain, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def plain_form(column: Column, *, secrets: bool) -> Callable[[Any], Any]:
+    """Return what makes plain data of a value of this column that is not None, as `Record.to_dict` does it."""
+    if column.type in {"integer", "number", "boolean"}:
+        return _same
+    if column.type == "text":
+        return _text
+    return lambda value: plain_value(value, column.name, secrets=secrets)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _text(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def json_text(value: Any) -> str:
+    """Return plain data as JSON on one line. A lone surrogate becomes U+FFFD: no file can hold it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    if text.isascii():
+        return text
+    # Some programs take these for the end of a line.
+    return clean_text(text).translate(_LINE_ENDS)
+
+
+_LINE_ENDS: Final = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+def clean_text(text: str) -> str:
+    """Return text that can be written as UTF-8."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def extra_text(value: Mapping[str, Any] | None, *, secrets: bool) -> str | None:
+    """Return unknown fields as JSON; None where there are none."""
+    plain = plain_value(value, "extra", secrets=secrets)
+    return json_text(plain) if plain else None
+
+
+def _arrow_values(column: Column, values: Sequence[Any], *, secrets: bool) -> Sequence[Any]:
+    """Return the values of a column as Arrow takes them."""
+    match column.type:
+        case "json":
+            return [extra_text(value, secrets=secrets) if value else None for value in values]
+        case "text":
+            return [value if value is None else clean_text(value) for value in values]
+        case "integer":
+            return [None if value is None or abs(value) >= _LARGEST_INTEGER else value for value in values]
+        case "record":
+            return [None if value is None else _nested(column, value, secrets=secrets) for value in values]
+        case "records":
+            return [
+                None if value is None else [_nested(column, each, secrets=secrets) for each in value]
+                for value in values
+            ]
+        case _:
+            return values
+
+
+def _nested(column: Column, record: Record, *, secrets: bool) -> dict[str, Any]:
+    """Return a nested record as Arrow takes a struct."""
+    return {
+        each.name: _arrow_values(each, [getattr(record, each.name)], secrets=secrets)[0]
+        for each in columns_of(column.record)
+        if secrets or not each.secret
+    }

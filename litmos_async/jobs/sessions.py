@@ -1,0 +1,245 @@
+"""Sessions: created, and the people in them registered and marked at the roll call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Final, NamedTuple, Unpack
+
+import attrs
+
+from litmos_async.bulk import BulkJob, ItemOptions
+from litmos_async.errors import ConfigurationError
+from litmos_async.jobs.steps import ItemFailed, ItemRequests, Step, StepJobs, WorkItem, nameless
+from litmos_async.models import EventUser, Session
+from litmos_async.names import loose
+from litmos_async.resources import Resources
+from litmos_async.resources.sessions import to_create
+
+__all__ = ["NewSession", "SessionJobs", "SessionPlace", "UserInSession"]
+
+_SESSION: Final = "/courses/{course_id}/modules/{module_id}/sessions"
+_CREATE: Final = f"POST {_SESSION}"
+_REGISTER: Final = f"POST {_SESSION}/{{session_id}}/users/{{user_id}}/register"
+_MARK: Final = f"POST {_SESSION}/{{session_id}}/rollcall"
+
+_NO_TAKING_BACK: Final = "the API takes no registration back; that cannot be undone here"
+_LAST_WORD: Final = "a completed roll call completes the module, and an achievement that follows stays"
+
+
+class SessionPlace(NamedTuple):
+    """A session, and where it is."""
+
+    course_id: str
+    module_id: str
+    session_id: str
+
+    @classmethod
+    def parse(cls, text: str) -> SessionPlace:
+        """Return what `str` has made a text of."""
+        return cls(*text.split("/"))
+
+    def __str__(self) -> str:
+        """Return it as one text: a slash is in no id."""
+        return "/".join(self)
+
+
+class UserInSession(NamedTuple):
+    """A person and a session."""
+
+    user_id: str
+    place: SessionPlace
+
+
+class NewSession(NamedTuple):
+    """A session that is to be there; `start` is the day and the time, as in `2031-09-24 9:00AM`."""
+
+    course_id: str
+    module_id: str
+    name: str
+    start: str
+
+    @classmethod
+    def of(cls, course_id: str, module_id: str, session: Session) -> NewSession:
+        """Return what tells a session from others of its module."""
+        return cls(course_id, module_id, session.name or "", _begins(session))
+
+
+class SessionJobs(StepJobs):
+    """The helpers `create_sessions`, `register_for_sessions` and `mark_roll_calls`."""
+
+    def create_sessions(
+        self, sessions: Iterable[tuple[str, str, Session]], **options: Unpack[ItemOptions]
+    ) -> BulkJob:
+        """Create sessions: one request each. One with the same name and beginning in the same module is "skipped".
+
+        `GET /courses/{course_id}/modules/{module_id}/sessions`
+        `POST /courses/{course_id}/modules/{module_id}/sessions`
+
+        Args:
+            sessions: Triples (id of the course, id of the instructor-led module, session).
+            options: See `ItemOptions`.
+
+        Returns:
+            The job; its items are `NewSession`.
+        """
+        return self._step_job("create_sessions", "sessions", self._each_session(sessions), options)
+
+    def register_for_sessions(
+        self, people: Iterable[tuple[str, SessionPlace]], **options: Unpack[ItemOptions]
+    ) -> BulkJob:
+        """Register people for sessions: one request each, since the answer to a list names nobody it refused.
+
+        `POST /courses/{course_id}/modules/{module_id}/sessions/{session_id}/users/{user_id}/register`
+
+        Whether people get an e-mail is not documented, and there is no switch. Those who are registered are
+        "skipped", after one look at the roll call of each session.
+
+        Args:
+            people: Pairs (id of a person, session).
+            options: See `ItemOptions`.
+
+        Returns:
+            The job; its items are `UserInSession`.
+        """
+        pairs = ((user_id, place, None) for user_id, place in people)
+        tasks = self._each_person(pairs, _register)
+        return self._step_job(
+            "register_for_sessions", "registrations", tasks, options, mails=True, notes=(_NO_TAKING_BACK,)
+        )
+
+    def mark_roll_calls(
+        self, marks: Iterable[tuple[SessionPlace, EventUser]], **options: Unpack[ItemOptions]
+    ) -> BulkJob:
+        """Set score and completion of people in sessions: one request each, so that each has an outcome.
+
+        `POST /courses/{course_id}/modules/{module_id}/sessions/{session_id}/rollcall`
+
+        People who are not registered have failed, and those who are marked just so are "skipped", after one look
+        at the roll call of each session.
+
+        Args:
+            marks: Pairs (session, mark). A mark has the `id` of a person, `completed`, and a score of 0 to 100:
+                left out, the one that stands there stays.
+            options: See `ItemOptions`.
+
+        Returns:
+            The job; its items are `UserInSession`.
+        """
+        people = ((mark.id, place, mark) for place, mark in marks)
+        tasks = self._each_person(people, _mark)
+        return self._step_job("mark_roll_calls", "marks", tasks, options, notes=(_LAST_WORD,))
+
+    async def _each_session(self, sessions: Iterable[tuple[str, str, Session]]) -> AsyncIterator[WorkItem]:
+        for course_id, module_id, session in sessions:
+            yield _creation(course_id, module_id, session)
+
+    async def _each_person(
+        self,
+        people: Iterable[tuple[str, SessionPlace, EventUser | None]],
+        step: Callable[[UserInSession, EventUser | None, RollCalls], Step],
+    ) -> AsyncIterator[WorkItem]:
+        calls = RollCalls()
+        for user_id, place, mark in people:
+            yield step(UserInSession(user_id, place), mark, calls)
+
+
+class RollCalls:
+    """The roll calls of sessions, each read once in a job, before the first write about it."""
+
+    def __init__(self) -> None:
+        self._locks: dict[SessionPlace, asyncio.Lock] = {}
+        self._rows: dict[SessionPlace, dict[str, EventUser]] = {}
+
+    async def row(self, requests: ItemRequests, item: UserInSession) -> EventUser | None:
+        """Return what the roll call says of a person; None of one who is not registered."""
+        place = item.place
+        async with self._locks.setdefault(place, asyncio.Lock()):
+            if place not in self._rows:
+                self._rows[place] = await requests.read(lambda litmos: _roll_call(litmos, place))
+        return self._rows[place].get(item.user_id)
+
+
+async def _roll_call(litmos: Resources, place: SessionPlace) -> dict[str, EventUser]:
+    return {row.id: row async for row in litmos.sessions.list_roll_call(*place)}
+
+
+def _register(item: UserInSession, _: EventUser | None, calls: RollCalls) -> Step:
+    async def is_done(litmos: Resources) -> bool:
+        return item.user_id in await _roll_call(litmos, item.place)
+
+    async def carry_out(requests: ItemRequests) -> str | None:
+        if await calls.row(requests, item) is not None:
+            return "registered already"
+        await requests.write(lambda litmos: litmos.sessions.register_user(*item.place, item.user_id), is_done)
+        return None
+
+    return Step(item, _entry(item), carry_out, is_done, (_REGISTER,))
+
+
+def _mark(item: UserInSession, mark: EventUser | None, calls: RollCalls) -> Step:
+    wanted = mark or EventUser(id=item.user_id, completed=True)
+    content = repr((wanted.completed, wanted.score))
+    if wanted.score is not None and not 0 <= wanted.score <= 100:
+        problem = ConfigurationError(f"score must be 0 to 100, not {wanted.score}")
+        return Step(item, _entry(item), content=content, rejected=problem)
+
+    def is_marked(row: EventUser | None) -> bool:
+        return (
+            row is not None
+            and row.completed is wanted.completed
+            and (wanted.score is None or row.score == wanted.score)
+        )
+
+    async def is_done(litmos: Resources) -> bool:
+        return is_marked((await _roll_call(litmos, item.place)).get(item.user_id))
+
+    async def carry_out(requests: ItemRequests) -> str | None:
+        row = await calls.row(requests, item)
+        if row is None:
+            raise ItemFailed("failed", None, "not registered for the session")
+        if is_marked(row):
+            return "marked so already"
+        score = row.score if wanted.score is None else wanted.score
+        written = row.replace(completed=wanted.completed, score=score)
+        await requests.write(lambda litmos: litmos.sessions.mark_roll_call(*item.place, [written]), is_done)
+        return None
+
+    return Step(item, _entry(item), carry_out, is_done, (_MARK,), content)
+
+
+def _entry(item: UserInSession) -> tuple[str, str]:
+    return item.user_id, str(item.place)
+
+
+def _creation(course_id: str, module_id: str, session: Session) -> Step:
+    item = NewSession.of(course_id, module_id, session)
+    # A journal holds no names.
+    entry = module_id, nameless(f"{loose(session.name)}/{item.start}")[0]
+    content = repr(attrs.astuple(session))
+    try:
+        body = to_create(session)
+    except ConfigurationError as problem:
+        return Step(item, entry, content=content, rejected=problem)
+
+    async def is_done(litmos: Resources) -> bool:
+        rows = litmos.sessions.list(course_id, module_id)
+        return any([loose(row.name) == loose(item.name) and _begins(row) == item.start async for row in rows])
+
+    async def carry_out(requests: ItemRequests) -> str | None:
+        if await requests.read(is_done):
+            return "there already"
+        await requests.write(lambda litmos: litmos.sessions.create(course_id, module_id, body), is_done)
+        return None
+
+    requests = f"GET {_SESSION}", _CREATE
+    return Step(item, entry, carry_out, is_done, requests, content)
+
+
+def _begins(session: Session) -> str:
+    days = [day for day in session.days if day.start_date]
+    first = min(days, key=lambda day: str(day.start_date), default=None)
+    if first is None:
+        return ""
+    time = "".join((first.start_time or "").split()).upper()
+    return f"{first.start_date:%Y-%m-%d} {time}"

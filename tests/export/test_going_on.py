@@ -1,0 +1,323 @@
+"""A run that ends early, at each point where it could, and is started again: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from litmos_async.errors import ConfigurationError
+from litmos_async.export import ExportIncomplete, Manifest
+from litmos_async.export.output import Output
+from litmos_async.export.state import StateFile
+from litmos_async.resources.base import ListOptions
+from litmos_async.sandbox import Fault, Sandbox, Tenant
+from tests.export.small import crowd, manifest_of, open_sandbox, reach, rows_of, texts_of
+
+ALLOWED_A_KILL: Final = 8
+"""Requests that a kill may cost."""
+
+SINCE: Final = datetime.now(UTC) - timedelta(days=10)
+
+
+class Killed(BaseException):
+    """The end of a process: nothing that the program could do happens after it."""
+
+
+class Fuse:
+    """Ends the process at the nth step of those that it guards."""
+
+    def __init__(self, nth: int, *, after: bool) -> None:
+        self.left = nth
+        self.after = after
+        self.blown = False
+
+    def guard(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the step, at which the process may end: before it, or after it."""
+
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if self.blown:  # the process is dead: nothing reaches the disk any more
+                raise Killed
+            self.left -= 1
+            if self.left > 0:
+                return step(*args, **kwargs)
+            self.blown = True
+            if self.after:
+                step(*args, **kwargs)
+            raise Killed
+
+        return guarded
+
+
+STEPS: Final[tuple[tuple[Any, str], ...]] = (
+    (Output, "append"),
+    (Output, "finish"),
+    (StateFile, "begin"),
+    (StateFile, "add_units"),
+    (StateFile, "commit"),
+    (StateFile, "put_part"),
+    (StateFile, "note_gone"),
+    (StateFile, "finish"),
+    (StateFile, "note"),
+    (StateFile, "end"),
+    (StateFile, "remove"),
+    (Path, "replace"),
+    (Path, "unlink"),
+)
+"""All that an export does to a disk."""
+
+
+@contextmanager
+def dying(fuse: Fuse) -> Iterator[None]:
+    """Let the process end at one of the steps while the block runs. Its files are closed with it."""
+    opened: list[StateFile] = []
+    begin = StateFile.__init__
+
+    def init(self: StateFile, path: Path | None) -> None:
+        opened.append(self)
+        begin(self, path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StateFile, "__init__", init)
+        for owner, name in STEPS:
+            patch.setattr(owner, name, fuse.guard(getattr(owner, name)))
+        yield
+    for each in opened:
+        each._db.close()
+
+
+def organisation() -> Tenant:
+    """Return a tenant with several pages of people, teams with members, and results."""
+    tenant = crowd(38)
+    people = list(tenant.users)
+    course = tenant.add_course(Name="Safety", Code="S-1")["Id"]
+    for number in range(3):
+        team = tenant.add_team(Name=f"Team {number}")["Id"]
+        for person in people[number * 10 : number * 10 + 14]:
+            tenant.join_team(team, person)
+    for person in people[:25]:
+        tenant.assign_course(person, course)
+    return tenant
+
+
+async def export(sandbox: Sandbox, folder: Path, names: list[str], **options: Any) -> int:
+    """Run an export, and return the requests that the sandbox saw."""
+    before = len(sandbox.requests)
+    async with reach(sandbox) as litmos:
+        try:
+            folder.mkdir(exist_ok=True)
+            timed = {"since": SINCE} if {"course_results", "sessions"} & set(names) else {}
+            await litmos.export.run(names, f"{folder}/w/", **timed, **options)
+        finally:
+            seen = len(sandbox.requests) - before
+    return seen
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read pages of 10 rows, and begin a new file after 25."""
+    monkeypatch.setattr("litmos_async.export.export.OPTIONS", ListOptions(page_size=10))
+    monkeypatch.setattr("litmos_async.export.list_run.PART_ROWS", 25)
+
+
+def texts_below(folder: Path) -> dict[str, list[str]]:
+    """Return the rows of each list of an export, as texts."""
+    return {each.name: texts_of(each) for each in sorted((folder / "w").iterdir()) if each.is_dir()}
+
+
+CASES: Final = [
+    (["users", "team_members"], "jsonl", False),
+    (["users", "course_results"], "csv", True),
+    (["users", "team_members"], "parquet", True),
+    (["sessions", "users"], "parquet", False),
+]
+
+
+@pytest.mark.parametrize(("names", "format", "state"), CASES, ids=str)
+async def test_ended_at_every_step(names: list[str], format: str, state: bool, tmp_path: Path) -> None:
+    """Whatever step to the disk is the last one, started again it comes to what an undisturbed run gives."""
+    sandbox = open_sandbox(organisation())
+
+    def options(folder: Path) -> dict[str, Any]:
+        return {"format": format, "state": folder / "night.db" if state else None}
+
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    undisturbed = await export(sandbox, plain, names, **options(plain))
+    wanted = texts_below(plain)
+    nth = 0
+    while True:
+        nth += 1
+        folder = tmp_path / str(nth)
+        folder.mkdir()
+        fuse = Fuse(nth, after=bool(nth % 2))
+        before = len(sandbox.requests)
+        with dying(fuse), suppress(Killed):
+            await export(sandbox, folder, names, **options(folder))
+        if not fuse.blown:
+            break
+        await export(sandbox, folder, names, **options(folder))
+        assert texts_below(folder) == wanted, nth
+        manifest = manifest_of(folder / "w")
+        assert manifest["complete"], nth
+        # All that lies in the folder of a list is in the manifest: a reader of the folder finds no row twice.
+        listed = {file["name"] for entry in manifest["lists"].values() for file in entry["files"]}
+        listed |= {file for entry in manifest["lists"].values() for file in entry["earlier"]}
+        found = {
+            str(each.relative_to(folder / "w")) for each in (folder / "w").glob("*/*") if each.name[0] != "."
+        }
+        assert found == listed, nth
+        assert not list((folder / "w").rglob("*.part")), nth
+        assert (folder / "night.db").exists() == state
+        # A run that had come to its end but for the last note is a whole one, and the next one is its successor.
+        if not state:
+            assert len(sandbox.requests) - before <= undisturbed + ALLOWED_A_KILL or fuse.left == 0
+        shutil.rmtree(folder)
+    assert nth > 15
+
+
+async def test_requests_of_a_run_that_was_ended(tmp_path: Path) -> None:
+    """No page is asked for twice but the one under way."""
+    sandbox = open_sandbox(organisation())
+    undisturbed = await export(sandbox, tmp_path / "plain", ["users", "team_members"])
+    nth = 0
+    while True:
+        nth += 1
+        folder = tmp_path / str(nth)
+        before = len(sandbox.requests)
+        with pytest.MonkeyPatch.context() as patch:
+            fuse = Fuse(nth, after=True)
+            patch.setattr(StateFile, "commit", fuse.guard(StateFile.commit))
+            with suppress(Killed):
+                await export(sandbox, folder, ["users", "team_members"])
+        if not fuse.blown:
+            break
+        await export(sandbox, folder, ["users", "team_members"])
+        assert len(sandbox.requests) - before <= undisturbed + ALLOWED_A_KILL
+    assert nth > 5
+
+
+async def test_cancelled_at_every_request(tmp_path: Path) -> None:
+    """A cancellation, as Ctrl-C makes one, leaves something that goes on, and no task behind."""
+    sandbox = open_sandbox(organisation())
+    await export(sandbox, tmp_path / "plain", ["users", "team_members"])
+    wanted = texts_below(tmp_path / "plain")
+    for nth in range(1, 60):
+        folder = tmp_path / str(nth)
+        begin = len(sandbox.requests)
+        arrived = asyncio.Event()
+
+        def latency(begin: int = begin, nth: int = nth, arrived: asyncio.Event = arrived) -> float:
+            if len(sandbox.requests) - begin >= nth:
+                arrived.set()
+                return 3600.0
+            return 0.0
+
+        sandbox._latency = latency
+        task = asyncio.ensure_future(export(sandbox, folder, ["users", "team_members"]))
+        waiting = asyncio.ensure_future(arrived.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if task.done():
+            break
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        sandbox._latency = None
+        await export(sandbox, folder, ["users", "team_members"])
+        assert texts_below(folder) == wanted
+    else:
+        pytest.fail("it took more requests than there are")
+    sandbox._latency = None
+
+
+@pytest.mark.parametrize(
+    "problem", [OSError(28, "No space left on device"), sqlite3.OperationalError("disk is full")]
+)
+@pytest.mark.parametrize(
+    "step", [(Output, "append"), (StateFile, "commit"), (Output, "finish"), (StateFile, "end")]
+)
+async def test_full_disk(problem: Exception, step: tuple[Any, str], tmp_path: Path) -> None:
+    """It ends with an error that says so, the manifest if it can be written too; with room it goes on."""
+    sandbox = open_sandbox(organisation())
+    await export(sandbox, tmp_path / "plain", ["users"])
+    owner, name = step
+    with pytest.MonkeyPatch.context() as patch:
+        real, calls = getattr(owner, name), 0
+
+        def full(*args: Any, **kwargs: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls >= (3 if name in {"append", "commit"} else 1):
+                raise problem
+            return real(*args, **kwargs)
+
+        patch.setattr(owner, name, full)
+        with pytest.raises(ExportIncomplete) as caught:
+            await export(sandbox, tmp_path, ["users"])
+    assert str(problem.args[-1]) in str(caught.value)
+    if name != "end":
+        assert manifest_of(tmp_path / "w")["complete"] is False
+        assert str(problem.args[-1]) in manifest_of(tmp_path / "w")["lists"]["users"]["reason"]
+    await export(sandbox, tmp_path, ["users"])
+    assert texts_of(tmp_path / "w") == texts_of(tmp_path / "plain" / "w")
+    assert manifest_of(tmp_path / "w")["complete"] is True
+
+
+async def test_manifest_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows are there, and yet the run is not complete: nothing says so to whom it concerns."""
+    sandbox = open_sandbox(organisation())
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Manifest, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+        )
+        with pytest.raises(ExportIncomplete, match="No space left"):
+            await export(sandbox, tmp_path, ["users"])
+    before = len(sandbox.requests)
+    await export(sandbox, tmp_path, ["users"])
+    assert len(sandbox.requests) == before
+    assert manifest_of(tmp_path / "w")["complete"] is True
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv", "parquet"])
+async def test_output_that_was_tampered_with(format: str, tmp_path: Path) -> None:
+    """A file under way that became shorter is not filled up with nothing: the run says that it cannot go on."""
+    sandbox = open_sandbox(organisation())
+    with dying(fuse := Fuse(9, after=True)), suppress(Killed):
+        await export(sandbox, tmp_path, ["users"], format=format)
+    assert fuse.blown
+    (part,) = (tmp_path / "w").glob(".*.part")
+    part.write_bytes(part.read_bytes()[:10])
+    with pytest.raises(ConfigurationError, match="remove the state"):
+        await export(sandbox, tmp_path, ["users"], format=format)
+
+
+async def test_one_list_that_fails_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    """The others are finished at once; an hour later they are read again, and not left as they were."""
+    sandbox = open_sandbox(organisation())
+    fault = sandbox.faults.add(Fault(path="/teams", status=403, times=None))
+    state = tmp_path / "night.db"
+    with pytest.raises(ExportIncomplete) as caught:
+        await export(sandbox, tmp_path, ["users", "teams"], state=state)
+    assert caught.value.manifest.lists["users"].complete
+    assert not caught.value.manifest.lists["teams"].complete
+    assert not caught.value.manifest.complete
+    sandbox.tenant.add_user(UserName="later@example.com", FirstName="A", LastName="B")
+    with pytest.raises(ExportIncomplete):
+        await export(sandbox, tmp_path, ["users", "teams"], state=state)
+    assert len(rows_of(tmp_path / "w" / "users")) == 38
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("litmos_async.export.task._FRESH", timedelta(0))
+        with pytest.raises(ExportIncomplete):
+            await export(sandbox, tmp_path, ["users", "teams"], state=state)
+    assert len(rows_of(tmp_path / "w" / "users")) == 39
+    fault.times = 0
+    await export(sandbox, tmp_path, ["users", "teams"], state=state)
+    assert manifest_of(tmp_path / "w")["complete"] is True

@@ -1,0 +1,291 @@
+"""Night after night: what changed and no more, nothing lost at the edges, what is gone is marked."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from litmos_async.export import find_list, merge
+from litmos_async.resources.base import ListOptions
+from litmos_async.sandbox import Fault, Sandbox, Tenant
+from tests.export.small import crowd, open_sandbox, present, reach, rows_of
+
+
+async def run(sandbox: Sandbox, folder: Path, name: str, **options: Any) -> Any:
+    """Run an export with a state, and return its manifest."""
+    async with reach(sandbox) as litmos:
+        return await litmos.export.run(name, f"{folder}/w/", state=folder / "night.db", **options)
+
+
+def world(people: int = 12) -> tuple[Tenant, str]:
+    """Return a tenant whose people all have one course, and that course."""
+    tenant = crowd(people)
+    course: str = tenant.add_course(Name="Safety", Code="S-1")["Id"]
+    for person in tenant.users:
+        tenant.assign_course(person, course)
+    return tenant, course
+
+
+async def test_only_what_changed(tmp_path: Path) -> None:
+    """A second run asks from the last one on and writes what is new; a third writes nothing."""
+    tenant, course = world()
+    sandbox = open_sandbox(tenant)
+    await run(sandbox, tmp_path, "results")
+    person = next(iter(tenant.users))
+    tenant.set_progress(person, course, 100.0)
+    second = await run(sandbox, tmp_path, "results")
+    assert second.rows == 1
+    assert second.lists["results"].since is not None
+    assert second.lists["results"].since < datetime.now(UTC) - timedelta(minutes=59)
+    third = await run(sandbox, tmp_path, "results")
+    assert third.rows == 0
+    assert third.lists["results"].files == []
+    assert len(third.lists["results"].earlier) == 2
+    now = present(rows_of(tmp_path / "w"), ("id", "course_id"))
+    assert len(now) == 12
+    assert now[person, course]["complete"] is True
+
+
+async def test_the_first_since_counts_for_every_full_pass(tmp_path: Path) -> None:
+    """A full pass reads what the first run read, and not what the run before it read: else most would be gone."""
+    tenant, _ = world()
+    sandbox = open_sandbox(tenant)
+    for _ in range(3):
+        manifest = await run(sandbox, tmp_path, "results")
+    assert manifest.rows == 0
+    manifest = await run(sandbox, tmp_path, "results", full_every=timedelta(0))
+    assert (manifest.rows, manifest.lists["results"].gone) == (0, 0)
+    assert manifest.lists["results"].since is None
+
+
+@pytest.mark.parametrize("name", ["results", "team_members", "users", "user_details"])
+async def test_what_is_gone(name: str, tmp_path: Path) -> None:
+    """It is marked by a full pass, once; a person who comes back is there again."""
+    tenant, _ = world()
+    team = tenant.add_team(Name="Team")["Id"]
+    for person in tenant.users:
+        tenant.join_team(team, person)
+    sandbox = open_sandbox(tenant)
+    await run(sandbox, tmp_path, name)
+    person = list(tenant.users)[3]
+    kept = sandbox.snapshot()
+    tenant.delete_user(person)
+    manifest = await run(sandbox, tmp_path, name, full_every=timedelta(0))
+    assert manifest.lists[name].gone == 1
+    assert manifest.rows == 1
+    (gone,) = [row for row in rows_of(tmp_path / "w") if row["_deleted"]]
+    assert person in gone.values()
+    assert (await run(sandbox, tmp_path, name, full_every=timedelta(0))).rows == 0
+    assert len(present(rows_of(tmp_path / "w"), find_list(name).key)) == 11
+    sandbox.restore(kept)
+    assert (await run(sandbox, tmp_path, name, full_every=timedelta(0))).rows == 1
+    assert len(present(rows_of(tmp_path / "w"), find_list(name).key)) == 12
+
+
+async def test_nothing_is_gone_where_the_list_was_cut_short(tmp_path: Path) -> None:
+    """A full pass that breaks off marks nothing; the next one goes on and marks what is gone, and no more."""
+    tenant, _ = world()
+    sandbox = open_sandbox(tenant)
+    await run(sandbox, tmp_path, "users")
+    tenant.delete_user(next(iter(tenant.users)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("litmos_async.export.export.OPTIONS", ListOptions(page_size=5))
+        sandbox.faults.add(Fault(path="/users", nth=2, status=400))
+        with pytest.raises(Exception, match="400"):
+            await run(sandbox, tmp_path, "users")
+        assert not any(row["_deleted"] for row in rows_of(tmp_path / "w"))
+        manifest = await run(sandbox, tmp_path, "users")
+    assert manifest.lists["users"].gone == 1
+    assert len(present(rows_of(tmp_path / "w"), ["id"])) == 11
+
+
+async def test_without_a_date_the_cursor_is_earlier(tmp_path: Path) -> None:
+    """A server that does not say its time is asked from five minutes earlier on."""
+    tenant, _ = world(2)
+    sandbox = open_sandbox(tenant)
+
+    async def undated(scope: Any, receive: Any, send: Any) -> None:
+        async def without(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [each for each in message["headers"] if each[0].lower() != b"date"]
+            await send(message)
+
+        await sandbox.app(scope, receive, without)
+
+    import httpx  # noqa: PLC0415
+
+    transport = httpx.ASGITransport(app=undated)
+    for expected in (None, timedelta(hours=1, minutes=5)):
+        began = datetime.now(UTC)
+        async with reach(sandbox, transport=transport) as litmos:
+            manifest = await litmos.export.run("results", f"{tmp_path}/w/", state=tmp_path / "night.db")
+        since = manifest.lists["results"].since
+        assert (since is None) == (expected is None)
+        if since is not None:
+            assert expected is not None
+            assert since <= began - expected
+
+
+async def test_runs_have_an_order_although_the_clock_goes_back(tmp_path: Path) -> None:
+    """Files of two runs never share a name, and the newest row is the last one."""
+    tenant, course = world(3)
+    sandbox = open_sandbox(tenant)
+    person = next(iter(tenant.users))
+    for percent in (10.0, 20.0, 30.0):
+        tenant.set_progress(person, course, percent)
+        await run(sandbox, tmp_path, "results", full_every=timedelta(0))
+        shift(tenant, timedelta(minutes=-30))
+    files = [each for each in (tmp_path / "w").iterdir() if each.name[0] != "_"]
+    assert len(files) == 3
+    now = present(rows_of(tmp_path / "w"), ("id", "course_id"))
+    assert now[person, course]["percentage_complete"] == 30.0
+
+
+def shift(tenant: Tenant, by: timedelta) -> None:
+    """Set the server's clock."""
+    before = tenant.now
+    tenant.now = lambda: before() + by  # type: ignore[method-assign]
+
+
+class Nights(RuleBasedStateMachine):
+    """An organisation that changes while it is exported and between the nights, on a server with its own clock.
+
+    After each run, merged by key, every row that was there throughout is there once, with its newest content.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="litmos-nights-"))
+        self.tenant, self.course = world(9)
+        self.sandbox = open_sandbox(self.tenant)
+        self.moment = datetime.now(UTC)
+        self.runs = 0
+        self.number = 0
+
+    def teardown(self) -> None:
+        """Take away what was written."""
+        shutil.rmtree(self.folder)
+
+    @initialize(skew=st.integers(-90, 90), coarse=st.booleans())
+    def begin(self, skew: int, coarse: bool) -> None:
+        """Begin with a server whose clock is wrong by up to 90 s, and in which many rows change at once."""
+
+        def now() -> datetime:
+            moment = datetime.now(UTC) + timedelta(seconds=skew)
+            return moment.replace(microsecond=0) if coarse else moment
+
+        self.tenant.now = now  # type: ignore[method-assign]
+
+    @rule()
+    def insert(self) -> None:
+        """Add a person with the course."""
+        self.number += 1
+        user = self.tenant.add_user(UserName=f"new.{self.number}@example.com", FirstName="N", LastName="N")
+        self.tenant.assign_course(user["Id"], self.course)
+
+    @rule(place=st.integers(0, 1_000), percent=st.sampled_from([0.0, 12.5, 50.0, 100.0]))
+    def change(self, place: int, percent: float) -> None:
+        """Change a result and a person."""
+        people = list(self.tenant.users)
+        person = people[place % len(people)]
+        self.tenant.set_progress(person, self.course, percent)
+        self.tenant.change_user(person, LastName=f"Changed {percent}")
+
+    @precondition(lambda self: len(self.tenant.users) > 4)
+    @rule(place=st.integers(0, 1_000))
+    def delete(self, place: int) -> None:
+        """Delete a person, and the result too."""
+        people = list(self.tenant.users)
+        self.tenant.delete_user(people[place % len(people)])
+
+    @rule(
+        full=st.booleans(), disturb=st.lists(st.tuples(st.integers(2, 6), st.integers(0, 1_000)), max_size=3)
+    )
+    def night(self, full: bool, disturb: list[tuple[int, int]]) -> None:
+        """Export, while rows come, change and go; then compare."""
+        before = self.facts()
+        pending = sorted(disturb)
+        asked = 0
+        touched: set[str] = set()
+
+        def latency() -> float:
+            nonlocal asked
+            asked += 1
+            while pending and pending[0][0] <= asked:
+                _, place = pending.pop(0)
+                people = list(self.tenant.users)
+                person = people[place % len(people)]
+                if place % 3 == 0 and len(people) > 4:
+                    self.tenant.delete_user(person)
+                elif place % 3 == 1:
+                    self.insert()
+                else:
+                    self.change(place, 33.0)
+                touched.add(person)
+            return 0.0
+
+        self.sandbox._latency = latency
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("litmos_async.export.export.OPTIONS", ListOptions(page_size=3))
+            # An hour would hide what the cursor gets wrong.
+            options = {"overlap": timedelta(seconds=1)} | ({"full_every": timedelta(0)} if full else {})
+            asyncio.run(self._export(options))
+        self.sandbox._latency = None
+        self.runs += 1
+        after = self.facts()
+        self.compare(before, after, touched, full=full)
+
+    async def _export(self, options: dict[str, Any]) -> None:
+        async with reach(self.sandbox) as litmos:
+            await litmos.export.run(
+                ["users", "results"], f"{self.folder}/w/", state=self.folder / "night.db", **options
+            )
+
+    def facts(self) -> dict[str, tuple[str, float]]:
+        """Return name and progress of all people."""
+        return {
+            person: (user["LastName"], self.tenant.user_courses.get(person, self.course).percentage)
+            for person, user in self.tenant.users.items()
+        }
+
+    def compare(
+        self, before: dict[str, Any], after: dict[str, Any], touched: set[str], *, full: bool
+    ) -> None:
+        """Compare the present with what was there all along."""
+        users = present(rows_of(self.folder / "w" / "users"), ["id"])
+        results = present(rows_of(self.folder / "w" / "results"), ["id", "course_id"])
+        steady = {person for person in before if person in after and person not in touched}
+        for person in steady:
+            assert users[person,]["last_name"] == after[person][0]
+            assert results[person, self.course]["percentage_complete"] == after[person][1]
+        for person in before.keys() & after.keys():
+            assert (person,) in users
+            assert (person, self.course) in results
+        known = set(before) | set(after)
+        assert {key[0] for key in users} <= known
+        if full:
+            assert {key[0] for key in results} <= known
+
+    @invariant()
+    def merged(self) -> None:
+        """`merge` writes the present."""
+        if not self.runs:
+            return
+        merge(self.folder / "w" / "users", self.folder / "users.jsonl")
+        wanted = present(rows_of(self.folder / "w" / "users"), ["id"])
+        assert sorted(row["id"] for row in rows_of(self.folder / "users.jsonl")) == sorted(
+            k[0] for k in wanted
+        )
+
+
+TestNights = Nights.TestCase
+TestNights.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)

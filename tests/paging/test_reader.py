@@ -1,0 +1,390 @@
+"""The rules of paging: what is asked for, and what is made of the answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from litmos_async.errors import ConfigurationError, IncompleteListing
+from litmos_async.models import LoginActivity, User, UserSummary
+from litmos_async.reader import Caps, Reader, requests_of_list
+
+
+class Server:
+    """A list on a server, which may cap the page size or ignore `start`."""
+
+    def __init__(
+        self,
+        ids: list[str],
+        *,
+        cap: int = 1000,
+        ignores_start: bool = False,
+        more: int = 0,
+        hidden: set[str] | None = None,
+    ) -> None:
+        self.ids = ids
+        self.asked: list[tuple[int, int]] = []
+        self._cap, self._ignores_start, self._more = cap, ignores_start, more
+        self._hidden = hidden or set()
+
+    def answer(self, start: int, limit: int) -> list[UserSummary]:
+        """Return the rows of one request."""
+        self.asked.append((start, limit))
+        start = 0 if self._ignores_start else start
+        page = self.ids[start : start + min(limit, self._cap) + self._more]
+        return [UserSummary(id=name) for name in page if name not in self._hidden]
+
+
+def read(server: Server, **options) -> list[str]:
+    """Read a list to its end."""
+    reader: Reader[UserSummary] = Reader("list", **options)
+    found: list[str] = []
+    while not reader.finished():
+        found += [row.id for row in reader.feed(server.answer(*reader.next_request()))]
+    return found
+
+
+def ids(count: int) -> list[str]:
+    """Return so many ids."""
+    return [f"u{number}" for number in range(count)]
+
+
+def feed_each(reader: Reader[UserSummary], pages: list[list[str]]) -> None:
+    """Answer one request after the other."""
+    for page in pages:
+        reader.next_request()
+        reader.feed([UserSummary(id=name) for name in page])
+
+
+@pytest.mark.parametrize(
+    ("rows", "requests"),
+    [
+        (0, [(0, 1000)]),
+        (1, [(0, 1000), (1, 1000)]),
+        (2, [(0, 1000), (1, 1000)]),
+        (999, [(0, 1000), (998, 1000)]),
+        (1000, [(0, 1000), (999, 1000)]),
+        (1500, [(0, 1000), (999, 1000), (1499, 1000)]),
+        (1999, [(0, 1000), (999, 1000), (1998, 1000)]),
+        (2500, [(0, 1000), (999, 1000), (1998, 1000), (2499, 1000)]),
+    ],
+)
+def test_the_fewest_requests(rows: int, requests: list[tuple[int, int]]) -> None:
+    """A list costs one request a thousand rows and one for its end; all but the first begin with a known row."""
+    server = Server(ids(rows))
+    assert read(server) == ids(rows)
+    assert server.asked == requests
+    assert requests_of_list(rows, top_level=True) == len(requests)
+
+
+def test_small_pages_are_even() -> None:
+    """With a small page size the row read twice is asked for on top."""
+    server = Server(ids(7))
+    assert read(server, page_size=3) == ids(7)
+    assert server.asked == [(0, 3), (2, 4), (5, 4), (6, 4)]
+    assert read(Server(ids(3)), page_size=1) == ids(3)
+
+
+def test_more_rows_than_asked_for() -> None:
+    """A server that sends more than the limit loses no row."""
+    assert read(Server(ids(2500), more=7)) == ids(2500)
+
+
+@pytest.mark.parametrize("cap", [2, 3, 7, 25, 99, 100, 250, 777, 999])
+@pytest.mark.parametrize("rows", [1, 2, 30, 100, 250, 300, 1000, 2300])
+def test_a_server_that_caps_the_page_size(cap: int, rows: int) -> None:
+    """Whatever the cap, a list without an id in its path is read to its end."""
+    assert read(Server(ids(rows), cap=cap)) == ids(rows)
+
+
+@pytest.mark.parametrize("hidden", [0, 1, 499, 500, 998, 999, 1000, 1999, 2498, 2499])
+@pytest.mark.parametrize("cap", [250, 1000])
+def test_a_row_that_is_left_out(hidden: int, cap: int) -> None:
+    """A page that is short because the server left a row out after counting it is not the end."""
+    server = Server(ids(2500), cap=cap, hidden={f"u{hidden}"})
+    assert read(server) == [name for name in ids(2500) if name != f"u{hidden}"]
+
+
+def test_one_row_an_answer() -> None:
+    """A server that gives single rows gives no overlap to see shifts by: that is said, and a list of one row read."""
+    with pytest.raises(IncompleteListing, match="one row an answer"):
+        read(Server(ids(5), cap=1))
+    assert read(Server(ids(1), cap=1)) == ids(1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "requests"),
+    [
+        (0, {}, 1),
+        (24, {}, 1),
+        (25, {}, 2),
+        (26, {}, 1),
+        (50, {}, 2),
+        (99, {}, 1),
+        (100, {}, 2),
+        (101, {}, 2),
+        (999, {}, 2),
+        (1000, {}, 2),
+        (1500, {}, 3),
+        (1001, {}, 2),
+        (9, {"page_size": 10}, 2),
+        (8, {"page_size": 10}, 1),
+        (30, {"caps": Caps(smallest=30)}, 2),
+        (29, {"caps": Caps(smallest=30)}, 1),
+        (99, {"proven": True}, 2),
+        (0, {"proven": True}, 1),
+    ],
+)
+def test_the_price_of_a_list_of_something(rows: int, options: dict[str, object], requests: int) -> None:
+    """A list with an id in its path is confirmed only where its last page looks cut."""
+    server = Server(ids(rows))
+    assert read(server, **({"proven": False} | options)) == ids(rows)
+    assert len(server.asked) == requests
+    if not options:
+        assert requests_of_list(rows, top_level=False) == requests
+
+
+def test_caps_are_remembered() -> None:
+    """The cap that one list met makes another one look twice; a row that was put in meanwhile is no cap."""
+    caps = Caps()
+    assert read(Server(ids(40), cap=30), caps=caps) == ids(40)
+    assert caps.smallest == 30
+    assert read(Server(ids(70), cap=30), caps=caps, proven=False) == ids(70)
+    caps = Caps()
+    server = Server(ids(3))
+    reader: Reader[UserSummary] = Reader("list", caps=caps)
+    reader.feed(server.answer(*reader.next_request()))
+    server.ids.append("new")
+    while not reader.finished():
+        reader.feed(server.answer(*reader.next_request()))
+    assert caps.smallest > 1000
+
+
+@pytest.mark.parametrize(
+    ("rows", "cap", "proven"), [(5000, 1000, True), (5000, 100, True), (5000, 100, False), (5000, 250, True)]
+)
+def test_a_server_that_ignores_start(rows: int, cap: int, proven: bool) -> None:
+    """The same rows for every start are an error after a few requests, never an endless loop."""
+    server = Server(ids(rows), cap=cap, ignores_start=True)
+    with pytest.raises(IncompleteListing, match="every start"):
+        read(server, proven=proven)
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("rows", [1, 2, 40])
+def test_a_short_list_for_every_start(rows: int) -> None:
+    """Where nothing was cut off, a server that ignores `start` gives all of the list each time."""
+    server = Server(ids(rows), ignores_start=True)
+    assert read(server) == ids(rows)
+    assert len(server.asked) == 3
+
+
+def test_the_first_page_and_then_nothing() -> None:
+    """An empty page is the end, also where the row that was asked for with it is missing."""
+    for rows in (1, 3, 40):
+        reader: Reader[UserSummary] = Reader("list")
+        found: list[str] = []
+        while not reader.finished():
+            start, _ = reader.next_request()
+            found += [row.id for row in reader.feed([] if start else [UserSummary(id=n) for n in ids(rows)])]
+        assert found == ids(rows)
+
+
+def test_rows_that_share_their_key() -> None:
+    """Rows of one answer are rows, equal or not, wherever they stand."""
+    for size in (1, 2, 3, 1000):
+        people = [UserSummary(id="u", user_name=str(number)) for number in range(20)]
+        reader: Reader[UserSummary] = Reader("list", page_size=size)
+        found: list[UserSummary] = []
+        while not reader.finished():
+            start, limit = reader.next_request()
+            found += reader.feed(people[start : start + limit])
+        assert found == people
+    reader = Reader("list")
+    reader.next_request()
+    assert len(reader.feed([UserSummary(id="u"), UserSummary(id="u")])) == 2
+
+
+def test_a_row_that_changes_at_the_seam() -> None:
+    """A row that another one of its key may have taken the place of comes again rather than not at all."""
+    reader: Reader[UserSummary] = Reader("list", page_size=3)
+    people = [UserSummary(id=str(number), user_name="old") for number in range(6)]
+    start, limit = reader.next_request()
+    found = list(reader.feed(people[start : start + limit]))
+    people[2] = UserSummary(id="2", user_name="new")
+    while not reader.finished():
+        start, limit = reader.next_request()
+        found += reader.feed(people[start : start + limit])
+    assert [(row.id, row.user_name) for row in found if row.id == "2"] == [("2", "old"), ("2", "new")]
+    assert {row.id for row in found} == set("012345")
+
+
+def test_rows_that_change_with_every_answer() -> None:
+    """Where each answer has the rows anew, their keys tell them apart, after one request more."""
+    people = [str(number) for number in range(30)]
+    answers = 0
+
+    def answer(start: int, limit: int) -> list[UserSummary]:
+        nonlocal answers
+        answers += 1
+        return [UserSummary(id=name, user_name=str(answers)) for name in people[start : start + limit]]
+
+    for size in (3, 10, 1000):
+        answers = 0
+        reader: Reader[UserSummary] = Reader("list", page_size=size)
+        found: list[str] = []
+        while not reader.finished():
+            found += [row.id for row in reader.feed(answer(*reader.next_request()))]
+            if answers == 5:
+                token = reader.token()
+                reader = Reader("list", page_size=size)
+                reader.go_on(token)
+        assert found == people
+
+
+def test_rows_that_nothing_holds_together() -> None:
+    """A list that is another one in each answer ends in an error, not in a stream without an end."""
+    reader: Reader[UserSummary] = Reader("list")
+    answers = 0
+    with pytest.raises(IncompleteListing, match="faster"):
+        while True:
+            start, _ = reader.next_request()
+            answers += 1
+            reader.feed([UserSummary(id="u", user_name=f"{answers} {n}") for n in range(start, 3)])
+
+
+def test_a_secret_that_changes() -> None:
+    """A log-in link may be another one in each answer: it does not make another row."""
+    reader: Reader[User] = Reader("list", page_size=2)
+    count = 0
+    while not reader.finished():
+        start, limit = reader.next_request()
+        rows = [User(id=str(n), login_key=f"{start} {n}") for n in range(start, min(7, start + limit))]
+        count += len(reader.feed(rows))
+    assert count == 7
+
+
+def test_rows_deleted_before_the_place() -> None:
+    """Rows that shift to the left are noticed at the overlap and read after all."""
+    reader: Reader[UserSummary] = Reader("list", page_size=10)
+    server = Server(ids(30))
+    found = [row.id for row in reader.feed(server.answer(*reader.next_request()))]
+    del server.ids[2:8]
+    while not reader.finished():
+        found += [row.id for row in reader.feed(server.answer(*reader.next_request()))]
+    assert found == ids(30)
+    assert len(found) == len(set(found))
+
+
+def test_rows_inserted_before_the_place() -> None:
+    """Rows that shift to the right come once."""
+    reader: Reader[UserSummary] = Reader("list", page_size=10)
+    server = Server(ids(30))
+    found = [row.id for row in reader.feed(server.answer(*reader.next_request()))]
+    server.ids[:0] = [f"new{number}" for number in range(10)]
+    while not reader.finished():
+        found += [row.id for row in reader.feed(server.answer(*reader.next_request()))]
+    assert [name for name in found if name.startswith("u")] == ids(30)
+
+
+def test_all_known_rows_are_gone() -> None:
+    """Where nothing known is left, the list is read from its start, and only its new rows are handed out."""
+    reader: Reader[UserSummary] = Reader("list", page_size=2)
+    server = Server(ids(4))
+    reader.feed(server.answer(*reader.next_request()))
+    server.ids = ["a", "b", "c"]
+    found: list[str] = []
+    while not reader.finished():
+        found += [row.id for row in reader.feed(server.answer(*reader.next_request()))]
+    assert found == ["a", "b", "c"]
+
+
+def test_a_list_that_cannot_be_followed() -> None:
+    """A reader that began in the middle and finds no known row any more says so."""
+    reader: Reader[UserSummary] = Reader("list", page_size=10, start=100)
+    reader.feed([UserSummary(id=f"u{number}") for number in range(10)])
+    with pytest.raises(IncompleteListing, match="faster"):
+        feed_each(reader, [["other"]] * 20)
+
+
+def test_rows_put_in_for_ever() -> None:
+    """A list that grows in front of the reader for ever ends in an error."""
+    reader: Reader[UserSummary] = Reader("list", page_size=2)
+    reader.next_request()
+    reader.feed([UserSummary(id="a"), UserSummary(id="b")])
+    shifted = [[f"new{number}", *("ab" if number % 2 else "ba")] for number in range(20)]
+    with pytest.raises(IncompleteListing, match="put into"):
+        feed_each(reader, shifted)
+
+
+def test_memory_is_flat() -> None:
+    """However long the list, only so many rows are remembered, and none is lost."""
+    server = Server(ids(30_000))
+    reader: Reader[UserSummary] = Reader("list")
+    count = 0
+    while not reader.finished():
+        count += len(reader.feed(server.answer(*reader.next_request())))
+        assert len(reader._memory) <= 10_000
+        assert len(reader._memory._contents) <= 10_000
+        assert len(reader._memory._keys) <= 10_000
+    assert count == 30_000
+
+
+def test_equal_rows_without_a_key_are_two() -> None:
+    """Two logins that nothing tells apart are two rows, also at the seam of two pages."""
+    rows = [LoginActivity(user_id=name) for name in ("a", "a", "b", "b", "b", "c")]
+    reader: Reader[LoginActivity] = Reader("list", page_size=2)
+    found: list[LoginActivity] = []
+    while not reader.finished():
+        start, limit = reader.next_request()
+        found += reader.feed(rows[start : start + limit])
+    assert found == rows
+
+
+def test_rows_without_an_id_are_not_one_row() -> None:
+    """Rows whose id is missing are told apart by all that they hold."""
+    rows = [UserSummary(user_name=name) for name in ("a", "b", "c")]
+    reader: Reader[UserSummary] = Reader("list")
+    reader.next_request()
+    assert reader.feed(rows) == rows
+
+
+def test_a_total_that_does_not_hold() -> None:
+    """Fewer rows than the server says there are is an error; a total that changes proves nothing."""
+    reader: Reader[UserSummary] = Reader("list")
+    reader.next_request()
+    reader.feed([UserSummary(id="a"), UserSummary(id="b")], total=3)
+    reader.next_request()
+    with pytest.raises(IncompleteListing, match="says 3 rows and gave 2"):
+        reader.feed([UserSummary(id="b")], total=3)
+    reader = Reader("list", page_size=2)
+    reader.next_request()
+    reader.feed([UserSummary(id="a"), UserSummary(id="b")], total=3)
+    reader.next_request()
+    assert reader.feed([UserSummary(id="b")], total=2) == []
+    assert reader.finished()
+
+
+def test_going_on_from_a_token() -> None:
+    """Another reader goes on where the first one stood, also when rows have shifted meanwhile."""
+    server = Server(ids(30))
+    first: Reader[UserSummary] = Reader("list", page_size=10)
+    first.feed(server.answer(*first.next_request()))
+    token = first.token()
+    for change in (slice(0, 0), slice(0, 3)):
+        del server.ids[change]
+        second: Reader[UserSummary] = Reader("list", page_size=10)
+        second.go_on(token)
+        found: list[str] = []
+        while not second.finished():
+            found += [row.id for row in second.feed(server.answer(*second.next_request()))]
+        assert found == ids(30)[10:]
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "e30=", "bm9uZQ==", "é", "eyJsaXN0IjoieCIsIm5leHQiOjEsImtub3duIjpbXX0=", Reader("x").token()],
+)
+def test_a_token_that_is_none(token: str) -> None:
+    """A token that is damaged or from another list is refused."""
+    with pytest.raises(ConfigurationError, match="resume"):
+        Reader("list").go_on(token)
