@@ -69,7 +69,7 @@ async def each_pair(
     Args:
         source: The pairs.
         names: What their ends are called, for errors.
-        seen: Called with what was given for each left end, an id or a record.
+        seen: Called with each record that was given for a left end.
 
     Raises:
         ConfigurationError: Something is no pair, or holds no id; the message says which one it was.
@@ -80,7 +80,8 @@ async def each_pair(
             raise TypeError  # a text of two characters would be taken apart
         first, second = pair
         ids = id_of(first, names[0]), id_of(second, names[1])
-        seen(first)
+        if not isinstance(first, str):
+            seen(first)
         return ids
 
     pairs = _flat(source) if isinstance(source, Mapping) else source

@@ -69,7 +69,7 @@ class BulkJob(ABC):
     async def plan(self) -> Plan:
         """Read the input, and what is there where that matters, and say what would be done. Nothing is changed.
 
-        With the journal of a run that was killed, it finds out what became of its requests. So it waits until the
+        With the journal of a run that was killed, it reads the outcome of its requests. So it waits until the
         last one cannot arrive any more, `timeout` seconds after it was sent, and until its import is through. A
         plan keeps the journal locked for this job, until the job has run or `aclose`; one that fails does not.
 
@@ -133,7 +133,7 @@ class BulkJob(ABC):
         return self._run.report
 
     async def run(self, on_progress: Callable[[Progress], object] | None = None) -> Report:
-        """Run to the end and return what became of it.
+        """Run to the end and return the report.
 
         Args:
             on_progress: Called with the progress when a request that reads leaves, when another one was answered
@@ -141,7 +141,7 @@ class BulkJob(ABC):
 
         Raises:
             Unauthorized: The key does not work: it will not get better, so the job stops at once.
-            Forbidden: The same, where the first answer says so and a look at the courses is refused, too.
+            Forbidden: The same, where the first answer says so and the list of courses is rejected, too.
             ConfigurationError: As for `plan`; or the job has run already, or was closed.
             TooManyRemovals: The comparison of a `sync_...` would take away too much.
             JournalError: The journal cannot be read or written any more.

@@ -211,8 +211,8 @@ class Run:
     async def must_stop(self, problem: LitmosError) -> bool:
         """Return whether all other requests will fail, too, since the key itself is rejected.
 
-        403 means many things (api-facts 5): where no answer has shown yet that the key works, a look at a list
-        that every key may see decides.
+        403 means many things (api-facts 5): where no answer has shown yet that the key works, the list of courses
+        decides, which every key may see.
         """
         if isinstance(problem, Unauthorized):
             return True

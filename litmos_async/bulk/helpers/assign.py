@@ -44,8 +44,8 @@ class AssignJobs(Helpers):
         `via="import"` takes thousands of people with 2,000 in a request and 3 courses in a row, where the plan
         offers it. It needs the codes for bulk imports, which it looks up, and reads back always. Three things
         you must want: the import turns message notifications on for everyone it touches; the server alone
-        decides about e-mails, whatever `send_message` says; and somebody whose user name changes meanwhile is
-        created anew under the old one.
+        decides about e-mails, whatever `send_message` says; and a person whose user name changes meanwhile
+        is created anew under the old one.
 
         Args:
             pairs: Who gets what: pairs (person, course), each an id or a record; or a mapping from ids of people to
@@ -83,7 +83,7 @@ class AssignJobs(Helpers):
                 default is yes.
             library: True only puts the courses into the library of the team; False assigns them. A course that
                 is assigned counts as there for `skip_existing` and `verify`.
-            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` look at those as
+            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` read those as
                 well then, one list a team: what one of them lacks is not there.
             list_size: Courses in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
@@ -115,7 +115,7 @@ class AssignJobs(Helpers):
             pairs: Who gets what: pairs (person, learning path), each an id or a record; or a mapping from ids of
                 people to their learning paths, ids or records.
             send_message: Whether the server may e-mail people. Required: what it does by itself is not
-                documented, and that it heeds False is unproven.
+                documented, and that it respects False is unproven.
             list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
@@ -143,7 +143,7 @@ class AssignJobs(Helpers):
                 teams to their learning paths, ids or records.
             send_message: Whether the server may e-mail members. Required: what it does by itself is not
                 documented.
-            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` look at those as
+            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` read those as
                 well then, one list a team: what one of them lacks is not there.
             list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
@@ -170,8 +170,8 @@ class AssignJobs(Helpers):
         `POST /bulkimports` with `via="import"`
 
         A team takes a list of people, a person a list of at most 25 teams: the job mixes both. A team ignores
-        people who are in it already, and ids that do not exist; a person refuses the whole list then, which is
-        split until the culprit stands alone.
+        people who are in it already, and ids that do not exist; a person rejects the whole list then, which is
+        bisected until the offending id is isolated.
 
         Args:
             pairs: Who joins what: pairs (person, team), each an id or a record; or a mapping from ids of people to

@@ -34,7 +34,7 @@ class JobOptions(CallOptions, total=False):
             brought to its end, so there may be more of them. None, the default, never stops.
         journal: A file in which every request is written down before it leaves and after its answer. Killed at any
             moment and started again with the same input and the same file, the job leaves out what is done,
-            finds out by reading what became of the requests under way, and does the rest. It holds ids only.
+            reads the outcome of the requests that were under way, and does the rest. It holds ids only.
     """
 
     skip_existing: bool
@@ -53,7 +53,7 @@ class ItemOptions(CallOptions, total=False):
             brought to its end, so there may be more of them. None, the default, never stops.
         journal: A file in which every write is written down before it leaves and after its answer. Killed at any
             moment and started again with the same input and the same file, the job leaves out what is done,
-            finds out by reading what became of the writes under way, and does the rest. It holds ids, and
+            reads the outcome of the writes that were under way, and does the rest. It holds ids, and
             hashes where an item has only a name.
     """
 
@@ -66,12 +66,12 @@ class ImportOptions(CallOptions, total=False):
     """What an import takes, beside the options of every call.
 
     Attributes:
-        stop_after_failures: Hand in no other import when so many rows have failed or are unknown; None, the
+        stop_after_failures: Send no other import when so many rows have failed or are unknown; None, the
             default, never stops.
         journal: A file in which every import is written down before it leaves, when the server has taken it, and
             at its end. Killed at any moment and started again with the same rows and the same file, the job
             leaves out what is done, follows the import that the server had to its end, and does the rest. It
-            holds no names: rows are told apart by hashes.
+            holds no names: hashes stand for the rows.
     """
 
     stop_after_failures: int | None

@@ -18,7 +18,7 @@ class RemoveJobs(Helpers):
 
         `DELETE /users/{user_id}/courses/{course_id}`
 
-        A course that came through a learning path or a team is refused.
+        A course that came through a learning path or a team is rejected.
 
         Args:
             pairs: Who loses what: pairs (person, course), each an id or a record; or a mapping from ids of people
@@ -39,7 +39,7 @@ class RemoveJobs(Helpers):
 
         `DELETE /teams/{team_id}/courses`
 
-        The server ignores unknown ids. A course that came through a learning path is refused.
+        The server ignores unknown ids. A course that came through a learning path is rejected.
 
         Args:
             pairs: What loses what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
@@ -58,7 +58,7 @@ class RemoveJobs(Helpers):
 
         `DELETE /users/{user_id}/learningpaths/{learning_path_id}`
 
-        One that came through a team is refused.
+        One that came through a team is rejected.
 
         Args:
             pairs: Who loses what: pairs (person, learning path), each an id or a record; or a mapping from ids of

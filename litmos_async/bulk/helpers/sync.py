@@ -32,8 +32,8 @@ class SyncJobs(Helpers):
         `POST /users/{user_id}/teams`
         `DELETE /teams/{team_id}/users/{user_id}`
 
-        The plan says how many would join, leave and stay. People join before others leave, so whoever moves is
-        never without a team. Teams that are not named are left alone, and so are sub-teams of those that are.
+        The plan says how many would join, leave and stay. People join before others leave, so a person who moves
+        is never without a team. Teams that are not named are left alone, and so are sub-teams of those that are.
 
         The server lists active members only. So inactive members never leave, and an inactive person who should
         be in a team is added every time, without an effect. Leaders and admins are members like any other.
@@ -42,8 +42,8 @@ class SyncJobs(Helpers):
         exist is "failed" for each of its people.
 
         Args:
-            desired: Ids of teams with all people who should be in them, ids or records; an empty list means
-                nobody. Or pairs (person, team) from any (async) iterable, which cannot say that of a team.
+            desired: Ids of teams with all people who should be in them, ids or records; an empty list means no
+                members. Or pairs (person, team) from any (async) iterable, which cannot say that of a team.
             remove: True takes out who should not be there; False only adds.
             max_removals: With `remove`, how many may go at most: a fraction, 0.0 to 1.0, of the active members of
                 all these teams together, or a whole number of people. If more would go, the plan says so, and
@@ -75,13 +75,13 @@ class SyncJobs(Helpers):
         `POST /users`
         `PUT /users/{user_id}`
 
-        People are told apart by user name, upper and lower case alike. Compared is only what a desired record
-        names (what is not None), and what differs is written into the record as the server has it; somebody
-        else's change since the list was read is lost. `password` and `skip_first_login` count for new people
+        People are identified by user name, upper and lower case alike. Compared is only what a desired record
+        names (what is not None), and what differs is written into the record as the server has it; another
+        client's change since the list was read is lost. `password` and `skip_first_login` count for new people
         only: the server never says the one and does not keep the other. What the server stores in another form
         than it was given is written every time.
 
-        Somebody inactive who should be there stays inactive, unless `active` is named. An account owner is never
+        An inactive person who should be there stays inactive, unless `active` is named. An account owner is never
         deactivated for being missing: the key of this client belongs to one.
 
         If the list cannot be read completely, nothing is changed and its error is raised.
@@ -89,7 +89,7 @@ class SyncJobs(Helpers):
         Args:
             desired: People as they should be, each with a `user_name`; from any (async) iterable.
             create: Whether missing people are created; they need `first_name` and `last_name`, too.
-            deactivate: True bars everybody from logging in who is not among them. So they must be all.
+            deactivate: True bars all other people from logging in. So they must be all.
             max_removals: How many active people may end inactive at most, missing or desired so: a fraction, 0.0
                 to 1.0, of the active people, or a whole number. If more would, the plan says so, and running
                 raises `ConfigurationError` before anything is sent.

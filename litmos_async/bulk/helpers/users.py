@@ -33,9 +33,9 @@ class UserJobs(Helpers):
         `PUT /users/{user_id}`
         `DELETE /users/{user_id}/teams`
 
-        The server knows no partial update, so each person is read, changed and written whole; somebody else's
-        change between the two is lost. Whoever is inactive already is "skipped" after one request. People who
-        are given twice are skipped the second time.
+        The server knows no partial update, so each person is read, changed and written whole; another client's
+        change between the two is lost. A person who is inactive already is "skipped" after one request. Those
+        who are given twice are skipped the second time.
 
         Args:
             users: The people: ids or records. A record stands for its id only: what is written is what the
@@ -58,7 +58,7 @@ class UserJobs(Helpers):
 
         `DELETE /users/{user_id}/teams`
 
-        Courses that came through a team go with it. Whoever was in no team is "done" all the same.
+        Courses that came through a team go with it. A person in no team is "done" all the same.
 
         Args:
             users: The people: ids or records.
@@ -114,11 +114,11 @@ class UserJobs(Helpers):
         keep their value. A row can also put the person into up to 5 teams and 3 courses, by their codes for bulk
         imports. The import turns message notifications on for everyone it touches.
 
-        The server works through an import in its own time; the job looks less and less often, and requests the next
-        one in when one is through. Rows that it names as wrong are "failed", with its words. A row that lacks
+        The server works through an import in its own time; the job polls it less and less often, and sends the next
+        one when one is through. Rows that it names as wrong are "failed", with its words. A row that lacks
         something, or is too long, is "failed" before anything is sent; a user name that was given before is
-        "skipped". If the answer to an import is lost, the job looks for it in the list of imports, and requests it
-        in once more only where it is not there.
+        "skipped". If the answer to an import is lost, the job looks for it in the list of imports, and sends it
+        once more only where it is not there.
 
         Args:
             rows: `UserImport` records, or mappings from their attributes to values; from any (async) iterable.

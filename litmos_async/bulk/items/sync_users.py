@@ -31,9 +31,9 @@ DesiredUsers: TypeAlias = Iterable[User | Mapping[str, Any]] | AsyncIterable[Use
 
 
 class UserChange(NamedTuple):
-    """A person, and what is to become of the record.
+    """A person, and how the record is to change.
 
-    `fields` names the attributes that are to change, and no values. `user_id` is empty for somebody who is missing.
+    `fields` names the attributes that are to change, and no values. `user_id` is empty for a person who is missing.
     `old_name` is the user name of an account that is found by employee id, and gets `user_name`.
     """
 
@@ -111,7 +111,7 @@ class SyncUsersJob(ItemJob):
             match = accounts.take(row)
             if isinstance(match, Match):
                 yield self._matched(match)
-            elif match == "nobody" and (work_item := self._not_desired(row)) is not None:
+            elif match == "no one" and (work_item := self._not_desired(row)) is not None:
                 yield work_item
         for match in accounts.rest():
             yield self._matched(match)
@@ -131,7 +131,7 @@ class SyncUsersJob(ItemJob):
         return self._missing(user) if match.row is None else self._changed(user, match.row, by_id=match.by_id)
 
     def _changed(self, user: User, row: User, *, by_id: bool) -> WorkItem:
-        """Return what there is to do for somebody who is there."""
+        """Return what there is to do for a person who is there."""
         name, old_name = row.user_name or "", ""
         changes = _differences(user, row)
         if by_id:
@@ -154,11 +154,11 @@ class SyncUsersJob(ItemJob):
         return WorkItem(keep, (row.id, ""), skipped="kept: a person of the input may be meant")
 
     def _is_done(self, user_name: str) -> bool:
-        """Tell whether an earlier run did what there was to do for somebody."""
+        """Return whether an earlier run did what there was to do for a person."""
         return self._past.settled.get(_entry(user_name)) == "done"
 
     def _not_desired(self, row: User) -> WorkItem | None:
-        """Return what there is to do for somebody who is there and should not."""
+        """Return what there is to do for a person who is there and should not."""
         name = row.user_name or ""
         change = UserChange("deactivate", name, row.id, ("active",))
         if row.active is False:
@@ -178,7 +178,7 @@ class SyncUsersJob(ItemJob):
         return WorkItem(change, _entry(name), _writing(row, {"active": False}), requests=(_UPDATE,))
 
     def _missing(self, user: User) -> WorkItem:
-        """Return what there is to do for somebody who is not there."""
+        """Return what there is to do for a person who is not there."""
         name = user.user_name or ""
         if not self._create:
             reason = OptionText("missing, and {option}", "create", value=False)
@@ -237,7 +237,7 @@ class SyncUsersJob(ItemJob):
 
 
 def _entry(user_name: str) -> Key:
-    """Return what tells somebody from others: not the id, which people who are missing do not have."""
+    """Return the key of a person: not the id, which people who are missing do not have."""
     return nameless(fold(user_name))
 
 
@@ -315,6 +315,6 @@ def _writing(row: User, changes: Mapping[str, Any]) -> Any:
 
 
 async def _is_there(litmos: Resources, user_name: str) -> bool:
-    """Tell whether there is somebody of this user name, which may not be able to travel in a path (api-facts 7)."""
+    """Return whether there is a person of this user name, which a path may not be able to carry (api-facts 7)."""
     rows = litmos.users.list(search=user_name.strip()[:SEARCH_LIMIT])
     return any([fold(row.user_name) == fold(user_name) async for row in rows])

@@ -49,7 +49,7 @@ class Past:
     """What earlier runs left in a journal.
 
     Attributes:
-        settled: What became of items: "done", "skipped" or "unknown". What failed is left out: it is tried again.
+        settled: The outcomes of items: "done", "skipped" or "unknown". What failed is left out: it is tried again.
         under_way: Requests that were sent and have no answer. None of them can arrive any more.
     """
 
@@ -58,7 +58,7 @@ class Past:
 
     @property
     def doubtful(self) -> set[Key]:
-        """Items of which nobody knows whether they were carried out."""
+        """Items of which it is not known whether they were carried out."""
         unknown = {key for key, status in self.settled.items() if status == "unknown"}
         return unknown.union(*(request.items for request in self.under_way))
 
@@ -74,7 +74,7 @@ class Journal:
     """A `JournalFile` at work in a thread of its own.
 
     Calls are carried out one after the other, in the order in which they were made. One that is cancelled is
-    carried out all the same: an answer that has come is not forgotten because nobody waits for it to be written.
+    carried out all the same: an answer that has come is written although nothing waits for that any more.
     """
 
     leaving: bool = False
@@ -153,7 +153,7 @@ class Journal:
         await self._run(self._open_file.note, request, text)
 
     async def after(self, request: int, outcomes: Sequence[Settled] = ()) -> None:
-        """Write down what became of a request: see `JournalFile.after`."""
+        """Write down the outcome of a request: see `JournalFile.after`."""
         await self._run(self._open_file.after, request, outcomes)
 
     async def record(self, outcomes: Iterable[Settled]) -> None:
@@ -197,7 +197,7 @@ class Journal:
         return requests
 
     async def settled(self, *statuses: Status) -> AsyncIterator[Settled]:
-        """Yield what became of items: see `JournalFile.settled`."""
+        """Yield the outcomes of items: see `JournalFile.settled`."""
         page = await self._run(self._open_file.settled_page, None, *statuses)
         while page:
             for each in page:
@@ -256,7 +256,7 @@ class Journal:
 
 
 def _explained(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-    """Do the work; a disk that is full and a file that was damaged are told as what they are.
+    """Do the work; a disk that is full and a file that was damaged raise an error that says so.
 
     Raises:
         JournalBroken: The file cannot be read or written.

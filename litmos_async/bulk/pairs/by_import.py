@@ -45,7 +45,7 @@ CONDITIONS: Final = (
     "the server decides about e-mails",
     NOTIFIES,
 )
-"""What a caller has to agree with who wants an import."""
+"""What a caller who wants an import has to agree with."""
 
 _POLLS, _SECONDS = 8, 60.0
 """What a plan takes an import for: requests until it is through, and how long that takes. Not documented."""
@@ -168,7 +168,7 @@ class ByImport:
         return True
 
     async def _name(self) -> None:
-        """Read names and codes. A pair without them fails: its import would be a row for somebody else."""
+        """Read names and codes. A pair without them fails: its row would be for another person."""
         wanted = dict(self._pairs.table.in_state(State.TODO))
         if wanted:
             async for user in self._run.litmos.users.list():

@@ -33,7 +33,7 @@ class Direct:
     Args:
         pairs: The pairs, and what is known of them.
         sizes: What the client has learned of the sizes of lists.
-        offer: Looks at another route for the plan, or None.
+        offer: Adds to a plan what another route takes, or None.
 
     Attributes:
         fewest: Requests that it takes where the server takes longer lists; None where that saves nothing.

@@ -27,7 +27,7 @@ Found = AsyncGenerator[tuple[str, str], None]
 """Pairs that are there, and perhaps others."""
 
 MustStop = Callable[[LitmosError], Awaitable[bool]]
-"""Tells whether an error is about the key, so that all else will fail, too."""
+"""Returns whether an error is about the key, so that all else will fail, too."""
 
 _FOR_MANY = 25
 """People in one `users.list_courses_for_many` (api-facts 12)."""
@@ -97,7 +97,7 @@ class Unreadable:
     """What could not be read, and why: the lists of single people, teams or courses.
 
     One of them must not spoil what is known of the others. What is about all of them (no connection, a key that is
-    refused) is raised, and is not in here.
+    rejected) is raised, and is not in here.
     """
 
     def __init__(self) -> None:
@@ -108,24 +108,24 @@ class Unreadable:
         return len(self._lefts) + len(self._rights)
 
     def add(self, plan: ReadPlan, part: Any, problem: LitmosError) -> None:
-        """Note a part of a look that could not be read."""
+        """Note a part of a plan that could not be read."""
         ends = self._rights if plan.way == "by_right" else self._lefts
         for end in part if plan.way == "for_many" else [part]:
             ends[end] = problem
 
     def spread(self, lefts: Iterable[str], left: str) -> None:
-        """Take a left end for unread where one of others is on which it depends."""
+        """Take a left end for unreadable where one of others is on which it depends."""
         problem = next((self._lefts[each] for each in lefts if each in self._lefts), None)
         if problem is not None:
             self._lefts.setdefault(left, problem)
 
     def problem_of(self, left: str, right: str) -> LitmosError | None:
-        """Return why nobody knows whether a pair is there, or None where that is known."""
+        """Return why it is not known whether a pair is there, or None where it is."""
         return self._lefts.get(left) or self._rights.get(right)
 
 
 def _is_about_one_list(problem: LitmosError) -> bool:
-    """Tell whether other lists may be read all the same. An id that cannot be written has none."""
+    """Return whether other lists may be read all the same. An id that cannot be written has none."""
     if isinstance(problem, APIError):
         return not isinstance(problem, Unauthorized | RateLimited)
     return isinstance(problem, ConfigurationError | DecodeError | IncompleteListing)
@@ -191,7 +191,7 @@ async def read(
         scope: The pairs that matter: left ends with their right ends.
         resources: Makes the requests.
         unreadable: Takes what could not be read.
-        must_stop: Tells whether an error is about the key.
+        must_stop: Returns whether an error is about the key.
         certain: Whether what is not found must certainly not be there: then left ends of which something is
             missing are read one by one where that way leaves a doubt.
         width: Requests under way at a time at most.
@@ -256,7 +256,7 @@ async def _teams_below(tops: Iterable[str], resources: Resources) -> dict[str, l
     """Return the teams below each of some teams, on all levels.
 
     `GET /teams` gives the whole tree for one request a thousand teams. Whether `GET /teams/{team_id}/teams` gives
-    more than the next level is not told alike by all sources.
+    more than the next level is not documented alike by all sources.
     """
     children: dict[str, list[str]] = {}
     async for team in resources.teams.list():

@@ -94,8 +94,8 @@ class SizeTrial:
     async def carry_out(self) -> AsyncGenerator[Outcome, None]:
         """Send the long list, and learn from what is there of it afterwards.
 
-        It stays under way in the journal until it was read back: what a killed run has not seen is looked at by the
-        next one.
+        It stays under way in the journal until it was read back: what a killed run has not seen, the next one
+        reads.
         """
         call = self._call
         if call is None:
