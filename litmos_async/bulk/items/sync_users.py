@@ -108,7 +108,11 @@ class SyncUsersJob(ItemJob):
 
     async def _each_task(self) -> AsyncIterator[Task]:
         accounts = Accounts(self._desired)
+        seen = set[str]()
         async for row in self._litmos.users.list_details():
+            if row.id in seen:
+                continue  # changed while the list was read: such a row may come a second time
+            seen.add(row.id)
             self._active += row.active is not False
             match = accounts.take(row)
             if isinstance(match, Match):
