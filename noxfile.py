@@ -80,7 +80,7 @@ def httpx2(session: nox.Session) -> None:
     session.run("python", "-c", "import httpx; assert httpx.__name__ == 'httpx2'", env=environment)
     # It is there before pytest looks at its plugins, of which anyio is one.
     calm = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-    respx = ("--deselect", "tests/unit/test_mocked_network.py")
+    respx = ("--deselect", "tests/client/test_mocked_network.py")
     session.run(*QUICK, *calm, *respx, *session.posargs, env=environment)
 
 

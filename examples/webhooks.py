@@ -1,6 +1,6 @@
 """A receiver of webhooks: each completed course into a table of one's own, once.
 
-Run it with `uvicorn examples.webhooks:app`. The environment says the secret part of the address (`WEBHOOK_SECRET`),
+Install it with `pip install "litmos-async" starlette uvicorn`, and run it with `uvicorn examples.webhooks:app`. The environment says the secret part of the address (`WEBHOOK_SECRET`),
 the file in which messages wait (`WEBHOOK_SPOOL`), and the table (`COMPLETIONS`). The address to enter at Litmos is
 `https://your.host/litmos/<secret>`.
 

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncIterable, Awaitable, Mapping
 from typing import Any, Final
 
-from attrs import define
+from attrs import define, frozen
 
-from litmos_async.errors import APIError, LitmosError, NetworkError, OutcomeUnknown
+from litmos_async.errors import APIError, ConnectError, LitmosError, NetworkError, OutcomeUnknown
+from litmos_async.hooks import Ending
 from litmos_async.limits import Lease
-from litmos_async.retry import GiveUp
+from litmos_async.retry import Fault, GiveUp
 from litmos_async.wire.inflate import PIECE, Inflater, coding_of
-from litmos_async.wire.verdict import ERROR_BODY
+from litmos_async.wire.verdict import ERROR_BODY, Reply
 
 _CONNECTING: Final = ("connect_tcp.", "start_tls.", "setup_socks5_connection.")
 _ABOUT_TO_SEND: Final = frozenset({"connect_tcp.complete", "start_tls.complete"})
@@ -165,3 +166,35 @@ def describe(error: NetworkError | APIError | OutcomeUnknown, facts: Mapping[str
     """Write the facts of a call into its error."""
     for name, value in facts.items():
         setattr(error, name, value)
+
+
+@frozen
+class Failure:
+    """An attempt without success: what is known of its effect, and the error to raise if it stays so."""
+
+    fault: Fault
+    error: NetworkError | APIError
+    retry_after: float | None = None
+
+
+def note(ending: Ending, result: Reply | Failure | None) -> None:
+    """Note how an attempt ended, for the hooks."""
+    if isinstance(result, Reply):
+        ending.status, ending.size = result.status, len(result.body)
+    elif result is None:
+        ending.sent = False
+    else:
+        error = result.error
+        ending.status = error.status if isinstance(error, APIError) else None
+        ending.error, ending.rejected = type(error).__name__, result.fault is Fault.REJECTED
+
+
+def reason_of(
+    kind: type[NetworkError], problem: Exception, clean: BaseException, seconds: float, *, timeout: bool
+) -> str:
+    """Say what went wrong, in one line, without the name of the error twice; `clean` has its words."""
+    if timeout:
+        return f"no {'connection' if kind is ConnectError else 'answer'} within {seconds:g} s"
+    name, text = type(problem).__name__, " ".join(str(clean).split())
+    text = text.removeprefix(name).removeprefix(": ") if type(clean) is not type(problem) else text
+    return text if text and name == kind.__name__ else f"{name}: {text}".removesuffix(": ")

@@ -21,13 +21,13 @@ class EventLog:
     async with LitmosClient(on_event=EventLog()) as litmos: ...
     ```
 
-    The fields stand in `record.litmos`, where a formatter that writes JSON finds them. No record holds a key, an id,
-    a name or a query.
+    The fields stand in `record.litmos`, where a formatter that writes JSON finds them. No record holds a key, an
+    id, a name or a query.
 
     Args:
         logger: Where to; "litmos_async.events" if None.
-        level: Of attempts without an error, waits and pages. An attempt that failed, a pause and the end of a job are
-            INFO, or `level` where that is higher; a job that was stopped or has failures is a WARNING.
+        level: Of attempts without an error, waits and pages. An attempt that failed, a pause and the end of a job
+            are INFO, or `level` where that is higher; a job that was stopped or has failures is a WARNING.
         slow: Waits for a slot that took less than so many seconds are left out.
     """
 

@@ -52,21 +52,20 @@ class Hooks:
             return
         try:
             event = make()
-        except Exception:
-            # A limiter of the user's own may fail to say how it stands.
-            self._warn(0, "an event could not be made")
+        except Exception as problem:  # noqa: BLE001 - a limiter of the user's own may fail to say how it stands
+            self._warn(0, "an event could not be made", problem)
             return
         for number, hook in enumerate(self._hooks, 1):
             try:
                 hook(event)
-            except (Exception, asyncio.CancelledError):
-                self._warn(number, f"a hook of on_event raised at {type(event).__name__}")
+            except (Exception, asyncio.CancelledError) as problem:  # noqa: BLE001 - a hook must not hurt the call
+                self._warn(number, f"a hook of on_event raised at {type(event).__name__}", problem)
 
-    def _warn(self, number: int, text: str) -> None:
+    def _warn(self, number: int, text: str, problem: BaseException) -> None:
         """Say so the first time only: it would come with every request."""
         if number not in self._warned:
             self._warned.add(number)
-            logger.warning("%s; this is said once", text, exc_info=True)
+            logger.warning("%s; this is said once", text, exc_info=problem)
 
     def page(self, operation: str) -> OnPage:
         """Return what a list of an operation tells of its pages."""
@@ -96,7 +95,8 @@ class Hooks:
 class OnPage(Protocol):
     """Is told of a page: its offset, its new rows, the total where that is known, and the seconds it took."""
 
-    def __call__(self, start: int, rows: int, total: int | None, taken: float, /) -> None: ...
+    def __call__(self, start: int, rows: int, total: int | None, taken: float, /) -> None:
+        """Take them."""
 
 
 def no_page(start: int, rows: int, total: int | None, taken: float, /) -> None:

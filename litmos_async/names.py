@@ -147,9 +147,22 @@ def if_in_capitals(text: str | None) -> str:
     return fold(name) if name == name.upper() and name != name.lower() else ""
 
 
+_ERROR: Final = re.compile(
+    r"#(?:N/?A|NV|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|BEZUG!|WERT!|ZAHL!|SPILL!|CALC!|#+)"
+)
+"""What a spreadsheet shows in place of a value that it could not find or compute."""
+
+
+def is_spreadsheet_error(text: str | None) -> bool:
+    """Return whether a text is what a spreadsheet shows in place of a value, such as `#N/A`."""
+    return _ERROR.fullmatch(clean(text)) is not None
+
+
 def rewritten(text: str | None) -> str:
     """Return why a name may be a number that a spreadsheet has rewritten; nothing if it does not look so."""
     name = clean(text)
+    if is_spreadsheet_error(name):
+        return f"{name!r} is an error of a spreadsheet"
     if _SCIENTIFIC.fullmatch(name):
         return f"{name!r} looks like a number that a spreadsheet has shortened: format its column as text"
     if found := _WITH_FRACTION.fullmatch(name):

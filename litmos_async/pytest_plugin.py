@@ -37,8 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Describe the marker."""
     config.addinivalue_line(
         "markers",
-        "litmos(users, courses, teams, learning_paths, seed, requests, period, faults): the size of the organisation "
-        "of litmos_sandbox, its limit, and the faults that wait in it",
+        "litmos(users, courses, teams, learning_paths, seed, requests, period, faults): the size of "
+        "litmos_sandbox, its limit, and the faults that wait in it",
     )
 
 
@@ -71,7 +71,7 @@ def litmos(litmos_sandbox: Sandbox) -> LitmosClient:
 
 @pytest.fixture
 def litmos_clock() -> Iterator[Clock]:
-    """A clock that costs no time. An `async` test that uses it runs on it; a plain one says `litmos_clock.run(...)`."""
+    """A clock that costs no time: an `async` test that uses it runs on it; others say `litmos_clock.run(...)`."""
     from litmos_async.testing.clock import Clock  # noqa: PLC0415
 
     clock = Clock()
@@ -105,6 +105,7 @@ def pytest_pycollect_makeitem() -> Generator[None, object, object]:
 def _on_clock(item: pytest.Function, function: Callable[..., Any]) -> Callable[..., None]:
     @wraps(function)
     def run(**arguments: Any) -> None:
-        item.funcargs[_CLOCK].run(function(**arguments))
+        clock: Any = item.funcargs[_CLOCK]
+        clock.run(function(**arguments))
 
     return run

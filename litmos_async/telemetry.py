@@ -42,9 +42,9 @@ class Telemetry:
     async with LitmosClient(on_event=Telemetry()) as litmos: ...
     ```
 
-    Each attempt is a span, named by its operation ("users.get"), a child of the span in which the call was made, with
-    the wait for its slot inside as "litmos.slot". Its attributes, and those of `http.client.request.duration`, are of
-    the semantic conventions for HTTP clients; what the conventions have no name for begins with `litmos.`:
+    Each attempt is a span, named by its operation ("users.get"), a child of the span in which the call was made,
+    with the wait for its slot inside as "litmos.slot". Its attributes, and those of `http.client.request.duration`,
+    are of the semantic conventions for HTTP clients; what these have no name for begins with `litmos.`:
     `litmos.slot.wait.duration`, `litmos.slot.used`, `litmos.pause.duration`, `litmos.list.rows`,
     `litmos.job.duration`, `litmos.job.items`. A job is a span named by its helper.
 
@@ -115,7 +115,14 @@ class Telemetry:
         of_span = attributes | {"litmos.lane": event.lane, "litmos.slot.used": event.slots_used}
         if event.attempt > 1:
             of_span["http.request.resend_count"] = event.attempt - 1
-        self._span(event.operation, SpanKind.CLIENT, event.waited, event.taken, of_span, event.error)
+        self._span(
+            event.operation,
+            SpanKind.CLIENT,
+            of_span,
+            waited=event.waited,
+            taken=event.taken,
+            error=event.error,
+        )
 
     def _wait(self, event: SlotWait) -> None:
         attributes: Attributes = {"litmos.lane": event.lane}
@@ -124,7 +131,14 @@ class Telemetry:
         self._waits.record(event.waited, attributes)
         if event.error:
             # No attempt follows, so this is all that there is of the call.
-            self._span(event.operation, SpanKind.CLIENT, event.waited, 0.0, attributes, event.error)
+            self._span(
+                event.operation,
+                SpanKind.CLIENT,
+                attributes,
+                waited=event.waited,
+                taken=0.0,
+                error=event.error,
+            )
 
     def _job(self, event: JobEnded) -> None:
         self._jobs.record(event.taken, {"litmos.job": event.job})
@@ -150,9 +164,10 @@ class Telemetry:
         self,
         name: str,
         kind: SpanKind,
+        attributes: Mapping[str, str | int],
+        *,
         waited: float,
         taken: float,
-        attributes: Mapping[str, str | int],
         error: str,
     ) -> None:
         """Make a span that ends now, with the wait inside."""

@@ -17,18 +17,28 @@ import attrs
 import httpx
 from attrs import frozen
 
-from litmos_async.attempt import Progress, describe, final_error, holding, read_body, retrieve, stop
+from litmos_async.attempt import (
+    Failure,
+    Progress,
+    describe,
+    final_error,
+    holding,
+    note,
+    read_body,
+    reason_of,
+    retrieve,
+    stop,
+)
 from litmos_async.config import Defaults, Service
 from litmos_async.environment import Proxy, certificates, empty_context, proxy_for
 from litmos_async.errors import (
-    APIError,
     ConfigurationError,
     ConnectError,
     NetworkError,
     RateLimited,
     RequestTimeout,
 )
-from litmos_async.hooks import NO_HOOKS, Ending, Hooks, Watch
+from litmos_async.hooks import NO_HOOKS, Hooks, Watch
 from litmos_async.limits import Lease, Limiter
 from litmos_async.loops import PerLoop
 from litmos_async.obstacle import obstacle_in
@@ -47,15 +57,6 @@ Transport = httpx.AsyncBaseTransport
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MAY_BE_CARRIED_OUT = frozenset({500, 502, 504})
 _ANSWER_HEADERS = ("content-type", "date", "retry-after")
-
-
-@frozen
-class _Failure:
-    """An attempt without success: what is known of its effect, and the error to raise if it stays so."""
-
-    fault: Fault
-    error: NetworkError | APIError
-    retry_after: float | None = None
 
 
 class Sender:
@@ -93,7 +94,8 @@ class Sender:
                 self._service = attrs.evolve(service, secrets=secrets)
                 self._through = f" through the proxy {network.proxy.netloc}"
         else:
-            connect = partial(_same, transport)
+            given: httpx.AsyncBaseTransport = transport
+            connect = lambda: given  # noqa: E731
         self._pools = PerLoop(
             lambda: _Pool(connect(), service), _Pool.release, _Pool.aclose, shared=transport is not None
         )
@@ -158,7 +160,7 @@ class Sender:
             noted = True
             with watch.attempt(attempts + 1) as ending:
                 result = await self._attempt(request, lease, options.timeout)
-                _note(ending, result)
+                note(ending, result)
             if result is None:
                 if loop.time() - started <= options.retry.deadline:
                     continue  # with another slot: nothing left
@@ -198,13 +200,13 @@ class Sender:
             describe(pause, self._facts(request, attempts))
             raise
 
-    def _log_repeat(self, request: Request, result: _Failure, wait: float) -> None:
+    def _log_repeat(self, request: Request, result: Failure, wait: float) -> None:
         if result.fault is Fault.REJECTED:
             # The limiter holds it back, and all others with it.
             wait = max(wait, self._limiter.quota.next_free_in)
         logger.info("%s: %s; again in %.1f s", request.operation, result.error, wait)
 
-    async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | _Failure | None:
+    async def _attempt(self, request: Request, lease: Lease, seconds: float) -> Reply | Failure | None:
         """Send once, and settle the lease by the outcome: exactly once, whatever is raised in between.
 
         Returns:
@@ -239,23 +241,23 @@ class Sender:
         logger.debug("%s: %s %s -> %d", request.operation, request.method, request.path, reply.status)
         return self._judge(reply, request)
 
-    def _judge(self, reply: Reply, request: Request) -> Reply | _Failure:
+    def _judge(self, reply: Reply, request: Request) -> Reply | Failure:
         if reply.success:
             return reply
         fault = Fault.LOST if reply.status in _MAY_BE_CARRIED_OUT else Fault.FINAL
         error = error_of(reply, (*self._service.secrets, *request.secrets))
-        return _Failure(Fault.REJECTED if reply.refused else fault, error, reply.retry_after)
+        return Failure(Fault.REJECTED if reply.refused else fault, error, reply.retry_after)
 
     def _failed(
         self, kind: type[NetworkError], problem: Exception, request: Request, seconds: float
-    ) -> _Failure:
+    ) -> Failure:
         secrets = (*self._service.secrets, *request.secrets)
         cause = without_secrets(problem, secrets)
-        text = _reason(kind, problem, cause, seconds)
+        text = reason_of(kind, problem, cause, seconds, timeout=_is_timeout(problem))
         error = kind(f"{text}{self._through}" if kind is ConnectError else text)
         error.obstacle = obstacle_in(problem)
         error.__cause__ = cause
-        return _Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
+        return Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
 
     def _build(self, request: Request, timeout: float, progress: Progress) -> httpx.Request:
         query = "&".join(part for part in (self._service.query, request.query) if part)
@@ -462,10 +464,6 @@ def answer(status: int, headers: Mapping[str, str], body: bytes, reason: str = "
     return httpx.Response(status, headers=dict(headers), content=body, extensions=extensions)
 
 
-def _same(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-    return transport
-
-
 def _check_address(base_url: str) -> None:
     """Refuse an address that only httpx finds out to be none, and some only when a slot is taken.
 
@@ -485,24 +483,3 @@ def _check_address(base_url: str) -> None:
 
 def _is_timeout(problem: Exception) -> bool:
     return isinstance(problem, TimeoutError | httpx.TimeoutException)
-
-
-def _reason(kind: type[NetworkError], problem: Exception, clean: BaseException, seconds: float) -> str:
-    """Say what went wrong, in one line, without the name of the error twice; `clean` has its words."""
-    if _is_timeout(problem):
-        return f"no {'connection' if kind is ConnectError else 'answer'} within {seconds:g} s"
-    name, text = type(problem).__name__, " ".join(str(clean).split())
-    text = text.removeprefix(name).removeprefix(": ") if type(clean) is not type(problem) else text
-    return text if text and name == kind.__name__ else f"{name}: {text}".removesuffix(": ")
-
-
-def _note(ending: Ending, result: Reply | _Failure | None) -> None:
-    """Note how an attempt ended, for those who want to know."""
-    if isinstance(result, Reply):
-        ending.status, ending.size = result.status, len(result.body)
-    elif result is None:
-        ending.sent = False
-    else:
-        error = result.error
-        ending.status = error.status if isinstance(error, APIError) else None
-        ending.error, ending.rejected = type(error).__name__, result.fault is Fault.REJECTED

@@ -78,6 +78,8 @@ _COMMANDS: Final = (
     ("lists", "export:show_lists", "Show what can be exported."),
     ("schema", "export:show_schema", "Show the columns of a list."),
     ("jobs", "jobs:app", "Look at the journals of jobs."),
+    ("mcp", "mcp:mcp", "Serve the account to an assistant, over the Model Context Protocol."),
+    ("probe", "probe:probe", "Write down which fields the account's answers have, for the report of a bug."),
     ("quota", "quota:quota", "Show who uses what of the account's limit. Nothing is sent."),
 )
 """Each command with the place of its code, which is imported when it is called: to import all would take long."""

@@ -65,7 +65,7 @@ async def courses(
         task = Task((TEAM, COURSE), Bulk.assign_courses_to_teams, options)
     else:
         _only_for_teams(library=library, include_sub_teams=include_sub_teams)
-        task = Task((USER, COURSE), Bulk.assign_courses_to_users, options | _route(via))
+        task = Task((USER, COURSE), Bulk.assign_courses_to_users, options | _route(via), final=_final(via))
     return await start(task, file, reading, show, account)
 
 
@@ -115,11 +115,16 @@ async def memberships(
     The API key and the exit codes are those of `litmos assign courses`.
     """
     options = care.options() | {"send_message": send_message == "yes"} | _route(via)
-    return await start(Task((USER, TEAM), Bulk.add_users_to_teams, options), file, reading, show, account)
+    task = Task((USER, TEAM), Bulk.add_users_to_teams, options, final=_final(via))
+    return await start(task, file, reading, show, account)
 
 
 def _route(via: Literal["import"] | None) -> dict[str, Any]:
     return {"via": via} if via else {}
+
+
+def _final(via: Literal["import"] | None) -> str:
+    return "an import turns message notifications on for everyone in the file" if via else ""
 
 
 def _only_for_teams(**flags: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 _PACKAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "cli": ("cyclopts", "rich"),
+    "mcp": ("mcp",),
     "sandbox": ("starlette", "uvicorn"),
     "xlsx": ("python_calamine", "xlsxwriter"),
 }

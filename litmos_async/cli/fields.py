@@ -108,7 +108,7 @@ class Fields:
             if key in self._known or key in OURS or (name and not word):
                 continue
             filled = any(clean(line.extra[place]) for line in table.lines if line.extra)
-            shown = repr(name) if name else f"one without a name ({_nth(table, place)})"
+            shown = table.called(place)
             if reading.ignore_columns or (not filled and key in self._refused):
                 over.append(shown)
             elif key in self._refused:
@@ -186,14 +186,8 @@ class Fields:
 def passed_over(table: Table, reading: Reading = READING) -> Table:  # noqa: ARG001 - as all checks of tables
     """Return the table with a note of the columns that mean nothing to the command."""
     over = [
-        repr(name) if name else f"one without a name ({_nth(table, place)})"
+        table.called(place)
         for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True))
         if (word and name_key(word) not in OURS) or not name
     ]
     return table.noted(f"columns passed over: {', '.join(over)}") if over else table
-
-
-def _nth(table: Table, place: int) -> str:
-    """Return where a column without a name stands among those that are not asked for."""
-    before = next((name for name in reversed(table.extra_columns[:place]) if name), "")
-    return f"behind {before!r}" if before else "before the others"

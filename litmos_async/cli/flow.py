@@ -168,9 +168,7 @@ class _Run:
             # It names people, as the outcomes do.
             write_whole(path, self._access, lambda file: file.write(f"{text}\n"))
         if self._order.dry_run or not self._terminal.quiet:
-            self._terminal.say(
-                describe_plan(plan, self._ledger, self._task.columns, f"Plan for {self._order.file}")
-            )
+            self._terminal.say(describe_plan(plan, self._ledger, self._task, f"Plan for {self._order.file}"))
 
     async def _is_meant(self, plan: Plan) -> bool:
         """Ask whether so much is to be changed, where there is a person who can say."""

@@ -90,7 +90,10 @@ async def users(
     The API key and the exit codes are those of `litmos assign courses`.
     """
     options = care.options() | {"send_message": send_message == "yes", "skip_first_login": skip_first_login}
-    task = Task((USER_NAME,), Bulk.import_users, options, IMPORT.read, imported, IMPORT.check, look_up)
+    final = "an import overwrites what it names, and turns message notifications on"
+    task = Task(
+        (USER_NAME,), Bulk.import_users, options, IMPORT.read, imported, IMPORT.check, look_up, final=final
+    )
     return await start(task, file, reading, show, account)
 
 
@@ -116,4 +119,6 @@ async def deactivate(
     The API key and the exit codes are those of `litmos assign courses`.
     """
     options = care.options() | {"remove_from_teams": remove_from_teams}
-    return await start(Task((USER,), Bulk.deactivate_users, options, ids_of), file, reading, show, account)
+    final = "which teams the people were in is lost" if remove_from_teams else ""
+    task = Task((USER,), Bulk.deactivate_users, options, ids_of, final=final)
+    return await start(task, file, reading, show, account)

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 from litmos_async.bulk import Plan
 from litmos_async.cli.ledger import Entry, Ledger, LineStatus
-from litmos_async.cli.tasks import TEAM, Named
+from litmos_async.cli.tasks import TEAM, Named, Task
 from litmos_async.cli.terminal import listed
 from litmos_async.cli.words import explain, said
 from litmos_async.wording import count, duration
@@ -18,10 +18,14 @@ SHOWN: Final = 10
 """Bad lines that are named on the terminal; the outcomes file names all of them."""
 
 
-def describe_plan(plan: Plan, ledger: Ledger, columns: Sequence[Named], title: str) -> str:
-    """Return the plan as a person reads it."""
-    table, counts = ledger.table, ledger.counts()
-    rows = [("lines", f"{len(table.lines):,}")]
+def describe_plan(plan: Plan, ledger: Ledger, task: Task, title: str) -> str:
+    """Return the plan as a person reads it: how long it takes and who hears of it first, what is final last."""
+    table, counts, columns = ledger.table, ledger.counts(), task.columns
+    rows = [
+        ("time", f"about {duration(plan.seconds)}" if plan.seconds else "a few seconds"),
+        ("e-mails", _mails(plan, columns)),
+        ("lines", f"{len(table.lines):,}"),
+    ]
     for place, (column, name) in enumerate(zip(columns, table.names, strict=True)):
         different = len({item[place] for item in ledger.items})
         rows.append((column.many, f"{different:,}, in column {name!r}"))
@@ -32,14 +36,20 @@ def describe_plan(plan: Plan, ledger: Ledger, columns: Sequence[Named], title: s
         ("unusable", f"{counts['failed']:,}"),
         ("requests", f"{plan.requests:,}{_beside(plan)}"),
         *(("", f"{number:,} {kind}") for kind, number in plan.requests_by_kind.items()),
-        ("time", f"about {duration(plan.seconds)}" if plan.seconds else "a few seconds"),
-        ("e-mails", _mails(plan, columns)),
         *([("inactive", count(plan.inactive, "of the people", "of the people"))] if plan.inactive else []),
     ]
-    notes = [*table.notes, *map(said, plan.notes)]
+    notes = [*table.notes, *map(said, plan.notes), *_final(plan, task)]
     if plan.refusal is not None:
         notes.append(f"running is refused: {explain(plan.refusal)}")
     return "\n".join([listed(title, rows), *notes])
+
+
+def _final(plan: Plan, task: Task) -> Iterator[str]:
+    """Yield what of the plan cannot be undone."""
+    if plan.emails:
+        yield "an e-mail that is sent cannot be taken back"
+    if plan.items and task.final:
+        yield f"{task.final}; that cannot be undone"
 
 
 def counted(ledger: Ledger) -> str:

@@ -64,15 +64,15 @@ def check_members(table: Table, reading: Reading = READING) -> Table:
     """
     known = {name_key(name) for name in (*USER.names, *TEAM.names, *OURS, *NO_NAMES, *NO_FIELD)}
     unknown = [
-        name
-        for name, word in zip(table.extra_columns, table.extra_words, strict=True)
+        table.called(place)
+        for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True))
         if not (word and name_key(word) in known)
         and not PEOPLE.attribute(word)
         and not IMPORT.attribute(word)
         and not (name and not word)
     ]
     if unknown and not reading.ignore_columns:
-        raise TableError(f"{UNKNOWN}{', '.join(map(repr, unknown))}")
+        raise TableError(f"{UNKNOWN}{', '.join(unknown)}")
     return passed_over(table)
 
 
@@ -92,6 +92,7 @@ def member(item: MemberChange) -> Subject:
 def person(item: UserChange) -> Subject:
     """Return whom a change is about, and which fields it changes."""
     did = f"{item.change}: {', '.join(item.fields)}" if item.fields else item.change
+    did += f" (was {item.old_name})" if item.old_name else ""
     return Subject((fold(item.user_name),), did, (item.user_name,))
 
 

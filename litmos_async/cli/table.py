@@ -35,6 +35,8 @@ MOST_BYTES: Final = 100_000_000
 _LINES_ABOVE: Final = 10
 """Lines among which a header is looked for: people write a title above it."""
 
+_EXAMPLES: Final = 5
+
 _DONE: Final = "done"
 
 
@@ -50,6 +52,11 @@ class Column:
 
     key: str
     names: tuple[str, ...]
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Some of its names, for a message."""
+        return (*self.names[:_EXAMPLES], *(["..."] if len(self.names) > _EXAMPLES else []))
 
     @property
     def word(self) -> str:
@@ -91,6 +98,7 @@ class Table:
         bom: Whether the outcomes begin with a byte-order mark, as the file does.
         words: Under which of their names the columns were found.
         extra_words: As what the other columns are read; as what they are called, if nothing else was said.
+        extra_places: Which columns of the file they are, from 1.
         titles: What the columns are called in the outcomes.
         notes: What was passed over.
         workbook: Whether the file is a workbook.
@@ -104,9 +112,15 @@ class Table:
     bom: bool = False
     words: tuple[str, ...] = ()
     extra_words: tuple[str, ...] = ()
+    extra_places: tuple[int, ...] = ()
     titles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     workbook: bool = False
+
+    def called(self, place: int) -> str:
+        """Return what one of the other columns is called in a message."""
+        name = self.extra_columns[place]
+        return repr(name) if name else f"column {self.extra_places[place]}, which has no name"
 
     def noted(self, *notes: str) -> Table:
         """Return the table with more that was passed over."""
@@ -247,6 +261,7 @@ def _table(
         bom=bom,
         words=tuple(word for _, word in found),
         extra_words=tuple(header.words[place] for place in rest),
+        extra_places=tuple(place + 1 for place in rest),
         titles=tuple(column.title(word) for column, (_, word) in zip(columns, found, strict=True)),
         notes=(f"lines {title}",) if title else (),
         workbook=workbook,
@@ -278,7 +293,7 @@ def _found(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str
     if len(places) == len(columns):
         return places
     missing = " and ".join(
-        f"{'no' if places else 'a'} {column.word} column ({', '.join(column.names)})"
+        f"{'no' if places else 'a'} {column.word} column ({', '.join(column.examples)})"
         for column, place in zip(columns, header.places, strict=True)
         if place is None
     )

@@ -139,6 +139,7 @@ class Task:
             whether this is a dry run.
         takes_away: Whether the job takes away what the file does not name: it must be whole then.
         apart: Returns what else tells a line from others, beside what its columns name.
+        final: What the job does that cannot be undone, as far as its own plan does not say it.
     """
 
     columns: tuple[Named, ...]
@@ -150,6 +151,7 @@ class Task:
     look_up: Callable[[Bulk, Ledger, bool], Awaitable[None]] = look_nothing_up
     takes_away: bool = False
     apart: Callable[[Table, Line], Item] = nothing_more
+    final: str = ""
 
     def checked(self, table: Table, reading: Reading = READING) -> Table:
         """Return the table with what else is wrong with its lines.

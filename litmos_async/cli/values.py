@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
-from litmos_async.names import clean
+from litmos_async.names import clean, is_spreadsheet_error
 
 __all__ = ["FieldError", "access_level", "day", "import_access_level", "moment", "text_of", "yes_or_no"]
 
@@ -22,11 +22,6 @@ _NO: Final = (
     *("não", "nao", "inativo", "nee", "onwaar", "inactief"),
 )
 _YES_NO: Final = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
-
-_ERROR: Final = re.compile(
-    r"#(?:N/?A|NV|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|BEZUG!|WERT!|ZAHL!|SPILL!|CALC!|\#+)"
-)
-"""What a spreadsheet shows in place of a value that it could not find or compute."""
 
 _ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
@@ -67,7 +62,7 @@ def text_of(text: str) -> str:
     Raises:
         FieldError: It is what a spreadsheet shows in place of a value.
     """
-    if _ERROR.fullmatch(text.strip()):
+    if is_spreadsheet_error(text):
         raise FieldError("an error of the spreadsheet stands there")
     return text.strip()
 

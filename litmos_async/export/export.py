@@ -30,7 +30,7 @@ from litmos_async.resources import Resources
 from litmos_async.resources.base import Caller, ListOptions
 
 OPTIONS: Final = ListOptions()
-"""How an export reads its lists."""
+"""How an export reads its lists: a page can take the server seconds, so the next ones are asked for meanwhile."""
 
 OVERLAP: Final = timedelta(hours=1)
 FULL_EVERY: Final = timedelta(days=7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,9 @@ from litmos_async.export.remote import Remote, remote_of
 
 FOLDER_MANIFEST: Final = "_manifest.json"
 """The manifest in a folder: pyarrow and polars pass over names that begin with an underscore."""
+
+_MADE: Final = re.compile(r"(?P<list>[\w.]+)-\d{8}T\d{9}Z(-\d{3})?\.(jsonl|csv|parquet)")
+"""How files of an export in a folder are called."""
 
 
 @frozen
@@ -91,8 +95,9 @@ class Place:
         if self.file and (self.folder / self.file).is_dir():
             raise ConfigurationError(f"{self.folder / self.file} is a folder")
         found, what = self.earlier(), str(self)
+        left: dict[str, list[str]] = {}
         if found is None:
-            self._refuse_foreign(ours)
+            left = self._left_over(wanted, ours)
         else:
             _refuse_other(found, wanted, what)
             files = {file for names in found.files.values() for file in names}
@@ -104,30 +109,47 @@ class Place:
             _try_to_write(self.folder)
             if self.remote is not None:
                 self.remote.try_to_write()
-        return {} if found is None else found.files
+        return left if found is None else found.files
 
     def __str__(self) -> str:
         return self.remote.url if self.remote else str(self.folder / self.file)
 
-    def _refuse_foreign(self, ours: Collection[str]) -> None:
+    def _left_over(self, wanted: Earlier, ours: Collection[str]) -> dict[str, list[str]]:
+        """Return files that a run left here which ended before it could write a manifest, perhaps elsewhere.
+
+        Raises:
+            ConfigurationError: There are files that no run has left.
+        """
         if self.file:
             if (self.folder / self.file).exists() and self.file not in ours:
                 raise ConfigurationError(
                     f"{self} exists and is no export of ours: remove it, or name another"
                 )
-            return
-        known = {path.partition("/")[0] for path in ours}
-        if self.remote is not None:
-            names = self.remote.names()
-        else:
-            # A folder for a list may be there already, as long as nothing is in it.
-            names = [
-                each.name
-                for each in self.folder.iterdir()
-                if not (self.several and each.is_dir() and _is_empty(each))
-            ]
-        if any(not name.startswith(".") and name not in known for name in names):
+            return {}
+        left: dict[str, list[str]] = {}
+        foreign: list[str] = []
+        for list_name in wanted.files if self.several else [""]:
+            for name in self._names(list_name):
+                path = f"{list_name}/{name}" if list_name else name
+                made = _MADE.fullmatch(name)
+                if path in ours or name[0] in "._":
+                    continue
+                if wanted.changes or made is None or made["list"] not in wanted.files:
+                    foreign.append(path)
+                else:
+                    left.setdefault(made["list"], []).append(path)
+        if self.several:
+            foreign += [name for name in self._names() if name[0] not in "._" and name not in wanted.files]
+        if foreign:
             raise ConfigurationError(f"{self} holds files and is no export of ours: name another folder")
+        return left
+
+    def _names(self, below: str = "") -> list[str]:
+        """Return the names in the folder, or in one of a list below it."""
+        if self.remote is not None:
+            return self.remote.names(below)
+        folder = self.folder / below
+        return [each.name for each in folder.iterdir()] if folder.is_dir() else []
 
 
 def _refuse_other(found: Earlier, wanted: Earlier, what: str) -> None:
@@ -141,10 +163,6 @@ def _refuse_other(found: Earlier, wanted: Earlier, what: str) -> None:
         raise ConfigurationError(f"{what} was exported {how}: go on like that, or name another place")
     if wanted.changes and found.format != wanted.format:
         raise ConfigurationError(f"{what} was exported as {found.format}: go on like that")
-
-
-def _is_empty(folder: Path) -> bool:
-    return all(each.name.startswith(".") for each in folder.iterdir())
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:

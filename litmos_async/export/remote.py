@@ -28,8 +28,8 @@ class Remote:
     system: Any
     path: str
 
-    def names(self) -> list[str]:
-        """Return the names of what is in the folder.
+    def names(self, below: str = "") -> list[str]:
+        """Return the names of what is in the folder, or in one below it.
 
         Raises:
             ConfigurationError: It cannot be reached.
@@ -37,7 +37,7 @@ class Remote:
         import pyarrow.fs  # noqa: PLC0415 - only who writes to an object store needs it
 
         try:
-            selector = pyarrow.fs.FileSelector(self.path, allow_not_found=True)
+            selector = pyarrow.fs.FileSelector(f"{self.path}/{below}".rstrip("/"), allow_not_found=True)
             return [entry.base_name for entry in self.system.get_file_info(selector)]
         except OSError as problem:
             raise ConfigurationError(f"cannot reach {self.url}: {_first_line(problem)}") from None

@@ -9,12 +9,13 @@ from typing import Any, Final, cast
 
 from attrs import define, evolve
 
+from litmos_async.ahead import Batch, PageRequest
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.export.spec import BEGINNING, Ask, Open, Unit, Units
 from litmos_async.models import Session, User, UserSummary
 from litmos_async.models.record import Record
-from litmos_async.paging import Batch, Pages
+from litmos_async.paging import Pages
 from litmos_async.resources import Resources
 from litmos_async.resources.base import split_options
 
@@ -211,11 +212,11 @@ def open_holders(litmos: Resources, ask: Ask, unit: Unit) -> Pages[Any]:
         return litmos.courses.list_users(unit.key, **ask.options)
     read: list[Sequence[Any]] = []
 
-    async def fetch(start: int, limit: int) -> Batch[Any]:
+    async def fetch(page: PageRequest) -> Batch[Any]:
         """Give the rows of the one answer page by page."""
         if not read:
             read.append(await litmos.users.list_courses_for_many(unit.ids, **_call_options(ask)))
-        return Batch(read[0][start : start + limit], len(read[0]))
+        return Batch(read[0][page.start : page.start + page.limit], len(read[0]))
 
     return Pages(fetch, name=f"assignments of {' '.join(unit.ids)}")
 

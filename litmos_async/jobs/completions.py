@@ -11,7 +11,7 @@ import attrs
 
 from litmos_async.bulk import BulkJob, ItemOptions
 from litmos_async.errors import ConfigurationError
-from litmos_async.jobs.steps import Hands, Step, StepJobs, Task
+from litmos_async.jobs.steps import ItemRequests, Step, StepJobs, Task
 from litmos_async.models import ModuleResult
 from litmos_async.resources import Resources
 from litmos_async.resources.base import complete
@@ -117,8 +117,8 @@ def _step(module_id: str, result: ModuleResult, earlier: int) -> Step:
         await litmos.results.complete_module(module_id, result)
         answered = True
 
-    async def carry_out(hands: Hands) -> None:
-        await hands.write(send, is_done)
+    async def carry_out(requests: ItemRequests) -> None:
+        await requests.write(send, is_done)
 
     return Step(item, entry, carry_out, is_done, (_WRITE,), content, rank=earlier)
 

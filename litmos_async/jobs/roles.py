@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from attrs import frozen
 
-from litmos_async.jobs.steps import Hands
+from litmos_async.jobs.steps import ItemRequests
 from litmos_async.models import UserSummary
 from litmos_async.paging import Pages
 from litmos_async.resources import Resources
@@ -90,11 +90,13 @@ def _requests(changes: tuple[RoleChange, ...]) -> Iterator[str]:
         yield from [f"DELETE {change.role.path}"] * len(change.demoted)
 
 
-async def carry_out(hands: Hands, team_id: str, changes: tuple[RoleChange, ...], so_far: str) -> None:
+async def carry_out(
+    requests: ItemRequests, team_id: str, changes: tuple[RoleChange, ...], so_far: str
+) -> None:
     """Make people members, then what they are to be; those who are there already are passed over by the server.
 
     Args:
-        hands: Makes the requests.
+        requests: Makes the requests.
         team_id: The team.
         changes: What is to change.
         so_far: What was done of the item before, for the reason of its outcome.
@@ -106,19 +108,21 @@ async def carry_out(hands: Hands, team_id: str, changes: tuple[RoleChange, ...],
             members = {row.id async for row in litmos.teams.list_users(team_id)}
             return members.issuperset(newcomers)
 
-        await hands.write(
+        await requests.write(
             lambda litmos: litmos.teams.add_users(team_id, newcomers), are_members, so_far=so_far
         )
     for change in changes:
         for user_id in change.promoted:
-            await _write(hands, change.role, team_id, user_id, so_far, held=True)
+            await _write(requests, change.role, team_id, user_id, so_far, held=True)
         for user_id in change.demoted:
-            await _write(hands, change.role, team_id, user_id, so_far, held=False)
+            await _write(requests, change.role, team_id, user_id, so_far, held=False)
 
 
-async def _write(hands: Hands, role: Role, team_id: str, user_id: str, so_far: str, *, held: bool) -> None:
+async def _write(
+    requests: ItemRequests, role: Role, team_id: str, user_id: str, so_far: str, *, held: bool
+) -> None:
     async def is_done(litmos: Resources) -> bool:
         return (user_id in await holders(litmos, role, team_id)) is held
 
     send = role.promote if held else role.demote
-    await hands.write(lambda litmos: send(litmos, team_id, user_id), is_done, so_far=so_far)
+    await requests.write(lambda litmos: send(litmos, team_id, user_id), is_done, so_far=so_far)

@@ -10,7 +10,7 @@ import attrs
 
 from litmos_async.bulk import BulkJob, ItemOptions
 from litmos_async.errors import ConfigurationError
-from litmos_async.jobs.steps import Hands, Step, StepJobs, Stuck, Task, nameless
+from litmos_async.jobs.steps import ItemFailed, ItemRequests, Step, StepJobs, Task, nameless
 from litmos_async.models import EventUser, Session
 from litmos_async.names import loose
 from litmos_async.resources import Resources
@@ -151,12 +151,12 @@ class RollCalls:
         self._locks: dict[SessionPlace, asyncio.Lock] = {}
         self._rows: dict[SessionPlace, dict[str, EventUser]] = {}
 
-    async def row(self, hands: Hands, item: UserInSession) -> EventUser | None:
+    async def row(self, requests: ItemRequests, item: UserInSession) -> EventUser | None:
         """Return what the roll call says of a person; None of one who is not registered."""
         place = item.place
         async with self._locks.setdefault(place, asyncio.Lock()):
             if place not in self._rows:
-                self._rows[place] = await hands.read(lambda litmos: _roll_call(litmos, place))
+                self._rows[place] = await requests.read(lambda litmos: _roll_call(litmos, place))
         return self._rows[place].get(item.user_id)
 
 
@@ -168,10 +168,10 @@ def _register(item: UserInSession, _: EventUser | None, calls: RollCalls) -> Ste
     async def is_done(litmos: Resources) -> bool:
         return item.user_id in await _roll_call(litmos, item.place)
 
-    async def carry_out(hands: Hands) -> str | None:
-        if await calls.row(hands, item) is not None:
+    async def carry_out(requests: ItemRequests) -> str | None:
+        if await calls.row(requests, item) is not None:
             return "registered already"
-        await hands.write(lambda litmos: litmos.sessions.register_user(*item.place, item.user_id), is_done)
+        await requests.write(lambda litmos: litmos.sessions.register_user(*item.place, item.user_id), is_done)
         return None
 
     return Step(item, _entry(item), carry_out, is_done, (_REGISTER,))
@@ -194,15 +194,15 @@ def _mark(item: UserInSession, mark: EventUser | None, calls: RollCalls) -> Step
     async def is_done(litmos: Resources) -> bool:
         return is_marked((await _roll_call(litmos, item.place)).get(item.user_id))
 
-    async def carry_out(hands: Hands) -> str | None:
-        row = await calls.row(hands, item)
+    async def carry_out(requests: ItemRequests) -> str | None:
+        row = await calls.row(requests, item)
         if row is None:
-            raise Stuck("failed", None, "not registered for the session")
+            raise ItemFailed("failed", None, "not registered for the session")
         if is_marked(row):
             return "marked so already"
         score = row.score if wanted.score is None else wanted.score
         written = row.replace(completed=wanted.completed, score=score)
-        await hands.write(lambda litmos: litmos.sessions.mark_roll_call(*item.place, [written]), is_done)
+        await requests.write(lambda litmos: litmos.sessions.mark_roll_call(*item.place, [written]), is_done)
         return None
 
     return Step(item, _entry(item), carry_out, is_done, (_MARK,), content)
@@ -226,10 +226,10 @@ def _creation(course_id: str, module_id: str, session: Session) -> Step:
         rows = litmos.sessions.list(course_id, module_id)
         return any([loose(row.name) == loose(item.name) and _begins(row) == item.start async for row in rows])
 
-    async def carry_out(hands: Hands) -> str | None:
-        if await hands.read(is_done):
+    async def carry_out(requests: ItemRequests) -> str | None:
+        if await requests.read(is_done):
             return "there already"
-        await hands.write(lambda litmos: litmos.sessions.create(course_id, module_id, body), is_done)
+        await requests.write(lambda litmos: litmos.sessions.create(course_id, module_id, body), is_done)
         return None
 
     requests = f"GET {_SESSION}", _CREATE

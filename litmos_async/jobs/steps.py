@@ -9,36 +9,37 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from itertools import groupby
-from typing import Any, Self, cast
+from typing import Any, Self, TypeAlias, cast
 
 from attrs import define
 
 from litmos_async.bulk import BulkJob, ItemOptions, JobOptions, Outcome
-from litmos_async.bulk.base import PairJobs
-from litmos_async.bulk.fingerprint import Fingerprint, Key, nameless
-from litmos_async.bulk.item_job import GivenJob, ItemJob
+from litmos_async.bulk.helpers.options import PairJobs
+from litmos_async.bulk.items.item_job import GivenJob, ItemJob
+from litmos_async.bulk.items.work_item import ItemFailed, ItemRequests, Task
 from litmos_async.bulk.job import Connect, Options
-from litmos_async.bulk.removals import Removals
-from litmos_async.bulk.task import Hands, Stuck, Task
+from litmos_async.bulk.journal.keys import Fingerprint, Key, nameless
+from litmos_async.bulk.removal_limit import RemovalLimit
 from litmos_async.limits import Limiter
 
 __all__ = [
-    "Connect",
     "Fingerprint",
-    "Hands",
+    "ItemFailed",
     "ItemJob",
+    "ItemRequests",
     "Key",
-    "Limiter",
-    "Options",
-    "Removals",
+    "Parts",
+    "RemovalLimit",
     "Step",
     "StepJob",
     "StepJobs",
-    "Stuck",
     "Task",
     "in_ranks",
     "nameless",
 ]
+
+Parts: TypeAlias = tuple[Limiter, Connect, Options]
+"""What a job is made of, beside its input."""
 
 
 @define
@@ -72,9 +73,7 @@ class StepJob(GivenJob):
     Args:
         kind: See `ItemJob`.
         item_label: See `ItemJob`.
-        limiter: See `ItemJob`.
-        connect: See `ItemJob`.
-        options: See `ItemJob`.
+        parts: What a job is made of.
         tasks: Yields the steps. It is read once.
         mails: See `ItemJob`.
         notes: What else the plan says, such as what cannot be undone.
@@ -84,15 +83,13 @@ class StepJob(GivenJob):
         self,
         kind: str,
         item_label: str,
-        limiter: Limiter,
-        connect: Connect,
-        options: Options,
+        parts: Parts,
         *,
         tasks: AsyncIterator[Task],
         mails: bool = False,
         notes: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(kind, item_label, limiter, connect, options, tasks=tasks, mails=mails)
+        super().__init__(kind, item_label, *parts, tasks=tasks, mails=mails)
         self._said = notes
 
     def _notes(self, tasks: list[Task]) -> tuple[str, ...]:
@@ -117,6 +114,9 @@ class StepJobs(PairJobs):
         """Return the helpers that send through the same client as `litmos.bulk`."""
         return cls(bulk._caller, bulk._limiter)  # noqa: SLF001 - another set of helpers of the same client
 
+    def _parts(self, options: ItemOptions) -> Parts:
+        return self._limiter, *self._parted(cast(JobOptions, options))
+
     def _step_job(
         self,
         kind: str,
@@ -125,5 +125,4 @@ class StepJobs(PairJobs):
         options: ItemOptions,
         **said: Any,
     ) -> BulkJob:
-        connect, of_job = self._parted(cast(JobOptions, options))
-        return StepJob(kind, item_label, self._limiter, connect, of_job, tasks=tasks, **said)
+        return StepJob(kind, item_label, self._parts(options), tasks=tasks, **said)

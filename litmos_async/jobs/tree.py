@@ -11,22 +11,20 @@ from typing import ClassVar, Final, Literal, NamedTuple, Unpack, cast
 import attrs
 from attrs import define
 
-from litmos_async.bulk import BulkJob, ItemOptions, JobOptions, Outcome, Status
+from litmos_async.bulk import BulkJob, ItemOptions, Outcome, Status
 from litmos_async.errors import ConfigurationError, TooManyRemovals
 from litmos_async.jobs import roles
 from litmos_async.jobs.roles import ROLES, RoleChange
 from litmos_async.jobs.steps import (
-    Connect,
     Fingerprint,
-    Hands,
+    ItemFailed,
     ItemJob,
+    ItemRequests,
     Key,
-    Limiter,
-    Options,
-    Removals,
+    Parts,
+    RemovalLimit,
     Step,
     StepJobs,
-    Stuck,
     Task,
     in_ranks,
     nameless,
@@ -100,9 +98,8 @@ class TreeJobs(StepJobs):
         Returns:
             The job; its items are `TeamChange`.
         """
-        connect, of_job = self._parted(cast(JobOptions, options))
-        removals = Removals(allowed=remove, most=max_removals)
-        return TreeJob(list(rows), self._limiter, connect, of_job, removals)
+        removals = RemovalLimit(allowed=remove, most=max_removals)
+        return TreeJob(list(rows), self._parts(options), removals)
 
 
 @define
@@ -127,13 +124,11 @@ class TreeJob(ItemJob):
     def __init__(
         self,
         rows: Sequence[TeamRow],
-        limiter: Limiter,
-        connect: Connect,
-        options: Options,
-        removals: Removals,
+        parts: Parts,
+        removals: RemovalLimit,
     ) -> None:
         agreed = {"remove": removals.allowed}
-        super().__init__("sync_team_tree", "team changes", limiter, connect, options, agreed=agreed)
+        super().__init__("sync_team_tree", "team changes", *parts, agreed=agreed)
         self._rows = rows
         self._removals = removals
         self._ids: dict[RowKey, str] = {}
@@ -225,15 +220,15 @@ class TreeJob(ItemJob):
     def _step(
         self, place: Place, change: TeamChange, changes: tuple[RoleChange, ...], first: tuple[str, ...]
     ) -> Step:
-        async def carry_out(hands: Hands) -> None:
+        async def carry_out(requests: ItemRequests) -> None:
             so_far = ""
             if change.change == "create":
-                await self._create(hands, place)
+                await self._create(requests, place)
                 so_far = "created"
             elif first:
-                await self._update(hands, place, change)
+                await self._update(requests, place, change)
                 so_far = f"changed: {', '.join(field for field in change.fields if field in _OF_RECORD)}"
-            await roles.carry_out(hands, self._ids[place.row.key], changes, so_far)
+            await roles.carry_out(requests, self._ids[place.row.key], changes, so_far)
 
         requests = (*first, *roles.requests(changes))
         return Step(change, _entry(place.row.key), carry_out, requests=requests, rank=place.depth)
@@ -249,8 +244,8 @@ class TreeJob(ItemJob):
         async def is_gone(litmos: Resources) -> bool:
             return all([row.id != team.id async for row in litmos.teams.list()])
 
-        async def carry_out(hands: Hands) -> None:
-            await hands.write(lambda litmos: litmos.teams.delete(team.id), is_gone)
+        async def carry_out(requests: ItemRequests) -> None:
+            await requests.write(lambda litmos: litmos.teams.delete(team.id), is_gone)
 
         change = TeamChange("remove", team.name or "", (), team.id)
         return Step(change, entry, carry_out, is_gone, (_DELETE,), rank=rank)
@@ -263,11 +258,11 @@ class TreeJob(ItemJob):
         try:
             return self._ids[place.above.row.key]
         except KeyError:
-            raise Stuck(
+            raise ItemFailed(
                 "failed", None, f"{place.above.row.name!r}, which stands above it, is not there"
             ) from None
 
-    async def _create(self, hands: Hands, place: Place) -> None:
+    async def _create(self, requests: ItemRequests, place: Place) -> None:
         row, parent_id = place.row, self._parent_id(place)
         record = Team(name=row.name, description=row.description or None)
 
@@ -284,21 +279,21 @@ class TreeJob(ItemJob):
                     return True
             return False
 
-        await hands.write(send, is_there)
+        await requests.write(send, is_there)
 
-    async def _update(self, hands: Hands, place: Place, change: TeamChange) -> None:
+    async def _update(self, requests: ItemRequests, place: Place, change: TeamChange) -> None:
         values: dict[str, str] = {}
         if "parent" in change.fields:
             values["parent_team_id"] = self._parent_id(place)
         if "description" in change.fields:
             values["description"] = place.row.description
-        team = await hands.read(lambda litmos: litmos.teams.get(change.team_id))
+        team = await requests.read(lambda litmos: litmos.teams.get(change.team_id))
 
         async def is_written(litmos: Resources) -> bool:
             now = await litmos.teams.get(change.team_id)
             return all((getattr(now, name) or "") == value for name, value in values.items())
 
-        await hands.write(lambda litmos: litmos.teams.update(team.replace(**values)), is_written)
+        await requests.write(lambda litmos: litmos.teams.update(team.replace(**values)), is_written)
 
     # ------------------------------------------------ what is said of it
 

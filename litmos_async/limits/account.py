@@ -25,7 +25,7 @@ __all__ = ["Account", "Demand", "Reading", "dump", "load", "process_name", "tran
 
 T = TypeVar("T")
 
-# Nobody is told when another process gives back a slot unused, or when a probe is answered there. So whoever
+# A process is not told when another one gives back a slot unused, or when a probe is answered there. So one that
 # waits looks again after this part of a period, however far off the next slot seems to be.
 LOOK_AGAIN: Final = 1 / 10
 LOOK_FOR_PROBE: Final = 1 / 60
@@ -189,7 +189,7 @@ class Account:
     def detect_data_loss(self, seen: Account, then: float, now: float) -> None:
         """Compare with what a process saw last: the store may have lost what others sent since, or all of it.
 
-        Then nobody sends until nothing that was sent can count any more: for a period after the longest timeout.
+        Then none sends until nothing that was sent can count any more: for a period after the longest timeout.
         The first process to notice sees to that for all.
 
         Args:
@@ -305,7 +305,7 @@ class Account:
         """Let the account's clock show what it would show had the store's not jumped."""
         self.clock_offset += by
         if by > LONG_JUMP * self.window.rate.period:
-            # Somebody who could not know may have come after the jump; what he saved must not last for hours.
+            # A process that could not know may have come after the jump; what it saved must not last for hours.
             rate, now = self.window.rate, shown - self.clock_offset
             self.window = Window(rate, taken=self.window.taken, rejections=self.window.rejections)
             self.window.assume_full(now, self.timeout)
@@ -409,5 +409,5 @@ def _new(rate: RateLimit, now: float) -> Account:
 
 
 def _first_ticket(now: float) -> int:
-    """Return a number above all tickets of an earlier record: nobody ever takes a million a second."""
+    """Return a number above all tickets of an earlier record: no account takes a million a second."""
     return int(now * 1e6)

@@ -45,7 +45,7 @@ class MemoryLimiter:
         self._closed = False
 
     def bind(self, account: str) -> None:
-        """Do nothing: nobody else uses this window."""
+        """Do nothing: no other process uses this window."""
 
     async def acquire(
         self,
@@ -76,7 +76,7 @@ class MemoryLimiter:
         return Usage(quota, (Share(process_name(), quota.used, quota.waiting),))
 
     async def aclose(self) -> None:
-        """Stop for good. Whoever still waits gets a `LitmosError`; leases under way may end as usual."""
+        """Stop for good. A caller that still waits gets a `LitmosError`; leases under way may end as usual."""
         self._closed = True
         if self._queue is not None:
             await self._here().aclose()
@@ -102,7 +102,7 @@ class _Queue(LeaseQueue):
         rate = window.rate
         self.window = window
         self._bucket = AsyncLimiter(rate.burst, rate.burst * rate.period / rate.requests)
-        self._spare = 0  # tokens of the bucket that nobody has used yet
+        self._spare = 0  # tokens of the bucket that are not used yet
 
     @property
     def pause_ends(self) -> float:
@@ -115,7 +115,7 @@ class _Queue(LeaseQueue):
         return self.window.quota(self.loop.time(), waiting=len(self.lanes))
 
     async def _serve(self) -> None:
-        """Hand out leases as long as somebody waits.
+        """Hand out leases as long as callers wait.
 
         First get capacity, then choose who receives it: an urgent caller who comes late is next, however many
         bulk callers queued up before.

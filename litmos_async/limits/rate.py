@@ -100,13 +100,13 @@ class Quota:
         used: Slots taken: requests under way, and answered ones that the server may still count.
         free: Slots that can be taken now.
         next_free_in: Seconds until an interactive call could have a slot, a pause included; 0.0 if one can
-            have it now. While every slot belongs to a request under way nobody knows; then it is `period`,
+            have it now. While every slot belongs to a request under way that is not known; then it is `period`,
             the earliest if one of them is answered right now.
         waiting: Callers in the queue.
         rejected: Requests that the server rejected since the limiter was made.
         limit: `RateLimit.requests`.
         period: `RateLimit.period`.
-        budget: How many of the `limit` are ours at present; less while somebody else uses the account.
+        budget: How many of the `limit` are ours at present; less while another party uses the account.
         paused_for: Seconds until the pause is over that a rejection began; 0.0 where there is none.
     """
 
@@ -186,7 +186,7 @@ class Lease(Protocol):
         """
 
     def rejected(self, retry_after: float | None = None) -> None:
-        """503 or 429: the slot is free `period` from now, and everybody pauses."""
+        """503 or 429: the slot is free `period` from now, and all pause."""
 
 
 class Limiter(Protocol):
@@ -241,7 +241,7 @@ class Limiter(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Stop. Whoever still waits gets a `LitmosError`."""
+        """Stop. A caller that still waits gets a `LitmosError`."""
 
 
 def paused(seconds: float) -> RateLimited:
@@ -282,7 +282,7 @@ class Lanes(Generic[T]):
             lane.pop(future, None)
 
     def first(self) -> Priority | None:
-        """Return the lane that is served next, or None if nobody waits."""
+        """Return the lane that is served next, or None if no caller waits."""
         return next((priority for priority, lane in self._lanes.items() if lane), None)
 
     def pop(self, priority: Priority) -> asyncio.Future[T]:
@@ -290,7 +290,7 @@ class Lanes(Generic[T]):
         return self._lanes[priority].popitem(last=False)[0]
 
     def fail(self, error: Callable[[], BaseException], *, pause_until: float | None = None) -> None:
-        """Send everybody away with an error, or only those who would not sit out a pause until then.
+        """Send all away with an error, or only those who would not sit out a pause until then.
 
         Each gets an error of its own, since callers write the facts of their call into it.
         """

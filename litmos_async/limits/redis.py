@@ -76,7 +76,7 @@ LATE: Final = 10
 # Nodes of a cluster that disagree may send one round in circles.
 MOST_REDIRECTIONS: Final = 5
 
-# An account that nobody uses is forgotten after a day; nothing in it matters so long.
+# An account that is not used is forgotten after a day; nothing in it matters so long.
 LIFETIME: Final = 86_400
 
 
@@ -88,8 +88,8 @@ class RedisLimiter(SharedLimiter):
 
     A user of Redis' access control needs `~litmos:* +eval +time +hmget +hset +expire`.
 
-    A Redis that was emptied, or that came back as an old copy, is noticed by whoever remembers a slot that is
-    not there; then nobody sends for `timeout + period` seconds. A process that begins just then, or was idle for
+    A Redis that was emptied, or that came back as an old copy, is noticed by any process that remembers a slot that
+    is not there; then none sends for `timeout + period` seconds. A process that begins just then, or was idle for
     long, and comes before one that remembers, cannot know, and takes it for a fresh start. Where that matters,
     let Redis write to disk (`appendonly yes`). Redis' clock may be wrong, and may be set right while the limiter
     is used: that is noticed in the same way.
@@ -198,7 +198,7 @@ class RedisStore:
             ) from None
 
     async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
-        """Let a change happen to an account, as often as it takes until nobody else comes between."""
+        """Let a change happen to an account, as often as it takes until no other process comes between."""
         from redis import exceptions as errors  # noqa: PLC0415
 
         link = self._here()

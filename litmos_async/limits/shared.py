@@ -143,7 +143,7 @@ class SharedLimiter:
     async def aclose(self) -> None:
         """Stop for good, when the last reports are in the store.
 
-        Whoever still waits gets a `LitmosError`. A lease that ends later reports to nobody, and its slot is
+        A caller that still waits gets a `LitmosError`. A lease that ends later reports to no one, and its slot is
         freed by expiry.
         """
         self._closed = True
@@ -216,6 +216,7 @@ class _Queue(LeaseQueue):
             None  # when they are brought to the store at the latest
         )
         self._expected = False  # the others leave slots for us
+        self._took = 0.0  # how long the last visit to the store took
         self._allowance = 0.0  # how much longer slots are kept for us, since the way to the store is long
         self._closing = self._closed = False
 
@@ -245,7 +246,7 @@ class _Queue(LeaseQueue):
         return result
 
     async def aclose(self) -> None:
-        """Send everybody away and go to the store for the last time."""
+        """Send all callers away and go to the store for the last time."""
         self._closing = True
         self.lanes.fail(closed)
         self._wake()
@@ -264,7 +265,7 @@ class _Queue(LeaseQueue):
         self._queue_report(lambda account, now: account.unused(ticket, now), within=0.0)
 
     def rejected(self, ticket: int, retry_after: float | None) -> None:
-        """Pause everybody, and do not wait with that."""
+        """Pause all, and do not wait with that."""
         super().rejected(ticket, retry_after)
         self._flush()
 
@@ -317,13 +318,15 @@ class _Queue(LeaseQueue):
         here, asleep = self.loop.time(), time_asleep()
         timeout, allowance = self.longest_timeout, self._allowance
         waiting = self.lanes.waiting()
+        # Where the way is long, as many as become free until it has been there and back.
+        at_once = max(AT_ONCE, int(self._took / self._rate.period * self._rate.requests))
 
         def sync(account: Account, now: float) -> tuple[list[_Taken], float]:
             for made, report in reports:
                 report(account, now - (here - made))
             left = dict(waiting)
             tickets: list[_Taken] = []
-            while len(tickets) < AT_ONCE and (lane := account.next_lane(now, self._name, left)):
+            while len(tickets) < at_once and (lane := account.next_lane(now, self._name, left)):
                 left[lane] -= 1
                 ticket = account.take(now, self._name, timeout + allowance, lane)
                 tickets.append(_Taken(ticket, lane, for_bulk=lane == "bulk" and left["interactive"] > 0))
@@ -336,7 +339,7 @@ class _Queue(LeaseQueue):
         except BaseException:
             self._reports[:0] = reports
             raise
-        took = self.loop.time() - here + slept(asleep, time_asleep())
+        took = self._took = self.loop.time() - here + slept(asleep, time_asleep())
         self._expected = sum(waiting.values()) > len(tickets)
         stood_still = took > timeout + allowance
         self._allowance = min(2 * took, LONGEST_WAY) if took > SLOW * timeout else 0.0

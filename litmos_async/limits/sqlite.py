@@ -66,7 +66,7 @@ class SqliteLimiter(SharedLimiter):
 class SqliteStore:
     """Accounts in a file, and one thread that goes there.
 
-    Its clock is that of the machine since it was started, which is the same for all processes and which nobody
+    Its clock is that of the machine since it was started, which is the same for all processes and which no one
     can set. After a restart it begins anew; `transact` notices, because what was saved lies in the future.
 
     Args:

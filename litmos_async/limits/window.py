@@ -37,7 +37,7 @@ PERIODS_TO_GROW: Final = 20
 
 @attrs.define
 class Window:
-    """Which slots are taken, until when nobody may start, and how much of the limit is ours.
+    """Which slots are taken, until when none may be taken, and how much of the limit is ours.
 
     `opens_at` tells when the next request may start, `take` starts it and gives it a ticket, and one of
     `unused`, `answered`, `lost` and `rejected` ends it. Tickets are numbered in the order of taking.
@@ -50,7 +50,7 @@ class Window:
     slots: dict[int, float] = attrs.field(factory=dict[int, float])
     taken: int = 0  # the last ticket
 
-    # The pause. It is a time and not a flag: nobody has to reopen it, and nobody can reopen it too early.
+    # The pause. It is a time and not a flag: no one has to reopen it, or can reopen it too early.
     not_before: float = 0.0
     last_ticket_before_pause: int = 0
     consecutive_rejections: int = 0  # pauses without a quiet period between them
@@ -139,7 +139,7 @@ class Window:
         """Nothing was sent: free the slot at once."""
         self.slots.pop(ticket, None)
         self._probe_failed(ticket)
-        if ticket == self.taken:  # the last start did not take place, so nobody need keep a distance from it
+        if ticket == self.taken:  # the last start did not take place, so none need keep a distance from it
             self.next_start = min(self.next_start, now)
 
     def answered(self, ticket: int, now: float) -> None:
@@ -188,7 +188,7 @@ class Window:
         return others
 
     def pause(self, until: float) -> None:
-        """Let nobody start until then, and one request go first after it."""
+        """Let none start until then, and one request go first after it."""
         self.not_before = max(self.not_before, until)
         self.last_ticket_before_pause = self.taken
         self.probing, self.probe_due = True, 0.0
@@ -196,7 +196,7 @@ class Window:
     def rebased(self, then: float, now: float, timeout: float) -> Window:
         """Return this state for another clock, which shows `now` where the old one showed `then`.
 
-        Nobody may be left to report what became of the requests that were under way, which reach the server within
+        No one may be left to report on the requests that were under way, which reach the server within
         `timeout` or never, and the old clock may have stood still for a while. So every slot is kept for a whole
         period at least.
         """

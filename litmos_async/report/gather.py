@@ -70,7 +70,7 @@ class Reports:
     def __init__(self, caller: Caller, base_url: str) -> None:
         self._litmos = Resources(caller)
         self._base_url = base_url
-        self._options = ListOptions()  # AHEAD
+        self._options = ListOptions()
 
     async def make(
         self,

@@ -60,7 +60,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self.now
 
     def run_in_executor(  # type: ignore[override]
-        self, executor: object, func: Callable[..., T], *args: Any
+        self, _executor: object, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
         """Do the work of a thread at once: no virtual time may pass while a real thread works."""
         done: asyncio.Future[T] = self.create_future()

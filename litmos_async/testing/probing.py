@@ -47,7 +47,7 @@ async def probe(
         on_request: Called with the id of each operation before its request.
 
     Returns:
-        Plain data: of each operation what came of it and, of each field, its types and whether the library knows it.
+        Plain data: of each operation its result and, of each field, its types and whether the library knows it.
 
     Raises:
         Unauthorized: The key does not work.

@@ -1,10 +1,11 @@
-"""Texts that stand for others: as long, of the same kinds of characters, and the same wherever the text comes up."""
+"""Texts that stand for others: as long, of the same kinds of characters, and the same wherever a text comes up."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import secrets
+from enum import StrEnum
 from typing import Final
 
 from litmos_async.models import enums
@@ -18,7 +19,7 @@ _SHORT_NUMBER: Final = re.compile(r"-?\d{1,3}([.,]\d{1,6})?")
 _KNOWN: Final = frozenset(
     str(member.value).casefold()
     for kind in vars(enums).values()
-    if isinstance(kind, type) and issubclass(kind, enums.StrEnum) and kind is not enums.StrEnum
+    if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
     for member in kind
 ) | {"true", "false", "null", "completed", "course completed", "not started", "in progress"}
 """Values of which each account has the same."""

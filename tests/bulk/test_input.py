@@ -14,7 +14,7 @@ from litmos_async.bulk import Bulk
 from litmos_async.errors import ConfigurationError
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
-from tests.timing.test_bulk import client as sandbox_client
+from tests.support.sandboxes import client as sandbox_client
 
 MAILING = [
     name

@@ -15,7 +15,7 @@ from litmos_async import BulkJob, LitmosClient, Report
 from litmos_async.bulk import ListSize, ListSizes, Plan, read_summary
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
-from tests.timing.test_bulk import client
+from tests.support.sandboxes import client
 
 TEAM_USERS = "POST /teams/{team_id}/users"
 

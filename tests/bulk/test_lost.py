@@ -12,7 +12,7 @@ from litmos_async import BulkJob, Outcome, RetryPolicy
 from litmos_async.bulk import Bulk
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
-from tests.timing.test_bulk import client
+from tests.support.sandboxes import client
 
 LOST: list[dict[str, Any]] = [{"status": 500}, {"drop": True, "error": httpx.ReadError("reset")}]
 

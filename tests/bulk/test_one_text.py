@@ -15,7 +15,7 @@ from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.resources.base import Resource
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
-from tests.timing.test_bulk import client
+from tests.support.sandboxes import client
 
 TEXT = "Qz7Qz7"
 """An id of which no part turns up in a request by chance."""

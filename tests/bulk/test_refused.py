@@ -8,7 +8,7 @@ from litmos_async import Outcome
 from litmos_async.errors import Forbidden
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
-from tests.timing.test_bulk import client
+from tests.support.sandboxes import client
 
 
 def test_the_first_one_may_be_refused_for_what_it_is() -> None:

@@ -12,7 +12,7 @@ import pytest
 from litmos_async import BulkJob, LitmosClient, Outcome, errors
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
-from tests.timing.test_bulk import client
+from tests.support.sandboxes import client
 
 PEOPLE = 12
 

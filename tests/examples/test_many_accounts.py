@@ -74,3 +74,34 @@ async def test_parts_of_two_accounts(
         assert set(effects.values()) == {1}
         assert sandbox.quota.rejections == []
     assert len([each for each in north.requests if each.method == "POST"]) == PEOPLE + 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+async def test_exports_of_two_accounts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, redis_server: RedisServer
+) -> None:
+    """Each list of each account has a folder of its own; one that fails is run again."""
+    north, south = make(), make()
+    north.faults.add(Fault(method="GET", path="/users", nth=1, status=403))
+    monkeypatch.setenv("EXPORTS", str(tmp_path / "exports"))
+    span = ("2026-01-01T00:00:00+00:00", "2026-01-20T00:00:00+00:00")
+    async with north.serve() as north_url, south.serve() as south_url:
+        example = load(monkeypatch, redis_server.url, tmp_path, {"north": north_url, "south": south_url})
+        for name in ("north", "south"):
+            example.export.send(name, "users")
+            example.export.send(name, "course_results", *span)
+        worker = dramatiq.Worker(example.broker, worker_threads=4, worker_timeout=50)
+        worker.start()
+        try:
+            await asyncio.to_thread(example.broker.join, example.export.queue_name, timeout=60_000)
+            await asyncio.to_thread(worker.join)
+        finally:
+            await asyncio.to_thread(worker.stop)
+            example.broker.close()
+    for name in ("north", "south"):
+        manifest = tmp_path / "exports" / name / "users" / "all--now" / "_manifest.json"
+        plain = json.loads(manifest.read_text("utf-8"))
+        assert plain["complete"]
+        assert plain["rows"] == PEOPLE
+        folder = "2026-01-01T000000Z--2026-01-20T000000Z"
+        assert (tmp_path / "exports" / name / "course_results" / folder / "_manifest.json").exists()

@@ -140,7 +140,9 @@ async def test_a_visitor_is_not_held_by_a_pause(monkeypatch: pytest.MonkeyPatch,
     assert len(sandbox.requests) == 1
 
 
-async def test_a_visitor_is_not_held_by_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_visitor_is_not_held_by_the_limit(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """No slot is free for a minute: the visitor hears of it when the patience is over."""
     monkeypatch.setattr(web, "RATE", RateLimit(requests=1))
     sandbox = one_person()
@@ -153,17 +155,25 @@ async def test_a_visitor_is_not_held_by_the_limit(monkeypatch: pytest.MonkeyPatc
         answer = await client.get("/learners/ann@example.com")
         passed = asyncio.get_running_loop().time() - began
 
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.json()) == (503, {"detail": "busy"})
     assert 60 - passed <= int(answer.headers["retry-after"]) <= 61
+    assert [each.levelname for each in caplog.records if each.name == "examples.web"] == ["WARNING"]
 
 
-async def test_a_visitor_is_not_held_by_a_tired_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer comes: the visitor hears of it when the patience is over."""
+@pytest.mark.parametrize(
+    "fault", [Fault(stall=30), Fault(drop=True, times=None), Fault(status=500, times=None)]
+)
+async def test_a_visitor_is_not_held_by_an_outage(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Fault
+) -> None:
+    """No answer comes, or none that helps: the visitor hears of it, and so does the log."""
     monkeypatch.setattr(web, "PATIENCE", 0.3)
     sandbox = one_person()
-    sandbox.faults.add(Fault(stall=30))
+    sandbox.faults.add(fault)
 
     async with visitor(monkeypatch, sandbox) as client, asyncio.timeout(25):  # less than the stall
         answer = await client.get("/learners/ann@example.com")
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json() == {"detail": "unavailable"}
+    assert [each.levelname for each in caplog.records if each.name == "examples.web"] == ["ERROR"]

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -159,11 +159,8 @@ async def test_ended_at_every_step(names: list[str], format: str, state: bool, t
         folder.mkdir()
         fuse = Fuse(nth, after=bool(nth % 2))
         before = len(sandbox.requests)
-        with dying(fuse):
-            try:
-                await export(sandbox, folder, names, **options(folder))
-            except Killed:
-                pass
+        with dying(fuse), suppress(Killed):
+            await export(sandbox, folder, names, **options(folder))
         if not fuse.blown:
             break
         await export(sandbox, folder, names, **options(folder))
@@ -198,10 +195,8 @@ async def test_requests_of_a_run_that_was_ended(tmp_path: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             fuse = Fuse(nth, after=True)
             patch.setattr(StateFile, "commit", fuse.guard(StateFile.commit))
-            try:
+            with suppress(Killed):
                 await export(sandbox, folder, ["users", "team_members"])
-            except Killed:
-                pass
         if not fuse.blown:
             break
         await export(sandbox, folder, ["users", "team_members"])
@@ -295,11 +290,8 @@ async def test_manifest_that_cannot_be_written(tmp_path: Path, monkeypatch: pyte
 async def test_output_that_was_tampered_with(format: str, tmp_path: Path) -> None:
     """A file under way that became shorter is not filled up with nothing: the run says that it cannot go on."""
     sandbox = open_sandbox(organisation())
-    with dying(fuse := Fuse(9, after=True)):
-        try:
-            await export(sandbox, tmp_path, ["users"], format=format)
-        except Killed:
-            pass
+    with dying(fuse := Fuse(9, after=True)), suppress(Killed):
+        await export(sandbox, tmp_path, ["users"], format=format)
     assert fuse.blown
     (part,) = (tmp_path / "w").glob(".*.part")
     part.write_bytes(part.read_bytes()[:10])

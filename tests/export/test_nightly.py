@@ -70,7 +70,7 @@ async def test_the_first_since_counts_for_every_full_pass(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["results", "team_members", "users", "user_details"])
 async def test_what_is_gone(name: str, tmp_path: Path) -> None:
     """It is marked by a full pass, once; a person who comes back is there again."""
-    tenant, course = world()
+    tenant, _ = world()
     team = tenant.add_team(Name="Team")["Id"]
     for person in tenant.users:
         tenant.join_team(team, person)
@@ -157,7 +157,7 @@ def shift(tenant: Tenant, by: timedelta) -> None:
 
 
 class Nights(RuleBasedStateMachine):
-    """An organisation that changes while it is exported and between the nights, on a server with a clock of its own.
+    """An organisation that changes while it is exported and between the nights, on a server with its own clock.
 
     After each run, merged by key, every row that was there throughout is there once, with its newest content.
     """

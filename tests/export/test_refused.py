@@ -218,7 +218,7 @@ def test_merge_refuses(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no files of one export"):
         merge(tmp_path / "missing", tmp_path / "a.csv")
     (tmp_path / "users-20260101T000000000Z.jsonl").write_text('{"id": "1"}\n', "utf-8")
-    with pytest.raises(ConfigurationError, match="end in .jsonl"):
+    with pytest.raises(ConfigurationError, match=r"end in \.jsonl"):
         merge(tmp_path, tmp_path / "a.csv")
     with pytest.raises(ConfigurationError, match="without a state"):
         merge(tmp_path, tmp_path / "a.jsonl")

@@ -46,7 +46,7 @@ def test_rows_fit_their_json_schema() -> None:
 
 
 def test_lists_by_operation() -> None:
-    """A list of the catalogue and an operation's id are found; `since` means what the operation's docstring says."""
+    """A list of the catalogue and an operation's id are found; `since` means what its docstring says."""
     assert find_list("users.list").record is find_list("users").record
     assert find_list("org.list_course_results").windowed
     assert find_list("users.list_details").since == "created"

@@ -60,6 +60,7 @@ async def run(plan: Plan) -> Server:
     return server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("shares", [0.8, 1.0])
 def test_no_window_holds_too_many_through_fifty_outages(shares: float, together: bool) -> None:

@@ -20,7 +20,7 @@ from litmos_async.limits import Lease, Priority, RateLimit
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.testing import run_virtual
 from tests.limits.small import VirtualStore, guarded
-from tests.properties.test_lease_rule import Caller, Log, Server, Try, World, call, callers, rates
+from tests.support.lease_rule import Caller, Log, Server, Try, World, call, callers, rates
 
 
 @attrs.define

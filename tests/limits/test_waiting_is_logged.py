@@ -8,8 +8,8 @@ import logging
 import pytest
 
 from litmos_async.limits import Limiter
+from litmos_async.testing.clock import run_virtual
 from tests.limits.small import VirtualStore, limiter_of, process_of, settle, time
-from tests.virtual import run_virtual
 
 
 @pytest.fixture(params=["memory", "shared"])

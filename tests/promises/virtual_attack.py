@@ -6,9 +6,8 @@ import asyncio
 import random
 from typing import get_args
 
-from tests.virtual import run_virtual
-
 from litmos_async.limits import OnOutage, RateLimit
+from litmos_async.testing.clock import run_virtual
 from tests.limits.small import VirtualStore, process_of
 from tests.promises.attack_fleet import Verdict
 from tests.promises.virtual_fleet import Process, Server

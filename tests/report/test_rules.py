@@ -42,7 +42,7 @@ TABLE: Final = [
 
 
 @pytest.mark.parametrize(("complete", "percentage", "overdue", "due", "till", "standing", "late"), TABLE)
-def test_table(
+def test_table(  # noqa: PLR0917 - the columns of the table
     complete: bool | None,
     percentage: float | None,
     overdue: bool | None,

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from litmos_async import LitmosClient, RateLimit, RetryPolicy, errors
 from litmos_async.paging import Pages
 from litmos_async.testing import run_virtual
+from tests.contract.cases import Case, method_of, prepare, respond
 from tests.contract.catalogue import CALLS
-from tests.contract.test_catalogue import Case, method_of, prepare, respond
 
 PAGES = 3
 """Pages that are read of a list: a server may go on for ever."""

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from litmos_async import LitmosClient, RetryPolicy, errors
 from litmos_async.environment import bypasses, certificates, is_loopback, proxy_for
-from tests.stories.test_secrets import tell_all
+from tests.support.showing import tell_all
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

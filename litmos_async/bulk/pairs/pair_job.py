@@ -47,7 +47,7 @@ class PairJob(PairTrial):
 
     @property
     def _helper(self) -> str:
-        return self._kind.name
+        return self._operation.name
 
     async def _plan(self) -> Plan:
         table = await self._prepare()

@@ -8,7 +8,7 @@ Lists are limited, so a vertex of the cover costs a request for every `limit` pa
 is hard in general, and solved in two steps: several covers, among them the one in which every vertex weighs what
 all its pairs would cost, and the better of "all by team" and "all by user"; then pairs move between their two ends
 wherever that saves a request. On small random graphs the best of these is rarely above the optimum, and then by one
-request (tests/unit/test_cover.py says how rarely).
+request (tests/bulk/test_planning.py says how rarely).
 
 Everything is numbers: the caller numbers users and teams. Pure: no I/O, no clock, no chance; the same pairs in the
 same order give the same plan. 100,000 pairs take about a second and 6 MB.

@@ -101,7 +101,7 @@ def test_ways_of_being_the_same(forms: object, wanted: str, there: str, way: int
     assert closeness(wanted, there, forms) == way  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["1.23E+05", "1,23E+5", "4E-10", "12345.0", "12345,00"])
+@pytest.mark.parametrize("text", ["1.23E+05", "1,23E+5", "4E-10", "12345.0", "12345,00", "#N/A", "#WERT!"])
 def test_numbers_that_a_spreadsheet_rewrote(text: str) -> None:
     """They are told from numbers, and from codes that look a little like them."""
     assert rewritten(f" {text}\u200b")

@@ -10,7 +10,7 @@ import pytest
 from litmos_async import BulkJob, LitmosClient, Progress
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
-from tests.timing.test_bulk import bare, client
+from tests.support.sandboxes import bare, client
 
 
 def one_each(tenant: Tenant) -> list[tuple[str, str]]:

@@ -10,7 +10,6 @@ import json
 import logging
 import pickle
 import pprint
-import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -18,13 +17,12 @@ from urllib.parse import quote, quote_plus
 import attrs
 import httpx
 import pytest
-from rich.console import Console
-from rich.traceback import Traceback
 
 from litmos_async import LitmosClient, RetryPolicy, User, errors, models
 from litmos_async.models.record import Record, fields_of
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.wire.secrets import redact
+from tests.support.showing import in_rich, tell_all
 
 # With characters that are written otherwise in a URL, in JSON, in XML and by `repr`.
 KEY, PASSWORD, LOGIN = "marker-key/1f6b&\"'\\x", "marker-pass wörd<77&ac>'\\\"", "00000000-marker-login-key"
@@ -63,41 +61,6 @@ def everything_logged() -> Iterator[io.StringIO]:
     yield stream
     root.removeHandler(handler)
     root.setLevel(level)
-
-
-def locals_of(problem: BaseException) -> Iterator[str]:
-    """Yield the local variables of all frames of an error but those of this file, as error reporters send them."""
-    for frame in traceback.TracebackException.from_exception(problem, capture_locals=True).stack:
-        if "/tests/" not in frame.filename:
-            yield f"{frame.name}: {frame.locals}"
-
-
-def tell_all(problem: BaseException) -> str:
-    """Return all that an error can show, its causes and contexts included."""
-    chain, seen = [problem], []
-    while chain:
-        each = chain.pop()
-        seen += [repr(each), str(each), repr(each.args), repr(vars(each)), *locals_of(each)]
-        chain += [other for other in (each.__cause__, each.__context__) if other is not None]
-    return "\n".join(
-        [*seen, *traceback.format_exception(problem), repr(pickle.dumps(problem)), in_rich(problem)]
-    )
-
-
-def in_rich(value: Any) -> str:
-    """Return how rich shows a value, or an error with its local variables but those of this file."""
-    console = Console(file=io.StringIO(), width=10_000, color_system=None)
-    if isinstance(value, BaseException):
-        shown = Traceback.from_exception(
-            type(value), value, value.__traceback__, show_locals=True, width=10_000, locals_max_string=None,
-            locals_max_length=None,
-        )  # fmt: skip
-        for stack in shown.trace.stacks:
-            stack.frames = [frame for frame in stack.frames if "/tests/" not in frame.filename]
-        console.print(shown)
-    else:
-        console.print(value)
-    return console.file.getvalue()  # type: ignore[attr-defined]
 
 
 async def quoted_in_vain(litmos: LitmosClient, sandbox: Sandbox, user_id: str) -> list[str]:

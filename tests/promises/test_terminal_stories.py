@@ -144,6 +144,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         process.terminate()
 
 
+@pytest.mark.slow
 def test_the_first_hour_of_an_administrator(desk: Desk) -> None:
     """Set up, look, plan, assign, press Ctrl-C, go on, and see that everyone has it."""
     screen = desk.start("init", "--base-url", desk.address, "--limit", "20/3600")
@@ -185,6 +186,7 @@ def test_the_first_hour_of_an_administrator(desk: Desk) -> None:
     assert "finished" in desk.run("jobs", "list")
 
 
+@pytest.mark.slow
 def test_the_night_of_a_cron_job(desk: Desk) -> None:
     """The same line each night: a difference, none, a slip in the file, and a key that was revoked."""
     key = desk.home / "key"
@@ -205,6 +207,7 @@ def test_the_night_of_a_cron_job(desk: Desk) -> None:
     assert json.loads(desk.pipe("check", "--json", code=1))["problem"] == "key"
 
 
+@pytest.mark.slow
 def test_a_consultant_with_three_accounts(desk: Desk) -> None:
     """Each has a profile; one that is misspelt, and a key in the wrong hands, are refused."""
     for name in ("acme", "bolt", "core"):

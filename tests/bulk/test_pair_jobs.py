@@ -24,37 +24,13 @@ from litmos_async import (
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
 from litmos_async.wording import duration
+from tests.support.sandboxes import bare, client
 
 
 def make(users: int = 20, courses: int = 10, **options) -> tuple[Sandbox, list[str], list[str]]:
     """Return a sandbox, and the ids of its people and courses."""
     sandbox = Sandbox(Tenant.example(users=users, courses=courses), latency=lambda: 0.2, **options)
     return sandbox, list(sandbox.tenant.users), list(sandbox.tenant.courses)
-
-
-def bare(users: int = 0, courses: int = 0, teams: int = 0, paths: int = 0) -> Sandbox:
-    """Return a sandbox with active people and things that nobody has yet."""
-    tenant = Tenant()
-    for number in range(users):
-        tenant.add_user(UserName=f"user{number}@example.com", FirstName="U", LastName=f"No {number}")
-    for number in range(courses):
-        tenant.add_course(Name=f"Course {number}")
-    for number in range(teams):
-        tenant.add_team(Name=f"Team {number}")
-    for number in range(paths):
-        tenant.add_learning_path(Name=f"Path {number}")
-    return Sandbox(tenant, latency=lambda: 0.2)
-
-
-def client(sandbox: Sandbox, **options) -> LitmosClient:
-    """Return a client of that sandbox."""
-    return LitmosClient(
-        "sandbox-key",
-        "tests",
-        base_url="http://127.0.0.1/v1.svc",
-        transport=httpx.ASGITransport(sandbox.app),
-        **options,
-    )
 
 
 def assigned(sandbox: Sandbox) -> set[tuple[str, str]]:

@@ -1,0 +1,54 @@
+"""`litmos probe`: which fields the account's answers have, for the report of a bug."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from litmos_async.cli.codes import FAILED, OK
+from litmos_async.cli.interrupt import until_interrupted
+from litmos_async.cli.options import ACCOUNT, Account
+from litmos_async.cli.outcomes import Access, check_writable, write_whole
+from litmos_async.cli.words import explain
+from litmos_async.errors import LitmosError
+from litmos_async.testing import MOST_REQUESTS
+from litmos_async.testing import probe as read_fields
+
+__all__ = ["probe"]
+
+
+async def probe(
+    output: Annotated[Path, Parameter(help="The report to write, as JSON.")] = Path("litmos-probe.json"),
+    *,
+    most_requests: Annotated[
+        int, Parameter(help="Requests at most.", validator=Number(gte=1, lte=MOST_REQUESTS))
+    ] = MOST_REQUESTS,
+    account: Account = ACCOUNT,
+) -> int:
+    """Read a little of everything, and write which fields the answers have: to attach to the report of a bug.
+
+    Only reading calls are made, 60 at most. The report has names of fields and types, and no value.
+
+    Exit code 0: it is written. 1: the account could not be read. 2: the file cannot be written.
+    """
+    terminal = account.terminal()
+    check_writable(output)
+
+    async def run() -> int:
+        try:
+            async with account.client() as litmos:
+                found = await read_fields(litmos, most_requests=most_requests)
+        except LitmosError as problem:
+            terminal.complain(explain(problem))
+            return FAILED
+        text = json.dumps(found, indent=1) + "\n"
+        write_whole(output, Access(), lambda file: file.write(text))
+        known = sum(1 for each in found["operations"].values() if each["result"] == "ok")
+        terminal.say(f"{output}: {known} operations answered, in {found['requests']} requests")
+        return OK
+
+    return await until_interrupted(run())

@@ -1,0 +1,35 @@
+"""Sandboxes in process, and clients of them."""
+
+from __future__ import annotations
+
+import httpx
+
+from litmos_async import (
+    LitmosClient,
+)
+from litmos_async.sandbox import Sandbox, Tenant
+
+
+def bare(users: int = 0, courses: int = 0, teams: int = 0, paths: int = 0) -> Sandbox:
+    """Return a sandbox with active people and things that nobody has yet."""
+    tenant = Tenant()
+    for number in range(users):
+        tenant.add_user(UserName=f"user{number}@example.com", FirstName="U", LastName=f"No {number}")
+    for number in range(courses):
+        tenant.add_course(Name=f"Course {number}")
+    for number in range(teams):
+        tenant.add_team(Name=f"Team {number}")
+    for number in range(paths):
+        tenant.add_learning_path(Name=f"Path {number}")
+    return Sandbox(tenant, latency=lambda: 0.2)
+
+
+def client(sandbox: Sandbox, **options) -> LitmosClient:
+    """Return a client of that sandbox."""
+    return LitmosClient(
+        "sandbox-key",
+        "tests",
+        base_url="http://127.0.0.1/v1.svc",
+        transport=httpx.ASGITransport(sandbox.app),
+        **options,
+    )

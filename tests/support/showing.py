@@ -1,0 +1,47 @@
+"""Everything that an error or a value can show."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.traceback import Traceback
+
+
+def locals_of(problem: BaseException) -> Iterator[str]:
+    """Yield the local variables of all frames of an error but those of this file, as error reporters send them."""
+    for frame in traceback.TracebackException.from_exception(problem, capture_locals=True).stack:
+        if "/tests/" not in frame.filename:
+            yield f"{frame.name}: {frame.locals}"
+
+
+def tell_all(problem: BaseException) -> str:
+    """Return all that an error can show, its causes and contexts included."""
+    chain, seen = [problem], []
+    while chain:
+        each = chain.pop()
+        seen += [repr(each), str(each), repr(each.args), repr(vars(each)), *locals_of(each)]
+        chain += [other for other in (each.__cause__, each.__context__) if other is not None]
+    return "\n".join(
+        [*seen, *traceback.format_exception(problem), repr(pickle.dumps(problem)), in_rich(problem)]
+    )
+
+
+def in_rich(value: Any) -> str:
+    """Return how rich shows a value, or an error with its local variables but those of this file."""
+    console = Console(file=io.StringIO(), width=10_000, color_system=None)
+    if isinstance(value, BaseException):
+        shown = Traceback.from_exception(
+            type(value), value, value.__traceback__, show_locals=True, width=10_000, locals_max_string=None,
+            locals_max_length=None,
+        )  # fmt: skip
+        for stack in shown.trace.stacks:
+            stack.frames = [frame for frame in stack.frames if "/tests/" not in frame.filename]
+        console.print(shown)
+    else:
+        console.print(value)
+    return console.file.getvalue()  # type: ignore[attr-defined]
