@@ -19,10 +19,10 @@ from urllib.parse import parse_qs
 
 import httpx
 from attrs import define
-from tests.virtual import run_virtual
 
 from litmos_async import LitmosClient
 from litmos_async.ahead import MOST_AHEAD
+from litmos_async.testing import run_virtual
 
 PAGE: Final = 10
 """Rows of a page: time and requests do not depend on it."""

@@ -12,12 +12,12 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 from attrs import define, field
-from tests.virtual import run_virtual
 
 from litmos_async import LitmosClient, RateLimit, RetryPolicy, errors
 from litmos_async.ahead import MOST_AHEAD, AheadBudget
 from litmos_async.models import OrgTeam
 from litmos_async.paging import Pages
+from litmos_async.testing import run_virtual
 
 PAGE = 10
 """Rows of a page here: time and requests do not depend on it."""

@@ -8,13 +8,13 @@ from itertools import cycle
 from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.virtual import run_virtual
 
 from litmos_async.ahead import MOST_AHEAD, AheadBudget, Batch, PageRequest
 from litmos_async.errors import IncompleteListing
 from litmos_async.limits import MemoryLimiter
 from litmos_async.models import UserSummary
 from litmos_async.paging import Pages
+from litmos_async.testing import run_virtual
 
 
 @define
