@@ -94,7 +94,7 @@ TEAMS_OF_USERS = ExistingPairs(
 
 
 def checked_size(list_size: int | None) -> int | None:
-    """Return the size of a list, or refuse it.
+    """Return the size of a list, if it is one.
 
     Raises:
         ConfigurationError: It is not 1 to 1,000, nor None.
