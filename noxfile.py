@@ -97,7 +97,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright."""
-    install(session, "test", "types")
+    install(session, "test", "types", "bench")
     session.run("mypy")
     session.run("pyright")
 
