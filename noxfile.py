@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,6 +103,17 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Open the reports in a real Chromium, which is installed where it is not there."""
+    install(session, "test", "browser")
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        session.run("apt-get", "update", "-qq", external=True)
+        session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", external=True)
+    # A test that is skipped here is one that did not look.
+    session.run("pytest", "tests/browser", *session.posargs, env={"LITMOS_BROWSER": "1"})
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Run the main job on the embedded sandbox, over real HTTP."""
     install(session)
@@ -119,5 +131,5 @@ def attack(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Print ours beside the plain alternative."""
     install(session, "test", "bench")
-    for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory"]:
+    for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory", "export"]:
         session.run("python", "-m", f"benchmarks.{name}")

@@ -6,6 +6,7 @@ import csv
 import io
 import json as text_of
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from itertools import chain
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -74,7 +75,7 @@ async def list_users(
     Exit code 0: the list is complete. 1: it is not. 2: the command cannot work like that.
     """
     view = View(("user_name", "first_name", "last_name", "email", "active", "id"), json, csv)
-    return await _write(view, account, lambda litmos: _plain(litmos.users.list(search=search)))
+    return await _write(view, account, lambda litmos: _rows(litmos, "users", search))
 
 
 @users.command(name="show")
@@ -118,7 +119,7 @@ async def list_courses(
     The exit codes are those of `litmos users list`.
     """
     view = View(("code", "name", "active", "id"), json, csv)
-    return await _write(view, account, lambda litmos: _plain(litmos.courses.list(search=search)))
+    return await _write(view, account, lambda litmos: _rows(litmos, "courses", search))
 
 
 @teams.command(name="list")
@@ -130,7 +131,7 @@ async def list_teams(
     The exit codes are those of `litmos users list`.
     """
     view = View(("name", "team_code_for_bulk_import", "id", "parent_team_id"), json, csv)
-    return await _write(view, account, lambda litmos: _plain(litmos.teams.list(search=search)))
+    return await _write(view, account, lambda litmos: _rows(litmos, "teams", search))
 
 
 @learning_paths.command(name="list")
@@ -142,7 +143,7 @@ async def list_learning_paths(
     The exit codes are those of `litmos users list`.
     """
     view = View(("name", "active", "id"), json, csv)
-    return await _write(view, account, lambda litmos: _plain(litmos.learning_paths.list(search=search)))
+    return await _write(view, account, lambda litmos: _rows(litmos, "learning_paths", search))
 
 
 @sessions.command(name="list")
@@ -172,9 +173,19 @@ async def list_sessions(
     return await _write(view, account, rows)
 
 
-async def _plain(rows: AsyncIterator[Any] | Any) -> AsyncIterator[Row]:
-    async for row in rows:
-        yield row.to_dict()
+async def _rows(litmos: LitmosClient, name: str, search: str | None) -> AsyncIterator[Row]:
+    """Yield the rows of a list as an export has them; `litmos schema` shows their columns.
+
+    An export takes no search, which is the server's: what it finds is read as it comes, in the same form.
+    """
+    if search is not None:
+        async for row in getattr(litmos, name).list(search=search):
+            yield row.to_dict()
+        return
+    async with aclosing(litmos.export.batches(name)) as batches:
+        async for batch in batches:
+            for row in batch.rows:
+                yield row
 
 
 async def _write(view: View, account: Account, rows: Callable[[LitmosClient], AsyncIterator[Row]]) -> int:

@@ -75,11 +75,14 @@ class SyncJobs(Helpers):
         `POST /users`
         `PUT /users/{user_id}`
 
-        People are identified by user name, upper and lower case alike. Compared is only what a desired record
-        names (what is not None), and what differs is written into the record as the server has it; another
-        client's change since the list was read is lost. `password` and `skip_first_login` count for new people
-        only: the server never says the one and does not keep the other. What the server stores in another form
-        than it was given is written every time.
+        People are identified by user name, upper and lower case alike. Where `external_employee_id` is given, an
+        account with that id is theirs under another user name, too, and is renamed: the plan says so. The id
+        decides only where it is unique in the input and on the server; where user name and id are those of two
+        accounts, the person is "failed", and neither account is changed or deactivated. Compared is only what a
+        desired record names (what is not None), and what differs is written into the record as the server has it;
+        another client's change since the list was read is lost. `password` and `skip_first_login` count for new
+        people only: the server never says the one and does not keep the other. What the server stores in another
+        form than it was given is written every time.
 
         An inactive person who should be there stays inactive, unless `active` is named. An account owner is never
         deactivated for being missing: the key of this client belongs to one.

@@ -106,7 +106,11 @@ class SyncUsersJob(ItemJob):
 
     async def _each_work_item(self) -> AsyncIterator[WorkItem]:
         accounts = Accounts(self._desired)
+        seen = set[str]()
         async for row in self._run.litmos.users.list_details():
+            if row.id in seen:
+                continue  # changed while the list was read: such a row may come a second time
+            seen.add(row.id)
             self._active += row.active is not False
             match = accounts.take(row)
             if isinstance(match, Match):
