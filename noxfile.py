@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,9 +97,20 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright."""
-    install(session, "test", "types")
+    install(session, "test", "types", "bench")
     session.run("mypy")
     session.run("pyright")
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the reports in a real Chromium, which is installed where it is not there."""
+    install(session, "test", "browser")
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        session.run("apt-get", "update", "-qq", external=True)
+        session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", external=True)
+    # A test that is skipped here is one that did not look.
+    session.run("pytest", "tests/browser", *session.posargs, env={"LITMOS_BROWSER": "1"})
 
 
 @nox.session
@@ -119,5 +131,5 @@ def attack(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Print ours beside the plain alternative."""
     install(session, "test", "bench")
-    for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory", "startup"]:
+    for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory", "export", "startup"]:
         session.run("python", "-m", f"benchmarks.{name}")

@@ -17,9 +17,6 @@ from litmos_async.transport import Transport, answer
 
 CALLS: Final = 1_000
 RUNS: Final = 5
-BAR: Final = 0.15
-"""What a hook that does nothing may add to the CPU time of a call, as a part of it; and none adds nothing."""
-
 _BODY: Final = b'{"Id": "u1", "UserName": "user@example.com"}'
 
 

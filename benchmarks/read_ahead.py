@@ -3,8 +3,8 @@
     python -m benchmarks.read_ahead
 
 The server takes a while for each page: always the same, or lognormal about a median. The floor is what the limiter
-allows at best: a slot is free a period after its answer, so that a hundred requests cost 60 s and a latency. R is the
-number of requests that a list needs, the one that proves its end included.
+allows at best: a slot is free a period after its answer, so that a hundred requests cost 60 s and a latency. R is
+the number of requests that a list needs, the one that proves its end included.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from urllib.parse import parse_qs
 
 import httpx
 from attrs import define
-from tests.virtual import run_virtual
 
 from litmos_async import LitmosClient
 from litmos_async.ahead import MOST_AHEAD
+from litmos_async.testing import run_virtual
 
 PAGE: Final = 10
 """Rows of a page: time and requests do not depend on it."""
@@ -138,11 +138,6 @@ def rows_of(pages: int) -> int:
 def floor(requests: int, latency: float) -> float:
     """Return the seconds that the limiter allows at best."""
     return (requests - 1) // 100 * (60 + latency) + latency
-
-
-def bound(requests: int, latency: float) -> float:
-    """Return the seconds that are promised, for a constant latency of up to 3 s."""
-    return (requests + 7 - 1) // 100 * (60 + latency) + latency + 15 * latency
 
 
 LATENCIES: Final = {

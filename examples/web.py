@@ -1,7 +1,8 @@
 """A web backend: one client per process, one limit for all of them, and a bulk job in the background.
 
-Install it with `pip install "litmos-async" starlette uvicorn`, and run it with `uvicorn examples.web:app --workers 2`. The environment says which account it is (`LITMOS_API_KEY`,
-`LITMOS_SOURCE`) and where the processes share their limit (`LITMOS_LIMIT=sqlite:///var/lib/litmos.db`).
+Install it with `pip install "litmos-async" starlette uvicorn`, and run it with
+`uvicorn examples.web:app --workers 2`. The environment says which account it is (`LITMOS_API_KEY`, `LITMOS_SOURCE`)
+and where the processes share their limit (`LITMOS_LIMIT=sqlite:///var/lib/litmos.db`).
 
 - `GET /learners/{email}` answers from Litmos at once: it goes before the bulk job, and `reserve` keeps slots free.
   Where that takes longer than `PATIENCE` seconds, or is sure to, the answer is 503 with `Retry-After`: "busy" where

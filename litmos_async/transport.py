@@ -31,13 +31,7 @@ from litmos_async.attempt import (
 )
 from litmos_async.config import Defaults, Service
 from litmos_async.environment import Proxy, certificates, empty_context, proxy_for
-from litmos_async.errors import (
-    ConfigurationError,
-    ConnectError,
-    NetworkError,
-    RateLimited,
-    RequestTimeout,
-)
+from litmos_async.errors import ConfigurationError, ConnectError, NetworkError, RateLimited, RequestTimeout
 from litmos_async.hooks import NO_HOOKS, Hooks, Watch
 from litmos_async.limits import Lease, Limiter
 from litmos_async.loops import PerLoop
@@ -55,6 +49,7 @@ Transport = httpx.AsyncBaseTransport
 """What `LitmosClient(transport=...)` takes."""
 
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_TIMEOUTS = (TimeoutError, httpx.TimeoutException)
 _MAY_BE_CARRIED_OUT = frozenset({500, 502, 504})
 _ANSWER_HEADERS = ("content-type", "date", "retry-after")
 
@@ -234,7 +229,7 @@ class Sender:
             if progress.connecting:
                 settle = lease.unused
                 return self._failed(ConnectError, problem, request, seconds)
-            kind = RequestTimeout if _is_timeout(problem) else NetworkError
+            kind = RequestTimeout if isinstance(problem, _TIMEOUTS) else NetworkError
             return self._failed(kind, problem, request, seconds)
         finally:
             settle()
@@ -253,7 +248,7 @@ class Sender:
     ) -> Failure:
         secrets = (*self._service.secrets, *request.secrets)
         cause = without_secrets(problem, secrets)
-        text = reason_of(kind, problem, cause, seconds, timeout=_is_timeout(problem))
+        text = reason_of(kind, problem, cause, seconds, timeout=isinstance(problem, _TIMEOUTS))
         error = kind(f"{text}{self._through}" if kind is ConnectError else text)
         error.obstacle = obstacle_in(problem)
         error.__cause__ = cause
@@ -460,8 +455,8 @@ def network(base_url: str) -> Transport:
 
 def answer(status: int, headers: Mapping[str, str], body: bytes, reason: str = "") -> httpx.Response:
     """Return an answer, for transports that make some themselves."""
-    extensions = {"reason_phrase": reason.encode("latin-1", "replace")} if reason else {}
-    return httpx.Response(status, headers=dict(headers), content=body, extensions=extensions)
+    phrase = {"reason_phrase": reason.encode("latin-1", "replace")} if reason else {}
+    return httpx.Response(status, headers=dict(headers), content=body, extensions=phrase)
 
 
 def _check_address(base_url: str) -> None:
@@ -479,7 +474,3 @@ def _check_address(base_url: str) -> None:
         httpx.Request("GET", f"{base_url}/users?source=x")
         return
     raise ConfigurationError("base_url is not an address that can be asked")
-
-
-def _is_timeout(problem: Exception) -> bool:
-    return isinstance(problem, TimeoutError | httpx.TimeoutException)

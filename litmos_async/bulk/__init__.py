@@ -1,16 +1,23 @@
 """Bulk jobs: the fewest requests, an outcome for every item.
 
-bulk.py          `litmos.bulk`: all helpers, from assign, remove, people, sync and import_job
-job.py           what all jobs do; report.py is what they say
-pair_job.py      jobs over pairs: pairs.py holds them, operations.py says how each kind is sent and read,
-                 cover.py finds the fewest requests, looks.py the cheapest reads
-item_job.py      jobs over single items, each a task.py; sync_people.py and import_job.py are such jobs
-sync_members.py  teams in step: one job over pairs that adds, and one that removes
-importer.py      bulk imports of the server; pair_import.py sends pairs through them
-journal.py       what was sent and what came of it, in a journal_file.py
-calls.py         what an error means for a job
-crew.py          many at once, and no more than the limit allows
-resolve.py       names to ids
+A pair of the plainest job goes down this chain, and so do all the others:
+
+    bulk                `litmos.bulk`: all helpers, and the `resolve_*` methods
+      helpers/          a signature, a docstring, one return: the helper makes a job, its route and its run
+        pairs/pair_job  reads the pairs, resumes, skips what exists, and gives the rest to its route
+          pairs/direct  the route: lists of ids, bisected where one is rejected (the other one is pairs/by_import)
+            write       one write: noted in the journal, sent, settled by its answer or by reading
+              resources
+
+    items/item_job      the same for single items, each of which takes requests of its own
+    job                 what all jobs do: plan, run, iterate, stop, close
+    run                 what the requests of one job share: limit, journal, counters, stop signal, key
+    journal/            what was sent, and its outcome, on disk
+    server_import       one bulk import of the server
+    workers             pieces of work side by side
+    results             Outcome, Plan, Progress, Report
+
+`docs/architecture.md` says more of each.
 """
 
 from litmos_async.bulk.bulk import Bulk

@@ -24,9 +24,9 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
     The `resolve_*` methods turn names into ids:
 
     ```python
-    users = await litmos.bulk.resolve_users(["ada@example.com", "nobody"])
+    users = await litmos.bulk.resolve_users(["ada@example.com", "ghost@example.com"])
     users.ids  # {'ada@example.com': 'bS5zBrR3'}
-    users.problems  # {'nobody': "no user goes by 'nobody'"}
+    users.problems  # {'ghost@example.com': "no user goes by 'ghost@example.com'"}
     ```
 
     A name that nothing or several things go by is a problem in the result, not an exception. What cannot be seen
@@ -45,17 +45,17 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
     ) -> Resolved:
         """Find people by user name or e-mail address, by id, or by OriginalId; or by the number of the employee.
 
-        `GET /users`, the whole list once: 1,000 people a request. A few names are looked up one by one where that
-        takes fewer requests: `GET /users/{user_name}`, and where that is not it `GET /users/paginated` with a
-        search, which goes by e-mail addresses, too. Only where a number is left that is nobody's
-        name, `GET /users/details` too, since the first list has no OriginalId: 1,000 people a request, until all
-        are found.
+        `GET /users`, the whole list once: 1,000 people a request. A few names are looked up one by one where
+        that takes fewer requests: `GET /users/{user_name}`, and where that is not it `GET /users/paginated`
+        with a search, which goes by e-mail addresses, too. Only where a number is left that is no user name,
+        `GET /users/details` too, since the first list has no OriginalId: 1,000 people a request, until all are
+        found.
 
         `GET /users/details` alone with `by="employee_id"`.
 
-        A user name beats an e-mail address, which several people may share. Where somebody's user name is a
-        number, numbers are user names and nothing else: that of an employee who has left would stand for
-        somebody whose OriginalId is the same.
+        A user name beats an e-mail address, which several people may share. Where a user name is a number,
+        numbers are user names and nothing else: that of an employee who has left would stand for a person whose
+        OriginalId is the same.
 
         Args:
             names: What to look up; a name that is there twice costs nothing more.

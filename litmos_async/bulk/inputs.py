@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeAlias, get_args
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, get_args
 
 from litmos_async.errors import ConfigurationError
 from litmos_async.models.record import Record, fields_of
 from litmos_async.resources.base import Ref, id_of, several
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Record)
 
 
 class CourseForUser(NamedTuple):
@@ -66,24 +69,71 @@ async def each_pair(
     Args:
         source: The pairs.
         names: What their ends are called, for errors.
-        seen: Called with what was given for each left end, an id or a record.
+        seen: Called with each record that was given for a left end.
 
     Raises:
         ConfigurationError: Something is no pair, or holds no id; the message says which one it was.
     """
+
+    def read(pair: Any, _: int) -> tuple[str, str]:
+        if isinstance(pair, str):
+            raise TypeError  # a text of two characters would be taken apart
+        first, second = pair
+        ids = id_of(first, names[0]), id_of(second, names[1])
+        if not isinstance(first, str):
+            seen(first)
+        return ids
+
+    pairs = _flat(source) if isinstance(source, Mapping) else source
+    async for ids in numbered("pair", pairs, read, expected=f"({', '.join(names)})"):
+        yield ids
+
+
+async def numbered(
+    label: str,
+    source: Iterable[Any] | AsyncIterable[Any],
+    read: Callable[[Any, int], T],
+    *,
+    expected: str = "",
+) -> AsyncIterator[T]:
+    """Yield what each item of an input is read as. An error says which one it was.
+
+    Args:
+        label: What the items are called, such as "pair".
+        source: The input.
+        read: Reads one item, which has this number, from 1.
+        expected: What an item should be; for one that `read` cannot take apart.
+
+    Raises:
+        ConfigurationError: An item cannot be read.
+    """
     count = 0
-    async for pair in in_order(_flat(source) if isinstance(source, Mapping) else source):
+    async for given in in_order(source):
         count += 1
         try:
-            if isinstance(pair, str):
-                raise TypeError  # a text of two characters would be taken apart
-            first, second = pair
-            ids = id_of(first, names[0]), id_of(second, names[1])
-        except (TypeError, ValueError) as problem:
-            reason = problem if isinstance(problem, ConfigurationError) else f"expected ({', '.join(names)})"
-            raise ConfigurationError(f"pair {count}: {reason}") from None
-        seen(first)
-        yield ids
+            value = read(given, count)
+        except ConfigurationError as problem:
+            raise ConfigurationError(f"{label} {count}: {problem}") from None
+        except (TypeError, ValueError):
+            if not expected:
+                raise
+            raise ConfigurationError(f"{label} {count}: expected {expected}") from None
+        yield value
+
+
+def record_of(kind: type[R], given: R | Mapping[str, Any]) -> R:
+    """Return a record that was given as such, or as a mapping from its attributes to values.
+
+    Raises:
+        ConfigurationError: The mapping has other attributes; the message holds no value.
+    """
+    if isinstance(given, kind):
+        return given
+    try:
+        return kind(**cast(Mapping[str, Any], given))
+    except TypeError as problem:
+        # "User.__init__() got an unexpected keyword argument 'x'"; no value of the row.
+        raise ConfigurationError(str(problem).removeprefix(f"{kind.__name__}.__init__() ")) from None
 
 
 async def in_order(source: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Any]:

@@ -4,119 +4,58 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, suppress
-from os import fsdecode
-from types import AsyncGeneratorType
-from typing import Any, Self, TypeVar
+from types import AsyncGeneratorType, TracebackType
+from typing import Any, Final, Generic, Self, TypeVar
 
-from attrs import field, frozen
-
-from litmos_async.bulk.iteration import Iteration
-from litmos_async.bulk.journal.file import FilePath, Settled
-from litmos_async.bulk.journal.journal import Journal, telling_of_journal
-from litmos_async.bulk.journal.keys import Fingerprint, Key
-from litmos_async.bulk.known_people import KnownPeople
-from litmos_async.bulk.pairs.list_sizes import ListSizes
-from litmos_async.bulk.results import Outcome, Plan, Progress, Report, seconds_for
-from litmos_async.bulk.write import StopSignal
-from litmos_async.errors import ConfigurationError, Forbidden, LitmosError, Unauthorized
-from litmos_async.hooks import NO_HOOKS, Hooks
-from litmos_async.limits import Limiter
-from litmos_async.resources import Resources
+from litmos_async.bulk.results import Outcome, Plan, Progress, Report
+from litmos_async.bulk.run import Run, journal_errors
+from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.wording import count
 
 T = TypeVar("T")
 
-Before = Callable[[int], Awaitable[None]]
-"""Called before each attempt of a request, with its number from 1: it has a slot, and nothing of it has left."""
-
-Connect = Callable[[Before | None], Resources]
-"""Makes the resources through which a job sends, with a hook before each request."""
-
-
-EARLIER = "in an earlier run"
-FOUND = "found by reading"
+EARLIER: Final = "in an earlier run"
+FOUND: Final = "found by reading"
 """Why something is done, where this run did not do it: an earlier one did, or had it under way when it ended."""
-
-
-@frozen
-class Options:
-    """How a job runs.
-
-    Attributes:
-        skip_existing: Read first what is there, and do only the rest.
-        verify: Read back afterwards: the server accepts unknown ids in silence.
-        stop_after_failures: Stop when so many items have failed; None never stops.
-        journal: The file of a journal, or None for none. A job that is a part of another one is given its journal,
-            which the other one keeps and closes.
-        timeout: Seconds after which a request that was sent cannot reach the server any more.
-        key_works: Whether answers have shown that already, before the job begins.
-        on_request: Called when a request is counted, for the job that this one is a part of.
-        sizes: What the client has learned of the sizes of lists.
-        people: Whom the client knows by name.
-        hooks: Who is told how the job ended; nobody for a job that is a part of another one.
-    """
-
-    skip_existing: bool = False
-    verify: bool = False
-    stop_after_failures: int | None = None
-    journal: FilePath | Journal | None = None
-    timeout: float = 30.0
-    key_works: bool = False
-    on_request: Callable[[], None] = lambda: None
-    sizes: ListSizes = field(factory=ListSizes)
-    people: KnownPeople = field(factory=KnownPeople)
-    hooks: Hooks = NO_HOOKS
-
-    def __attrs_post_init__(self) -> None:
-        if self.stop_after_failures is not None and self.stop_after_failures < 1:
-            raise ConfigurationError("stop_after_failures must be 1 or more, or None")
 
 
 class BulkJob(ABC):
     """A job over many items: `plan()` it, then iterate over it, or `run()` it to its end.
+
+    ```python
+    job = litmos.bulk.assign_courses_to_users(pairs, send_message=False)
+    print(await job.plan())
+    report = await job.run()
+    ```
 
     It runs once. Iterating yields one `Outcome` an item, as soon as it is known, in no particular order; leaving
     the loop early stops the job, and requests under way are given up. Of the outcomes, memory holds only as many
     as wait to be taken.
     """
 
-    def __init__(self, limiter: Limiter, connect: Connect, options: Options) -> None:
-        self._limiter = limiter
-        self._connect = connect
-        self._options = options
-        # For what only reads: counted, and not in the journal.
-        self._litmos = connect(self._count_read)
-        journal = options.journal
-        self._report = Report(
-            resume=None if journal is None or isinstance(journal, Journal) else fsdecode(journal)
-        )
-        self._requests_left = 0
-        self._reads_planned = 0
-        self._on_progress: Callable[[Progress], object] | None = None
+    def __init__(self, helper: str, run: Run) -> None:
+        self._helper = helper
+        self._run = run
         self._started = False
         self._closed = False
         self._spoilt: Exception | None = None
-        self._stop = StopSignal()
         self._planned = False
         self._planning = asyncio.Lock()
+        self._preparing = asyncio.Lock()
         self._iteration: AsyncGenerator[Outcome, None] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._key_works: bool | None = True if options.key_works else None
-        self._trying_key = asyncio.Lock()
-        self._journal: Journal | None = None
 
     # ------------------------------------------------ what each kind of job brings
 
-    @property
     @abstractmethod
-    def _helper(self) -> str:
-        """The helper that made the job, such as "assign_courses_to_users"."""
+    async def _find_work(self) -> None:
+        """Read the input, resume an earlier run, and read what is there where that matters."""
 
     @abstractmethod
     async def _plan(self) -> Plan:
-        """Read the input, and what is there where that matters, and say what would be done."""
+        """Return what would be done. What there is to do is known by then."""
 
     @abstractmethod
     def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
@@ -128,14 +67,14 @@ class BulkJob(ABC):
 
     @abstractmethod
     def _work(self) -> AsyncGenerator[Outcome, None]:
-        """Do everything, and yield an outcome for every item."""
+        """Do everything, and yield an outcome for every item. What there is to do is known by then."""
 
     # ------------------------------------------------ what all jobs do
 
     async def plan(self) -> Plan:
         """Read the input, and what is there where that matters, and say what would be done. Nothing is changed.
 
-        With the journal of a run that was killed, it finds out what became of its requests. So it waits until the
+        With the journal of a run that was killed, it reads the outcome of its requests. So it waits until the
         last one cannot arrive any more, `timeout` seconds after it was sent, and until its import is through. A
         plan keeps the journal locked for this job, until the job has run or `aclose`; one that fails does not.
 
@@ -148,17 +87,26 @@ class BulkJob(ABC):
         self._check_open()
         async with self._planning:
             try:
-                with telling_of_journal():
+                with journal_errors():
+                    await self._prepare()
                     return await self._plan()
             except BaseException:
                 if not self._started:
                     await self._forget_plan()
                 raise
 
+    async def _prepare(self) -> None:
+        """Find out what there is to do, once, also where the job is planned while it begins to run."""
+        async with self._preparing:
+            if not self._planned:
+                await self._find_work()
+                self._planned = True
+
     async def _forget_plan(self) -> None:
         """Let go of what a plan that failed has prepared."""
         self._planned = False
-        await self._release_journal()
+        self._run.requests_left = 0
+        await self._run.release_journal()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -187,41 +135,18 @@ class BulkJob(ABC):
         self._spoilt = None
         return result
 
-    async def _open_journal(
-        self, kind: str, fingerprint: Fingerprint, options: Mapping[str, Any]
-    ) -> Journal | None:
-        """Begin the journal or go on with it, where there is to be one; see `JournalFile.open`."""
-        given = self._options.journal
-        if given is None or isinstance(given, Journal):
-            return given
-        return await Journal.open(given, kind, fingerprint, options)
-
     @property
     def progress(self) -> Progress:
         """How far the job is."""
-        report, quota = self._report, self._limiter.quota
-        reads_planned = max(self._reads_planned, report.reads)
-        seconds = seconds_for(self._requests_left + reads_planned - report.reads, quota)
-        return Progress(
-            done=report.counted,
-            total=self._total(),
-            failed=report.failed + report.unknown,
-            requests=report.requests,
-            requests_planned=report.requests + self._requests_left,
-            seconds_left=seconds,
-            quota=quota,
-            reads=report.reads,
-            reads_planned=reads_planned,
-            planned=self._planned,
-        )
+        return self._run.progress(total=self._total(), planned=self._planned)
 
     @property
     def report(self) -> Report:
-        """What became of the job so far."""
-        return self._report
+        """The counts of the job so far."""
+        return self._run.report
 
     async def run(self, on_progress: Callable[[Progress], object] | None = None) -> Report:
-        """Run to the end and return what became of it.
+        """Run to the end and return the report.
 
         Args:
             on_progress: Called with the progress when a request that reads leaves, when another one was answered
@@ -229,20 +154,21 @@ class BulkJob(ABC):
 
         Raises:
             Unauthorized: The key does not work: it will not get better, so the job stops at once.
-            Forbidden: The same, where the first answer says so and a look at the courses is refused, too.
+            Forbidden: The same, where the first answer says so and the list of courses is rejected, too.
             ConfigurationError: As for `plan`; or the job has run already, or was closed.
             TooManyRemovals: The comparison of a `sync_...` would take away too much.
             JournalError: The journal cannot be read or written any more.
             LitmosError: Something that the whole job needs failed. Its `resume` is the journal, if there is one:
                 the same job with the same journal goes on where this one broke off.
         """
-        self._on_progress = on_progress
+        if on_progress is not None:
+            self._run.on_request = lambda: on_progress(self.progress)
         async with aclosing(self._outcomes()) as outcomes:
             async for _ in outcomes:
                 pass
-        if on_progress:
+        if on_progress is not None:
             on_progress(self.progress)
-        return self._report
+        return self._run.report
 
     def __aiter__(self) -> AsyncIterator[Outcome]:
         """Run the job, and yield one outcome for each item.
@@ -252,19 +178,19 @@ class BulkJob(ABC):
         """
         return self._outcomes()
 
-    def _outcomes(self) -> Iteration[Outcome]:
+    def _outcomes(self) -> _Iteration[Outcome]:
         """Run the job. It is closed as soon as this is dropped."""
-        generator = self._run()
+        generator = self._iterate()
         if not self._started:
             self._iteration = generator
-        return Iteration(generator, self._abandon)
+        return _Iteration(generator, self._abandon)
 
     def _abandon(self) -> None:
         """Close the job, whose iterator was dropped, as soon as the loop comes to it."""
         if not self._started:
             return
-        if self._journal is not None:
-            self._journal.leaving = True
+        if self._run.journal is not None:
+            self._run.journal.leaving = True
         with suppress(RuntimeError):  # no loop is running: `asyncio.run` has closed what it left behind
             self._close_soon()
 
@@ -272,38 +198,38 @@ class BulkJob(ABC):
         if self._closing is None and self._iteration is not None:
             self._closing = asyncio.get_running_loop().create_task(_close(self._iteration))
 
-    async def _run(self) -> AsyncGenerator[Outcome, None]:
+    async def _iterate(self) -> AsyncGenerator[Outcome, None]:
         if self._started:
             raise ConfigurationError("a job runs once: make a new one")
         self._check_open()
         self._started = True
+        run, report = self._run, self._run.report
         began = asyncio.get_running_loop().time()
         try:
-            with telling_of_journal():
+            with journal_errors():
+                await self._prepare()
                 async with aclosing(self._work()) as outcomes:
                     async for outcome in outcomes:
-                        yield self._report.count(outcome)
-                        if self._enough():
+                        yield report.count(outcome)
+                        if run.has_failed_enough:
                             self.stop()
-            self._reads_planned = 0  # what failed needs no reading back
-            if self._stop.given and not self._report.stopped:
-                failed = self._report.failed + self._report.unknown
-                self._report.stopped = (
-                    f"{count(failed, 'item')} failed" if self._enough() else "asked to stop"
-                )
+            run.expect_no_reads()
+            if run.stop.given and not report.stopped:
+                failed = count(report.failed + report.unknown, "item")
+                report.stopped = f"{failed} failed" if run.has_failed_enough else "asked to stop"
         except Exception as problem:
             if isinstance(problem, LitmosError):
                 # A place in a list that the job was reading would be of no use to its caller.
-                problem.resume = self._report.resume
-            self._report.stopped = str(problem) or type(problem).__name__
+                problem.resume = report.resume
+            report.stopped = str(problem) or type(problem).__name__
             raise
         except BaseException:  # cancelled, or its reader has left it
-            self._report.stopped = "interrupted"
+            report.stopped = "interrupted"
             raise
         finally:
-            self._report.seconds = asyncio.get_running_loop().time() - began
-            self._options.hooks.job_ended(self._helper, self._report)
-            await self._release_journal()
+            report.seconds = asyncio.get_running_loop().time() - began
+            run.hooks.job_ended(self._helper, report)
+            await run.release_journal()
 
     async def aclose(self) -> None:
         """Stop the job where it is, and let go of its journal. A job that was run has done so.
@@ -317,14 +243,7 @@ class BulkJob(ABC):
         self._close_soon()
         if self._closing is not None:
             await self._closing
-        await self._release_journal()
-
-    async def _release_journal(self) -> None:
-        """Close the journal, if it is this job's own."""
-        journal, self._journal = self._journal, None
-        if journal is not None and journal is not self._options.journal:
-            with telling_of_journal():
-                await journal.close()
+        await self._run.release_journal()
 
     async def __aenter__(self) -> Self:
         return self
@@ -332,89 +251,62 @@ class BulkJob(ABC):
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    def _enough(self) -> bool:
-        most = self._options.stop_after_failures
-        return most is not None and self._report.failed + self._report.unknown >= most
-
-    def _width(self) -> int:
-        """Return how many requests can be under way: as many as the window has slots."""
-        return self._limiter.rate.requests
-
-    def _expect_reads(self, number: int) -> None:
-        """Let the progress know that so many requests that only read are still to come, at least."""
-        self._reads_planned = max(self._reads_planned, self._report.reads + number)
-
-    async def _count_read(self, attempt: int) -> None:
-        if attempt == 1:
-            self._report.reads += 1
-            self._tell()
-
     def stop(self) -> None:
         """Send nothing new: iterating ends once all that is under way has an outcome; the rest is left.
 
         What waits for a slot of the limit is not sent either, and waits no longer.
         """
-        self._stop.give()
-
-    def _unless_stopped(self, work: Iterable[T]) -> Iterator[T]:
-        """Yield pieces of work until nothing new is to be sent."""
-        for piece in work:
-            if self._stop.given:
-                return
-            yield piece
-
-    async def _must_stop(self, problem: LitmosError) -> bool:
-        """Tell whether all other requests will fail, too, since the key itself is refused.
-
-        403 means many things (api-facts 5): where no answer has shown yet that the key works, a look at a list
-        that everybody may see tells whether it means this one.
-        """
-        if isinstance(problem, Unauthorized):
-            return True
-        if not isinstance(problem, Forbidden) or self._key_works:
-            return False
-        async with self._trying_key:
-            if self._key_works is None:
-                try:
-                    await self._litmos.courses.list()
-                except (Unauthorized, Forbidden):
-                    self._key_works = False
-                except LitmosError:
-                    return False  # nobody knows, so this one alone has failed
-                else:
-                    self._key_works = True
-        return not self._key_works
-
-    def _expect_again(self) -> None:
-        """A request that has an answer, or was lost, has to be sent once more."""
-        self._requests_left += 1
-
-    def _answered(self) -> None:
-        self._report.requests += 1
-        self._requests_left -= 1
-        self._tell()
-
-    def _looked_up(self) -> None:
-        """Count a request of the job that only read an item."""
-        self._report.lookups += 1
-        self._answered()
-
-    def _unless_refused_here(self, problem: LitmosError) -> None:
-        """Count a request that failed. What was refused before it was sent is none."""
-        self._report.requests += not isinstance(problem, ConfigurationError)
-        self._requests_left -= 1
-        self._tell()
-
-    def _tell(self) -> None:
-        """Tell whoever wants to hear of it how far the job is."""
-        self._options.on_request()
-        if self._on_progress is not None:
-            self._on_progress(self.progress)
+        self._run.stop.give()
 
 
-def settled(key: Key, outcome: Outcome) -> Settled:
-    """Return what a journal keeps of an outcome: of an error only the kind, as words of a server may hold names."""
-    return Settled(*key, outcome.status, type(outcome.error).__name__ if outcome.error else "")
+class _Iteration(AsyncGenerator[T, None], Generic[T]):
+    """Passes everything on to a generator, and notices at once where its consumer leaves it.
+
+    `break` out of `async for` drops the iterator and says nothing; asyncio closes the generator at some later turn
+    of the loop. What the generator holds can be marked as about to be free in the meantime.
+
+    Args:
+        generator: Yields the values.
+        on_dropped: Called when this object goes away before the generator is at its end.
+    """
+
+    def __init__(self, generator: AsyncGenerator[T, None], on_dropped: Callable[[], None]) -> None:
+        self._generator = generator
+        self._on_dropped = on_dropped
+        self._ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        return await self.asend(None)
+
+    async def asend(self, value: None) -> T:
+        """Return the next value."""
+        try:
+            return await self._generator.asend(value)
+        except BaseException:
+            self._ended = True
+            raise
+
+    async def athrow(
+        self,
+        kind: type[BaseException] | BaseException,
+        value: object = None,
+        trace: TracebackType | None = None,
+    ) -> T:
+        """Raise an exception where the generator stands."""
+        thrown: Any = kind if value is None else value
+        return await self._generator.athrow(thrown if trace is None else thrown.with_traceback(trace))
+
+    async def aclose(self) -> None:
+        """Close the generator."""
+        self._ended = True
+        await self._generator.aclose()
+
+    def __del__(self) -> None:
+        if not self._ended:
+            self._on_dropped()
 
 
 async def _close(iteration: AsyncGenerator[Outcome, None]) -> None:

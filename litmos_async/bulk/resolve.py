@@ -66,7 +66,7 @@ class Resolver:
         forms: How names are compared.
         hint: What to say of a name by which rows are called that are not found by it; see `read`.
         only: How one, and how several, are said to have a name, where names are of a single kind: ids of rows are
-            no names then, and those that have the same one are told apart. None where any name will do.
+            no names then, and those that have the same one are distinguished. None where any name will do.
     """
 
     def __init__(
@@ -284,7 +284,7 @@ def names_of_user(user: UserSummary) -> Sequence[str]:
 
 
 def employee_id_of(user: User) -> Sequence[str]:
-    """The number that an HR system has given somebody; the server does not see to it that it is unique."""
+    """The number that an HR system has given a person; the server does not keep it unique."""
     return (user.external_employee_id or "",)
 
 

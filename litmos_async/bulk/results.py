@@ -18,7 +18,7 @@ Status = Literal["done", "failed", "skipped", "unknown", "planned"]
 
 @frozen
 class Outcome:
-    """What became of one item.
+    """The outcome of one item.
 
     Attributes:
         item: The pair, or whatever the job is about.
@@ -26,7 +26,7 @@ class Outcome:
             "unknown": it may or may not have been carried out. "planned": it would be carried out; only
             `BulkJob.outcomes_so_far` of a job that has not begun says that.
         error: What went wrong, or None.
-        attempts: Requests of the job that held this item: more than 1 where a refused list was split.
+        attempts: Requests of the job that held this item: more than 1 where a rejected list was split.
         reason: Why, in a few words; empty for "done".
     """
 
@@ -81,10 +81,10 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan as JSON, to be approved. `refusal` is the message of the error, or null."""
-        told = {"requests": self.requests, **attrs.asdict(self, recurse=False)}
-        told["changes"] = [dict(change) for change in self.changes]
-        told["refusal"] = None if self.refusal is None else str(self.refusal)
-        return json.dumps(told, indent=2)
+        plain = {"requests": self.requests, **attrs.asdict(self, recurse=False)}
+        plain["changes"] = [dict(change) for change in self.changes]
+        plain["refusal"] = None if self.refusal is None else str(self.refusal)
+        return json.dumps(plain, indent=2)
 
     def __str__(self) -> str:
         fewer = ""
@@ -119,7 +119,7 @@ class Progress:
         seconds_left: How long the rest, reads included, takes at the quota as it is now: 0 where the limit has
             slots for all of it. Until `planned`, the time for the reads that are known to follow, and no more.
         quota: How the limit stands.
-        reads: Requests that only read, so far: what was there before, and what became of the others.
+        reads: Requests that only read, so far: what was there before, and what the others did.
         reads_planned: Those and the ones that are known to follow, at least.
         planned: Whether the plan is made: until then the requests to change something are not known.
     """
@@ -138,7 +138,7 @@ class Progress:
 
 @define
 class Report:
-    """What became of a job.
+    """The result of a job.
 
     Attributes:
         done: Items that were carried out.
@@ -147,7 +147,7 @@ class Report:
         unknown: Items that may or may not have been carried out.
         requests: Requests of the job, without the repeats that the client made on its own.
         lookups: How many of them only read an item, to change it then.
-        reads: Requests that read, beside those: what was there before, and what became of it.
+        reads: Requests that read, beside those: what was there before, and is there afterwards.
         seconds: How long it took.
         stopped: Why the job ended before its end; empty if it did not.
         resume: The path of the journal with which the same job goes on, or None if it has none.
@@ -203,3 +203,8 @@ class Report:
 def seconds_for(requests: int, quota: Quota) -> float:
     """Return how long so many requests take: nothing if there are slots for all, else at the pace of the limit."""
     return 0.0 if requests <= quota.free else requests * quota.period / max(1, quota.budget)
+
+
+def numbers_of(things: Mapping[str, int]) -> str:
+    """Return numbers of things in words: `3 to add, 1,200 unchanged`."""
+    return ", ".join(f"{number:,} {what}" for what, number in things.items() if number)

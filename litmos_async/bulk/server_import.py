@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeVar
 
 import attrs
 from attrs import define, field, frozen
 
 from litmos_async.bulk.inputs import check_types
-from litmos_async.bulk.job import Connect
 from litmos_async.bulk.results import Status
-from litmos_async.bulk.write import JournaledWrite, NotSent, certainly_not_done, has_waited, may_yet_arrive
+from litmos_async.bulk.run import NotSent, Run
+from litmos_async.bulk.write import JournaledWrite, certainly_not_done
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
@@ -34,14 +34,18 @@ from litmos_async.resources.bulk_imports import CREATE_USERS, LARGEST_BODY, MOST
 from litmos_async.retry import RetryPolicy
 from litmos_async.wire import codec
 
-WAIT_TIMEOUT = 1_800.0
+POST: Final = "POST /bulkimports"
+
+NOTIFIES: Final = "the import turns message notifications on for everyone it touches"
+
+WAIT_TIMEOUT: Final = 1_800.0
 """Seconds that an import may take. How long the server needs is not documented."""
 
 _FIRST_WAIT, _GROWTH, _LONGEST_WAIT = 2.0, 1.5, 30.0
-"""Seconds between two looks at an import: at first, growing by, and at most."""
+"""Seconds between two polls of an import: at first, growing by, and at most."""
 
 _TRIES = 3
-"""How often an import is handed in whose answer was lost, and of which the server knows nothing."""
+"""How often an import is sent whose answer was lost, and of which the server knows nothing."""
 
 _LONGEST = {"username": 50, "company_name": 100}
 _SHORTEST_PASSWORD = 6
@@ -56,7 +60,7 @@ T = TypeVar("T")
 
 @frozen
 class RowResult:
-    """What became of one row."""
+    """The outcome of one row."""
 
     status: Status
     problem: LitmosError | None = None
@@ -150,48 +154,36 @@ def cut(rows: Iterable[tuple[T, int]]) -> Iterator[list[T]]:
 
 @define
 class Importer:
-    """ItemRequests imports in, one after another, and tells what became of their rows.
+    """Sends imports, one after another, and returns the outcome of each row.
 
     A repeat has the same effect, but is a second job of the server: so a lost answer is looked up in the list of
     imports before anything is sent again.
 
     Args:
-        connect: Makes the resources through which imports are handed in.
+        run: The job that they belong to.
         retry: The retries of the caller.
-        timeout: Seconds after which an import that was sent cannot reach the server any more.
         wait_timeout: Seconds to wait for one import.
         send_message: Whether new people get the login e-mail.
         skip_first_login: Whether new people are asked for no password.
     """
 
-    connect: Connect
+    run: Run
     retry: RetryPolicy
-    timeout: float
     wait_timeout: float = WAIT_TIMEOUT
     send_message: bool = False
     skip_first_login: bool = False
     _known: set[str] = field(factory=set[str], init=False)
     _listed: bool = field(default=False, init=False)
 
-    async def carry_out(
-        self,
-        rows: Sequence[UserImport],
-        write: JournaledWrite,
-        litmos: Resources,
-        *,
-        answered: Callable[[], None],
-        again: Callable[[], None],
-    ) -> list[RowResult]:
-        """Import rows that fit into one import, and return what became of each.
+    async def carry_out(self, rows: Sequence[UserImport], write: JournaledWrite) -> list[RowResult]:
+        """Import rows that fit into one import, and return the outcome of each.
 
         Args:
             rows: The rows.
-            write: Is told when the import leaves, and when the server has it.
-            litmos: What reads.
-            answered: Called after each request that handed the import in, whatever came of it.
-            again: Called before such a request is sent once more.
+            write: The write that sends them; the caller settles it with the outcomes.
 
         Raises:
+            NotSent: The job was stopped before it left.
             ImportNotFinished: It takes too long.
             Unauthorized: The key does not work.
             Forbidden: The same, where the first answer says so.
@@ -199,25 +191,24 @@ class Importer:
         try:
             if not self._listed:
                 # Before the first one: what is new afterwards can be ours.
-                self._known |= {job.id async for job in litmos.bulk_imports.list()}
+                self._known |= {job.id async for job in self.run.litmos.bulk_imports.list()}
                 self._listed = True
+                self.run.note_key_works()
         except LitmosError as problem:
             return self._all(rows, "failed", problem, "nothing was sent, since the imports cannot be listed")
         try:
-            job = await self._hand_in(rows, write, litmos, answered, again)
+            job = await self._start(rows, write)
         except _NoEffect as lost:
             return self._all(rows, "failed", lost.problem, "the server has no such import")
         except LitmosError as problem:
             return self._all(rows, "failed" if certainly_not_done(problem) else "unknown", problem)
-        return await self._to_its_end(job, rows, litmos)
+        return await self._to_its_end(job, rows)
 
-    async def go_on(
-        self, trace: Trace, rows: Sequence[UserImport], litmos: Resources
-    ) -> list[RowResult] | None:
-        """Find an import that an earlier run has sent, follow it, and return what became of its rows.
+    async def go_on(self, trace: Trace, rows: Sequence[UserImport]) -> list[RowResult] | None:
+        """Find an import that an earlier run has sent, follow it, and return the outcomes of its rows.
 
         Returns:
-            None if the server knows nothing of it: then it can be handed in once more.
+            None if the server knows nothing of it: then it can be sent once more.
 
         Raises:
             ImportNotFinished: It takes too long.
@@ -226,119 +217,104 @@ class Importer:
         if not trace.id:
             self._known |= trace.known
             try:
-                job = await self._look_for(trace.rows, DecodeError(AMBIGUOUS), litmos)
+                job = await self._look_for(trace.rows, DecodeError(AMBIGUOUS))
             except LitmosError as problem:
                 return self._all(rows, "unknown", problem)
-        return None if job is None else await self._to_its_end(job, rows, litmos)
+        return None if job is None else await self._to_its_end(job, rows)
 
-    async def _to_its_end(
-        self, job: UserBulkImport, rows: Sequence[UserImport], litmos: Resources
-    ) -> list[RowResult]:
+    async def _to_its_end(self, job: UserBulkImport, rows: Sequence[UserImport]) -> list[RowResult]:
         try:
-            job = await self._follow(job, litmos)
-            return _sort_out(job, rows, await _errors(job, litmos))
+            job = await self._follow(job)
+            return _sort_out(job, rows, await _errors(job, self.run.litmos))
         except LitmosError as problem:
-            return self._all(rows, "unknown", problem, "handed in, but what became of it cannot be read")
+            return self._all(rows, "unknown", problem, "sent, but its outcome cannot be read")
 
     def _all(
         self, rows: Sequence[UserImport], status: Status, problem: LitmosError, reason: str = ""
     ) -> list[RowResult]:
-        """Return the same verdict for all rows, unless the key itself is refused."""
+        """Return the same outcome for all rows, unless the key itself is rejected."""
         if isinstance(problem, Unauthorized) or (isinstance(problem, Forbidden) and not self._listed):
             raise problem
         return [RowResult(status, problem, f"{reason}: {problem}" if reason else str(problem))] * len(rows)
 
-    async def _hand_in(
-        self,
-        rows: Sequence[UserImport],
-        write: JournaledWrite,
-        litmos: Resources,
-        answered: Callable[[], None],
-        again: Callable[[], None],
-    ) -> UserBulkImport:
+    async def _start(self, rows: Sequence[UserImport], write: JournaledWrite) -> UserBulkImport:
         """Start an import, once, and return the server's job.
 
         Raises:
-            LitmosError: It was refused, or that is not known.
+            LitmosError: It was rejected, or that is not known.
             _NoEffect: It failed, and the server has no such import.
         """
 
-        async def before(attempt: int) -> None:
-            await write.before_send(attempt, Trace(len(rows), frozenset(self._known)).to_text())
+        async def start(litmos: Resources) -> UserBulkImport:
+            job = await litmos.bulk_imports.create_users(
+                rows,
+                send_message=self.send_message,
+                skip_first_login=self.skip_first_login,
+                # A rejection by the rate limit is repeated as ever; nothing else before the list was read.
+                retry=attrs.evolve(self.retry, max_attempts=1),
+            )
+            if not job.id:
+                raise DecodeError("the server gave no id for the import")
+            return job
 
-        sending = self.connect(before)
-        tries = 0
         lost: LitmosError | None = None
-        while True:
-            tries += 1
+        for tries in range(1, _TRIES + 1):
+            if lost is not None:
+                self.run.expect(1)
+                await asyncio.sleep(_FIRST_WAIT * _GROWTH ** (tries - 1))
             try:
-                async with write.sending():
-                    job = await sending.bulk_imports.create_users(
-                        rows,
-                        send_message=self.send_message,
-                        skip_first_login=self.skip_first_login,
-                        # A refusal by the rate limit is repeated as ever; nothing else without a look.
-                        retry=attrs.evolve(self.retry, max_attempts=1),
-                    )
-                if not job.id:
-                    raise DecodeError("the server gave no id for the import")
+                answer = await write.send(start, Trace(len(rows), frozenset(self._known)).to_text())
             except NotSent:
                 if lost is None:
                     raise
-                raise _NoEffect(lost) from None
-            except LitmosError as problem:
-                lost = problem
-                answered()
-                found = await self._recover(len(rows), problem, write.sent_at, litmos)
-                if found is not None:
-                    await write.learn(Trace(len(rows), id=found.id).to_text())
-                    return found
-                if tries == _TRIES:
-                    raise _NoEffect(problem) from None
-                again()
-                await asyncio.sleep(_FIRST_WAIT * _GROWTH**tries)
-            else:
-                answered()
+                break
+            lost = answer.problem
+            job = answer.value if lost is None else await self._recover(len(rows), lost, write)
+            if job is not None:
                 self._known.add(job.id)
                 await write.learn(Trace(len(rows), id=job.id).to_text())
                 return job
+        raise _NoEffect(lost or DecodeError(AMBIGUOUS))
 
-    async def _recover(
-        self, rows: int, problem: LitmosError, sent_at: float, litmos: Resources
-    ) -> UserBulkImport | None:
-        """Return the job of an import that got no answer, or None where it can be handed in again.
+    async def _recover(self, rows: int, problem: LitmosError, write: JournaledWrite) -> UserBulkImport | None:
+        """Return the job of an import that got no answer, or None where it can be sent again.
 
         Raises:
-            LitmosError: It was refused, or that is not known.
+            LitmosError: It was rejected, or that is not known.
         """
         if isinstance(problem, ConnectError):
             return None
         if certainly_not_done(problem):
             raise problem
-        found = await self._look_for(rows, problem, litmos)
-        if found is None and may_yet_arrive(problem) and await has_waited(sent_at, self.timeout):
-            found = await self._look_for(rows, problem, litmos)
+        found: UserBulkImport | None = None
+
+        async def is_done() -> bool:
+            nonlocal found
+            found = await self._look_for(rows, problem)
+            return found is not None
+
+        await write.read_effect(problem, is_done)
         return found
 
-    async def _look_for(self, rows: int, lost: LitmosError, litmos: Resources) -> UserBulkImport | None:
+    async def _look_for(self, rows: int, lost: LitmosError) -> UserBulkImport | None:
         """Return the job of an import whose answer was lost, or None where the server has no such job.
 
         Raises:
-            LitmosError: It cannot be told.
+            LitmosError: That cannot be read, or it may be one of several.
         """
         try:
-            jobs = await litmos.bulk_imports.list().collect()
+            jobs = await self.run.litmos.bulk_imports.list().collect()
         except LitmosError:
             raise lost from None
         # That a job which waits says how many rows it has is likely, and not documented.
         mine = [job for job in jobs if job.id not in self._known and job.total_records in {rows, 0, None}]
         if len(mine) > 1:
-            # Somebody else imports as many rows at the same time.
+            # Another client imports as many rows at the same time.
             raise lost
         self._known.update(job.id for job in jobs)
         return mine[0] if mine else None
 
-    async def _follow(self, job: UserBulkImport, litmos: Resources) -> UserBulkImport:
+    async def _follow(self, job: UserBulkImport) -> UserBulkImport:
         """ReadPlan at a job, less and less often, until the server is through with it."""
         clock = asyncio.get_running_loop()
         end = clock.time() + self.wait_timeout
@@ -350,7 +326,7 @@ class Importer:
             await asyncio.sleep(min(wait, left))
             wait = min(wait * _GROWTH, _LONGEST_WAIT)
             try:
-                job = (await litmos.bulk_imports.get(job)).replace(id=job.id)
+                job = (await self.run.litmos.bulk_imports.get(job)).replace(id=job.id)
             except LitmosError as problem:
                 if _is_final(problem):
                     raise
@@ -368,7 +344,7 @@ async def _errors(job: UserBulkImport, litmos: Resources) -> dict[str, str]:
 
 
 def _sort_out(job: UserBulkImport, rows: Sequence[UserImport], errors: dict[str, str]) -> list[RowResult]:
-    """Return what became of each row of a job that is over."""
+    """Return the outcome of each row of a job that is over."""
     unnamed = (job.failed or 0) - sum(1 for row in rows if fold(row.username) in errors)
     rest = RowResult("done")
     if not _is_through(job):
@@ -384,16 +360,16 @@ def _sort_out(job: UserBulkImport, rows: Sequence[UserImport], errors: dict[str,
 
 
 def _is_through(job: UserBulkImport) -> bool:
-    """Tell whether a job came to its end. "Completed" is the one status on record."""
+    """Return whether a job came to its end. "Completed" is the one status on record."""
     return (job.status or "").strip().lower().startswith("complete")
 
 
 def _is_over(job: UserBulkImport) -> bool:
-    """Tell whether nothing more will come of a job. What else it can be called is a guess."""
+    """Return whether nothing more will come of a job. What else it can be called is a guess."""
     text = (job.status or "").lower()
     return _is_through(job) or any(word in text for word in ("fail", "error", "cancel", "abort"))
 
 
 def _is_final(problem: LitmosError) -> bool:
-    """Tell whether another look at a job will fail, too."""
+    """Return whether another poll of a job will fail, too."""
     return isinstance(problem, APIError) and not isinstance(problem, RateLimited | ServerError)

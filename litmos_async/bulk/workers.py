@@ -30,7 +30,7 @@ async def run_concurrently(
     results: asyncio.Queue[_Result[T] | asyncio.Task[None]] = asyncio.Queue()
     workers = [asyncio.ensure_future(_work(carry_out, pieces, room, results)) for _ in range(max(1, size))]
     for worker in workers:
-        # Every end is told, also by a CancelledError that comes from inside.
+        # Every end is put there, also by a CancelledError that comes from inside.
         worker.add_done_callback(results.put_nowait)
     at_work = len(workers)
     try:

@@ -1,16 +1,26 @@
-"""One request on its way, as far as others have to know of it: the journal, and the job that asks what is known."""
+"""One write: noted in the journal before it leaves, settled by its answer or by reading.
+
+Every write of every job goes through `JournaledWrite`, whatever it carries:
+
+    write = JournaledWrite(run, items, on_leaving=...)
+    answer = await write.send(lambda litmos: litmos.users.assign_courses(...))
+    done = await write.read_effect(answer.problem, is_done)  # where the answer leaves that open
+    await write.settle(outcomes)
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from typing import Generic, TypeAlias, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from litmos_async.bulk.journal.file import Settled
-from litmos_async.bulk.journal.journal import Journal
 from litmos_async.bulk.journal.keys import Key
+from litmos_async.bulk.results import Outcome
+from litmos_async.bulk.run import NotSent, Run
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
@@ -19,134 +29,161 @@ from litmos_async.errors import (
     NetworkError,
     ServerError,
 )
+from litmos_async.resources import Resources
+
+T = TypeVar("T")
+
+Request: TypeAlias = Callable[[Resources], Awaitable[T]]
+"""Makes one call."""
 
 
-class NotSent(Exception):
-    """The job was stopped before a request left."""
-
-
-class StopSignal:
-    """Whether a job is to send nothing new, and which of its requests wait for a slot meanwhile.
+@frozen
+class Answer(Generic[T]):
+    """What came back from a write.
 
     Attributes:
-        given: Whether it is.
+        value: What the call returned; None where it failed.
+        problem: The error, or None.
     """
 
-    def __init__(self) -> None:
-        self.given = False
-        self._waiting: set[asyncio.Timeout] = set()
-
-    def give(self) -> None:
-        """Send nothing new. What waits for a slot, a minute perhaps, is not sent either, and waits no longer."""
-        self.given = True
-        now = asyncio.get_running_loop().time() if self._waiting else 0.0
-        for wait in self._waiting:
-            wait.reschedule(now)
-        self._waiting.clear()
-
-    @asynccontextmanager
-    async def before_sending(self) -> AsyncGenerator[Callable[[], None]]:
-        """Give up what the block waits for when the signal is given, until the request leaves.
-
-        Yields:
-            A function to call when the request leaves: from then on the block comes to its end.
-
-        Raises:
-            NotSent: The signal was given before that.
-        """
-        if self.given:
-            raise NotSent
-        wait = asyncio.timeout(None)
-        try:
-            async with wait:
-                self._waiting.add(wait)
-                try:
-                    yield lambda: self._waiting.discard(wait)
-                finally:
-                    self._waiting.discard(wait)
-        except TimeoutError:
-            if wait.expired():
-                raise NotSent from None
-            raise
+    value: T | None
+    problem: LitmosError | None = None
 
 
-@define
+@define(eq=False)
 class JournaledWrite:
-    """A request that changes something: noted before it leaves, and when it is known what became of it.
+    """A request that changes something.
 
     Attributes:
-        journal: Where it is written down, or None.
+        run: The job that it belongs to.
         items: What it carries.
-        stop: Says whether it may still leave; None where it belongs to something that has begun.
         on_leaving: Called when its first attempt is about to leave.
+        may_stop: Whether it is given up when the job is stopped before it leaves. False where it belongs to an
+            item that has begun: that one is brought to its end.
+        previous: The write before it for the same item. The journal learns that it has an answer when this one
+            leaves, or with the outcome.
         sent_at: When its last attempt left, on the clock of the loop.
     """
 
-    journal: Journal | None
+    run: Run
     items: Sequence[Key]
-    stop: StopSignal | None
     on_leaving: Callable[[], None]
+    may_stop: bool = True
+    previous: JournaledWrite | None = None
     sent_at: float = field(default=0.0, init=False)
     _request: int | None = field(default=None, init=False)
     _departed: Callable[[], None] = field(default=lambda: None, init=False)
 
-    @asynccontextmanager
-    async def sending(self) -> AsyncGenerator[None]:
-        """Send in this block: where the job is stopped before its first attempt leaves, it is given up.
-
-        Raises:
-            NotSent: It was.
-        """
-        if self.stop is None:
-            yield
-            return
-        async with self.stop.before_sending() as departed:
-            self._departed = departed
-            yield
-
-    async def before_send(self, attempt: int, note: str = "") -> None:
-        """An attempt has a slot, and nothing of it has left yet.
+    async def send(self, request: Request[T], note: str = "") -> Answer[T]:
+        """Send it, once, with the retries of the client.
 
         Args:
-            attempt: Its number, from 1.
+            request: Makes the call.
             note: What the next run must know to find it again; no names.
 
         Raises:
-            NotSent: It may not leave any more.
+            NotSent: The job was stopped before it left.
+            LitmosError: The key itself is rejected, so that the job must stop. The journal knows that it has its
+                answer.
         """
-        if attempt == 1 and self.stop is not None and self.stop.given:
+
+        async def before(attempt: int) -> None:
+            await self._before_send(attempt, note)
+
+        try:
+            async with self._unless_stopped():
+                value = await request(self.run.connect(before))
+        except LitmosError as problem:
+            if await self.run.must_stop(problem):
+                await self.settle()
+                raise
+            self.run.answered(problem)
+            return Answer(None, problem)
+        self.run.answered()
+        return Answer(value)
+
+    async def read_effect(
+        self, lost: LitmosError | None, is_done: Callable[[], Awaitable[bool | None]]
+    ) -> bool | None:
+        """Return whether it was carried out, by reading.
+
+        A write without an answer may arrive late. Where it had no effect yet, this waits until it cannot arrive any
+        more, `timeout` seconds after it was sent, and reads once more.
+
+        Args:
+            lost: The error that came instead of an answer; None where there was one.
+            is_done: Reads whether it was carried out; None where that does not show.
+
+        Raises:
+            LitmosError: It could not be read.
+        """
+        done = await is_done()
+        if done is False and lost is not None and _may_yet_arrive(lost) and await self._wait_until_too_late():
+            done = await is_done()
+        return done
+
+    async def settle(self, outcomes: Iterable[Settled] = ()) -> None:
+        """Write down that it has an answer, or was never sent, and the outcomes of its items.
+
+        Both are one transaction: no answered write is sent again.
+        """
+        journal = self.run.journal
+        if journal is None:
+            return
+        if self._request is not None:
+            request, self._request = self._request, None
+            await journal.after(request, list(outcomes))
+        elif self.previous is not None:
+            await self.previous.settle(outcomes)
+        else:
+            await journal.record(outcomes)
+
+    async def learn(self, note: str) -> None:
+        """Write down more of what the next run must know to find it again."""
+        if note and self.run.journal is not None and self._request is not None:
+            await self.run.journal.note(self._request, note)
+
+    @asynccontextmanager
+    async def _unless_stopped(self) -> AsyncGenerator[None]:
+        if not self.may_stop:
+            yield
+            return
+        async with self.run.stop.before_sending() as departed:
+            self._departed = departed
+            yield
+
+    async def _before_send(self, attempt: int, note: str) -> None:
+        """Write down an attempt: it has a slot, and nothing of it has left yet."""
+        if attempt == 1 and self.may_stop and self.run.stop.given:
             raise NotSent
         self._departed()
-        if self.journal is not None:
+        if self.run.journal is not None:
             if self._request is None:
-                self._request = await self.journal.before(self.items, note)
+                if self.previous is not None:
+                    await self.previous.settle()
+                self._request = await self.run.journal.before(self.items, note)
             else:
-                await self.journal.again(self._request)
+                await self.run.journal.again(self._request)
                 await self.learn(note)
         if attempt == 1:
             self.on_leaving()
         self.sent_at = asyncio.get_running_loop().time()
 
-    async def learn(self, note: str) -> None:
-        """More is known of it."""
-        if note and self.journal is not None and self._request is not None:
-            await self.journal.note(self._request, note)
+    async def _wait_until_too_late(self) -> bool:
+        """Wait until it cannot reach the server any more; return whether there was anything to wait for."""
+        left = self.sent_at + self.run.timeout - asyncio.get_running_loop().time()
+        if left > 0:
+            await asyncio.sleep(left)
+        return left > 0
 
-    async def settle(self, outcomes: Iterable[Settled] = ()) -> None:
-        """It has an answer, or was never sent, and this became of its items.
 
-        What it carried and what became of that are one transaction: no answered write is sent again.
-        """
-        if self.journal is None:
-            return
-        if self._request is not None:
-            await self.journal.after(self._request, list(outcomes))
-        else:
-            await self.journal.record(outcomes)
+def settled(key: Key, outcome: Outcome) -> Settled:
+    """Return what a journal keeps of an outcome: of an error only the kind, as words of a server may hold names."""
+    return Settled(*key, outcome.status, type(outcome.error).__name__ if outcome.error else "")
 
 
 def certainly_not_done(problem: LitmosError) -> bool:
-    """Tell whether a request can have had no effect."""
+    """Return whether a write can have had no effect."""
     if is_after_lost(problem):
         return False
     return isinstance(problem, ConnectError | ConfigurationError) or (
@@ -155,27 +192,14 @@ def certainly_not_done(problem: LitmosError) -> bool:
 
 
 def is_after_lost(problem: LitmosError) -> bool:
-    """Tell whether an earlier attempt of a call may have been carried out, whatever this error says."""
+    """Return whether an earlier attempt of a call may have been carried out, whatever this error says."""
     return isinstance(problem, APIError | NetworkError) and problem.after_lost
 
 
-def may_yet_arrive(problem: LitmosError) -> bool:
-    """Tell whether a request without an effect may have one later: no server has said that it is through with it.
+def _may_yet_arrive(problem: LitmosError) -> bool:
+    """Return whether a request without an effect may have one later: no server has said that it is through with it.
 
-    A gateway that gives up (502, 504) does not know what becomes of the request behind it.
+    A gateway that gives up (502, 504) does not know how the request behind it ends.
     """
     cause = problem.__cause__ if isinstance(problem.__cause__, LitmosError) else problem
     return isinstance(cause, NetworkError) or (isinstance(cause, ServerError) and cause.status in {502, 504})
-
-
-async def has_waited(sent_at: float, timeout: float) -> bool:  # noqa: ASYNC109 - of the request, not of this call
-    """Wait until a request cannot reach the server any more; tell whether there was anything to wait for.
-
-    Args:
-        sent_at: When it was sent, on the clock of the loop.
-        timeout: For how many seconds after that it may arrive.
-    """
-    left = sent_at + timeout - asyncio.get_running_loop().time()
-    if left > 0:
-        await asyncio.sleep(left)
-    return left > 0

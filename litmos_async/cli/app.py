@@ -159,7 +159,8 @@ def run(words: Sequence[str]) -> int:
     begun = WORDS.set(tuple(words))
     try:
         code = app(
-            words,
+            # Else `-` would be an option without a name; as a path it is the same.
+            ["./-" if word == "-" else word for word in words],
             console=terminal.out,
             error_console=terminal.err,
             exit_on_error=False,

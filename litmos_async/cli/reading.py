@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -26,6 +27,9 @@ T = TypeVar("T")
 STDIN: Final = Path("-")
 """The name for standard input."""
 
+
+_PART: Final = 1_048_576
+"""Bytes of standard input that are read at a time."""
 
 FILE: Final = Group("The file", sort_key=1)
 """The group of the help."""
@@ -106,20 +110,31 @@ def read_bytes(path: Path, most: int) -> bytes:
         if path.is_dir():
             raise TableError("it is a directory, and no regular file")
         if path == STDIN:
-            data = sys.stdin.buffer.read(most + 1)
+            data = _read_stdin(most + 1)
         else:
             with path.open("rb") as file:
                 data = file.read(most + 1)
-    except (
-        OSError,
-        ValueError,
-        AttributeError,
-    ) as problem:  # the last two: no standard input, or a closed one
+    except (OSError, ValueError) as problem:  # the last one: it is closed
         reason = problem.strerror if isinstance(problem, OSError) else None
         raise TableError(reason or str(problem)) from None
     if len(data) > most:
         raise TableError(f"it is larger than {most // 1_000_000} MB; split it")
     return data
+
+
+def _read_stdin(most: int) -> bytes:
+    """Return what standard input holds, so many bytes at most."""
+    if sys.stdin is None:
+        raise TableError("there is no standard input")
+    try:
+        number = sys.stdin.fileno()
+    except OSError:  # a stand-in without a file
+        return sys.stdin.buffer.read(most)
+    # Not through its buffer: a thread that still waits there at the end of the process brings the interpreter down.
+    with io.FileIO(number, closefd=False) as raw, io.BytesIO() as data:
+        while (left := most - data.tell()) and (part := raw.read(min(left, _PART))):
+            data.write(part)
+        return data.getvalue()
 
 
 def _may_wait(path: Path) -> bool:

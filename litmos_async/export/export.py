@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import attrs
 from attrs import frozen
 
+from litmos_async.ahead import MOST_AHEAD
 from litmos_async.errors import ConfigurationError, LitmosError, NotFound
 from litmos_async.export.lists import find_list
 from litmos_async.export.manifest import Manifest
@@ -29,7 +30,7 @@ from litmos_async.paging import Pages
 from litmos_async.resources import Resources
 from litmos_async.resources.base import Caller, ListOptions
 
-OPTIONS: Final = ListOptions()
+OPTIONS: Final = ListOptions(pages_ahead=MOST_AHEAD)
 """How an export reads its lists: a page can take the server seconds, so the next ones are asked for meanwhile."""
 
 OVERLAP: Final = timedelta(hours=1)

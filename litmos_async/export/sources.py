@@ -212,11 +212,11 @@ def open_holders(litmos: Resources, ask: Ask, unit: Unit) -> Pages[Any]:
         return litmos.courses.list_users(unit.key, **ask.options)
     read: list[Sequence[Any]] = []
 
-    async def fetch(page: PageRequest) -> Batch[Any]:
+    async def fetch(request: PageRequest) -> Batch[Any]:
         """Give the rows of the one answer page by page."""
         if not read:
             read.append(await litmos.users.list_courses_for_many(unit.ids, **_call_options(ask)))
-        return Batch(read[0][page.start : page.start + page.limit], len(read[0]))
+        return Batch(read[0][request.start : request.start + request.limit], len(read[0]))
 
     return Pages(fetch, name=f"assignments of {' '.join(unit.ids)}")
 

@@ -11,7 +11,7 @@ import attrs
 
 from litmos_async.bulk import BulkJob, ItemOptions
 from litmos_async.errors import ConfigurationError
-from litmos_async.jobs.steps import ItemRequests, Step, StepJobs, Task
+from litmos_async.jobs.steps import ItemRequests, Step, StepJobs, WorkItem
 from litmos_async.models import ModuleResult
 from litmos_async.resources import Resources
 from litmos_async.resources.base import complete
@@ -72,7 +72,7 @@ def _when(result: ModuleResult) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-async def _each_step(results: Iterable[tuple[str, ModuleResult]]) -> AsyncIterator[Task]:
+async def _each_step(results: Iterable[tuple[str, ModuleResult]]) -> AsyncIterator[WorkItem]:
     """Yield a step for each result, the oldest first."""
     earlier = Counter[tuple[str, str]]()
     for module_id, result in sorted(results, key=lambda pair: _when(pair[1])):
@@ -97,7 +97,7 @@ def _step(module_id: str, result: ModuleResult, earlier: int) -> Step:
     try:
         _check(complete(result))
     except ConfigurationError as problem:
-        return Step(item, entry, content=content, refused=problem)
+        return Step(item, entry, content=content, rejected=problem)
     answered = False
 
     async def is_done(litmos: Resources) -> bool | None:

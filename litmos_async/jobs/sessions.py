@@ -10,7 +10,7 @@ import attrs
 
 from litmos_async.bulk import BulkJob, ItemOptions
 from litmos_async.errors import ConfigurationError
-from litmos_async.jobs.steps import ItemFailed, ItemRequests, Step, StepJobs, Task, nameless
+from litmos_async.jobs.steps import ItemFailed, ItemRequests, Step, StepJobs, WorkItem, nameless
 from litmos_async.models import EventUser, Session
 from litmos_async.names import loose
 from litmos_async.resources import Resources
@@ -130,7 +130,7 @@ class SessionJobs(StepJobs):
         tasks = self._each_person(people, _mark)
         return self._step_job("mark_roll_calls", "marks", tasks, options, notes=(_LAST_WORD,))
 
-    async def _each_session(self, sessions: Iterable[tuple[str, str, Session]]) -> AsyncIterator[Task]:
+    async def _each_session(self, sessions: Iterable[tuple[str, str, Session]]) -> AsyncIterator[WorkItem]:
         for course_id, module_id, session in sessions:
             yield _creation(course_id, module_id, session)
 
@@ -138,7 +138,7 @@ class SessionJobs(StepJobs):
         self,
         people: Iterable[tuple[str, SessionPlace, EventUser | None]],
         step: Callable[[UserInSession, EventUser | None, RollCalls], Step],
-    ) -> AsyncIterator[Task]:
+    ) -> AsyncIterator[WorkItem]:
         calls = RollCalls()
         for user_id, place, mark in people:
             yield step(UserInSession(user_id, place), mark, calls)
@@ -182,7 +182,7 @@ def _mark(item: UserInSession, mark: EventUser | None, calls: RollCalls) -> Step
     content = repr((wanted.completed, wanted.score))
     if wanted.score is not None and not 0 <= wanted.score <= 100:
         problem = ConfigurationError(f"score must be 0 to 100, not {wanted.score}")
-        return Step(item, _entry(item), content=content, refused=problem)
+        return Step(item, _entry(item), content=content, rejected=problem)
 
     def is_marked(row: EventUser | None) -> bool:
         return (
@@ -220,7 +220,7 @@ def _creation(course_id: str, module_id: str, session: Session) -> Step:
     try:
         body = to_create(session)
     except ConfigurationError as problem:
-        return Step(item, entry, content=content, refused=problem)
+        return Step(item, entry, content=content, rejected=problem)
 
     async def is_done(litmos: Resources) -> bool:
         rows = litmos.sessions.list(course_id, module_id)

@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from itertools import groupby
-from typing import Any, Self, TypeAlias, cast
+from typing import Any, Self
 
 from attrs import define
 
-from litmos_async.bulk import BulkJob, ItemOptions, JobOptions, Outcome
-from litmos_async.bulk.helpers.options import PairJobs
+from litmos_async.bulk import BulkJob, ItemOptions, Outcome
+from litmos_async.bulk.helpers.options import Helpers
 from litmos_async.bulk.items.item_job import GivenJob, ItemJob
-from litmos_async.bulk.items.work_item import ItemFailed, ItemRequests, Task
-from litmos_async.bulk.job import Connect, Options
+from litmos_async.bulk.items.work_item import ItemFailed, ItemRequests, WorkItem
 from litmos_async.bulk.journal.keys import Fingerprint, Key, nameless
 from litmos_async.bulk.removal_limit import RemovalLimit
-from litmos_async.limits import Limiter
+from litmos_async.bulk.run import Run
 
 __all__ = [
     "Fingerprint",
@@ -28,22 +27,19 @@ __all__ = [
     "ItemJob",
     "ItemRequests",
     "Key",
-    "Parts",
     "RemovalLimit",
+    "Run",
     "Step",
     "StepJob",
     "StepJobs",
-    "Task",
+    "WorkItem",
     "in_ranks",
     "nameless",
 ]
 
-Parts: TypeAlias = tuple[Limiter, Connect, Options]
-"""What a job is made of, beside its input."""
-
 
 @define
-class Step(Task):
+class Step(WorkItem):
     """An item of a job that may have to wait for others.
 
     Attributes:
@@ -53,16 +49,16 @@ class Step(Task):
     rank: int = 0
 
 
-def _rank(task: Task) -> int:
-    return task.rank if isinstance(task, Step) else 0
+def _rank(work_item: WorkItem) -> int:
+    return work_item.rank if isinstance(work_item, Step) else 0
 
 
 async def in_ranks(
-    waiting: Iterable[Task], do: Callable[[list[Task]], AsyncGenerator[Outcome, None]]
+    waiting: Iterable[WorkItem], do: Callable[[list[WorkItem]], AsyncGenerator[Outcome, None]]
 ) -> AsyncGenerator[Outcome, None]:
-    """Carry out tasks rank by rank, those of one rank side by side, and yield their outcomes."""
-    for _, tasks in groupby(sorted(waiting, key=_rank), key=_rank):
-        async with aclosing(do(list(tasks))) as outcomes:
+    """Carry out work items rank by rank, those of one rank side by side, and yield their outcomes."""
+    for _, work_items in groupby(sorted(waiting, key=_rank), key=_rank):
+        async with aclosing(do(list(work_items))) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
@@ -71,58 +67,55 @@ class StepJob(GivenJob):
     """A job over steps that are given one by one.
 
     Args:
-        kind: See `ItemJob`.
+        helper: See `ItemJob`.
         item_label: See `ItemJob`.
-        parts: What a job is made of.
-        tasks: Yields the steps. It is read once.
+        run: See `ItemJob`.
+        steps: Yields the steps. It is read once.
         mails: See `ItemJob`.
         notes: What else the plan says, such as what cannot be undone.
     """
 
     def __init__(
         self,
-        kind: str,
+        helper: str,
         item_label: str,
-        parts: Parts,
+        run: Run,
+        steps: AsyncIterator[WorkItem],
         *,
-        tasks: AsyncIterator[Task],
         mails: bool = False,
         notes: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(kind, item_label, *parts, tasks=tasks, mails=mails)
+        super().__init__(helper, item_label, run, steps, mails=mails)
         self._said = notes
 
-    def _notes(self, tasks: list[Task]) -> tuple[str, ...]:
-        return self._said if any(task.known() is None for task in tasks) else ()
+    def _notes(self, work_items: list[WorkItem]) -> tuple[str, ...]:
+        return self._said if any(each.known() is None for each in work_items) else ()
 
-    async def _do(self, waiting: list[Task]) -> AsyncGenerator[Outcome, None]:
+    async def _do(self, waiting: list[WorkItem]) -> AsyncGenerator[Outcome, None]:
         async with aclosing(in_ranks(waiting, super()._do)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
 
-class StepJobs(PairJobs):
+class StepJobs(Helpers):
     """Makes jobs of steps.
 
     Args:
-        caller: See `PairJobs`.
-        limiter: See `PairJobs`.
+        caller: See `Helpers`.
+        limiter: See `Helpers`.
     """
 
     @classmethod
-    def of(cls, bulk: PairJobs) -> Self:
+    def of(cls, bulk: Helpers) -> Self:
         """Return the helpers that send through the same client as `litmos.bulk`."""
         return cls(bulk._caller, bulk._limiter)  # noqa: SLF001 - another set of helpers of the same client
 
-    def _parts(self, options: ItemOptions) -> Parts:
-        return self._limiter, *self._parted(cast(JobOptions, options))
-
     def _step_job(
         self,
-        kind: str,
+        helper: str,
         item_label: str,
-        tasks: AsyncIterator[Task],
+        steps: AsyncIterator[WorkItem],
         options: ItemOptions,
         **said: Any,
     ) -> BulkJob:
-        return StepJob(kind, item_label, self._parts(options), tasks=tasks, **said)
+        return StepJob(helper, item_label, self._item_run(options), steps, **said)

@@ -21,11 +21,11 @@ from litmos_async.jobs.steps import (
     ItemJob,
     ItemRequests,
     Key,
-    Parts,
     RemovalLimit,
+    Run,
     Step,
     StepJobs,
-    Task,
+    WorkItem,
     in_ranks,
     nameless,
 )
@@ -99,7 +99,7 @@ class TreeJobs(StepJobs):
             The job; its items are `TeamChange`.
         """
         removals = RemovalLimit(allowed=remove, most=max_removals)
-        return TreeJob(list(rows), self._parts(options), removals)
+        return TreeJob(list(rows), self._item_run(options), removals)
 
 
 @define
@@ -124,11 +124,11 @@ class TreeJob(ItemJob):
     def __init__(
         self,
         rows: Sequence[TeamRow],
-        parts: Parts,
+        run: Run,
         removals: RemovalLimit,
     ) -> None:
         agreed = {"remove": removals.allowed}
-        super().__init__("sync_team_tree", "team changes", *parts, agreed=agreed)
+        super().__init__("sync_team_tree", "team changes", run, agreed=agreed)
         self._rows = rows
         self._removals = removals
         self._ids: dict[RowKey, str] = {}
@@ -143,8 +143,8 @@ class TreeJob(ItemJob):
             people = [sorted(each) if each is not None else None for each in (row.leaders, row.admins)]
             fingerprint.add(*_entry(key), repr((row.description, people)))
 
-    async def _each_task(self) -> AsyncIterator[Task]:
-        teams = [team async for team in self._litmos.teams.list()]
+    async def _each_work_item(self) -> AsyncIterator[WorkItem]:
+        teams = [team async for team in self._run.litmos.teams.list()]
         self._teams = len(teams)
         unique = list({row.key: row for row in self._rows}.values())
         tree = Tree(unique, teams)
@@ -154,7 +154,7 @@ class TreeJob(ItemJob):
         twice = Counter(row.key for row in self._rows)
         for row in unique:
             for _ in range(twice[row.key] - 1):
-                yield Task(TeamChange("keep", row.name, row.key), _entry(row.key), skipped="given twice")
+                yield WorkItem(TeamChange("keep", row.name, row.key), _entry(row.key), skipped="given twice")
         lowest = max((depth for _, depth in tree.unnamed()), default=0)
         for team, depth in tree.unnamed():
             if (task := self._unnamed(team, len(self._rows) + lowest - depth)) is not None:
@@ -167,7 +167,7 @@ class TreeJob(ItemJob):
 
         async def read(place: Place) -> _Found:
             async with room:
-                return await _look_at(self._litmos, place)
+                return await _look_at(self._run.litmos, place)
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -176,12 +176,12 @@ class TreeJob(ItemJob):
             raise errors.exceptions[0] from None
         return {key: task.result() for key, task in tasks.items()}
 
-    def _refused(self, place: Place) -> Task:
+    def _refused(self, place: Place) -> WorkItem:
         row = place.row
         problem = ConfigurationError(place.problem)
-        return Task(TeamChange("keep", row.name, row.key), _entry(row.key), refused=problem)
+        return WorkItem(TeamChange("keep", row.name, row.key), _entry(row.key), rejected=problem)
 
-    def _matched(self, place: Place, found: _Found | None) -> Task:
+    def _matched(self, place: Place, found: _Found | None) -> WorkItem:
         """Return what there is to do for a row."""
         row, team = place.row, place.team
         changes = self._role_changes(row, found or _Found())
@@ -196,7 +196,7 @@ class TreeJob(ItemJob):
         record = (*moved, *(("description",) if described else ()))
         if not record and not changes:
             keep = TeamChange("keep", row.name, row.key, team.id)
-            return Task(keep, _entry(row.key), skipped=AS_DESIRED, as_desired=True)
+            return WorkItem(keep, _entry(row.key), skipped=AS_DESIRED, as_desired=True)
         change = TeamChange("update", row.name, row.key, team.id, (*record, *fields))
         return self._step(place, change, changes, (_GET, _UPDATE) if record else ())
 
@@ -233,7 +233,7 @@ class TreeJob(ItemJob):
         requests = (*first, *roles.requests(changes))
         return Step(change, _entry(place.row.key), carry_out, requests=requests, rank=place.depth)
 
-    def _unnamed(self, team: TeamSummary, rank: int) -> Task | None:
+    def _unnamed(self, team: TeamSummary, rank: int) -> WorkItem | None:
         """Return what there is to do for a team that no row names."""
         if not self._removals.allowed:
             self._left_alone += 1
@@ -297,8 +297,8 @@ class TreeJob(ItemJob):
 
     # ------------------------------------------------ what is said of it
 
-    def _notes(self, tasks: list[Task]) -> tuple[str, ...]:
-        waiting = [cast(TeamChange, task.item) for task in tasks if task.known() is None]
+    def _notes(self, work_items: list[WorkItem]) -> tuple[str, ...]:
+        waiting = [cast(TeamChange, each.item) for each in work_items if each.known() is None]
         changes = Counter(each.change for each in waiting)
         moves = sum("parent" in each.fields for each in waiting)
         numbers = {
@@ -324,14 +324,13 @@ class TreeJob(ItemJob):
         )
 
     async def _work(self) -> AsyncGenerator[Outcome, None]:
-        await self._prepare()
         if refusal := self._refusal():
             raise refusal
         async with aclosing(super()._work()) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
-    async def _do(self, waiting: list[Task]) -> AsyncGenerator[Outcome, None]:
+    async def _do(self, waiting: list[WorkItem]) -> AsyncGenerator[Outcome, None]:
         async with aclosing(in_ranks(waiting, super()._do)) as outcomes:
             async for outcome in outcomes:
                 yield outcome

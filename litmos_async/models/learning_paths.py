@@ -52,9 +52,10 @@ class LearningPathRef(Record):
 
 @define(kw_only=True, repr=False)
 class LearningPathCourse(Record):
-    """A course in a learning path."""
+    """A course in a learning path; one in several equivalency groups stands in it several times."""
 
     xml_element = "Course"
+    key = ("id", "equivalency_id")
 
     id: str = ""
     code: str | None = None

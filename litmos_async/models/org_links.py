@@ -209,7 +209,7 @@ class OrgTeamUser(Record):
     """
 
     xml_element = "TeamUser"
-    key = ("team_id", "id", "updated_date")
+    key = ("team_id", "id", "is_team_leader", "is_team_admin", "updated_date")
 
     team_id: str | None = None
     id: str = ""

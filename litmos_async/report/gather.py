@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from litmos_async.ahead import MOST_AHEAD
 from litmos_async.errors import ConfigurationError, NotFound
 from litmos_async.report.data import KINDS, Bar, Column, Kind, Report
 from litmos_async.report.rules import GOOD, Result, Standing, is_overdue, standing_of
@@ -70,7 +71,7 @@ class Reports:
     def __init__(self, caller: Caller, base_url: str) -> None:
         self._litmos = Resources(caller)
         self._base_url = base_url
-        self._options = ListOptions()
+        self._options = ListOptions(pages_ahead=MOST_AHEAD)
 
     async def make(
         self,

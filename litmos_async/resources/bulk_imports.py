@@ -111,7 +111,7 @@ class BulkImports(Resource):
         Args:
             bulk_import_id: The import.
             is_api: False for an import that somebody made in the web interface; None says nothing.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Raises:
             BadRequest: There is no such import.

@@ -283,7 +283,7 @@ class CollectionListings(Resource):
         Args:
             listing_id: The listing.
             search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi.
         """

@@ -54,7 +54,7 @@ class Courses(Resource):
 
         Args:
             search: Filters by a part of the text; at most 50 characters.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, peers.
         """
@@ -108,7 +108,7 @@ class Courses(Resource):
         Args:
             course_id: The course.
             search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor page, peers.
         """

@@ -141,7 +141,7 @@ class Instructors(Resource):
 
         Args:
             search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor collection, a peer.
         """

@@ -43,7 +43,7 @@ class LearningPaths(Resource):
 
         Args:
             search: Filters by a part of the text; at most 50 characters.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor collection, peers.
         """

@@ -38,7 +38,7 @@ class Results(Resource):
             since: Only results changed after it.
             to: Only results changed up to it. One document demands it and some clients always send it; others do
                 without. For "until now" give a time to come.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Raises:
             NotAcceptable: The server cannot use the dates.
@@ -94,7 +94,7 @@ class Achievements(Resource):
             search: Filters by a part of the text; at most 50 characters. In openapi only, as are the next two.
             sort: Field to sort by; which there are is not documented.
             direction: "asc" or "desc"; by itself the server begins with the newest, as documented.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor page, vendor collection, peers.
         """

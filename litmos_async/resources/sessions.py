@@ -105,8 +105,8 @@ class Sessions(SpanResource):
             search: Filters by a part of the session's name; at most 50 characters.
             sort: Field to sort by; only the start date is documented, without its name. It is the default.
             direction: "asc", the server's default, or "desc".
-            options: `page_size`, `start`, `confirm_end`, and the options of every call. Whether the server
-                counts courses or sessions in a page is not documented.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call. Whether the
+                server counts courses or sessions in a page is not documented.
 
         Source: seed, openapi, vendor page, vendor collection.
         """
@@ -137,7 +137,7 @@ class Sessions(SpanResource):
             search: Filters by a part of the session's name; at most 50 characters.
             sort: Field to sort by, as in `list_future`.
             direction: "asc", the server's default, or "desc".
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi.
         """

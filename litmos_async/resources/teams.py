@@ -67,7 +67,7 @@ class Teams(TeamLearning):
 
         Args:
             search: Filters by a part of the name; at most 50 characters.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, recorded.
         """
@@ -176,7 +176,7 @@ class Teams(TeamLearning):
         Args:
             team_id: The team.
             search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, recorded.
         """

@@ -31,7 +31,7 @@ class Tokens(Resource):
 
         Args:
             search: Filters by a part of the text; at most 50 characters.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, vendor page.
         """

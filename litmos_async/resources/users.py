@@ -108,7 +108,7 @@ class Users(UserLearning):
             sort: Field to sort by. The default keeps the order steady from page to page.
             direction: "asc", the server's default, or "desc".
             show_inactive: False leaves inactive people out; the server's default is True.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, recorded.
         """
@@ -136,7 +136,7 @@ class Users(UserLearning):
             sort: Field to sort by. The default keeps the order steady from page to page.
             direction: "asc", the server's default, or "desc".
             show_inactive: False leaves inactive people out; the server's default is True.
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, vendor page.
         """
@@ -169,7 +169,7 @@ class Users(UserLearning):
             search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
             sort: Field to sort by. The default keeps the order steady from page to page.
             direction: "asc", the server's default, or "desc".
-            options: `page_size`, `start`, `confirm_end`, and the options of every call.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, peers.
         """

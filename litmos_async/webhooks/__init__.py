@@ -8,6 +8,7 @@ app = Receiver(handle, secret=os.environ["WEBHOOK_SECRET"], spool=SqliteSpool("w
 
 from litmos_async.webhooks.events import ACHIEVEMENT, Achievement, Event, WebhookError, parse
 from litmos_async.webhooks.receiver import Handler, Receiver
+from litmos_async.webhooks.redis_seen import RedisSeen, Seen
 from litmos_async.webhooks.spool import MemorySpool, Spool, SpoolFull, SqliteSpool, Waiting
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Handler",
     "MemorySpool",
     "Receiver",
+    "RedisSeen",
+    "Seen",
     "Spool",
     "SpoolFull",
     "SqliteSpool",

@@ -16,6 +16,7 @@ import attrs
 from litmos_async.client import LitmosClient
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.webhooks.events import Event, WebhookError, parse
+from litmos_async.webhooks.redis_seen import Seen
 from litmos_async.webhooks.spool import MemorySpool, Spool, SpoolFull, Waiting
 
 logger = logging.getLogger("litmos_async")
@@ -52,6 +53,7 @@ class Receiver:
         handler: Called with each event, several at a time.
         secret: The last part of the address: 16 characters or more, of letters, digits, `-` and `_`.
         spool: Where messages wait; None is memory, which loses them when the process ends.
+        seen: What tells several receivers what the others handled; None where there is one.
         confirm: Whether to ask the API for each achievement; one that it does not have is dropped.
         litmos: The client for that.
         largest_body: Bytes that a message may have.
@@ -69,6 +71,7 @@ class Receiver:
         *,
         secret: str,
         spool: Spool | None = None,
+        seen: Seen | None = None,
         confirm: bool = False,
         litmos: LitmosClient | None = None,
         largest_body: int = 65_536,
@@ -89,12 +92,14 @@ class Receiver:
         self._handler = handler
         self._secret = secret.encode()
         self._spool: Spool = spool if spool is not None else MemorySpool()
+        self._seen = seen
         self._litmos = litmos if confirm else None
         self._largest = largest_body
         self._attempts = attempts
         self._first_pause = first_pause
         self._width = workers
         self._workers: list[asyncio.Task[None]] = []
+        self._closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI wants it."""
@@ -124,6 +129,7 @@ class Receiver:
     async def __aenter__(self) -> Self:
         """Begin to handle events."""
         if not self._workers:
+            self._closing = False
             self._workers = [asyncio.ensure_future(self._work()) for _ in range(self._width)]
         return self
 
@@ -133,10 +139,13 @@ class Receiver:
     async def aclose(self) -> None:
         """Stop handling events; what waits in a file waits for the next start."""
         workers, self._workers = self._workers, []
+        self._closing = True
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         await self._spool.aclose()
+        if self._seen is not None:
+            await self._seen.aclose()
 
     # ------------------------------------------------ the request
 
@@ -182,18 +191,22 @@ class Receiver:
     # ------------------------------------------------ afterwards
 
     async def _work(self) -> None:
-        while True:
+        # Not for ever: a client of a store may take a cancellation for the end of its own wait.
+        while not self._closing:
             await self._handle(await self._spool.take())
 
     async def _handle(self, message: Waiting) -> None:
         """Hand one event to the handler, and settle the message by the outcome."""
         event = parse(message.body)
+        if self._seen is not None and not await self._is_ours(self._seen, event, message):
+            return
         try:
             if self._litmos is not None and event.achievement is not None:
                 event = await self._confirmed(self._litmos, event)
             if event.confirmed is not False:
                 await self._handler(event)
         except Exception as problem:
+            await self._tell_others(event, handled=False)
             if message.failures + 1 >= self._attempts:
                 logger.exception("message %s is set aside after %s calls", event.id, message.failures + 1)
                 await self._spool.give_up(message)
@@ -202,7 +215,32 @@ class Receiver:
             logger.warning("message %s: %s; again in %.1f s", event.id, type(problem).__name__, pause)
             await self._spool.again(message, pause)
             return
+        await self._tell_others(event, handled=True)
         await self._spool.done(message)
+
+    async def _is_ours(self, seen: Seen, event: Event, message: Waiting) -> bool:
+        """Return whether a message is to be handled here; else it is settled, or waits for its turn."""
+        try:
+            claim = await seen.claim(event.keys)
+        except OSError as problem:
+            logger.warning("message %s waits: %s", event.id, problem)
+            claim = "elsewhere"
+        if claim == "handled":
+            await self._spool.done(message)
+        elif claim == "elsewhere":
+            # Nothing failed here, so it is not counted.
+            pause = min(_LONGEST_WAIT, self._first_pause * 2 ** min(message.failures + 1, 8))
+            await self._spool.again(attrs.evolve(message, failures=message.failures - 1), pause)
+        return claim == "ours"
+
+    async def _tell_others(self, event: Event, *, handled: bool) -> None:
+        """Let other receivers know how a message ended; where that fails, its claim ends by itself."""
+        if self._seen is None:
+            return
+        try:
+            await (self._seen.done if handled else self._seen.release)(event.keys)
+        except OSError as problem:
+            logger.warning("other receivers do not know of message %s: %s", event.id, problem)
 
     async def _confirmed(self, litmos: LitmosClient, event: Event) -> Event:
         """Ask the API whether it has the achievement.

@@ -390,7 +390,7 @@ def test_an_import_that_is_gone_is_unknown() -> None:
         async with client(sandbox) as litmos:
             outcomes = await outcomes_of(litmos.bulk.import_users(rows(1), send_message=False))
             assert [outcome.status for outcome in outcomes] == ["unknown"]
-            assert outcomes[0].reason.startswith("handed in, but what became of it cannot be read: ")
+            assert outcomes[0].reason.startswith("sent, but its outcome cannot be read: ")
 
     run_virtual(main())
     assert sum(request.path.startswith("/bulkimports/") for request in sandbox.requests) == 1

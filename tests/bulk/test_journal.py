@@ -326,8 +326,8 @@ def test_a_name_becomes_a_key_that_does_not_show_it() -> None:
 # What a process does that is killed before its nth SQL statement; each child says what it has lived to see.
 KILLED_AT_EACH_STATEMENT = """
 import itertools, os, signal, sqlite3, sys
-from litmos_async.bulk import journal
-from litmos_async.bulk.journal.journal import Settled
+from litmos_async.bulk.journal.file import JournalFile, Settled
+from litmos_async.bulk.journal.keys import Fingerprint
 
 def live(path, log, last):
     plain, count = sqlite3.connect, itertools.count(1)
@@ -339,9 +339,9 @@ def live(path, log, last):
         database.set_trace_callback(counted)
         return database
     sqlite3.connect = connect
-    fingerprint = journal.Fingerprint()
+    fingerprint = Fingerprint()
     fingerprint.add("anna", "red")
-    file = journal.JournalFile.open(path, "job", fingerprint, {})
+    file = JournalFile.open(path, "job", fingerprint, {})
     def say(word):
         os.write(log, word.encode() + b" ")
     say("opened")
@@ -367,13 +367,13 @@ for last in itertools.count(1):
 # Does one half of a request, says so, and waits for its end.
 KILLED_FROM_OUTSIDE = """
 import sys
-from litmos_async.bulk import journal
-from litmos_async.bulk.journal.journal import Settled
+from litmos_async.bulk.journal.file import JournalFile, Settled
+from litmos_async.bulk.journal.keys import Fingerprint
 
-fingerprint = journal.Fingerprint()
+fingerprint = Fingerprint()
 for pair in (("anna", "red"), ("bert", "red"), ("anna", "blue"), ("carl", "blue")):
     fingerprint.add(*pair)
-file = journal.JournalFile.open(sys.argv[1], "add_users_to_teams", fingerprint, {"send_message": False})
+file = JournalFile.open(sys.argv[1], "add_users_to_teams", fingerprint, {"send_message": False})
 number = file.before([("anna", "red"), ("bert", "red")])
 if sys.argv[2] == "after":
     file.after(number, [Settled("anna", "red", "done"), Settled("bert", "red", "done")])

@@ -649,7 +649,7 @@ def test_a_plan_can_be_approved() -> None:
 
 
 def test_names_are_resolved_through_the_lists() -> None:
-    """Names become ids with one request a thousand rows and one for the end; unknown and ambiguous ones are named, not raised."""
+    """Names become ids with a request a thousand rows and one for the end; unknown ones are named, not raised."""
     sandbox = Sandbox(Tenant.example(users=30, courses=5))
     tenant = sandbox.tenant
     known = list(tenant.users.values())

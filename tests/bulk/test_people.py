@@ -12,7 +12,7 @@ import pytest
 
 from litmos_async import LitmosClient, ModuleResult, Outcome, RetryPolicy, User, errors
 from litmos_async.bulk import ResultOfUser
-from litmos_async.bulk.items.item_job import counted
+from litmos_async.bulk.results import numbers_of
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
 
@@ -308,7 +308,7 @@ def test_an_older_completion_proves_nothing(completed: bool) -> None:
             job = litmos.bulk.complete_modules([(modules[0], result)])
             (outcome,) = [outcome async for outcome in job]
             assert outcome.status == "unknown"
-            assert outcome.reason.startswith("it cannot be told whether it was carried out: ")
+            assert outcome.reason.startswith("it is not known whether it was carried out: ")
             assert [known.status for known in job.outcomes_so_far()] == ["unknown"]
 
     run_virtual(main())
@@ -341,7 +341,7 @@ def test_what_cannot_be_told_after_a_success() -> None:
             job = litmos.bulk.complete_modules([(modules[0], result)], verify=True)
             (outcome,) = [outcome async for outcome in job]
             assert (outcome.status, outcome.error) == ("unknown", None)
-            assert outcome.reason == "it cannot be told whether it was carried out"
+            assert outcome.reason == "it is not known whether it was carried out"
 
     run_virtual(main())
 
@@ -495,5 +495,5 @@ def test_what_is_known_after_a_job_was_stopped(moment: float, expected: tuple[st
 
 def test_numbers_as_people_say_them() -> None:
     """Numbers of things are listed without those that are none."""
-    assert counted({"to add": 3, "to remove": 0, "unchanged": 1200}) == "3 to add, 1,200 unchanged"
-    assert counted({}) == ""
+    assert numbers_of({"to add": 3, "to remove": 0, "unchanged": 1200}) == "3 to add, 1,200 unchanged"
+    assert numbers_of({}) == ""

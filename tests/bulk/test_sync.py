@@ -349,6 +349,34 @@ def test_people_are_brought_to_what_they_should_be() -> None:
     assert [(mail.to, mail.kind) for mail in tenant.outbox] == [(new["Id"], "login")]
 
 
+def test_a_person_who_changes_while_the_list_is_read() -> None:
+    """Who comes a second time, since something of theirs changed in between, is one person."""
+    asked = 0
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        start = int(request.url.params["start"])
+        people = [{"Id": f"u{n}", "UserName": f"u{n}@example.com", "Active": True} for n in range(3)]
+        people[2]["Title"] = "old" if asked == 1 else "new"
+        return httpx.Response(200, json=people[start:])
+
+    async def main() -> None:
+        transport = httpx.MockTransport(answer)
+        async with LitmosClient("k", "t", base_url="https://x.example.com", transport=transport) as litmos:
+            rows = await litmos.users.list_details(wire="json").collect()
+            assert [row.id for row in rows] == ["u0", "u1", "u2", "u2"]
+            nonlocal asked
+            asked = 0
+            job = litmos.bulk.sync_users(
+                [{"user_name": f"u{n}@example.com", "city": "Ulm"} for n in range(3)], send_message=False
+            )
+            plan = await job.plan()
+            assert (plan.items, plan.notes) == (3, ("3 to change",))
+
+    run_virtual(main())
+
+
 def test_nobody_is_barred_unless_that_is_asked_for() -> None:
     """By default nobody is deactivated for being missing, and the plan says how many are."""
     sandbox, users, _ = make(users=5)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -175,14 +177,42 @@ def test_a_file_from_a_pipe_is_read_once(desk: Desk, carry: Carry, monkeypatch: 
     assert Path("stdin.outcomes.csv").exists()
 
 
-def test_standard_input(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input(desk: Desk, carry: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is called `-`, and the outcomes go into the current folder."""
     monkeypatch.chdir(desk.folder)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"user,course\nuser.0@example.com,C-1\n")))
-    desk.ask(file=Path("-"))
-    assert asyncio.run(desk.run()) == 0
+    assert run([*ASSIGN.split(), "-"]) == 0
+    del carry
     assert len(desk.assigned()) == 1
     assert Path("stdin.outcomes.csv").exists()
+
+
+def test_ctrl_c_ends_a_command_that_waits_for_a_pipe(tmp_path: Path) -> None:
+    """Nothing is written into it, and nothing was sent."""
+    pipe = tmp_path / "people.csv"
+    os.mkfifo(pipe)
+    words = [sys.executable, "-m", "litmos_async.cli", *ASSIGN.split(), "--limiter", "memory://", str(pipe)]
+    environment = {**os.environ, "LITMOS_API_KEY": "k", "LITMOS_CONFIG": str(tmp_path / "none")}
+    with (
+        subprocess.Popen(
+            words, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as command,
+        pipe.open("wb"),
+    ):  # until the command has it open, this waits
+        command.send_signal(signal.SIGINT)
+        out, err = command.communicate()
+    assert (command.returncode, err) == (130, b"")
+    assert b"Interrupted before anything was sent" in out
+
+
+def test_no_standard_input(
+    carry: Carry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a service may be started."""
+    monkeypatch.setattr("sys.stdin", None)
+    assert carry is not None
+    assert run([*ASSIGN.split(), "-"]) == 2
+    assert "cannot use -: there is no standard input" in capsys.readouterr().err
 
 
 # ------------------------------------------------ the names of columns

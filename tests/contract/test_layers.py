@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -65,6 +67,10 @@ PUBLIC_ONLY = {
     "sandbox": set(),
 }
 """Rooms that stand outside, and what they may import besides themselves."""
+
+
+MOST_FLAT, MOST_ARROWS, LONGEST = 16, 60, 480
+"""Files directly in a package, arrows between its rooms, and lines of a file, at most."""
 
 
 def modules() -> list[Path]:
@@ -133,3 +139,31 @@ def test_importing_is_quick_and_brings_no_extra() -> None:
     # Not rich: httpx takes it along where it is installed.
     extras = {"cyclopts", "starlette", "uvicorn", "redis", "litmos_async.cli", "litmos_async.sandbox"}
     assert not extras & loaded_by("from litmos_async import LitmosClient; LitmosClient('key', 'source')")
+
+
+def structures() -> ModuleType:
+    """Return the script that prints the structure of a package."""
+    spec = spec_from_file_location("structure", PACKAGE.parent / "docs" / "structure.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    # attrs looks a class up in its module.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("package", ["bulk", "sandbox"])
+def test_the_rooms_of_a_package(package: str) -> None:
+    """Few files in one place, few arrows between rooms, and no two rooms that import each other."""
+    found = structures().structure_of(package)
+    assert found.flat <= MOST_FLAT
+    assert len(found.arrows) <= MOST_ARROWS
+    assert found.mutual == set()
+    assert found.longest[1] <= LONGEST
+    assert len(found.rooms) > 5
+    assert len(found.arrows) > 10
+    # The script sees absolute imports, and these packages have no others.
+    for module in (PACKAGE / package).rglob("*.py"):
+        tree = ast.parse(module.read_text(encoding="utf-8"))
+        assert not [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each.level]

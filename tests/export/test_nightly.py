@@ -235,7 +235,7 @@ class Nights(RuleBasedStateMachine):
 
         self.sandbox._latency = latency
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("litmos_async.export.export.OPTIONS", ListOptions(page_size=3))
+            patch.setattr("litmos_async.export.export.OPTIONS", ListOptions(page_size=3, pages_ahead=8))
             # An hour would hide what the cursor gets wrong.
             options = {"overlap": timedelta(seconds=1)} | ({"full_every": timedelta(0)} if full else {})
             asyncio.run(self._export(options))

@@ -13,10 +13,10 @@ from litmos_async.errors import ConfigurationError
 from litmos_async.limits import Limiter, MemoryLimiter, Priority, RateLimit
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.limits.window import Window
-from litmos_async.testing.clock import run_virtual
-from tests.limits.files import virtual
+from litmos_async.testing import run_virtual
 from tests.limits.slow_redis import Hash, process_at
 from tests.limits.small import NoJitter, VirtualStore, time
+from tests.limits.test_sqlite import virtual
 
 HOUR = 3_600.0
 
@@ -67,7 +67,6 @@ async def saturate(
     return counted
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "shared", "redis"])
 @pytest.mark.parametrize("spread", [0.0, 0.6])
 @pytest.mark.parametrize(("share", "reserve"), [(0.05, 0), (0.05, 20), (0.2, 0), (0.0, 0)])

@@ -203,7 +203,7 @@ def test_it_may_be_inherited_by_a_forked_worker(tmp_path: Path) -> None:
 
 async def test_many_begin_a_file_at_the_same_moment(tmp_path: Path) -> None:
     """Workers that start together find no file yet, and none of them is told that it is locked."""
-    for number in range(100):
+    for number in range(20):
         stores = [SqliteStore(tmp_path / f"{number}.db") for _ in range(12)]
         changes = (store.apply("one", RateLimit(), lambda account, _: account.changes) for store in stores)
         assert sorted(await asyncio.gather(*changes)) == list(range(1, 13))

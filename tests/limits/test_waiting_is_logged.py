@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from litmos_async.limits import Limiter
-from litmos_async.testing.clock import run_virtual
+from litmos_async.testing import run_virtual
 from tests.limits.small import VirtualStore, limiter_of, process_of, settle, time
 
 

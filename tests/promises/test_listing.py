@@ -23,24 +23,15 @@ class Listing(RuleBasedStateMachine):
         page_size=st.integers(1, 12),
         cap=st.sampled_from([2, 5, 25, 1000]),
         surplus=st.lists(st.integers(0, 7), min_size=1, max_size=5),
-        hidden=st.sampled_from([0, 0, 5, 9]),
-        keys=st.sampled_from([1, 2, 7, 5001]),
-        block=st.booleans(),
+        others=st.tuples(st.sampled_from([0, 0, 5, 9]), st.sampled_from([1, 2, 7, 5001]), st.booleans()),
     )
     def begin(
-        self,
-        names: list[int],
-        page_size: int,
-        cap: int,
-        surplus: list[int],
-        hidden: int,
-        keys: int,
-        block: bool,
+        self, names: list[int], page_size: int, cap: int, surplus: list[int], others: tuple[int, int, bool]
     ) -> None:
         """Fill the list and start to read it."""
         self.rows = sorted(names)
         self.page_size, self.cap, self.surplus = page_size, cap, surplus
-        self.hidden, self.keys, self.block = hidden, keys, block
+        self.hidden, self.keys, self.block = others
         self.throughout = {number for number in names if not self.is_hidden(number)}
         self.reader: Reader[UserSummary] = Reader("list", page_size=page_size)
         self.found: list[int] = []
@@ -48,7 +39,6 @@ class Listing(RuleBasedStateMachine):
         self.broken = False
         self.resumed = False
         self.inserted = 0
-        self.calm = True
 
     def is_hidden(self, number: int) -> bool:
         """Return whether the server leaves a row out."""

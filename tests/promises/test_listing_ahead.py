@@ -1,4 +1,4 @@
-"""A list of which pages are asked for ahead while rows come and go: all that stays, once, and no task left behind."""
+"""Pages of a list are asked for ahead while rows come and go: all that stays, once, and no task left behind."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from itertools import cycle
 from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.virtual import run_virtual
 
 from litmos_async.ahead import MOST_AHEAD, AheadBudget, Batch, PageRequest
 from litmos_async.errors import IncompleteListing
 from litmos_async.limits import MemoryLimiter
 from litmos_async.models import UserSummary
 from litmos_async.paging import Pages
+from litmos_async.testing import run_virtual
 
 
 @define
 class Service:
-    """A sorted list that changes at given times, and a server that may cap, give too many rows, and leave some out."""
+    """A sorted list that changes at given times; the server may cap, give too many rows, and leave some out."""
 
     rows: list[int]
     cap: int

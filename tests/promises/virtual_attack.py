@@ -7,7 +7,7 @@ import random
 from typing import get_args
 
 from litmos_async.limits import OnOutage, RateLimit
-from litmos_async.testing.clock import run_virtual
+from litmos_async.testing import run_virtual
 from tests.limits.small import VirtualStore, process_of
 from tests.promises.attack_fleet import Verdict
 from tests.promises.virtual_fleet import Process, Server

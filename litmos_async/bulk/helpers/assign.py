@@ -6,19 +6,22 @@ from typing import Literal, TypeAlias, Unpack
 
 import attrs
 
-from litmos_async.bulk.helpers.options import JobOptions, PairJobs
+from litmos_async.bulk.helpers.options import Helpers, JobOptions
 from litmos_async.bulk.inputs import Pairs
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.pairs import operations
-from litmos_async.bulk.pairs.by_import import COURSES, TEAMS, Columns, OfferingJob, PairImportJob
+from litmos_async.bulk.pairs.by_import import COURSES, TEAMS, ByImport, Columns
 from litmos_async.bulk.pairs.operations import PairOperation
+from litmos_async.bulk.pairs.outcomes import PairOutcomes
+from litmos_async.bulk.pairs.pair_job import PairJob
+from litmos_async.bulk.server_import import Importer
 from litmos_async.errors import ConfigurationError
 
 Via: TypeAlias = Literal["import"] | None
 """Another way to do it: "import" sends people 2,000 in a request through `POST /bulkimports`."""
 
 
-class AssignJobs(PairJobs):
+class AssignJobs(Helpers):
     """The helpers `assign_...` and `add_users_to_teams`."""
 
     def assign_courses_to_users(
@@ -41,8 +44,8 @@ class AssignJobs(PairJobs):
         `via="import"` takes thousands of people with 2,000 in a request and 3 courses in a row, where the plan
         offers it. It needs the codes for bulk imports, which it looks up, and reads back always. Three things
         you must want: the import turns message notifications on for everyone it touches; the server alone
-        decides about e-mails, whatever `send_message` says; and somebody whose user name changes meanwhile is
-        created anew under the old one.
+        decides about e-mails, whatever `send_message` says; and a person whose user name changes meanwhile
+        is created anew under the old one.
 
         Args:
             pairs: Who gets what: pairs (person, course), each an id or a record; or a mapping from ids of people to
@@ -54,8 +57,8 @@ class AssignJobs(PairJobs):
             via: "import" for the way through imports; None for the plain one.
             options: See `JobOptions`.
         """
-        kind = operations.courses_to_users(send_message=send_message, list_size=list_size)
-        return self._job_via(via, kind, COURSES, pairs, options)
+        operation = operations.courses_to_users(send_message=send_message, list_size=list_size)
+        return self._job_via(via, operation, COURSES, pairs, options)
 
     def assign_courses_to_teams(
         self,
@@ -80,19 +83,19 @@ class AssignJobs(PairJobs):
                 default is yes.
             library: True only puts the courses into the library of the team; False assigns them. A course that
                 is assigned counts as there for `skip_existing` and `verify`.
-            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` look at those as
+            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` read those as
                 well then, one list a team: what one of them lacks is not there.
             list_size: Courses in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        kind = operations.courses_to_teams(
+        operation = operations.courses_to_teams(
             send_message=send_message,
             library=library,
             include_sub_teams=include_sub_teams,
             list_size=list_size,
         )
-        return self._job(kind, pairs, options)
+        return self._pair_job(operation, pairs, options)
 
     def assign_learning_paths_to_users(
         self,
@@ -112,13 +115,13 @@ class AssignJobs(PairJobs):
             pairs: Who gets what: pairs (person, learning path), each an id or a record; or a mapping from ids of
                 people to their learning paths, ids or records.
             send_message: Whether the server may e-mail people. Required: what it does by itself is not
-                documented, and that it heeds False is unproven.
+                documented, and that it respects False is unproven.
             list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        kind = operations.paths_to_users(send_message=send_message, list_size=list_size)
-        return self._job(kind, pairs, options)
+        operation = operations.paths_to_users(send_message=send_message, list_size=list_size)
+        return self._pair_job(operation, pairs, options)
 
     def assign_learning_paths_to_teams(
         self,
@@ -140,16 +143,16 @@ class AssignJobs(PairJobs):
                 teams to their learning paths, ids or records.
             send_message: Whether the server may e-mail members. Required: what it does by itself is not
                 documented.
-            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` look at those as
+            include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` read those as
                 well then, one list a team: what one of them lacks is not there.
             list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        kind = operations.paths_to_teams(
+        operation = operations.paths_to_teams(
             send_message=send_message, include_sub_teams=include_sub_teams, list_size=list_size
         )
-        return self._job(kind, pairs, options)
+        return self._pair_job(operation, pairs, options)
 
     def add_users_to_teams(
         self,
@@ -167,8 +170,8 @@ class AssignJobs(PairJobs):
         `POST /bulkimports` with `via="import"`
 
         A team takes a list of people, a person a list of at most 25 teams: the job mixes both. A team ignores
-        people who are in it already, and ids that do not exist; a person refuses the whole list then, which is
-        split until the culprit stands alone.
+        people who are in it already, and ids that do not exist; a person rejects the whole list then, which is
+        bisected until the offending id is isolated.
 
         Args:
             pairs: Who joins what: pairs (person, team), each an id or a record; or a mapping from ids of people to
@@ -180,17 +183,23 @@ class AssignJobs(PairJobs):
                 `assign_courses_to_users` says of it; None for the plain one.
             options: See `JobOptions`.
         """
-        kind = operations.users_to_teams(send_message=send_message, list_size=list_size)
-        return self._job_via(via, kind, TEAMS, pairs, options)
+        operation = operations.users_to_teams(send_message=send_message, list_size=list_size)
+        return self._job_via(via, operation, TEAMS, pairs, options)
 
     def _job_via(
-        self, via: Via, kind: PairOperation, columns: Columns, pairs: Pairs, options: JobOptions
+        self, via: Via, operation: PairOperation, columns: Columns, pairs: Pairs, options: JobOptions
     ) -> BulkJob:
-        connect, of_job = self._parted(options)
         if via is None:
-            return OfferingJob(kind, pairs, self._limiter, connect, of_job, columns=columns)
+            return self._pair_job(operation, pairs, options, offer=columns.offer)
         if via != "import":
             raise ConfigurationError(f'via must be "import" or None, not {via!r}')
-        kind = attrs.evolve(kind, options={**kind.options, "via": via})
-        retry = options.get("retry", self._caller.defaults.retry)
-        return PairImportJob(kind, pairs, self._limiter, connect, of_job, columns=columns, retry=retry)
+        operation = attrs.evolve(operation, options={**operation.options, "via": via})
+        run = self._pair_run(options)
+        outcomes = PairOutcomes(operation, run, reads_back=True)
+        importer = Importer(run, retry=options.get("retry", self._caller.defaults.retry))
+        return PairJob(
+            pairs,
+            outcomes,
+            ByImport(outcomes, columns, importer),
+            skip_existing=options.get("skip_existing", False),
+        )

@@ -7,12 +7,15 @@ from typing import Any, cast
 import attrs
 
 from litmos_async.bulk.inputs import Pairs
-from litmos_async.bulk.job import Before, BulkJob, Connect, Options
+from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.journal.file import FilePath
 from litmos_async.bulk.known_people import KnownPeople
+from litmos_async.bulk.pairs.direct import Direct, Offer
 from litmos_async.bulk.pairs.list_sizes import ListSizes
 from litmos_async.bulk.pairs.operations import PairOperation
+from litmos_async.bulk.pairs.outcomes import PairOutcomes
 from litmos_async.bulk.pairs.pair_job import PairJob
+from litmos_async.bulk.run import Before, Run
 from litmos_async.config import CallOptions
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
@@ -31,7 +34,7 @@ class JobOptions(CallOptions, total=False):
             brought to its end, so there may be more of them. None, the default, never stops.
         journal: A file in which every request is written down before it leaves and after its answer. Killed at any
             moment and started again with the same input and the same file, the job leaves out what is done,
-            finds out by reading what became of the requests under way, and does the rest. It holds ids only.
+            reads the outcome of the requests that were under way, and does the rest. It holds ids only.
     """
 
     skip_existing: bool
@@ -50,7 +53,7 @@ class ItemOptions(CallOptions, total=False):
             brought to its end, so there may be more of them. None, the default, never stops.
         journal: A file in which every write is written down before it leaves and after its answer. Killed at any
             moment and started again with the same input and the same file, the job leaves out what is done,
-            finds out by reading what became of the writes under way, and does the rest. It holds ids, and
+            reads the outcome of the writes that were under way, and does the rest. It holds ids, and
             hashes where an item has only a name.
     """
 
@@ -63,20 +66,20 @@ class ImportOptions(CallOptions, total=False):
     """What an import takes, beside the options of every call.
 
     Attributes:
-        stop_after_failures: Hand in no other import when so many rows have failed or are unknown; None, the
+        stop_after_failures: Send no other import when so many rows have failed or are unknown; None, the
             default, never stops.
         journal: A file in which every import is written down before it leaves, when the server has taken it, and
             at its end. Killed at any moment and started again with the same rows and the same file, the job
             leaves out what is done, follows the import that the server had to its end, and does the rest. It
-            holds no names: rows are told apart by hashes.
+            holds no names: hashes stand for the rows.
     """
 
     stop_after_failures: int | None
     journal: FilePath | None
 
 
-class PairJobs:
-    """Makes jobs over pairs.
+class Helpers:
+    """Makes jobs, each with a run of its own.
 
     Args:
         caller: Makes the calls, in the bulk lane.
@@ -93,24 +96,41 @@ class PairJobs:
         self.list_sizes = ListSizes.of(caller.sender)
         self._people = KnownPeople.of(caller.sender)
 
-    def _job(self, kind: PairOperation, pairs: Pairs, options: JobOptions) -> BulkJob:
-        return PairJob(kind, pairs, self._limiter, *self._parted(options))
+    def _pair_job(
+        self, operation: PairOperation, pairs: Pairs, options: JobOptions, offer: Offer | None = None
+    ) -> BulkJob:
+        outcomes = PairOutcomes(operation, self._pair_run(options))
+        route = Direct(outcomes, self.list_sizes, offer)
+        return PairJob(pairs, outcomes, route, skip_existing=options.get("skip_existing", False))
 
-    def _parted(self, options: JobOptions) -> tuple[Connect, Options]:
-        """Part the options of a job from those of its calls."""
+    def _pair_run(self, options: JobOptions) -> Run:
         given: dict[str, Any] = dict(options)
-        names = JobOptions.__annotations__.keys() - CallOptions.__annotations__.keys()
-        of_job = Options(**{name: given.pop(name) for name in names if name in given})
-        caller = self._caller.with_options(cast(CallOptions, given))
-        of_job = attrs.evolve(
-            of_job,
-            timeout=caller.defaults.timeout,
-            sizes=self.list_sizes,
-            people=self._people,
-            hooks=caller.sender.hooks,
-        )
+        given.pop("skip_existing", None)
+        return self._run(given, verify=given.pop("verify", False))
+
+    def _item_run(self, options: ItemOptions) -> Run:
+        given: dict[str, Any] = dict(options)
+        return self._run(given, verify=given.pop("verify", False))
+
+    def _import_run(self, options: ImportOptions) -> Run:
+        return self._run(dict(options))
+
+    def _run(self, options: dict[str, Any], *, verify: bool = False) -> Run:
+        """Return the run of a job, with the options of its calls."""
+        stop_after_failures = options.pop("stop_after_failures", None)
+        journal_path = options.pop("journal", None)
+        caller = self._caller.with_options(cast(CallOptions, options))
 
         def connect(before: Before | None) -> Resources:
             return Resources(attrs.evolve(caller, before=before))
 
-        return connect, of_job
+        return Run(
+            self._limiter,
+            connect,
+            self._people,
+            verify=verify,
+            stop_after_failures=stop_after_failures,
+            journal_path=journal_path,
+            timeout=caller.defaults.timeout,
+            hooks=caller.sender.hooks,
+        )

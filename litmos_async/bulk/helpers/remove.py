@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from litmos_async.bulk.helpers.options import JobOptions, PairJobs
+from litmos_async.bulk.helpers.options import Helpers, JobOptions
 from litmos_async.bulk.inputs import Pairs
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.pairs import operations
 
 
-class RemoveJobs(PairJobs):
+class RemoveJobs(Helpers):
     """The helpers `remove_...`. What is not there is "skipped"."""
 
     def remove_courses_from_users(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
@@ -18,14 +18,14 @@ class RemoveJobs(PairJobs):
 
         `DELETE /users/{user_id}/courses/{course_id}`
 
-        A course that came through a learning path or a team is refused.
+        A course that came through a learning path or a team is rejected.
 
         Args:
             pairs: Who loses what: pairs (person, course), each an id or a record; or a mapping from ids of people
                 to their courses, ids or records.
             options: See `JobOptions`. `skip_existing=True` leaves out what is not there: it often pays.
         """
-        return self._job(operations.courses_from_users(), pairs, options)
+        return self._pair_job(operations.courses_from_users(), pairs, options)
 
     def remove_courses_from_teams(
         self,
@@ -39,7 +39,7 @@ class RemoveJobs(PairJobs):
 
         `DELETE /teams/{team_id}/courses`
 
-        The server ignores unknown ids. A course that came through a learning path is refused.
+        The server ignores unknown ids. A course that came through a learning path is rejected.
 
         Args:
             pairs: What loses what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
@@ -49,21 +49,23 @@ class RemoveJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        return self._job(operations.courses_from_teams(library=library, list_size=list_size), pairs, options)
+        return self._pair_job(
+            operations.courses_from_teams(library=library, list_size=list_size), pairs, options
+        )
 
     def remove_learning_paths_from_users(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
         """Take learning paths away from people: one request a pair, since the API has no list form.
 
         `DELETE /users/{user_id}/learningpaths/{learning_path_id}`
 
-        One that came through a team is refused.
+        One that came through a team is rejected.
 
         Args:
             pairs: Who loses what: pairs (person, learning path), each an id or a record; or a mapping from ids of
                 people to their learning paths, ids or records.
             options: See `JobOptions`.
         """
-        return self._job(operations.paths_from_users(), pairs, options)
+        return self._pair_job(operations.paths_from_users(), pairs, options)
 
     def remove_learning_paths_from_teams(
         self, pairs: Pairs, *, list_size: int | None = None, **options: Unpack[JobOptions]
@@ -79,7 +81,7 @@ class RemoveJobs(PairJobs):
                 see `ListSizes`.
             options: See `JobOptions`.
         """
-        return self._job(operations.paths_from_teams(list_size=list_size), pairs, options)
+        return self._pair_job(operations.paths_from_teams(list_size=list_size), pairs, options)
 
     def remove_users_from_teams(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
         """Take people out of teams: one request a pair, since the API has no list form.
@@ -92,4 +94,4 @@ class RemoveJobs(PairJobs):
                 `remove_users_from_all_teams`.
             options: See `JobOptions`.
         """
-        return self._job(operations.users_from_teams(), pairs, options)
+        return self._pair_job(operations.users_from_teams(), pairs, options)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import Any, TypeAlias, Unpack, cast
+from typing import Final, Unpack
 
-from litmos_async.bulk.helpers.options import ItemOptions, JobOptions, PairJobs
-from litmos_async.bulk.items.sync_users import SyncUsersJob
+from litmos_async.bulk.helpers.options import Helpers, ItemOptions
+from litmos_async.bulk.items.sync_users import DesiredUsers, SyncUsersJob
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.pairs.sync_team_members import Members, SyncTeamMembersJob
 from litmos_async.bulk.removal_limit import RemovalLimit
-from litmos_async.models import User
 
-DesiredUsers: TypeAlias = Iterable[User | Mapping[str, Any]] | AsyncIterable[User | Mapping[str, Any]]
-"""People as they should be: records, or mappings from attributes of `User` to values."""
-
-MAX_REMOVALS = 0.10
+MAX_REMOVALS: Final = 0.10
 
 
-class SyncJobs(PairJobs):
+class SyncJobs(Helpers):
     """The helpers `sync_...`."""
 
     def sync_team_members(
@@ -37,8 +32,8 @@ class SyncJobs(PairJobs):
         `POST /users/{user_id}/teams`
         `DELETE /teams/{team_id}/users/{user_id}`
 
-        The plan says how many would join, leave and stay. People join before others leave, so whoever moves is
-        never without a team. Teams that are not named are left alone, and so are sub-teams of those that are.
+        The plan says how many would join, leave and stay. People join before others leave, so a person who moves
+        is never without a team. Teams that are not named are left alone, and so are sub-teams of those that are.
 
         The server lists active members only. So inactive members never leave, and an inactive person who should
         be in a team is added every time, without an effect. Leaders and admins are members like any other.
@@ -47,8 +42,8 @@ class SyncJobs(PairJobs):
         exist is "failed" for each of its people.
 
         Args:
-            desired: Ids of teams with all people who should be in them, ids or records; an empty list means
-                nobody. Or pairs (person, team) from any (async) iterable, which cannot say that of a team.
+            desired: Ids of teams with all people who should be in them, ids or records; an empty list means no
+                members. Or pairs (person, team) from any (async) iterable, which cannot say that of a team.
             remove: True takes out who should not be there; False only adds.
             max_removals: With `remove`, how many may go at most: a fraction, 0.0 to 1.0, of the active members of
                 all these teams together, or a whole number of people. If more would go, the plan says so, and
@@ -56,13 +51,11 @@ class SyncJobs(PairJobs):
             send_message: Whether the server e-mails the people added. Required; its own default is no.
             options: See `ItemOptions`.
         """
-        connect, of_job = self._parted(cast(JobOptions, options))
         return SyncTeamMembersJob(
             desired,
-            self._limiter,
-            connect,
-            of_job,
-            removals=RemovalLimit(allowed=remove, most=max_removals),
+            self._item_run(options),
+            self.list_sizes,
+            limit=RemovalLimit(allowed=remove, most=max_removals),
             send_message=send_message,
         )
 
@@ -82,13 +75,16 @@ class SyncJobs(PairJobs):
         `POST /users`
         `PUT /users/{user_id}`
 
-        People are told apart by user name, upper and lower case alike. Compared is only what a desired record
-        names (what is not None), and what differs is written into the record as the server has it; somebody
-        else's change since the list was read is lost. `password` and `skip_first_login` count for new people
-        only: the server never says the one and does not keep the other. What the server stores in another form
-        than it was given is written every time.
+        People are identified by user name, upper and lower case alike. Where `external_employee_id` is given, an
+        account with that id is theirs under another user name, too, and is renamed: the plan says so. The id
+        decides only where it is unique in the input and on the server; where user name and id are those of two
+        accounts, the person is "failed", and neither account is changed or deactivated. Compared is only what a
+        desired record names (what is not None), and what differs is written into the record as the server has it;
+        another client's change since the list was read is lost. `password` and `skip_first_login` count for new
+        people only: the server never says the one and does not keep the other. What the server stores in another
+        form than it was given is written every time.
 
-        Somebody inactive who should be there stays inactive, unless `active` is named. An account owner is never
+        An inactive person who should be there stays inactive, unless `active` is named. An account owner is never
         deactivated for being missing: the key of this client belongs to one.
 
         If the list cannot be read completely, nothing is changed and its error is raised.
@@ -96,20 +92,17 @@ class SyncJobs(PairJobs):
         Args:
             desired: People as they should be, each with a `user_name`; from any (async) iterable.
             create: Whether missing people are created; they need `first_name` and `last_name`, too.
-            deactivate: True bars everybody from logging in who is not among them. So they must be all.
+            deactivate: True bars all other people from logging in. So they must be all.
             max_removals: How many active people may end inactive at most, missing or desired so: a fraction, 0.0
                 to 1.0, of the active people, or a whole number. If more would, the plan says so, and running
                 raises `ConfigurationError` before anything is sent.
             send_message: Whether the server e-mails the login to new people. Required; its own default is no.
             options: See `ItemOptions`.
         """
-        connect, of_job = self._parted(cast(JobOptions, options))
         return SyncUsersJob(
             desired,
-            self._limiter,
-            connect,
-            of_job,
-            removals=RemovalLimit(allowed=deactivate, most=max_removals),
+            self._item_run(options),
+            limit=RemovalLimit(allowed=deactivate, most=max_removals),
             create=create,
             send_message=send_message,
         )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
-from typing import Unpack, cast
+from typing import Unpack
 
-from litmos_async.bulk.helpers.options import ImportOptions, ItemOptions, JobOptions, PairJobs
+from litmos_async.bulk.helpers.options import Helpers, ImportOptions, ItemOptions
 from litmos_async.bulk.items.import_users import ImportRows, ImportUsersJob
 from litmos_async.bulk.items.item_job import GivenJob
 from litmos_async.bulk.items.users_and_results import (
@@ -15,13 +15,13 @@ from litmos_async.bulk.items.users_and_results import (
     departures,
     each_result,
 )
-from litmos_async.bulk.items.work_item import Task
+from litmos_async.bulk.items.work_item import WorkItem
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.server_import import WAIT_TIMEOUT, Importer
 from litmos_async.errors import ConfigurationError
 
 
-class UserJobs(PairJobs):
+class UserJobs(Helpers):
     """The helpers about single users and results, and `import_users`."""
 
     def deactivate_users(
@@ -33,9 +33,9 @@ class UserJobs(PairJobs):
         `PUT /users/{user_id}`
         `DELETE /users/{user_id}/teams`
 
-        The server knows no partial update, so each person is read, changed and written whole; somebody else's
-        change between the two is lost. Whoever is inactive already is "skipped" after one request. People who
-        are given twice are skipped the second time.
+        The server knows no partial update, so each person is read, changed and written whole; another client's
+        change between the two is lost. A person who is inactive already is "skipped" after one request. Those
+        who are given twice are skipped the second time.
 
         Args:
             users: The people: ids or records. A record stands for its id only: what is written is what the
@@ -58,7 +58,7 @@ class UserJobs(PairJobs):
 
         `DELETE /users/{user_id}/teams`
 
-        Courses that came through a team go with it. Whoever was in no team is "done" all the same.
+        Courses that came through a team go with it. A person in no team is "done" all the same.
 
         Args:
             users: The people: ids or records.
@@ -86,14 +86,13 @@ class UserJobs(PairJobs):
 
     def _item_job(
         self,
-        kind: str,
+        helper: str,
         item_label: str,
-        tasks: AsyncIterable[Task],
+        work_items: AsyncIterable[WorkItem],
         options: ItemOptions,
         **agreed: bool,
     ) -> BulkJob:
-        connect, of_job = self._parted(cast(JobOptions, options))
-        return GivenJob(kind, item_label, self._limiter, connect, of_job, tasks=tasks, agreed=agreed)
+        return GivenJob(helper, item_label, self._item_run(options), work_items, agreed=agreed)
 
     def import_users(
         self,
@@ -115,11 +114,11 @@ class UserJobs(PairJobs):
         keep their value. A row can also put the person into up to 5 teams and 3 courses, by their codes for bulk
         imports. The import turns message notifications on for everyone it touches.
 
-        The server works through an import in its own time; the job looks less and less often, and requests the next
-        one in when one is through. Rows that it names as wrong are "failed", with its words. A row that lacks
+        The server works through an import in its own time; the job polls it less and less often, and sends the next
+        one when one is through. Rows that it names as wrong are "failed", with its words. A row that lacks
         something, or is too long, is "failed" before anything is sent; a user name that was given before is
-        "skipped". If the answer to an import is lost, the job looks for it in the list of imports, and requests it
-        in once more only where it is not there.
+        "skipped". If the answer to an import is lost, the job looks for it in the list of imports, and sends it
+        once more only where it is not there.
 
         Args:
             rows: `UserImport` records, or mappings from their attributes to values; from any (async) iterable.
@@ -131,13 +130,12 @@ class UserJobs(PairJobs):
         """
         if not wait_timeout > 0:
             raise ConfigurationError(f"wait_timeout must be more than 0 seconds, not {wait_timeout}")
-        connect, of_job = self._parted(cast(JobOptions, options))
+        run = self._import_run(options)
         importer = Importer(
-            connect,
+            run,
             retry=options.get("retry", self._caller.defaults.retry),
-            timeout=of_job.timeout,
             wait_timeout=wait_timeout,
             send_message=send_message,
             skip_first_login=skip_first_login,
         )
-        return ImportUsersJob(rows, importer, self._limiter, connect, of_job)
+        return ImportUsersJob(rows, run, importer)

@@ -71,11 +71,11 @@ class Accounts:
         self._unclear: set[str] = set()
         self._given: set[str] = set()
 
-    def take(self, row: User) -> Match | Literal["nobody"] | None:
+    def take(self, row: User) -> Match | Literal["no one"] | None:
         """Take an account.
 
         Returns:
-            Whose it is, where nothing that comes later can change that; "nobody" if it is that of no person in the
+            Whose it is, where nothing that comes later can change that; "no one" if it is that of no person in the
             input; None if it is kept, for `rest` and `left`.
         """
         name, row_id = fold(row.user_name), fold(row.external_employee_id)
@@ -84,7 +84,7 @@ class Accounts:
             del self._open[name]
             return Match(name, row)
         if user is None and not self._may_concern(row, name, row_id):
-            return "nobody"
+            return "no one"
         self._held.add(row)
         return None
 
@@ -121,7 +121,7 @@ class Accounts:
                 yield match
 
     def left(self) -> Iterator[tuple[User, bool]]:
-        """Yield the accounts that `rest` gave to nobody, and whether each may be that of a person in the input."""
+        """Yield the accounts that `rest` gave to no person, and whether each may be that of one in the input."""
         for row in self._held.rows:
             if row.id not in self._given:
                 yield row, row.id in self._unclear or fold(row.user_name) in self._desired
@@ -166,7 +166,7 @@ class Accounts:
         )
 
     def _missing(self, name: str, user: User) -> Match:
-        """Return that a person has no account, unless somebody else's name or id looks like theirs, rewritten."""
+        """Return that a person has no account, unless another person's name or id looks like theirs, rewritten."""
         for what, text in (("user name", user.user_name), ("employee id", user.external_employee_id)):
             near = self._held.by_bare.get(without_zeros(text), []) if without_zeros(text) else []
             if near:

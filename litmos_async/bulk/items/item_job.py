@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    AsyncIterator,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from litmos_async.bulk.inputs import flags
-from litmos_async.bulk.items.work_item import CANNOT_BE_TOLD, ItemFailed, ItemRequests, Means, Task
-from litmos_async.bulk.job import EARLIER, FOUND, BulkJob, Connect, Options, settled
-from litmos_async.bulk.journal.file import FINAL, Settled
-from litmos_async.bulk.journal.journal import Past
+from litmos_async.bulk.items.work_item import NOT_KNOWN, ItemFailed, ItemRequests, WorkItem
+from litmos_async.bulk.job import EARLIER, FOUND, BulkJob
+from litmos_async.bulk.journal.file import FINAL
+from litmos_async.bulk.journal.journal import Journal, Past
 from litmos_async.bulk.journal.keys import Fingerprint, Key
-from litmos_async.bulk.results import Outcome, Plan, Status, seconds_for
+from litmos_async.bulk.results import Outcome, Plan, Status
+from litmos_async.bulk.run import NotSent, Run
 from litmos_async.bulk.workers import run_concurrently
-from litmos_async.bulk.write import NotSent
+from litmos_async.bulk.write import settled
 from litmos_async.errors import ConfigurationError, LitmosError, NetworkError, NotFound, TooManyRemovals
-from litmos_async.limits import Limiter
 
-REFUSED = "refused before it was sent"
+REJECTED: Final = "refused before it was sent"
 
 
 class ItemJob(BulkJob):
-    """A job over single items. Memory holds one small task for each.
+    """A job over single items. Memory holds one small work item for each.
 
     Args:
-        kind: Name of the helper; a journal belongs to it.
+        helper: Name of the helper; a journal belongs to it.
         item_label: What the items are.
-        limiter: Bounds what is under way.
-        connect: Makes the resources through which the job sends.
-        options: How it runs.
+        run: What its requests share.
         mails: Whether each item may send an e-mail.
         agreed: What else a journal must agree on.
     """
@@ -52,73 +42,66 @@ class ItemJob(BulkJob):
 
     def __init__(
         self,
-        kind: str,
+        helper: str,
         item_label: str,
-        limiter: Limiter,
-        connect: Connect,
-        options: Options,
+        run: Run,
         *,
         mails: bool = False,
         agreed: Mapping[str, bool] | None = None,
     ) -> None:
-        super().__init__(limiter, connect, options)
-        self._kind = kind
+        super().__init__(helper, run)
         self._item_label = item_label
         self._mails = mails
         self._agreed = flags(**(agreed or {}))
-        self._preparing = asyncio.Lock()
         self._past = Past()
-        self._tasks: list[Task] | None = None
+        self._still_under_way: set[int] = set()
+        self._work_items: list[WorkItem] = []
 
     # ------------------------------------------------ before
 
-    @property
-    def _helper(self) -> str:
-        return self._kind
-
     async def _plan(self) -> Plan:
-        tasks = await self._prepare()
-        waiting = [task for task in tasks if task.known() is None]
+        work_items = self._work_items
+        waiting = _waiting(work_items)
         requests = self._requests(waiting)
         checks = self._checks(requests)
         return Plan(
             item_label=self._item_label,
             items=len(waiting),
-            skipped=Counter(_left_out(task, outcome) for task in tasks if (outcome := task.known())),
+            skipped=Counter(_left_out(each, outcome) for each in work_items if (outcome := each.known())),
             requests_by_kind=dict(requests),
-            reads=self._report.reads,
+            reads=self._run.report.reads,
             checks=checks,
-            seconds=seconds_for(requests.total() + checks, self._limiter.quota),
+            seconds=self._run.seconds_for(requests.total() + checks),
             emails=self._emails(waiting),
-            changes=[self._change(task) for task in waiting],
-            notes=self._notes(tasks),
+            changes=[self._change(each) for each in waiting],
+            notes=self._notes(work_items),
             refusal=self._refusal(),
         )
 
-    def _requests(self, waiting: list[Task]) -> Counter[str]:
+    def _requests(self, waiting: list[WorkItem]) -> Counter[str]:
         """Return how many requests they take, by verb and path."""
-        return Counter(request for task in waiting for request in task.requests)
+        return Counter(request for each in waiting for request in each.requests)
 
     def _checks(self, requests: Mapping[str, int]) -> int:
         """Return how many requests read back what these did, at least."""
         writes = sum(number for request, number in requests.items() if not request.startswith("GET "))
-        return writes if self._options.verify else 0
+        return writes if self._run.verify else 0
 
-    def _emails(self, waiting: list[Task]) -> int:
+    def _emails(self, waiting: list[WorkItem]) -> int:
         """Return how many people may get an e-mail."""
         return len(waiting) if self._mails else 0
 
-    def _change(self, task: Task) -> Mapping[str, Any]:
+    def _change(self, work_item: WorkItem) -> Mapping[str, Any]:
         """Return what would be done with an item, as plain data."""
-        item: Any = task.item
+        item: Any = work_item.item
         given: dict[str, Any] = {self.item_name: item} if isinstance(item, str) else item._asdict()
         fields: dict[str, Any] = {
             key: list(value) if isinstance(value, tuple) else value for key, value in given.items()
         }
-        name = self._options.people.names.get(fields.get("user_id", ""))
+        name = self._run.people.names.get(fields.get("user_id", ""))
         return {"user_name": name, **fields} if name else fields
 
-    def _notes(self, tasks: list[Task]) -> tuple[str, ...]:  # noqa: ARG002 - for jobs that have some
+    def _notes(self, work_items: list[WorkItem]) -> tuple[str, ...]:  # noqa: ARG002 - for jobs that have some
         """Return what else the plan says."""
         return ()
 
@@ -126,221 +109,186 @@ class ItemJob(BulkJob):
         """Return the error that running would raise, or None."""
         return None
 
-    async def _prepare(self) -> list[Task]:
-        """Read the input, once."""
-        async with self._preparing:
-            if self._tasks is None:
-                self._tasks = await self._once(self._take_in)
-                waiting = [task for task in self._tasks if task.known() is None]
-                requests = self._requests(waiting)
-                self._requests_left = requests.total()
-                self._expect_reads(self._checks(requests))
-                self._planned = True
-        return self._tasks
+    async def _find_work(self) -> None:
+        self._work_items = await self._once(self._read_work_items)
+        requests = self._requests(_waiting(self._work_items))
+        self._run.expect(requests.total())
+        self._run.expect_reads(self._checks(requests))
 
     async def _forget_plan(self) -> None:
-        if self._tasks is not None:
+        if self._planned:
             # The input may be an iterator, which would have nothing more to give.
-            self._tasks, self._spoilt = None, ConfigurationError("the plan failed: make a new job")
+            self._work_items, self._spoilt = [], ConfigurationError("the plan failed: make a new job")
         await super()._forget_plan()
 
-    async def _take_in(self) -> list[Task]:
+    async def _read_work_items(self) -> list[WorkItem]:
         fingerprint = Fingerprint()
         await self._read_input(fingerprint)
-        self._journal = await self._open_journal(self._kind, fingerprint, self._agreed)
-        if self._journal is not None:
-            self._past = await self._journal.past(self._options.timeout)
-        tasks: list[Task] = []
-        by_entry: dict[Key, Task] = {}
-        async for task in self._each_task():
-            if task.entry in by_entry:
-                tasks.append(Task(task.item, task.entry, skipped="given twice"))
+        journal = await self._run.open_journal(self._helper, fingerprint, self._agreed)
+        if journal is not None:
+            self._past = await journal.past(self._run.timeout)
+        work_items: list[WorkItem] = []
+        by_entry: dict[Key, WorkItem] = {}
+        async for each in self._each_work_item():
+            if each.entry in by_entry:
+                work_items.append(WorkItem(each.item, each.entry, skipped="given twice"))
             else:
-                by_entry[task.entry] = task
-                tasks.append(task)
-        if self._journal is not None:
-            await self._go_on(by_entry)
-            await self._journal.record(self._news(by_entry))
-            await self._journal.expect(len(by_entry))
-        return tasks
+                by_entry[each.entry] = each
+                work_items.append(each)
+        if journal is not None:
+            await self._resume(journal, by_entry)
+        return work_items
 
     @abstractmethod
     async def _read_input(self, fingerprint: Fingerprint) -> None:
-        """Take in what was given, before anything is asked of the server."""
+        """Read what was given, before anything is asked of the server."""
 
     @abstractmethod
-    def _each_task(self) -> AsyncIterator[Task]:
+    def _each_work_item(self) -> AsyncIterator[WorkItem]:
         """Yield what there is to do. What earlier runs did is known by now, and nothing of it is under way."""
 
     # ------------------------------------------------ after an earlier run
 
-    async def _go_on(self, tasks: Mapping[Key, Task]) -> None:
-        """Leave out what earlier runs did, and find out what became of what they had under way."""
+    async def _resume(self, journal: Journal, work_items: Mapping[Key, WorkItem]) -> None:
+        """Leave out what earlier runs did, and find the outcomes of what they had under way."""
         for entry, status in self._past.settled.items():
-            if status in self.final and (task := tasks.get(entry)) is not None:
-                task.settle(status, reason=EARLIER)
-        await self._settle_doubtful(tasks)
+            if status in self.final and (work_item := work_items.get(entry)) is not None:
+                work_item.settle(status, reason=EARLIER)
+        await self._settle_doubtful(work_items)
+        known = {
+            entry: settled(entry, outcome)
+            for entry, work_item in work_items.items()
+            if (outcome := work_item.known()) is not None
+        }
+        await journal.go_on(self._past, known, items=len(work_items), still_under_way=self._still_under_way)
 
-    async def _settle_doubtful(self, tasks: Mapping[Key, Task]) -> None:
-        """ReadPlan at what was sent and got no answer, side by side."""
-        doubtful = [tasks[entry] for entry in self._past.doubtful if entry in tasks]
-        size = min(self._width(), len(doubtful))
-        async with aclosing(run_concurrently(self._look_at, doubtful, size)) as looks:
-            async for _ in looks:
+    async def _settle_doubtful(self, work_items: Mapping[Key, WorkItem]) -> None:
+        """Read whether what was sent and got no answer was carried out, side by side."""
+        doubtful = [work_items[entry] for entry in self._past.doubtful if entry in work_items]
+        size = min(self._run.width, len(doubtful))
+        async with aclosing(run_concurrently(self._read_whether_done, doubtful, size)) as reads:
+            async for _ in reads:
                 pass
-        for request in self._past.under_way:
-            await self._note(request.id, [tasks[entry] for entry in request.items if entry in tasks])
 
-    async def _look_at(self, task: Task) -> AsyncGenerator[None, None]:
-        """Settle a task that an earlier run had under way; it stays to be done where it had no effect."""
-        if task.as_desired:
-            task.settle("done", reason=FOUND)
-        elif task.is_done is not None:
+    async def _read_whether_done(self, work_item: WorkItem) -> AsyncGenerator[None, None]:
+        """Settle an item that an earlier run had under way; it stays to be done where it had no effect."""
+        if work_item.as_desired:
+            work_item.settle("done", reason=FOUND)
+        elif work_item.is_done is not None:
             try:
-                done = await task.is_done(self._litmos)
+                done = await work_item.is_done(self._run.litmos)
             except NotFound:
-                done = False  # whoever does not exist has nothing, and the server will say so
+                done = False  # what does not exist has nothing, and the server will say so
             except LitmosError as problem:
-                if isinstance(problem, NetworkError) or await self._must_stop(problem):
+                if isinstance(problem, NetworkError) or await self._run.must_stop(problem):
                     raise
-                task.settle("unknown", problem.with_traceback(None))
+                work_item.settle("unknown", problem.with_traceback(None))
                 done = False
             if done:
-                task.settle("done", reason=FOUND)
+                work_item.settle("done", reason=FOUND)
             elif done is None:
-                task.settle("unknown", reason=CANNOT_BE_TOLD)
+                work_item.settle("unknown", reason=NOT_KNOWN)
         yield None
-
-    def _news(self, tasks: Mapping[Key, Task]) -> Iterator[Settled]:
-        """Yield what is known of tasks before anything is sent, and is not in the journal yet."""
-        for entry, task in tasks.items():
-            outcome = task.known()
-            if outcome is not None and self._past.settled.get(entry) != outcome.status:
-                yield settled(entry, outcome)
-
-    async def _note(self, request: int, tasks: Sequence[Task]) -> None:
-        """Write down what became of a request of an earlier run."""
-        if self._journal is not None:
-            known = ((task.entry, task.known()) for task in tasks)
-            await self._journal.after(
-                request, [settled(entry, outcome) for entry, outcome in known if outcome]
-            )
 
     # ------------------------------------------------ while it runs
 
     def _total(self) -> int:
-        return len(self._tasks or ())
+        return len(self._work_items)
 
     async def _work(self) -> AsyncGenerator[Outcome, None]:
-        tasks = await self._prepare()
-        for task in tasks:
-            if (outcome := task.known()) is not None:
+        for each in self._work_items:
+            if (outcome := each.known()) is not None:
                 yield outcome
-        waiting = [task for task in tasks if task.known() is None]
+        waiting = _waiting(self._work_items)
         if waiting:
             async with aclosing(self._do(waiting)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
 
-    async def _do(self, waiting: list[Task]) -> AsyncGenerator[Outcome, None]:
-        """Carry tasks out, and yield what became of each."""
-        size = min(self._width(), len(waiting))
-        work = run_concurrently(self._carry_out, self._unless_stopped(waiting), size)
+    async def _do(self, waiting: list[WorkItem]) -> AsyncGenerator[Outcome, None]:
+        """Carry work items out, and yield the outcome of each."""
+        size = min(self._run.width, len(waiting))
+        work = run_concurrently(self._carry_out, self._run.unless_stopped(waiting), size)
         async with aclosing(work) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
-    async def _carry_out(self, task: Task) -> AsyncGenerator[Outcome, None]:
-        means = Means(
-            self._connect,
-            self._litmos,
-            self._options,
-            self._must_stop,
-            self._answered,
-            self._looked_up,
-            self._journal,
-            self._stop,
-        )
-        requests = ItemRequests(task, means)
+    async def _carry_out(self, work_item: WorkItem) -> AsyncGenerator[Outcome, None]:
+        requests = ItemRequests(work_item, self._run)
         try:
-            nothing = await task.carry_out(requests) if task.carry_out is not None else None
+            nothing = await work_item.carry_out(requests) if work_item.carry_out is not None else None
         except NotSent:
             return
         except ItemFailed as failed:
-            outcome = task.settle(failed.status, failed.problem, failed.reason, requests.used)
+            outcome = work_item.settle(failed.status, failed.problem, failed.reason, requests.used)
         except LitmosError as problem:
             # The answer stops the job, so the request has one, and it was no.
-            task.settle("failed", problem.with_traceback(None), attempts=requests.used)
-            await requests.note(None)
+            work_item.settle("failed", problem.with_traceback(None), attempts=requests.used)
+            await requests.settle(None)
             raise
         else:
-            outcome = task.settle("skipped" if nothing else "done", None, nothing or "", requests.used)
+            outcome = work_item.settle("skipped" if nothing else "done", None, nothing or "", requests.used)
         finally:
-            self._requests_left -= len(task.requests) - requests.used
-        await requests.note(outcome)
+            self._run.expect(requests.counted - len(work_item.requests))
+        await requests.settle(outcome)
         yield outcome
 
     def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
-        for task in self._tasks or ():
-            outcome = task.known()
+        for each in self._work_items:
+            outcome = each.known()
             if outcome is not None:
                 yield outcome
             elif planned:
-                yield Outcome(task.item, "planned")
+                yield Outcome(each.item, "planned")
 
 
 class GivenJob(ItemJob):
     """A job over items that are given one by one.
 
     Args:
-        kind: See `ItemJob`.
+        helper: See `ItemJob`.
         item_label: See `ItemJob`.
-        limiter: See `ItemJob`.
-        connect: See `ItemJob`.
-        options: See `ItemJob`.
-        tasks: Yields the tasks. It is read once.
+        run: See `ItemJob`.
+        work_items: Yields the work items. It is read once.
         mails: See `ItemJob`.
         agreed: See `ItemJob`.
     """
 
     def __init__(
         self,
-        kind: str,
+        helper: str,
         item_label: str,
-        limiter: Limiter,
-        connect: Connect,
-        options: Options,
+        run: Run,
+        work_items: AsyncIterable[WorkItem],
         *,
-        tasks: AsyncIterable[Task],
         mails: bool = False,
         agreed: Mapping[str, bool] | None = None,
     ) -> None:
-        super().__init__(kind, item_label, limiter, connect, options, mails=mails, agreed=agreed)
-        self._source = tasks
-        self._given: list[Task] = []
+        super().__init__(helper, item_label, run, mails=mails, agreed=agreed)
+        self._source = work_items
+        self._given: list[WorkItem] = []
 
     async def _read_input(self, fingerprint: Fingerprint) -> None:
         entries = set[Key]()
-        async for task in self._source:
-            self._given.append(task)
-            if task.entry not in entries:
-                entries.add(task.entry)
-                fingerprint.add(*task.entry, task.content)
+        async for each in self._source:
+            self._given.append(each)
+            if each.entry not in entries:
+                entries.add(each.entry)
+                fingerprint.add(*each.entry, each.content)
 
-    async def _each_task(self) -> AsyncIterator[Task]:
-        for task in self._given:
-            yield task
+    async def _each_work_item(self) -> AsyncIterator[WorkItem]:
+        for each in self._given:
+            yield each
 
 
-def _left_out(task: Task, outcome: Outcome) -> str:
-    """Return why a plan leaves a task out."""
-    if task.refused is not None:
-        return REFUSED
+def _waiting(work_items: list[WorkItem]) -> list[WorkItem]:
+    return [each for each in work_items if each.known() is None]
+
+
+def _left_out(work_item: WorkItem, outcome: Outcome) -> str:
+    """Return why a plan leaves an item out."""
+    if work_item.rejected is not None:
+        return REJECTED
     if outcome.status == "skipped" and outcome.reason != EARLIER:
         return outcome.reason
     return f"{outcome.status} {EARLIER}"
-
-
-def counted(tasks: Mapping[str, int]) -> str:
-    """Return numbers of things as people say them: `3 to add, 1,200 unchanged`."""
-    return ", ".join(f"{number:,} {what}" for what, number in tasks.items() if number)

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
-from typing import Any, ClassVar, Literal, NamedTuple, cast
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, cast
 
 import attrs
 
-from litmos_async.bulk.inputs import check_types, in_order
+from litmos_async.bulk.inputs import check_types, numbered, record_of
 from litmos_async.bulk.items.accounts import Accounts, Match
-from litmos_async.bulk.items.item_job import ItemJob, counted
-from litmos_async.bulk.items.work_item import ItemRequests, Task
-from litmos_async.bulk.job import Connect, Options
+from litmos_async.bulk.items.item_job import ItemJob
+from litmos_async.bulk.items.work_item import ItemRequests, WorkItem
 from litmos_async.bulk.journal.keys import Fingerprint, Key, nameless
 from litmos_async.bulk.removal_limit import RemovalLimit
-from litmos_async.bulk.results import Outcome, Status
+from litmos_async.bulk.results import Outcome, Status, numbers_of
+from litmos_async.bulk.run import Run
 from litmos_async.errors import ConfigurationError, TooManyRemovals
-from litmos_async.limits import Limiter
 from litmos_async.models import AccessLevel, User
 from litmos_async.models.record import fields_of
 from litmos_async.names import IDENTIFYING, clean, fold, without_zeros
@@ -27,11 +26,14 @@ from litmos_async.resources.base import complete, identified
 from litmos_async.wire.codec import SEARCH_LIMIT
 from litmos_async.wording import OptionText, count
 
+DesiredUsers: TypeAlias = Iterable[User | Mapping[str, Any]] | AsyncIterable[User | Mapping[str, Any]]
+"""People as they should be: records, or mappings from attributes of `User` to values."""
+
 
 class UserChange(NamedTuple):
-    """A person, and what is to become of the record.
+    """A person, and how the record is to change.
 
-    `fields` names the attributes that are to change, and no values. `user_id` is empty for somebody who is missing.
+    `fields` names the attributes that are to change, and no values. `user_id` is empty for a person who is missing.
     `old_name` is the user name of an account that is found by employee id, and gets `user_name`.
     """
 
@@ -67,27 +69,23 @@ class SyncUsersJob(ItemJob):
 
     def __init__(
         self,
-        desired: Iterable[User | Mapping[str, Any]] | AsyncIterable[User | Mapping[str, Any]],
-        limiter: Limiter,
-        connect: Connect,
-        options: Options,
+        desired: DesiredUsers,
+        run: Run,
         *,
-        removals: RemovalLimit,
+        limit: RemovalLimit,
         create: bool,
         send_message: bool,
     ) -> None:
         super().__init__(
             "sync_users",
             "user changes",
-            limiter,
-            connect,
-            options,
-            agreed={"create": create, "deactivate": removals.allowed, "send_message": send_message},
+            run,
+            agreed={"create": create, "deactivate": limit.allowed, "send_message": send_message},
         )
         self._wanted = desired
         self._desired: dict[str, User] = {}
         self._twice: list[str] = []
-        self._removals = removals
+        self._limit = limit
         self._create = create
         self._send_message = send_message
         self._active = 0
@@ -106,34 +104,38 @@ class SyncUsersJob(ItemJob):
                 self._desired[name] = user
                 fingerprint.add(*_entry(name), repr(attrs.astuple(user)))
 
-    async def _each_task(self) -> AsyncIterator[Task]:
+    async def _each_work_item(self) -> AsyncIterator[WorkItem]:
         accounts = Accounts(self._desired)
-        async for row in self._litmos.users.list_details():
+        seen = set[str]()
+        async for row in self._run.litmos.users.list_details():
+            if row.id in seen:
+                continue  # changed while the list was read: such a row may come a second time
+            seen.add(row.id)
             self._active += row.active is not False
             match = accounts.take(row)
             if isinstance(match, Match):
                 yield self._matched(match)
-            elif match == "nobody" and (task := self._not_desired(row)) is not None:
-                yield task
+            elif match == "no one" and (work_item := self._not_desired(row)) is not None:
+                yield work_item
         for match in accounts.rest():
             yield self._matched(match)
         for row, may_be_meant in accounts.left():
-            task = self._in_doubt(row) if may_be_meant else self._not_desired(row)
-            if task is not None:
-                yield task
+            work_item = self._in_doubt(row) if may_be_meant else self._not_desired(row)
+            if work_item is not None:
+                yield work_item
         for user_name in self._twice:
-            yield Task(UserChange("keep", user_name), _entry(user_name), skipped="given twice")
+            yield WorkItem(UserChange("keep", user_name), _entry(user_name), skipped="given twice")
 
-    def _matched(self, match: Match) -> Task:
+    def _matched(self, match: Match) -> WorkItem:
         """Return what there is to do for a person of the input."""
         user = self._desired[match.name]
         if match.problem:
             change = UserChange("keep", user.user_name or "")
-            return Task(change, _entry(match.name), refused=ConfigurationError(match.problem))
+            return WorkItem(change, _entry(match.name), rejected=ConfigurationError(match.problem))
         return self._missing(user) if match.row is None else self._changed(user, match.row, by_id=match.by_id)
 
-    def _changed(self, user: User, row: User, *, by_id: bool) -> Task:
-        """Return what there is to do for somebody who is there."""
+    def _changed(self, user: User, row: User, *, by_id: bool) -> WorkItem:
+        """Return what there is to do for a person who is there."""
         name, old_name = row.user_name or "", ""
         changes = _differences(user, row)
         if by_id:
@@ -141,53 +143,55 @@ class SyncUsersJob(ItemJob):
             changes = _renaming(user, row) | changes
             self._renamed.append((old_name, name))
         if not changes:
-            return Task(UserChange("keep", name, row.id), _entry(name), skipped=AS_DESIRED, as_desired=True)
+            return WorkItem(
+                UserChange("keep", name, row.id), _entry(name), skipped=AS_DESIRED, as_desired=True
+            )
         self._going += changes.get("active") is False and not self._is_done(name)
         change = UserChange("update", name, row.id, tuple(changes), old_name)
-        return Task(change, _entry(name), _writing(row, changes), requests=(_UPDATE,))
+        return WorkItem(change, _entry(name), _writing(row, changes), requests=(_UPDATE,))
 
-    def _in_doubt(self, row: User) -> Task | None:
+    def _in_doubt(self, row: User) -> WorkItem | None:
         """Return that an account stays, of which it is not clear whether it is that of a person in the input."""
-        if not self._removals.allowed or row.active is False:
+        if not self._limit.allowed or row.active is False:
             return None
         keep = UserChange("keep", row.user_name or "", row.id)
-        return Task(keep, (row.id, ""), skipped="kept: a person of the input may be meant")
+        return WorkItem(keep, (row.id, ""), skipped="kept: a person of the input may be meant")
 
     def _is_done(self, user_name: str) -> bool:
-        """Tell whether an earlier run did what there was to do for somebody."""
+        """Return whether an earlier run did what there was to do for a person."""
         return self._past.settled.get(_entry(user_name)) == "done"
 
-    def _not_desired(self, row: User) -> Task | None:
-        """Return what there is to do for somebody who is there and should not."""
+    def _not_desired(self, row: User) -> WorkItem | None:
+        """Return what there is to do for a person who is there and should not."""
         name = row.user_name or ""
         change = UserChange("deactivate", name, row.id, ("active",))
         if row.active is False:
             # Only an earlier run makes that news.
             mine = self._is_done(name) or _entry(name) in self._past.doubtful
-            barred = Task(change, _entry(name), skipped="inactive already", as_desired=True)
+            barred = WorkItem(change, _entry(name), skipped="inactive already", as_desired=True)
             return barred if mine else None
-        if not self._removals.allowed:
+        if not self._limit.allowed:
             self._left_alone += 1
             return None
         keep = UserChange("keep", name, row.id)
         if row.access_level == AccessLevel.ACCOUNT_OWNER:
-            return Task(keep, _entry(name), skipped="missing, and an account owner")
+            return WorkItem(keep, _entry(name), skipped="missing, and an account owner")
         if not name:
-            return Task(keep, (row.id, ""), skipped="without a user name")
+            return WorkItem(keep, (row.id, ""), skipped="without a user name")
         self._going += not self._is_done(name)
-        return Task(change, _entry(name), _writing(row, {"active": False}), requests=(_UPDATE,))
+        return WorkItem(change, _entry(name), _writing(row, {"active": False}), requests=(_UPDATE,))
 
-    def _missing(self, user: User) -> Task:
-        """Return what there is to do for somebody who is not there."""
+    def _missing(self, user: User) -> WorkItem:
+        """Return what there is to do for a person who is not there."""
         name = user.user_name or ""
         if not self._create:
             reason = OptionText("missing, and {option}", "create", value=False)
-            return Task(UserChange("keep", name), _entry(name), skipped=reason)
+            return WorkItem(UserChange("keep", name), _entry(name), skipped=reason)
         change = UserChange("create", name)
         try:
             complete(user)
         except ConfigurationError as problem:
-            return Task(change, _entry(name), refused=problem)
+            return WorkItem(change, _entry(name), rejected=problem)
 
         async def carry_out(requests: ItemRequests) -> None:
             await requests.write(
@@ -195,23 +199,23 @@ class SyncUsersJob(ItemJob):
                 lambda litmos: _is_there(litmos, name),
             )
 
-        return Task(change, _entry(name), carry_out, requests=(_CREATE,))
+        return WorkItem(change, _entry(name), carry_out, requests=(_CREATE,))
 
     # ------------------------------------------------ what is said of it
 
-    def _emails(self, waiting: list[Task]) -> int:
-        return sum(_CREATE in task.requests for task in waiting) if self._send_message else 0
+    def _emails(self, waiting: list[WorkItem]) -> int:
+        return sum(_CREATE in work_item.requests for work_item in waiting) if self._send_message else 0
 
-    def _notes(self, tasks: list[Task]) -> tuple[str, ...]:
-        waiting = [task for task in tasks if task.known() is None]
-        changes = Counter(cast(UserChange, task.item).change for task in waiting)
+    def _notes(self, work_items: list[WorkItem]) -> tuple[str, ...]:
+        waiting = [work_item for work_item in work_items if work_item.known() is None]
+        changes = Counter(cast(UserChange, work_item.item).change for work_item in waiting)
         numbers = {
             "to create": changes["create"],
             "to change": changes["update"],
             "to deactivate": changes["deactivate"],
-            "unchanged": sum(_is_as_desired(task) for task in tasks),
+            "unchanged": sum(_is_as_desired(work_item) for work_item in work_items),
         }
-        notes: list[str] = [counted(numbers) or "nothing to do"]
+        notes: list[str] = [numbers_of(numbers) or "nothing to do"]
         if self._renamed:
             people = count(len(self._renamed), "account is", "accounts are")
             shown = ", ".join(f"{old!r} to {new!r}" for old, new in self._renamed[:_MOST_NAMED])
@@ -225,10 +229,9 @@ class SyncUsersJob(ItemJob):
         return tuple(notes)
 
     def _refusal(self) -> TooManyRemovals | None:
-        return self._removals.refusal(self._going, self._active, "active people")
+        return self._limit.refusal(self._going, self._active, "active people")
 
     async def _work(self) -> AsyncGenerator[Outcome, None]:
-        await self._prepare()
         if refusal := self._refusal():
             raise refusal
         async with aclosing(super()._work()) as outcomes:
@@ -237,39 +240,31 @@ class SyncUsersJob(ItemJob):
 
 
 def _entry(user_name: str) -> Key:
-    """Return what tells somebody from others: not the id, which people who are missing do not have."""
+    """Return the key of a person: not the id, which people who are missing do not have."""
     return nameless(fold(user_name))
 
 
-async def _each_desired(
-    desired: Iterable[User | Mapping[str, Any]] | AsyncIterable[User | Mapping[str, Any]],
-) -> AsyncIterator[User]:
+async def _each_desired(desired: DesiredUsers) -> AsyncIterator[User]:
     """Yield the people as records.
 
     Raises:
         ConfigurationError: Something is no person, or has no user name; the message says which one it was.
     """
-    count = 0
-    async for given in in_order(desired):
-        count += 1
-        try:
-            user = given if isinstance(given, User) else User(**given)
-        except TypeError as problem:
-            # "User.__init__() got an unexpected keyword argument 'x'"; no value of the row.
-            reason = str(problem).removeprefix("User.__init__() ")
-            raise ConfigurationError(f"person {count}: {reason}") from None
-        try:
-            check_types(user)
-            user = identified(user)
-        except ConfigurationError as problem:
-            raise ConfigurationError(f"person {count}: {problem}") from None
-        if not fold(user.user_name):
-            raise ConfigurationError(f"person {count}: user_name is missing")
+    async for user in numbered("person", desired, lambda given, _: _desired_user(given)):
         yield user
 
 
-def _is_as_desired(task: Task) -> bool:
-    outcome = task.known()
+def _desired_user(given: User | Mapping[str, Any]) -> User:
+    user = record_of(User, given)
+    check_types(user)
+    user = identified(user)
+    if not fold(user.user_name):
+        raise ConfigurationError("user_name is missing")
+    return user
+
+
+def _is_as_desired(work_item: WorkItem) -> bool:
+    outcome = work_item.known()
     return outcome is not None and outcome.reason == AS_DESIRED
 
 
@@ -323,6 +318,6 @@ def _writing(row: User, changes: Mapping[str, Any]) -> Any:
 
 
 async def _is_there(litmos: Resources, user_name: str) -> bool:
-    """Tell whether there is somebody of this user name, which may not be able to travel in a path (api-facts 7)."""
+    """Return whether there is a person of this user name, which a path may not be able to carry (api-facts 7)."""
     rows = litmos.users.list(search=user_name.strip()[:SEARCH_LIMIT])
     return any([fold(row.user_name) == fold(user_name) async for row in rows])

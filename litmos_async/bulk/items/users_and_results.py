@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import attrs
 
-from litmos_async.bulk.inputs import check_types, in_order
-from litmos_async.bulk.items.work_item import ItemRequests, Task
+from litmos_async.bulk.inputs import check_types, numbered
+from litmos_async.bulk.items.work_item import ItemRequests, WorkItem
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import ModuleResult
 from litmos_async.resources import Resources
@@ -32,13 +32,13 @@ class ResultOfUser(NamedTuple):
     module_id: str
 
 
-def deactivations(users: Refs, *, remove_from_teams: bool) -> AsyncIterator[Task]:
+def deactivations(users: Refs, *, remove_from_teams: bool) -> AsyncIterator[WorkItem]:
     """Return a work item for each user, to be barred from logging in."""
     requests: tuple[str, ...] = ("GET /users/{user_id}", "PUT /users/{user_id}")
     if remove_from_teams:
         requests += ("DELETE /users/{user_id}/teams",)
 
-    def task(user_id: str) -> Task:
+    def work_item(user_id: str) -> WorkItem:
         async def carry_out(requests: ItemRequests) -> str | None:
             return await _deactivate(requests, user_id, remove_from_teams=remove_from_teams)
 
@@ -47,40 +47,35 @@ def deactivations(users: Refs, *, remove_from_teams: bool) -> AsyncIterator[Task
                 not remove_from_teams or await _is_in_no_team(litmos, user_id)
             )
 
-        return Task(user_id, (user_id, ""), carry_out, is_done, requests)
+        return WorkItem(user_id, (user_id, ""), carry_out, is_done, requests)
 
-    return _each_user(users, task)
+    return _each_user(users, work_item)
 
 
-def departures(users: Refs) -> AsyncIterator[Task]:
+def departures(users: Refs) -> AsyncIterator[WorkItem]:
     """Return a work item for each user, to be taken out of all teams."""
 
-    def task(user_id: str) -> Task:
+    def work_item(user_id: str) -> WorkItem:
         async def carry_out(requests: ItemRequests) -> None:
             await _leave_all_teams(requests, user_id)
 
         async def is_done(litmos: Resources) -> bool:
             return await _is_in_no_team(litmos, user_id)
 
-        return Task(user_id, (user_id, ""), carry_out, is_done, ("DELETE /users/{user_id}/teams",))
+        return WorkItem(user_id, (user_id, ""), carry_out, is_done, ("DELETE /users/{user_id}/teams",))
 
-    return _each_user(users, task)
+    return _each_user(users, work_item)
 
 
-async def _each_user(users: Refs, task: Callable[[str], Task]) -> AsyncIterator[Task]:
-    """Yield a task for each person.
+async def _each_user(users: Refs, work_item: Callable[[str], WorkItem]) -> AsyncIterator[WorkItem]:
+    """Yield a work item for each person.
 
     Raises:
         ConfigurationError: Something is no id; the message says which one it was.
     """
-    count = 0
-    async for user in in_order(users if isinstance(users, AsyncIterable) else several(users, "people")):
-        count += 1
-        try:
-            user_id = id_of(user, "user_id")
-        except ConfigurationError as problem:
-            raise ConfigurationError(f"person {count}: {problem}") from None
-        yield task(user_id)
+    given = users if isinstance(users, AsyncIterable) else several(users, "people")
+    async for user_id in numbered("person", given, lambda user, _: id_of(user, "user_id")):
+        yield work_item(user_id)
 
 
 async def _deactivate(requests: ItemRequests, user_id: str, *, remove_from_teams: bool) -> str | None:
@@ -114,37 +109,36 @@ async def _is_in_no_team(litmos: Resources, user_id: str) -> bool:
     return not (await litmos.users.list_teams(user_id)).items
 
 
-async def each_result(results: ModuleResults) -> AsyncIterator[Task]:
-    """Yield a task for each result.
+async def each_result(results: ModuleResults) -> AsyncIterator[WorkItem]:
+    """Yield a work_item for each result.
 
     Raises:
         ConfigurationError: Something is no pair of a module and a result; the message says which one it was.
     """
-    count = 0
-    async for pair in in_order(results):
-        count += 1
-        try:
-            module, result = pair
-            module_id = id_of(module, "module_id")
-        except (TypeError, ValueError) as problem:
-            reason = problem if isinstance(problem, ConfigurationError) else "expected (module, ModuleResult)"
-            raise ConfigurationError(f"result {count}: {reason}") from None
-        if not isinstance(result, ModuleResult):
-            raise ConfigurationError(f"result {count}: {type(result).__name__} is no ModuleResult")
-        yield _result_task(module_id, result, count)
+    expected = "(module, ModuleResult)"
+    async for work_item in numbered("result", results, _read_result, expected=expected):
+        yield work_item
 
 
-def _result_task(module_id: str, result: ModuleResult, count: int) -> Task:
+def _read_result(pair: Any, number: int) -> WorkItem:
+    module, result = pair
+    module_id = id_of(module, "module_id")
+    if not isinstance(result, ModuleResult):
+        raise ConfigurationError(f"{type(result).__name__} is no ModuleResult")
+    return _result_item(module_id, result, number)
+
+
+def _result_item(module_id: str, result: ModuleResult, count: int) -> WorkItem:
     item = ResultOfUser(result.user_id or "", result.course_id or "", module_id)
     # A slash is in no id.
     entry, content = (module_id, f"{item.course_id}/{item.user_id}"), repr(attrs.astuple(result))
     if not (item.user_id and item.course_id):
-        entry = "row", str(count)  # nobody's: its place in the input tells it from others
+        entry = "row", str(count)  # it has no key but its place in the input
     try:
         check_types(result)
         _check(complete(result))
     except ConfigurationError as problem:
-        return Task(item, entry, content=content, refused=problem)
+        return WorkItem(item, entry, content=content, rejected=problem)
 
     async def is_done(litmos: Resources) -> bool | None:
         details = await litmos.users.get_course(item.user_id, item.course_id)
@@ -160,7 +154,7 @@ def _result_task(module_id: str, result: ModuleResult, count: int) -> Task:
     async def carry_out(requests: ItemRequests) -> None:
         await requests.write(lambda litmos: litmos.results.complete_module(module_id, result), is_done)
 
-    return Task(item, entry, carry_out, is_done, ("PUT /results/modules/{module_id}",), content)
+    return WorkItem(item, entry, carry_out, is_done, ("PUT /results/modules/{module_id}",), content)
 
 
 def _check(result: ModuleResult) -> None:

@@ -1,46 +1,42 @@
-"""One item of a job that takes a little sequence of requests, and the requests that make them."""
+"""One item of a job that takes a little sequence of requests, and how these are made."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
-from typing import TypeVar
+from typing import Final, TypeAlias, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from litmos_async.bulk.job import Connect, Options, settled
-from litmos_async.bulk.journal.journal import Journal
 from litmos_async.bulk.journal.keys import Key
 from litmos_async.bulk.results import Outcome, Status
-from litmos_async.bulk.write import JournaledWrite, StopSignal, certainly_not_done, has_waited, may_yet_arrive
+from litmos_async.bulk.run import Run
+from litmos_async.bulk.write import JournaledWrite, Request, certainly_not_done, settled
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.resources import Resources
 
 T = TypeVar("T")
 
-Ask = Callable[[Resources], Awaitable[T]]
-"""Makes one call."""
+IsDone: TypeAlias = Callable[[Resources], Awaitable[bool | None]]
+"""Reads whether something was carried out; None where that does not show."""
 
-IsDone = Callable[[Resources], Awaitable[bool | None]]
-"""Reads whether something was carried out; None where that cannot be told."""
-
-CANNOT_BE_TOLD = "it cannot be told whether it was carried out"
+NOT_KNOWN: Final = "it is not known whether it was carried out"
 
 
 @define
-class Task:
+class WorkItem:
     """One item of a job.
 
     Attributes:
         item: What it is, for the outcome.
-        entry: What tells it from others, in this run and in a journal: a second task with the same one is skipped.
+        entry: Its key, in this run and in a journal: a second work item with the same one is skipped.
         carry_out: Does it, request by request, through the `ItemRequests` it is given. It returns why there was
             nothing to do, or nothing where it did something. A run that goes on after a killed one begins it anew.
         is_done: Reads whether all of it was carried out, for an item that a killed run had under way. None where
-            the comparison with what is there tells already.
+            the comparison with what is there shows that already.
         requests: Verb and path of each request that it may take, for the plan.
         content: What makes it what it is beside its entry, for the fingerprint of a journal.
         skipped: Why there is nothing to do, where that is known already.
-        refused: Why it cannot be done, where that is known already.
+        rejected: Why it cannot be done, where that is known already.
         as_desired: Whether there is nothing to do because all is as it should be: if a killed run had it under way,
             that run has done it.
     """
@@ -52,21 +48,21 @@ class Task:
     requests: tuple[str, ...] = ()
     content: str = ""
     skipped: str = ""
-    refused: LitmosError | None = None
+    rejected: LitmosError | None = None
     as_desired: bool = False
     _sent: bool = field(default=False, init=False)
     _outcome: Outcome | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.refused is not None:
-            self.settle("failed", self.refused)
+        if self.rejected is not None:
+            self.settle("failed", self.rejected)
         elif self.skipped:
             self.settle("skipped", reason=self.skipped)
 
     def settle(
         self, status: Status, problem: LitmosError | None = None, reason: str = "", attempts: int = 0
     ) -> Outcome:
-        """Remember what became of it, and return its outcome."""
+        """Remember its outcome, and return it."""
         self._outcome = Outcome(self.item, status, problem, attempts, reason or str(problem or ""))
         return self._outcome
 
@@ -82,10 +78,10 @@ class Task:
 
 
 class ItemFailed(Exception):
-    """A task cannot go on.
+    """An item cannot go on.
 
     Attributes:
-        status: What became of its item.
+        status: Its outcome.
         problem: What went wrong, if that was an error.
         reason: Why, in a few words; empty where the problem says it.
     """
@@ -97,67 +93,47 @@ class ItemFailed(Exception):
         self.reason = reason
 
 
-@frozen
-class Means:
-    """What the tasks of a job are carried out with.
-
-    Attributes:
-        connect: Makes the resources through which the job sends.
-        reading: For what only looks at the outcome of a write.
-        options: How the job runs.
-        must_stop: Tells whether all other requests will fail like this one.
-        answered: Counts a request of the plan.
-        looked_up: Counts one that only read.
-        journal: Where requests are written down, or None.
-        stop: Says whether nothing new may begin.
-    """
-
-    connect: Connect
-    reading: Resources
-    options: Options
-    must_stop: Callable[[LitmosError], Awaitable[bool]]
-    answered: Callable[[], None]
-    looked_up: Callable[[], None]
-    journal: Journal | None
-    stop: StopSignal
-
-
 class ItemRequests:
-    """What a task makes its requests with, one after another.
+    """The requests of a work item, made one after another.
 
     Attributes:
         used: How many they were so far.
+        counted: How many requests of the plan these stand for.
     """
 
-    def __init__(self, task: Task, means: Means) -> None:
+    def __init__(self, work_item: WorkItem, run: Run) -> None:
         self.used = 0
-        self._task = task
-        self._means = means
-        # The last write. That it has an answer, the journal learns when the next one leaves, or with the outcome.
-        self._write = self._next_write = self._new_write()
+        self.counted = 0
+        self._work_item = work_item
+        self._run = run
+        self._write: JournaledWrite | None = None
 
-    async def read(self, ask: Ask[T]) -> T:
+    async def read(self, ask: Request[T]) -> T:
         """Make a call that only reads, and return its answer.
 
         Raises:
             ItemFailed: It failed: nothing was changed by it.
             NotSent: The job was stopped before anything of this item was sent.
         """
-        litmos = self._means.connect(None)
+        litmos = self._run.connect(None)
         try:
-            if self._task.known() is not None:
+            if self._work_item.known() is not None:
                 answer = await ask(litmos)
             else:
-                async with self._means.stop.before_sending():
+                async with self._run.stop.before_sending():
                     answer = await ask(litmos)
         except LitmosError as problem:
-            await self._failed(problem, self._means.looked_up)
+            if await self._run.must_stop(problem):
+                raise
+            self._run.looked_up(problem)
+            self._count(problem)
             raise ItemFailed("failed", problem) from None
-        self._answered(self._means.looked_up)
+        self._run.looked_up()
+        self._count(None)
         return answer
 
-    async def write(self, send: Ask[object], is_done: IsDone, *, so_far: str = "") -> None:
-        """Make a call that changes something; find out by reading what became of it where that is in doubt.
+    async def write(self, send: Request[object], is_done: IsDone, *, so_far: str = "") -> None:
+        """Make a call that changes something; read whether it had its effect where that is in doubt.
 
         Args:
             send: Makes the call.
@@ -165,74 +141,51 @@ class ItemRequests:
             so_far: What is done of the item already, for the reason of its outcome.
 
         Raises:
-            ItemFailed: It was not carried out, or nobody knows.
+            ItemFailed: It was not carried out, or that is not known.
         """
-        lost: LitmosError | None = None
-        self._next_write = self._new_write()
-        try:
-            async with self._next_write.sending():
-                await send(self._means.connect(self._leaves))
-        except LitmosError as problem:
-            await self._failed(problem, self._means.answered)
-            if certainly_not_done(problem):
-                raise ItemFailed("failed", problem, _reason(so_far, str(problem))) from None
-            lost = problem
-        else:
-            self._answered(self._means.answered)
-        if lost is not None or self._means.options.verify:
-            await self._look(is_done, lost, so_far)
-
-    async def note(self, outcome: Outcome | None) -> None:
-        """Write down what became of the item; without an outcome only that its last request has an answer."""
-        await self._write.settle([settled(self._task.entry, outcome)] if outcome else [])
-
-    async def _leaves(self, attempt: int) -> None:
-        if self._write is not self._next_write:
-            await self._write.settle()
-            self._write = self._next_write
-        await self._write.before_send(attempt)
-
-    def _new_write(self) -> JournaledWrite:
-        task = self._task
-        return JournaledWrite(
-            self._means.journal,
-            [task.entry],
-            # What has begun is brought to its end.
-            stop=None if task.known() is not None else self._means.stop,
-            on_leaving=task.mark_sent,
+        work_item = self._work_item
+        self._write = JournaledWrite(
+            self._run,
+            [work_item.entry],
+            on_leaving=work_item.mark_sent,
+            may_stop=work_item.known() is None,
+            previous=self._write,
         )
+        problem = (await self._write.send(send)).problem
+        self._count(problem)
+        if problem is not None and certainly_not_done(problem):
+            raise ItemFailed("failed", problem, _reason(so_far, str(problem)))
+        if problem is not None or self._run.verify:
+            await self._check_effect(self._write, problem, is_done, so_far)
 
-    async def _look(self, is_done: IsDone, lost: LitmosError | None, so_far: str) -> None:
-        """Read what became of a write, and return if it was carried out."""
+    async def settle(self, outcome: Outcome | None) -> None:
+        """Write down the outcome of the item; without one only that its last request has an answer."""
+        outcomes = [settled(self._work_item.entry, outcome)] if outcome else []
+        if self._write is not None:
+            await self._write.settle(outcomes)
+        elif self._run.journal is not None:
+            await self._run.journal.record(outcomes)
+
+    async def _check_effect(
+        self, write: JournaledWrite, lost: LitmosError | None, is_done: IsDone, so_far: str
+    ) -> None:
+        """Read whether a write had its effect, and return if it had."""
         try:
-            done = await is_done(self._means.reading)
-            if done is False and lost is not None and await self._could_arrive(lost):
-                done = await is_done(self._means.reading)
+            done = await write.read_effect(lost, lambda: is_done(self._run.litmos))
         except LitmosError as problem:
-            told = str(lost or f"it could not be read back: {problem}")
-            raise ItemFailed("unknown", lost or problem, _reason(so_far, told)) from None
+            reason = str(lost or f"it could not be read back: {problem}")
+            raise ItemFailed("unknown", lost or problem, _reason(so_far, reason)) from None
         if done is None:
-            told = f"{CANNOT_BE_TOLD}: {lost}" if lost else CANNOT_BE_TOLD
-            raise ItemFailed("unknown", lost, _reason(so_far, told))
+            reason = f"{NOT_KNOWN}: {lost}" if lost else NOT_KNOWN
+            raise ItemFailed("unknown", lost, _reason(so_far, reason))
         if not done:
-            told = f"no effect was found: {lost}" if lost else "the server took it and ignored it"
-            raise ItemFailed("failed", lost, _reason(so_far, told))
+            reason = f"no effect was found: {lost}" if lost else "the server took it and ignored it"
+            raise ItemFailed("failed", lost, _reason(so_far, reason))
 
-    async def _could_arrive(self, lost: LitmosError) -> bool:
-        """Wait until the last write cannot reach the server any more; tell whether it could until now."""
-        return may_yet_arrive(lost) and await has_waited(self._write.sent_at, self._means.options.timeout)
-
-    async def _failed(self, problem: LitmosError, counted: Callable[[], None]) -> None:
-        """Count a request that failed, and stop the job where all others will fail, too."""
-        if await self._means.must_stop(problem):
-            raise problem
-        # What was refused before it was sent is no request.
-        if not isinstance(problem, ConfigurationError):
-            self._answered(counted)
-
-    def _answered(self, counted: Callable[[], None]) -> None:
-        self.used += 1
-        counted()
+    def _count(self, problem: LitmosError | None) -> None:
+        self.counted += 1
+        # What was rejected before it was sent is no request.
+        self.used += not isinstance(problem, ConfigurationError)
 
 
 def _reason(so_far: str, text: str) -> str:

@@ -2,7 +2,7 @@
 
 A request is written down before it leaves and again after its answer. So whenever a run ends, killed or not, each
 of its requests was never sent, or is answered, or was sent and has no answer. The next run on the same file leaves
-out what is settled, finds out by reading what became of the requests under way, and does the rest.
+out what is settled, reads the outcome of the requests that were under way, and does the rest.
 
 `JournalFile` is all of it, synchronous, for one thread; `Journal` lets it work beside an event loop.
 
@@ -59,7 +59,7 @@ _SCHEMA: Final = (
 
 
 class Settled(NamedTuple):
-    """What became of an item.
+    """The outcome of an item.
 
     Attributes:
         first: The first part of its key.
@@ -104,7 +104,7 @@ class Summary:
         done: Items that were carried out.
         failed: Items that were not; the next run tries them again.
         skipped: Items for which there was nothing to do.
-        unknown: Items that may or may not have been carried out; the next run looks.
+        unknown: Items that may or may not have been carried out; the next run reads.
     """
 
     kind: str
@@ -178,8 +178,8 @@ class JournalFile:
 
     def close(self) -> None:
         """Close the file and let others have it; again is no error."""
-        # A clean end leaves one file, which can be shown from a place where nothing can be written. Not if somebody
-        # is looking at this moment, and not again.
+        # A clean end leaves one file, which can be shown from a place where nothing can be written. Not while
+        # another process reads it, and not again.
         with suppress(sqlite3.Error):
             self._database.execute("PRAGMA journal_mode = DELETE").fetchall()
         self._database.close()
@@ -190,7 +190,7 @@ class JournalFile:
 
         Args:
             items: The keys of what it carries.
-            note: What else the next run must know to find out what became of it; no names.
+            note: What else the next run must know to find its outcome; no names.
         """
         cursor = self._database.execute(
             "INSERT INTO requests (items, note, sent) VALUES (?, ?, ?)",
@@ -199,7 +199,7 @@ class JournalFile:
         return cursor.lastrowid or 0
 
     def again(self, request: int) -> None:
-        """Write down that a request is about to leave once more: refused by the limit, or safe to repeat."""
+        """Write down that a request is about to leave once more: rejected by the limit, or safe to repeat."""
         self._database.execute("UPDATE requests SET sent = ? WHERE id = ?", (time.time(), request))
 
     def note(self, request: int, text: str) -> None:
@@ -207,12 +207,12 @@ class JournalFile:
         self._database.execute("UPDATE requests SET note = ? WHERE id = ?", (text, request))
 
     def after(self, request: int, outcomes: Iterable[Settled] = ()) -> None:
-        """Write down that a request is no longer under way, and what became of its items.
+        """Write down that a request is no longer under way, and the outcomes of its items.
 
         Args:
             request: Its number.
-            outcomes: What became of its items. One that is left out is still to be done: so it is with all of
-                them when a list was refused and goes on in parts.
+            outcomes: The outcomes of its items. One that is left out is still to be done: so it is with all of
+                them when a list was rejected and goes on in parts.
         """
         with _transaction(self._database):
             changed = self._database.execute(
@@ -259,7 +259,7 @@ class JournalFile:
         self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"learned {name}", text))
 
     def settled(self, *statuses: Status) -> Iterator[Settled]:
-        """Yield what became of items, in the order of their ids.
+        """Yield the outcomes of items, in the order of their ids.
 
         Args:
             statuses: Only these; without any, the final ones: "done" and "skipped".

@@ -9,9 +9,8 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -31,7 +30,7 @@ from litmos_async.bulk.journal.file import (
 )
 from litmos_async.bulk.journal.keys import Fingerprint, Key
 from litmos_async.bulk.results import Status
-from litmos_async.errors import ConfigurationError, JournalError
+from litmos_async.errors import ConfigurationError
 
 logger = logging.getLogger("litmos_async")
 
@@ -50,7 +49,7 @@ class Past:
     """What earlier runs left in a journal.
 
     Attributes:
-        settled: What became of items: "done", "skipped" or "unknown". What failed is left out: it is tried again.
+        settled: The outcomes of items: "done", "skipped" or "unknown". What failed is left out: it is tried again.
         under_way: Requests that were sent and have no answer. None of them can arrive any more.
     """
 
@@ -59,7 +58,7 @@ class Past:
 
     @property
     def doubtful(self) -> set[Key]:
-        """Items of which nobody knows whether they were carried out."""
+        """Items of which it is not known whether they were carried out."""
         unknown = {key for key, status in self.settled.items() if status == "unknown"}
         return unknown.union(*(request.items for request in self.under_way))
 
@@ -71,24 +70,11 @@ class JournalBroken(Exception):
     """
 
 
-@contextmanager
-def telling_of_journal() -> Iterator[None]:
-    """Raise what a journal raises in this block as an error for the callers of a job.
-
-    Raises:
-        JournalError: The journal cannot be read or written.
-    """
-    try:
-        yield
-    except JournalBroken as broken:
-        raise JournalError(str(broken)) from broken.__cause__
-
-
 class Journal:
     """A `JournalFile` at work in a thread of its own.
 
     Calls are carried out one after the other, in the order in which they were made. One that is cancelled is
-    carried out all the same: an answer that has come is not forgotten because nobody waits for it to be written.
+    carried out all the same: an answer that has come is written although nothing waits for that any more.
     """
 
     leaving: bool = False
@@ -167,7 +153,7 @@ class Journal:
         await self._run(self._open_file.note, request, text)
 
     async def after(self, request: int, outcomes: Sequence[Settled] = ()) -> None:
-        """Write down what became of a request: see `JournalFile.after`."""
+        """Write down the outcome of a request: see `JournalFile.after`."""
         await self._run(self._open_file.after, request, outcomes)
 
     async def record(self, outcomes: Iterable[Settled]) -> None:
@@ -211,7 +197,7 @@ class Journal:
         return requests
 
     async def settled(self, *statuses: Status) -> AsyncIterator[Settled]:
-        """Yield what became of items: see `JournalFile.settled`."""
+        """Yield the outcomes of items: see `JournalFile.settled`."""
         page = await self._run(self._open_file.settled_page, None, *statuses)
         while page:
             for each in page:
@@ -225,6 +211,28 @@ class Journal:
         async for each in self.settled(*FINAL, "unknown"):
             settled[each.first, each.second] = each.status
         return Past(settled, under_way)
+
+    async def go_on(
+        self,
+        past: Past,
+        known: Mapping[Key, Settled],
+        *,
+        items: int,
+        still_under_way: Collection[int] = (),
+    ) -> None:
+        """Write down all that is known before anything new is sent; for jobs whose items fit into memory.
+
+        Args:
+            past: What `past` has returned.
+            known: The outcomes that are known by now.
+            items: How many items the job has.
+            still_under_way: Requests of earlier runs whose outcome is still open.
+        """
+        for request in past.under_way:
+            if request.id not in still_under_way:
+                await self.after(request.id, [known[key] for key in request.items if key in known])
+        await self.record(each for key, each in known.items() if past.settled.get(key) != each.status)
+        await self.expect(items)
 
     async def summary(self) -> Summary:
         """Return how the job stands."""
@@ -248,7 +256,7 @@ class Journal:
 
 
 def _explained(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-    """Do the work; a disk that is full and a file that was damaged are told as what they are.
+    """Do the work; a disk that is full and a file that was damaged raise an error that says so.
 
     Raises:
         JournalBroken: The file cannot be read or written.

@@ -11,45 +11,47 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from attrs import frozen
 
-from litmos_async.bulk.inputs import Pairs
-from litmos_async.bulk.items.import_users import NOTIFIES, POST
-from litmos_async.bulk.job import Connect, Options, settled
-from litmos_async.bulk.journal.journal import Journal
-from litmos_async.bulk.pairs.calls import Call
+from litmos_async.bulk.journal.file import UnderWay
 from litmos_async.bulk.pairs.existing import cheapest_read
-from litmos_async.bulk.pairs.operations import PairOperation
-from litmos_async.bulk.pairs.pair_job import PairJob
+from litmos_async.bulk.pairs.outcomes import PairOutcomes
 from litmos_async.bulk.pairs.table import PairTable, State
-from litmos_async.bulk.results import Outcome, Plan, seconds_for
-from litmos_async.bulk.server_import import Importer, ImportNotFinished, Trace, check, cut
-from litmos_async.bulk.write import JournaledWrite, NotSent
+from litmos_async.bulk.results import Outcome, Plan
+from litmos_async.bulk.run import NotSent
+from litmos_async.bulk.server_import import (
+    NOTIFIES,
+    POST,
+    Importer,
+    ImportNotFinished,
+    Trace,
+    check,
+    cut,
+)
+from litmos_async.bulk.write import JournaledWrite, settled
 from litmos_async.errors import ConfigurationError, LitmosError
-from litmos_async.limits import Limiter
 from litmos_async.models import UserImport, UserSummary
 from litmos_async.reader import requests_of_list
 from litmos_async.resources import Resources
 from litmos_async.resources.bulk_imports import MOST_USERS
-from litmos_async.retry import RetryPolicy
 from litmos_async.wording import OptionText
 
-CONDITIONS = (
+CONDITIONS: Final = (
     "codes instead of ids",
     "no learning paths",
     "the server decides about e-mails",
     NOTIFIES,
 )
-"""What somebody has to agree with who wants an import."""
+"""What a caller who wants an import has to agree with."""
 
-_LOOKS, _SECONDS = 8, 60.0
-"""What a plan takes an import for: looks until it is through, and how long that takes. Not documented."""
+_POLLS, _SECONDS = 8, 60.0
+"""What a plan takes an import for: requests until it is through, and how long that takes. Not documented."""
 
-
-_BREATH = 100
+_BREATH: Final = 100
+"""Rows after which the event loop goes on: each is encoded once, to be measured."""
 
 
 @frozen
@@ -68,6 +70,26 @@ class Columns:
     codes: Callable[[Resources], AsyncGenerator[tuple[str, str | None], None]]
     what: str
 
+    def offer(self, plan: Plan, pairs: PairOutcomes) -> Plan:
+        """Return the plan of another route with a note of what an import takes, where that is quicker."""
+        requests = self._requests_for(pairs)
+        imports = imports_for(rows_in(self, pairs.table))
+        if pairs.run.seconds_for(requests) + _SECONDS * imports >= plan.seconds:
+            return plan
+        conditions = "; ".join(CONDITIONS)
+        note = OptionText(
+            f"{{option}} would take about {requests:,} requests; conditions: {conditions}", "via", "import"
+        )
+        return attrs.evolve(plan, notes=(*plan.notes, note))
+
+    def _requests_for(self, pairs: PairOutcomes) -> int:
+        """Return about how many requests a job takes through imports: lists, imports, polls, and reading back."""
+        scope = dict(pairs.table.in_state(State.TODO))
+        # The people, the courses or teams, and the imports so far.
+        lists = requests_of_list(len(scope), top_level=True) + 2 * requests_of_list(1, top_level=True)
+        imports = imports_for(rows_in(self, pairs.table))
+        return lists + imports * (1 + _POLLS) + cheapest_read(pairs.operation.existing, scope).requests
+
 
 async def _codes_of_courses(litmos: Resources) -> AsyncGenerator[tuple[str, str | None], None]:
     async for course in litmos.courses.list():
@@ -79,39 +101,8 @@ async def _codes_of_teams(litmos: Resources) -> AsyncGenerator[tuple[str, str | 
         yield team.id, team.team_code_for_bulk_import
 
 
-COURSES = Columns("course", 3, _codes_of_courses, "course")
-TEAMS = Columns("team", 5, _codes_of_teams, "team")
-
-
-class OfferingJob(PairJob):
-    """A job over pairs, whose plan says where an import would be quicker."""
-
-    def __init__(
-        self,
-        kind: PairOperation,
-        pairs: Pairs,
-        limiter: Limiter,
-        connect: Connect,
-        options: Options,
-        *,
-        columns: Columns,
-    ) -> None:
-        super().__init__(kind, pairs, limiter, connect, options)
-        self._columns = columns
-
-    async def _plan(self) -> Plan:
-        plan = await super()._plan()
-        table = await self._prepare()
-        requests = requests_for(self._operation, self._columns, table)
-        rows_of_all = rows_in(self._columns, table)
-        seconds = seconds_for(requests, self._limiter.quota) + _SECONDS * imports_for(rows_of_all)
-        if seconds >= plan.seconds:
-            return plan
-        conditions = "; ".join(CONDITIONS)
-        note = OptionText(
-            f"{{option}} would take about {requests:,} requests; conditions: {conditions}", "via", "import"
-        )
-        return attrs.evolve(plan, notes=(*plan.notes, note))
+COURSES: Final = Columns("course", 3, _codes_of_courses, "course")
+TEAMS: Final = Columns("team", 5, _codes_of_teams, "team")
 
 
 def rows_in(columns: Columns, table: PairTable) -> list[int]:
@@ -124,180 +115,125 @@ def imports_for(rows: Sequence[int]) -> int:
     return max(max(rows, default=0), -(-sum(rows) // MOST_USERS))
 
 
-def requests_for(kind: PairOperation, columns: Columns, table: PairTable) -> int:
-    """Return about how many requests a job takes through imports: lists, imports, looks, and reading back."""
-    scope = dict(table.in_state(State.TODO))
-    # The people, the courses or teams, and the imports so far.
-    lists = requests_of_list(len(scope), top_level=True) + 2 * requests_of_list(1, top_level=True)
-    return (
-        lists
-        + imports_for(rows_in(columns, table)) * (1 + _LOOKS)
-        + cheapest_read(kind.existing, scope).requests
-    )
+class ByImport:
+    """Gives courses or teams through imports, one after another, and reads back what is there.
 
+    Args:
+        pairs: The pairs of the job, which reads them back.
+        columns: What they are given.
+        importer: Sends no login e-mails: all people in these rows are there.
+    """
 
-class PairImportJob(PairJob):
-    """Gives courses or teams through imports, one after another, and reads back what became of it."""
-
-    def __init__(
-        self,
-        kind: PairOperation,
-        pairs: Pairs,
-        limiter: Limiter,
-        connect: Connect,
-        options: Options,
-        *,
-        columns: Columns,
-        retry: RetryPolicy,
-    ) -> None:
-        super().__init__(kind, pairs, limiter, connect, options)
+    def __init__(self, pairs: PairOutcomes, columns: Columns, importer: Importer) -> None:
+        self._pairs = pairs
+        self._run = pairs.run
         self._columns = columns
-        # No login e-mails: nobody in these rows is new.
-        self._importer = Importer(connect, retry=retry, timeout=options.timeout)
-        self._naming = asyncio.Lock()
-        self._people: dict[str, UserSummary] | None = None
+        self._importer = importer
+        self._people: dict[str, UserSummary] = {}
         self._codes: dict[str, str] = {}
         self._imports = 0
         self._late = ""
 
     # ------------------------------------------------ before
 
-    async def _plan(self) -> Plan:
-        plan = await super()._plan()
-        table = await self._prepare()
-        people = sum(1 for _ in table.in_state(State.TODO))
+    async def prepare(self) -> None:
+        """Read names and codes, and find the number of imports."""
+        await self._name()
+        self._imports = imports_for(rows_in(self._columns, self._pairs.table))
+        self._run.expect(self._imports)
+
+    def complete(self, plan: Plan) -> Plan:
+        """Return the plan of a job with what this route takes."""
         return attrs.evolve(
             plan,
             requests_by_kind={POST: self._imports} if self._imports else {},
             skipped={
                 **plan.skipped,
-                f"without a user name or {self._columns.what} code": len(self._errors) - self._unread,
+                f"without a user name or {self._columns.what} code": (
+                    len(self._pairs.errors) - self._pairs.unreadable
+                ),
             },
-            seconds=_SECONDS * self._imports + seconds_for(plan.checks, self._limiter.quota),
-            emails=people,
+            seconds=_SECONDS * self._imports + self._run.seconds_for(plan.checks),
+            emails=self._pairs.receivers(),
             notes=(f"through imports: {'; '.join(CONDITIONS)}",),
         )
 
-    @property
-    def _verifies(self) -> bool:
+    async def follow(self, request: UnderWay) -> bool:
+        """Follow the import of an earlier run to its end; what it did is read afterwards."""
+        try:
+            await self._importer.go_on(Trace.of(request.note), ())
+        except ImportNotFinished as late:
+            self._late = str(late)
+            return False
         return True
 
-    async def _settle_under_way(self, journal: Journal, table: PairTable, done: State) -> None:
-        """Follow the import of an earlier run to its end; what it did is read afterwards."""
-        for request in await journal.under_way(self._options.timeout):
-            try:
-                await self._importer.go_on(Trace.of(request.note), (), self._litmos)
-            except ImportNotFinished as late:
-                # It stays under way in the journal: the next run goes on with it.
-                self._late = str(late)
-                for pair in request.items:
-                    table.set(*pair, State.UNKNOWN)
-                return
-        await super()._settle_under_way(journal, table, done)
-
-    async def _plan_calls(self, table: PairTable) -> None:
-        """Plan nothing: imports take the place of lists."""
-
-    def _each_call(self, table: PairTable) -> Iterator[Call]:  # noqa: ARG002 - the same
-        return iter(())
-
-    async def _prepare(self) -> PairTable:
-        table = await super()._prepare()
-        async with self._naming:
-            if self._people is None:
-                self._people = await self._name(table)
-                self._imports = imports_for(rows_in(self._columns, table))
-                self._requests_left = self._imports
-                self._expect_reads(self._checks(table))
-        return table
-
-    async def _name(self, table: PairTable) -> dict[str, UserSummary]:
-        """Read names and codes. A pair without them fails: its import would be a row for somebody else."""
-        wanted = dict(table.in_state(State.TODO))
-        people: dict[str, UserSummary] = {}
+    async def _name(self) -> None:
+        """Read names and codes. A pair without them fails: its row would be for another person."""
+        wanted = dict(self._pairs.table.in_state(State.TODO))
         if wanted:
-            async for user in self._litmos.users.list():
+            async for user in self._run.litmos.users.list():
                 if user.id in wanted:
-                    people[user.id] = user
+                    self._people[user.id] = user
             rights = {right for of_one in wanted.values() for right in of_one}
-            async for right, code in self._columns.codes(self._litmos):
+            async for right, code in self._columns.codes(self._run.litmos):
                 if code and right in rights:
                     self._codes[right] = code
         failed: list[Outcome] = []
         for left, rights_of_left in wanted.items():
-            problem = _problem_of(left, people.get(left))
+            problem = _problem_of(left, self._people.get(left))
             for right in rights_of_left:
                 if problem is None and right in self._codes:
                     continue
                 missing = f"no {self._columns.what} has the id {right!r} and a code for bulk imports"
                 failed.append(
-                    self._settle((left, right), "failed", 0, problem or ConfigurationError(missing))
+                    self._pairs.settle((left, right), "failed", 0, problem or ConfigurationError(missing))
                 )
-        await self._record(failed)
-        return people
+        await self._pairs.record(failed)
 
     # ------------------------------------------------ while it runs
 
-    async def _work(self) -> AsyncGenerator[Outcome, None]:
-        table = await self._prepare()
-        for outcome in self._nothing_to_do(table):
-            yield outcome
-        async with aclosing(self._import(table)) as outcomes:
+    async def carry_out(self) -> AsyncGenerator[Outcome, None]:
+        """Send the imports, and read back what is there."""
+        async with aclosing(self._import()) as outcomes:
             async for outcome in outcomes:
                 yield outcome
-        unknown = dict(table.in_state(State.UNKNOWN))
-        async with aclosing(self._verify(table)) as outcomes:
+        unknown = dict(self._pairs.table.in_state(State.UNKNOWN))
+        async with aclosing(self._pairs.verify()) as outcomes:
             async for outcome in outcomes:
                 yield outcome
         async with aclosing(self._settle_unknown(unknown)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
-    async def _import(self, table: PairTable) -> AsyncGenerator[Outcome, None]:
-        """Hand the imports in; yields what failed. What was taken is told when it was read back."""
-        scope = dict(table.in_state(State.TODO))
+    async def _import(self) -> AsyncGenerator[Outcome, None]:
+        """Send the imports; yields what failed. What was taken has its outcome when it was read back."""
+        scope = dict(self._pairs.table.in_state(State.TODO))
         for number in range(self._imports):
             # A row each, in turn: those of a person follow one another, so no import holds two of them.
             rows = islice(self._rows(scope), number, None, self._imports)
-            for part in self._unless_stopped(cut(await _measured(rows))):
+            for part in self._run.unless_stopped(cut(await _measured(rows))):
                 if self._late:
-                    self._report.stopped = self._late
+                    self._run.report.stopped = self._late
                     return
-                for outcome in await self._hand_in(table, part):
+                for outcome in await self._import_part(part):
                     if outcome.status == "failed":
                         yield outcome
 
-    async def _hand_in(self, table: PairTable, part: Sequence[_Row]) -> list[Outcome]:
+    async def _import_part(self, part: Sequence[_Row]) -> list[Outcome]:
         """Carry out one import, whose pairs are "unknown" if the server does not come to its end."""
         pairs = [(row.left, right) for row in part for right in row.rights]
-
-        def mark(state: State) -> None:
-            for pair in pairs:
-                table.set(*pair, state)
-
-        write = JournaledWrite(
-            self._journal,
-            pairs,
-            stop=self._stop,
-            on_leaving=lambda: mark(State.UNDER_WAY),
-        )
-        records = [row.record for row in part]
+        write = JournaledWrite(self._run, pairs, on_leaving=lambda: self._pairs.mark(pairs, State.UNDER_WAY))
         try:
-            verdicts = await self._importer.carry_out(
-                records, write, self._litmos, answered=self._answered, again=self._expect_again
-            )
+            results = await self._importer.carry_out([row.record for row in part], write)
         except NotSent:
             return []
         except ImportNotFinished as late:
-            self._late = self._report.stopped = str(late)
-            mark(State.UNKNOWN)
+            self._late = self._run.report.stopped = str(late)
+            self._pairs.mark(pairs, State.UNKNOWN)
             return []
-        except LitmosError:
-            await write.settle()  # it was refused, and stops the job
-            raise
         outcomes = [
-            self._settle((row.left, right), verdict.status, 1, verdict.problem, verdict.reason)
-            for row, verdict in zip(part, verdicts, strict=True)
+            self._pairs.settle((row.left, right), result.status, 1, result.problem, result.reason)
+            for row, result in zip(part, results, strict=True)
             for right in row.rights
         ]
         await write.settle(settled(outcome.item, outcome) for outcome in outcomes)
@@ -307,28 +243,28 @@ class PairImportJob(PairJob):
         """Yield the rows of all people, those of a person one after another."""
         most = self._columns.at_most
         for left, rights in scope.items():
-            person = (self._people or {})[left]
+            person = self._people[left]
             for first in range(0, len(rights), most):
                 some = rights[first : first + most]
                 codes = (self._codes[right] for right in some)
                 yield _Row(left, some, _record(person, self._columns.name, codes))
 
     async def _settle_unknown(self, scope: Mapping[str, Sequence[str]]) -> AsyncGenerator[Outcome, None]:
-        """Read what became of the pairs of imports of which nobody knows: what is there is done."""
+        """Read the pairs of imports whose outcome is not known: what is there is done."""
         pairs = [(left, right) for left, rights in scope.items() for right in rights]
         try:
-            effects, _ = await self._effects(pairs) if pairs else (set[tuple[str, str]](), {})
+            effects, _ = await self._pairs.effects(pairs) if pairs else (set[tuple[str, str]](), {})
         except LitmosError:
             effects = set()
         outcomes: list[Outcome] = []
         for pair in pairs:
-            problem = self._errors.get(pair)
+            problem = self._pairs.errors.get(pair)
             if pair in effects:
-                outcomes.append(self._settle(pair, "done", 1))
+                outcomes.append(self._pairs.settle(pair, "done", 1))
             else:
                 reason = str(problem) if problem else "the import may still be under way"
-                outcomes.append(self._settle(pair, "unknown", 1, problem, reason))
-        await self._record(outcomes)
+                outcomes.append(self._pairs.settle(pair, "unknown", 1, problem, reason))
+        await self._pairs.record(outcomes)
         for outcome in outcomes:
             yield outcome
 

@@ -1,195 +1,207 @@
-"""The requests of a job over pairs: sent, journaled, settled by their answer or by reading."""
+"""The plain route of pairs: lists of ids, bisected where one is rejected."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
+from typing import TypeAlias
 
-from litmos_async.bulk.job import BulkJob, Connect, Options, settled
-from litmos_async.bulk.pairs.calls import Call, is_refused_list, is_there_already
-from litmos_async.bulk.pairs.existing import Unreadable, cheapest_read, read
-from litmos_async.bulk.pairs.operations import PairOperation
-from litmos_async.bulk.pairs.table import PairTable, State
-from litmos_async.bulk.results import Outcome, Status
-from litmos_async.bulk.write import JournaledWrite, NotSent, certainly_not_done, has_waited, may_yet_arrive
+import attrs
+
+from litmos_async.bulk.journal.file import UnderWay
+from litmos_async.bulk.pairs.calls import Call, CallPlan, CallSizes, is_rejected_list, is_there_already
+from litmos_async.bulk.pairs.list_sizes import ListSizes
+from litmos_async.bulk.pairs.outcomes import PairOutcomes
+from litmos_async.bulk.pairs.table import State
+from litmos_async.bulk.pairs.trial import SizeTrial
+from litmos_async.bulk.results import Outcome, Plan
+from litmos_async.bulk.run import NotSent
+from litmos_async.bulk.workers import run_concurrently
+from litmos_async.bulk.write import JournaledWrite, certainly_not_done, settled
 from litmos_async.errors import LitmosError
-from litmos_async.limits import Limiter
 
-_STATES: Mapping[Status, State] = {
-    "done": State.DONE,
-    "failed": State.FAILED,
-    "skipped": State.SKIPPED,
-    "unknown": State.UNKNOWN,
-}
+Unknown: TypeAlias = dict[tuple[str, str], LitmosError]
+
+Offer: TypeAlias = Callable[[Plan, PairOutcomes], Plan]
+"""Adds to a plan what another route would take, where that is quicker."""
 
 
-class PairSending(BulkJob):
-    """A job over pairs, as far as its requests are concerned."""
+class Direct:
+    """Sends the pairs of a job in lists of ids.
 
-    def __init__(self, kind: PairOperation, limiter: Limiter, connect: Connect, options: Options) -> None:
-        super().__init__(limiter, connect, options)
-        self._operation = kind
-        self._table: PairTable | None = None
-        self._errors: dict[tuple[str, str], LitmosError] = {}
-        self._reasons: dict[tuple[str, str], str] = {}
-        self._split = 0  # lists that were rejected and went on in halves
+    Args:
+        pairs: The pairs, and what is known of them.
+        sizes: What the client has learned of the sizes of lists.
+        offer: Adds to a plan what another route takes, or None.
 
-    @property
-    def _there(self) -> str:
-        return "not there" if self._operation.removes else "already there"
+    Attributes:
+        fewest: Requests that it takes where the server takes longer lists; None where that saves nothing.
+        splits: Lists that were rejected and went on in halves.
+    """
 
-    @property
-    def _verifies(self) -> bool:
-        """Whether what the server took is read back."""
-        return self._options.verify
+    def __init__(self, pairs: PairOutcomes, sizes: ListSizes, offer: Offer | None = None) -> None:
+        self.fewest: int | None = None
+        self.splits = 0
+        self._pairs = pairs
+        self._run = pairs.run
+        self._operation = pairs.operation
+        self._sizes = CallSizes(pairs.operation, sizes, pairs.run)
+        self._offer = offer
+        self._plan = CallPlan(self._sizes.proven())
+        self._planned = 0
+        self._trial: SizeTrial | None = None
 
-    async def _carry_out(self, call: Call) -> AsyncGenerator[Outcome, None]:
-        """Send one planned request; a list that is rejected is bisected until the offending id is isolated."""
-        parts = [call]
-        while parts and not self._stop.given:
-            part = parts.pop()
-            write = self._new_write(part)
-            end = self._operation.endpoints[part.end]
-            try:
-                async with write.sending():
-                    await end.send(self._connect(write.before_send), part.receiver, part.members)
-            except NotSent:
-                return
-            except LitmosError as problem:
-                if await self._must_stop(problem):
-                    await write.settle()
-                    for pair in part.pairs():
-                        self._settle(pair, "failed", part.attempts, problem)
-                    raise
-                self._unless_refused_here(problem)
-                if len(part.members) > 1 and is_refused_list(problem, end):
-                    await write.settle()
-                    self._mark(part, State.TODO)
-                    self._requests_left += 2
-                    self._split += 1
-                    parts += reversed(part.halves())
-                    continue
-                outcomes = await self._after(problem, part, write.sent_at)
-            else:
-                self._answered()
-                outcomes = [self._settle(pair, "done", part.attempts) for pair in part.pairs()]
-            await write.settle(settled(each.item, each) for each in outcomes)
-            for outcome in outcomes:
-                # With verify, what the server took is told when it was read back.
-                if not (self._verifies and outcome.status == "done"):
+    # ------------------------------------------------ before
+
+    async def prepare(self) -> None:
+        """Find the requests for all pairs that are still to do, and the list that is worth a trial."""
+        await self._sizes.recall()
+        await self._plan_calls()
+        self._trial = self.fewest = None
+        longer = self._sizes.worth_a_try()
+        if longer != self._plan.sizes and self._has_long_lists():
+            trial = SizeTrial(self._pairs, self._sizes, self)
+            self.fewest = await trial.find(longer, self._plan, self._planned)
+            self._trial = trial if self.fewest is not None else None
+
+    async def _plan_calls(self) -> None:
+        self._plan = await CallPlan.of(self._pairs.table, self._sizes.proven())
+        self._planned = sum(1 for _ in self._plan.calls(self._pairs.table))
+        self._run.expect(self._planned)
+
+    def _has_long_lists(self) -> bool:
+        """Return whether any list of the plan is cut: else longer ones save nothing."""
+        sizes = self._plan.sizes
+        return any(len(call.members) == sizes[call.side] for call in self._plan.calls(self._pairs.table))
+
+    def requests(self) -> Counter[str]:
+        """Return the requests that it takes, by verb and path."""
+        endpoints = self._operation.endpoints
+        return Counter(endpoints[call.side].request for call in self._plan.calls(self._pairs.table))
+
+    def emails(self) -> int:
+        """Return how many people may get an e-mail."""
+        return self._pairs.receivers() if self._operation.mails else 0
+
+    def complete(self, plan: Plan) -> Plan:
+        """Return the plan of a job with what this route takes."""
+        requests = self.requests()
+        plan = attrs.evolve(
+            plan,
+            requests_by_kind=dict(requests),
+            seconds=self._run.seconds_for(requests.total() + plan.checks),
+            emails=self.emails(),
+            fewest_requests=self.fewest,
+        )
+        # Nothing is quicker than no time at all.
+        return self._offer(plan, self._pairs) if self._offer is not None and plan.seconds else plan
+
+    async def follow(self, request: UnderWay) -> bool:  # noqa: ARG002 - one of a list needs no following
+        """Return whether a request of an earlier run is through; see `Route`."""
+        return True
+
+    # ------------------------------------------------ while it runs
+
+    async def carry_out(self) -> AsyncGenerator[Outcome, None]:
+        """Send all requests, a long list first where that is worth it, and read back where that is asked for."""
+        for outcome in self._pairs.in_state(State.UNKNOWN):
+            yield outcome
+        if self._trial is not None and not self._run.stop.given:
+            others = self._run.requests_left - self._planned
+            async with aclosing(self._trial.carry_out()) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome
+            self._run.requests_left = others
+            await self._plan_calls()
+        async with aclosing(self.send_all(self._plan.calls(self._pairs.table), self._planned)) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
+        if self._pairs.verifies:
+            async with aclosing(self._pairs.verify()) as outcomes:
+                async for outcome in outcomes:
                     yield outcome
 
-    def _new_write(self, call: Call) -> JournaledWrite:
-        return JournaledWrite(
-            self._journal,
-            call.pairs(),
-            stop=self._stop,
-            on_leaving=lambda: self._mark(call, State.UNDER_WAY),
-        )
+    def send_all(self, calls: Iterable[Call], number: int) -> AsyncGenerator[Outcome, None]:
+        """Send so many requests side by side."""
+        size = min(self._run.width, number)
+        return run_concurrently(self.send, self._run.unless_stopped(calls), size)
 
-    def _mark(self, call: Call, state: State) -> None:
-        for pair in call.pairs():
-            self._mark_pair(pair, state)
+    async def send(self, call: Call) -> AsyncGenerator[Outcome, None]:
+        """Send one request; a list that is rejected is bisected until the offending id is isolated."""
+        parts = [call]
+        while parts and not self._run.stop.given:
+            part = parts.pop()
+            write = self.write_of(part)
+            try:
+                problem = await self.send_write(part, write)
+            except NotSent:
+                return
+            if problem is None:
+                outcomes = [self._pairs.settle(pair, "done", part.attempts) for pair in part.pairs()]
+            elif len(part.members) > 1 and is_rejected_list(problem, self._operation.endpoints[part.side]):
+                await write.settle()
+                self._pairs.mark(part.pairs(), State.TODO)
+                self._run.expect(2)
+                self.splits += 1
+                parts += reversed(part.halves())
+                continue
+            else:
+                outcomes = await self._outcomes_of(part, write, problem)
+            await write.settle(settled(each.item, each) for each in outcomes)
+            for outcome in outcomes:
+                # What is read back has its outcome then.
+                if not (self._pairs.verifies and outcome.status == "done"):
+                    yield outcome
 
-    def _mark_pair(self, pair: tuple[str, str], state: State) -> None:
-        if self._table is not None:
-            self._table.set(*pair, state)
+    def write_of(self, call: Call) -> JournaledWrite:
+        """Return the write of a request."""
+        pairs = call.pairs()
+        return JournaledWrite(self._run, pairs, on_leaving=lambda: self._pairs.mark(pairs, State.UNDER_WAY))
 
-    def _settle(
-        self,
-        pair: tuple[str, str],
-        status: Status,
-        attempts: int,
-        problem: LitmosError | None = None,
-        reason: str = "",
-    ) -> Outcome:
-        """Remember what became of a pair, and return its outcome."""
-        if self._table is not None:
-            self._table.set(*pair, _STATES[status])
-        if problem is not None:
-            # Many may fail, and the frames of each would hold its request.
-            self._errors[pair] = problem.with_traceback(None)
-        if reason and status != "skipped":
-            self._reasons[pair] = reason
-        return Outcome(
-            self._operation.item(*pair),
-            status,
-            problem,
-            attempts,
-            reason or (str(problem) if problem else ""),
-        )
+    async def send_write(self, call: Call, write: JournaledWrite) -> LitmosError | None:
+        """Send the write of a request once, and return the error that came back, if any.
 
-    async def _record(self, outcomes: Iterable[Outcome]) -> None:
-        """Write down outcomes that took no request."""
-        if self._journal is not None:
-            await self._journal.record(settled(each.item, each) for each in outcomes)
-
-    async def _after(self, problem: LitmosError, call: Call, sent_at: float) -> list[Outcome]:
-        """Return the outcomes of a request that failed for good."""
-        attempts = call.attempts
-        if is_there_already(problem, self._operation):
-            return [self._settle(pair, "skipped", attempts, problem, self._there) for pair in call.pairs()]
-        if certainly_not_done(problem):
-            return [self._settle(pair, "failed", attempts, problem) for pair in call.pairs()]
+        Raises:
+            NotSent: The job was stopped before it left.
+            LitmosError: The key is rejected, so all other requests will fail, too.
+        """
+        send = self._operation.endpoints[call.side].send
         try:
-            effects, unknown = await self._effects(call.pairs())
+            answer = await write.send(lambda litmos: send(litmos, call.receiver, call.members))
+        except LitmosError as problem:
+            for pair in call.pairs():
+                self._pairs.settle(pair, "failed", call.attempts, problem)
+            raise
+        return answer.problem
+
+    async def _outcomes_of(self, call: Call, write: JournaledWrite, problem: LitmosError) -> list[Outcome]:
+        """Return the outcomes of a request that failed for good."""
+        attempts, settle = call.attempts, self._pairs.settle
+        if is_there_already(problem, self._operation):
+            reason = self._pairs.nothing_to_do
+            return [settle(pair, "skipped", attempts, problem, reason) for pair in call.pairs()]
+        if certainly_not_done(problem):
+            return [settle(pair, "failed", attempts, problem) for pair in call.pairs()]
+        effects: set[tuple[str, str]] = set()
+        unknown: Unknown = {}
+
+        async def is_done() -> bool:
+            nonlocal unknown
             missing = [pair for pair in call.pairs() if pair not in effects]
-            if missing and may_yet_arrive(problem) and await has_waited(sent_at, self._options.timeout):
-                later, unknown = await self._effects(missing)
-                effects |= later
+            found, unknown = await self._pairs.effects(missing)
+            effects.update(found)
+            return len(effects) == len(call.members)
+
+        try:
+            await write.read_effect(problem, is_done)
         except LitmosError:
-            return [self._settle(pair, "unknown", attempts, problem) for pair in call.pairs()]
+            return [settle(pair, "unknown", attempts, problem) for pair in call.pairs()]
         return [
-            self._settle(pair, "done", attempts)
+            settle(pair, "done", attempts)
             if pair in effects
-            else self._settle(pair, "unknown", attempts, problem)
+            else settle(pair, "unknown", attempts, problem)
             if pair in unknown
-            else self._settle(pair, "failed", attempts, problem, f"no effect was found: {problem}")
+            else settle(pair, "failed", attempts, problem, f"no effect was found: {problem}")
             for pair in call.pairs()
         ]
-
-    async def _effects(
-        self, pairs: Sequence[tuple[str, str]], *, sure: bool = True
-    ) -> tuple[set[tuple[str, str]], dict[tuple[str, str], LitmosError]]:
-        """Read what is there now.
-
-        Args:
-            pairs: The pairs to look for.
-            sure: Whether what is not found must certainly not be there; see `looks.read`.
-
-        Returns:
-            The pairs for which the job's work is done, and those for which that cannot be read, with the reasons.
-        """
-        scope: dict[str, list[str]] = {}
-        for left, right in pairs:
-            scope.setdefault(left, []).append(right)
-        unread = Unreadable()
-        async with aclosing(self._read(scope, unread, sure=sure)) as found:
-            there = {pair async for pair in found}
-        unknown: dict[tuple[str, str], LitmosError] = {}
-        if unread:
-            unknown = {
-                pair: problem
-                for pair in pairs
-                if pair not in there and (problem := unread.problem_of(*pair)) is not None
-            }
-        effects = {
-            pair for pair in pairs if pair not in unknown and (pair in there) is not self._operation.removes
-        }
-        return effects, unknown
-
-    def _read(
-        self, scope: Mapping[str, Sequence[str]], unread: Unreadable, *, sure: bool
-    ) -> AsyncGenerator[tuple[str, str], None]:
-        look = cheapest_read(self._operation.existing, scope)
-        self._expect_reads(look.requests)
-        return read(
-            self._operation.existing,
-            look,
-            scope,
-            self._litmos,
-            unread,
-            must_stop=self._must_stop,
-            sure=sure,
-            width=self._width(),
-        )

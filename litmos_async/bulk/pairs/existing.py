@@ -27,7 +27,7 @@ Found = AsyncGenerator[tuple[str, str], None]
 """Pairs that are there, and perhaps others."""
 
 MustStop = Callable[[LitmosError], Awaitable[bool]]
-"""Tells whether an error is about the key, so that all else will fail, too."""
+"""Returns whether an error is about the key, so that all else will fail, too."""
 
 _FOR_MANY = 25
 """People in one `users.list_courses_for_many` (api-facts 12)."""
@@ -64,40 +64,40 @@ class ReadPlan:
         way: "by_left", "by_right" or "for_many".
         requests: What it takes at least; a list longer than a page takes more.
         parts: The ends to read, one request or list each.
-        sure: Whether what it does not find is not there.
+        complete: Whether what it does not find is not there.
     """
 
     way: str
     requests: int
     parts: Sequence[Any]
-    sure: bool
+    complete: bool
 
 
-def cheapest_read(looks: ExistingPairs, scope: Mapping[str, Sequence[str]]) -> ReadPlan:
+def cheapest_read(existing: ExistingPairs, scope: Mapping[str, Sequence[str]]) -> ReadPlan:
     """Return the way that takes the fewest requests to read the pairs of a scope."""
     lefts = list(scope)
-    if looks.sub_teams:
+    if existing.sub_teams:
         # And the teams below, once the list of teams has said which they are.
         return ReadPlan("by_left", len(lefts) + 1 if lefts else 0, lefts, True)
     ways = [ReadPlan("by_left", len(lefts), lefts, True)]
-    if looks.for_many:
+    if existing.for_many:
         parts = [lefts[first : first + _FOR_MANY] for first in range(0, len(lefts), _FOR_MANY)]
         ways.append(ReadPlan("for_many", len(parts), parts, True))
-    if looks.by_right is not None:
+    if existing.by_right is not None:
         people: dict[str, int] = {}
         for rights in scope.values():
             for right in rights:
                 people[right] = people.get(right, 0) + 1
         requests = sum(requests_of_list(count, top_level=False) for count in people.values())
-        ways.append(ReadPlan("by_right", requests, list(people), looks.by_right_is_complete))
-    return min(ways, key=lambda look: look.requests)
+        ways.append(ReadPlan("by_right", requests, list(people), existing.by_right_is_complete))
+    return min(ways, key=lambda plan: plan.requests)
 
 
 class Unreadable:
     """What could not be read, and why: the lists of single people, teams or courses.
 
     One of them must not spoil what is known of the others. What is about all of them (no connection, a key that is
-    refused) is raised, and is not in here.
+    rejected) is raised, and is not in here.
     """
 
     def __init__(self) -> None:
@@ -107,35 +107,35 @@ class Unreadable:
     def __len__(self) -> int:
         return len(self._lefts) + len(self._rights)
 
-    def add(self, look: ReadPlan, part: Any, problem: LitmosError) -> None:
-        """Note a part of a look that could not be read."""
-        ends = self._rights if look.way == "by_right" else self._lefts
-        for end in part if look.way == "for_many" else [part]:
+    def add(self, plan: ReadPlan, part: Any, problem: LitmosError) -> None:
+        """Note a part of a plan that could not be read."""
+        ends = self._rights if plan.way == "by_right" else self._lefts
+        for end in part if plan.way == "for_many" else [part]:
             ends[end] = problem
 
     def spread(self, lefts: Iterable[str], left: str) -> None:
-        """Take a left end for unread where one of others is on which it depends."""
+        """Take a left end for unreadable where one of others is on which it depends."""
         problem = next((self._lefts[each] for each in lefts if each in self._lefts), None)
         if problem is not None:
             self._lefts.setdefault(left, problem)
 
     def problem_of(self, left: str, right: str) -> LitmosError | None:
-        """Return why nobody knows whether a pair is there, or None where that is known."""
+        """Return why it is not known whether a pair is there, or None where it is."""
         return self._lefts.get(left) or self._rights.get(right)
 
 
 def _is_about_one_list(problem: LitmosError) -> bool:
-    """Tell whether other lists may be read all the same. An id that cannot be written has none."""
+    """Return whether other lists may be read all the same. An id that cannot be written has none."""
     if isinstance(problem, APIError):
         return not isinstance(problem, Unauthorized | RateLimited)
     return isinstance(problem, ConfigurationError | DecodeError | IncompleteListing)
 
 
 def reader(
-    looks: ExistingPairs, look: ReadPlan, resources: Resources, unread: Unreadable, must_stop: MustStop
+    existing: ExistingPairs, plan: ReadPlan, resources: Resources, unreadable: Unreadable, must_stop: MustStop
 ) -> Callable[[Any], Found]:
-    """Return what reads one part of a look."""
-    read_part = _way(looks, look, resources)
+    """Return what reads one part of a plan."""
+    read_part = _way(existing, plan, resources)
 
     async def part_of(part: Any) -> Found:
         try:
@@ -146,22 +146,22 @@ def reader(
         except LitmosError as problem:
             if not _is_about_one_list(problem) or await must_stop(problem):
                 raise
-            unread.add(look, part, problem.with_traceback(None))
+            unreadable.add(plan, part, problem.with_traceback(None))
 
     return part_of
 
 
-def _way(looks: ExistingPairs, look: ReadPlan, resources: Resources) -> Callable[[Any], Found]:
-    """Return what yields the pairs in one part of a look."""
+def _way(existing: ExistingPairs, plan: ReadPlan, resources: Resources) -> Callable[[Any], Found]:
+    """Return what yields the pairs in one part of a plan."""
 
     async def by_left(left: str) -> Found:
-        async for row in looks.by_left(resources, left):
-            if looks.counts(row):
+        async for row in existing.by_left(resources, left):
+            if existing.counts(row):
                 yield left, row.id
 
     async def by_right(right: str) -> Found:
-        if looks.by_right is not None:
-            async for row in looks.by_right(resources, right):
+        if existing.by_right is not None:
+            async for row in existing.by_right(resources, right):
                 yield row.id, right
 
     async def for_many(lefts: Sequence[str]) -> Found:
@@ -169,43 +169,43 @@ def _way(looks: ExistingPairs, look: ReadPlan, resources: Resources) -> Callable
             for course in person.courses:
                 yield person.id, course.id
 
-    return {"by_left": by_left, "by_right": by_right, "for_many": for_many}[look.way]
+    return {"by_left": by_left, "by_right": by_right, "for_many": for_many}[plan.way]
 
 
 async def read(
-    looks: ExistingPairs,
-    look: ReadPlan,
+    existing: ExistingPairs,
+    plan: ReadPlan,
     scope: Mapping[str, Sequence[str]],
     resources: Resources,
-    unread: Unreadable,
+    unreadable: Unreadable,
     *,
     must_stop: MustStop,
-    sure: bool,
+    certain: bool,
     width: int,
 ) -> Found:
     """Yield the pairs of a scope that are there, read side by side.
 
     Args:
-        looks: How they can be read.
-        look: The way to do it.
+        existing: How they can be read.
+        plan: The way to do it.
         scope: The pairs that matter: left ends with their right ends.
         resources: Makes the requests.
-        unread: Takes what could not be read.
-        must_stop: Tells whether an error is about the key.
-        sure: Whether what is not found must certainly not be there: then left ends of which something is
+        unreadable: Takes what could not be read.
+        must_stop: Returns whether an error is about the key.
+        certain: Whether what is not found must certainly not be there: then left ends of which something is
             missing are read one by one where that way leaves a doubt.
         width: Requests under way at a time at most.
     """
-    if looks.sub_teams:
-        whole = _with_sub_teams(looks, scope, resources, unread, must_stop=must_stop, width=width)
+    if existing.sub_teams:
+        whole = _with_sub_teams(existing, scope, resources, unreadable, must_stop=must_stop, width=width)
         async with aclosing(whole) as found:
             async for pair in found:
                 yield pair
         return
     # A set a person takes three times as much as all their pairs: only where something is read again.
-    missing = {left: set(rights) for left, rights in scope.items()} if sure and not look.sure else {}
-    part_of = reader(looks, look, resources, unread, must_stop)
-    async for left, right in _side_by_side(part_of, look, width):
+    missing = {left: set(rights) for left, rights in scope.items()} if certain and not plan.complete else {}
+    part_of = reader(existing, plan, resources, unreadable, must_stop)
+    async for left, right in _side_by_side(part_of, plan, width):
         if right in scope.get(left, ()):
             if missing:
                 missing[left].discard(right)
@@ -213,7 +213,7 @@ async def read(
     doubtful = [left for left, rights in missing.items() if rights]
     if doubtful:
         again = ReadPlan("by_left", len(doubtful), doubtful, True)
-        part_of = reader(looks, again, resources, unread, must_stop)
+        part_of = reader(existing, again, resources, unreadable, must_stop)
         async for left, right in _side_by_side(part_of, again, width):
             if right in missing.get(left, ()):
                 missing[left].discard(right)
@@ -221,10 +221,10 @@ async def read(
 
 
 async def _with_sub_teams(
-    looks: ExistingPairs,
+    existing: ExistingPairs,
     scope: Mapping[str, Sequence[str]],
     resources: Resources,
-    unread: Unreadable,
+    unreadable: Unreadable,
     *,
     must_stop: MustStop,
     width: int,
@@ -239,14 +239,14 @@ async def _with_sub_teams(
         for team in (top, *below[top]):
             wanted[team] |= frozenset(rights)
     found: dict[str, set[str]] = {team: set() for team in teams}
-    look = ReadPlan("by_left", len(teams), teams, True)
-    part_of = reader(looks, look, resources, unread, must_stop)
-    async with aclosing(_side_by_side(part_of, look, width)) as pairs:
+    plan = ReadPlan("by_left", len(teams), teams, True)
+    part_of = reader(existing, plan, resources, unreadable, must_stop)
+    async with aclosing(_side_by_side(part_of, plan, width)) as pairs:
         async for team, right in pairs:
             if right in wanted[team]:
                 found[team].add(right)
     for top, rights in scope.items():
-        unread.spread(below[top], top)
+        unreadable.spread(below[top], top)
         for right in rights:
             if all(right in found[team] for team in (top, *below[top])):
                 yield top, right
@@ -256,7 +256,7 @@ async def _teams_below(tops: Iterable[str], resources: Resources) -> dict[str, l
     """Return the teams below each of some teams, on all levels.
 
     `GET /teams` gives the whole tree for one request a thousand teams. Whether `GET /teams/{team_id}/teams` gives
-    more than the next level is not told alike by all sources.
+    more than the next level is not documented alike by all sources.
     """
     children: dict[str, list[str]] = {}
     async for team in resources.teams.list():
@@ -276,7 +276,7 @@ async def _teams_below(tops: Iterable[str], resources: Resources) -> dict[str, l
     return below
 
 
-async def _side_by_side(part_of: Callable[[Any], Found], look: ReadPlan, width: int) -> Found:
-    async with aclosing(run_concurrently(part_of, look.parts, min(width, len(look.parts)))) as pairs:
+async def _side_by_side(part_of: Callable[[Any], Found], plan: ReadPlan, width: int) -> Found:
+    async with aclosing(run_concurrently(part_of, plan.parts, min(width, len(plan.parts)))) as pairs:
         async for pair in pairs:
             yield pair

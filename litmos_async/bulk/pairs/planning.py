@@ -211,7 +211,7 @@ class _Matching:
             self._augment_all()
 
     def _fill(self) -> None:
-        """Seat whoever finds a free seat: most do, and the search starts from there."""
+        """Seat each user who finds a free seat: most do, and the search starts from there."""
         free = self._free
         for user in range(self._graph.users):
             for team in self._graph.neighbours(user) if free[user] else ():
@@ -292,7 +292,7 @@ class _Matching:
         self._free[team] -= 1
 
     def unmatched(self) -> Iterator[int]:
-        """Yield the vertices with pairs that are matched with nobody."""
+        """Yield the vertices with pairs that are not matched."""
         for vertex in range(self._graph.vertices):
             taken = self._seated[vertex] if vertex >= self._graph.users else not self._free[vertex]
             if not taken and self._graph.degree(vertex):
