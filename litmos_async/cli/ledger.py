@@ -214,7 +214,9 @@ _WEIGHT: Final[Sequence[LineStatus]] = ("unknown", "failed", "planned", "done", 
 
 def _together(parts: Mapping[str, Outcome]) -> tuple[LineStatus, str]:
     """Return the outcome of a line that has several, and why."""
-    status = next(each for each in _WEIGHT if any(outcome.status == each for outcome in parts.values()))
+    status: LineStatus = next(
+        each for each in _WEIGHT if any(outcome.status == each for outcome in parts.values())
+    )
     reasons = [(part, said(outcome.reason)) for part, outcome in parts.items() if outcome.status == status]
     if status in {"planned", "done"}:
         return status, ""

@@ -63,8 +63,8 @@ class Column:
         """What it holds, as a person says it."""
         return self.key.replace("_", " ")
 
-    def title(self, name: str) -> str:  # noqa: ARG002 - for columns that are read in several ways
-        """Return what a column that is found under a name is called in the outcomes."""
+    def title(self, word: str) -> str:  # noqa: ARG002 - for columns that are read in several ways
+        """Return what a column that is found under a word is called in the outcomes."""
         return self.key
 
 
