@@ -45,7 +45,7 @@ class Output:
         self.final = final
         self.working = working_name(final)
         self._schema = schema
-        self._format = format
+        self._format: Format = format
         found = self.working.stat().st_size if self.working.exists() else 0
         if found < size:
             raise ConfigurationError(

@@ -71,6 +71,10 @@ class RowMaker:
         schema: The columns wanted.
         parents: Names of the columns that come from the parent and not from the record.
         stamp: What the columns of the run hold, if the schema has them.
+
+    Attributes:
+        schema: The columns.
+        simple: Whether all of them come from the record.
     """
 
     def __init__(self, schema: Schema, parents: Iterable[str], stamp: datetime | None = None) -> None:
@@ -83,13 +87,17 @@ class RowMaker:
         places = {name: place for place, name in enumerate(own)}
         # Where each cell comes from: a place in what the record gives, or a name in what the parent gives.
         self._plan = [places.get(name, name) for name in schema.names]
-        self._simple = len(own) == len(schema.columns)
+        self.simple = len(own) == len(schema.columns)
         self._run: Mapping[str, Any] = {EXPORTED_AT: stamp, DELETED: False}
+
+    def many(self, records: Iterable[Record]) -> list[Cells]:
+        """Return the cells of records that have all of the columns."""
+        return list(map(self._get, records))
 
     def row(self, parent: Mapping[str, str], record: Record) -> Cells:
         """Return the cells of a record."""
         own = self._get(record)
-        if self._simple:
+        if self.simple:
             return own
         return tuple(
             own[place] if isinstance(place, int) else self._run.get(place, parent.get(place))
