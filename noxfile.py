@@ -97,7 +97,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright."""
-    install(session, "test", "types")
+    install(session, "test", "types", "bench")
     session.run("mypy")
     session.run("pyright")
 
@@ -131,5 +131,5 @@ def attack(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Print ours beside the plain alternative."""
     install(session, "test", "bench")
-    for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory", "export"]:
+    for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory", "export", "startup"]:
         session.run("python", "-m", f"benchmarks.{name}")

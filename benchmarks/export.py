@@ -1,9 +1,9 @@
 """Exports of 200,000 people and 1,000,000 results from the sandbox, beside the plain way and reading alone.
 
-Run with `python -m benchmarks.export [--people N] [--results N]`. The sandbox has a process of its own, and so has each
-export, whose CPU and memory are measured. The exit code is 1 where rows are missing, a list takes more requests than it
-may, or memory grows by more than the guide says. `--speed` also fails where Parquet writes fewer rows a CPU second than
-80 % of what reading alone reads.
+Run with `python -m benchmarks.export [--people N] [--results N]`. The sandbox has a process of its own, and so has
+each export, whose CPU and memory are measured. It fails where rows are missing, a list takes more requests
+than it may, or memory grows by more than the guide says. `--speed` also fails where Parquet writes fewer rows a CPU
+second than 80 % of what reading alone reads.
 """
 
 from __future__ import annotations
@@ -54,8 +54,9 @@ def serve(people: int, results: int) -> None:
 async def pages_of(litmos: LitmosClient, name: str) -> AsyncIterator[Any]:
     """Yield the pages of a list, as an export reads them."""
     from litmos_async.export.export import OPTIONS  # noqa: PLC0415
-    from litmos_async.export.sources import BEGINNING  # noqa: PLC0415
+    from litmos_async.export.spec import BEGINNING  # noqa: PLC0415
 
+    pages: Any
     if name == "results":
         pages = litmos.results.list_details(since=BEGINNING, **OPTIONS)
     else:
@@ -87,12 +88,17 @@ async def measure(mode: str, name: str, base_url: str, folder: str) -> dict[str,
         elif mode == "plain":
             found = [row async for page in pages_of(litmos, LISTS[name]) for row in page.items]
             rows = len(found)
-            with Path(folder, "plain.json").open("w", encoding="utf-8") as file:
-                json.dump([row.to_dict() for row in found], file)
+            dump(found, Path(folder, "plain.json"))
         else:
             manifest = await litmos.export.run(LISTS[name], Path(folder, f"x.{mode}"))
             rows, requests = manifest.rows, manifest.requests
     return {"rows": rows, "requests": requests, "cpu": cpu() - began, "growth": memory() - peak}
+
+
+def dump(rows: list[Any], path: Path) -> None:
+    """Write rows the plain way."""
+    with path.open("w", encoding="utf-8") as file:
+        json.dump([row.to_dict() for row in rows], file)
 
 
 def cpu() -> float:

@@ -1,8 +1,8 @@
 """A receiver of webhooks: each completed course into a table of one's own, once.
 
 Install it with `pip install "litmos-async" starlette uvicorn`, and run it with `uvicorn examples.webhooks:app`. The
-environment says the secret part of the address (`WEBHOOK_SECRET`), the file in which messages wait (`WEBHOOK_SPOOL`),
-and the table (`COMPLETIONS`). The address to enter at Litmos is `https://your.host/litmos/<secret>`.
+environment says the secret part of the address (`WEBHOOK_SECRET`), the file in which messages wait
+(`WEBHOOK_SPOOL`), and the table (`COMPLETIONS`). The address to enter at Litmos is `https://your.host/litmos/<secret>`.
 
 A message is answered when it is on the disk, and handled afterwards. The handler may be called twice for a message
 if the process dies at the wrong moment, so it writes in a way that a second call does not change.

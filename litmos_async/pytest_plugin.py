@@ -83,8 +83,9 @@ def _said(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return what the markers say; the one that is nearest to the test goes before."""
     said: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers(_MARKER))):
-        if marker.args or (unknown := marker.kwargs.keys() - {*_SIZES, *_LIMIT, "faults"}):
-            what = ", ".join(sorted(unknown)) if not marker.args else "what has no name"
+        unknown = sorted(marker.kwargs.keys() - {*_SIZES, *_LIMIT, "faults"})
+        if marker.args or unknown:
+            what = "what has no name" if marker.args else ", ".join(unknown)
             raise pytest.UsageError(f"the marker litmos does not take {what}")
         said |= marker.kwargs
     return said

@@ -31,13 +31,7 @@ from litmos_async.attempt import (
 )
 from litmos_async.config import Defaults, Service
 from litmos_async.environment import Proxy, certificates, empty_context, proxy_for
-from litmos_async.errors import (
-    ConfigurationError,
-    ConnectError,
-    NetworkError,
-    RateLimited,
-    RequestTimeout,
-)
+from litmos_async.errors import ConfigurationError, ConnectError, NetworkError, RateLimited, RequestTimeout
 from litmos_async.hooks import NO_HOOKS, Hooks, Watch
 from litmos_async.limits import Lease, Limiter
 from litmos_async.loops import PerLoop

@@ -43,14 +43,19 @@ class BulkJob(ABC):
         self._spoilt: Exception | None = None
         self._planned = False
         self._planning = asyncio.Lock()
+        self._preparing = asyncio.Lock()
         self._iteration: AsyncGenerator[Outcome, None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
     # ------------------------------------------------ what each kind of job brings
 
     @abstractmethod
+    async def _find_work(self) -> None:
+        """Read the input, resume an earlier run, and read what is there where that matters."""
+
+    @abstractmethod
     async def _plan(self) -> Plan:
-        """Read the input, and what is there where that matters, and say what would be done."""
+        """Return what would be done. What there is to do is known by then."""
 
     @abstractmethod
     def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
@@ -62,7 +67,7 @@ class BulkJob(ABC):
 
     @abstractmethod
     def _work(self) -> AsyncGenerator[Outcome, None]:
-        """Do everything, and yield an outcome for every item."""
+        """Do everything, and yield an outcome for every item. What there is to do is known by then."""
 
     # ------------------------------------------------ what all jobs do
 
@@ -83,11 +88,19 @@ class BulkJob(ABC):
         async with self._planning:
             try:
                 with journal_errors():
+                    await self._prepare()
                     return await self._plan()
             except BaseException:
                 if not self._started:
                     await self._forget_plan()
                 raise
+
+    async def _prepare(self) -> None:
+        """Find out what there is to do, once, also where the job is planned while it begins to run."""
+        async with self._preparing:
+            if not self._planned:
+                await self._find_work()
+                self._planned = True
 
     async def _forget_plan(self) -> None:
         """Let go of what a plan that failed has prepared."""
@@ -194,6 +207,7 @@ class BulkJob(ABC):
         began = asyncio.get_running_loop().time()
         try:
             with journal_errors():
+                await self._prepare()
                 async with aclosing(self._work()) as outcomes:
                     async for outcome in outcomes:
                         yield report.count(outcome)

@@ -11,8 +11,8 @@ from attrs import frozen
 
 from litmos_async import LitmosClient, RateLimit
 from litmos_async.bulk import Bulk
+from litmos_async.cli.demo_data import UNKNOWN, DemoData, assigned, make_demo_data
 from litmos_async.cli.flow import FAILED, OK, USAGE, carry_out
-from litmos_async.cli.made import UNKNOWN, Made, assigned, make
 from litmos_async.cli.order import Order
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.cli.terminal import Terminal, listed
@@ -22,7 +22,7 @@ from litmos_async.wording import count
 _KEY: Final = "sandbox-key"
 
 FAST: Final = RateLimit(100, 6.0)
-"""The limit of the service is 100 in 60 s; nobody wants to watch that for a quarter of an hour."""
+"""The limit of the service is 100 in 60 s; at that rate the demo would take a quarter of an hour."""
 
 
 @frozen
@@ -46,19 +46,19 @@ class Show:
 
 async def run_demo(show: Show, terminal: Terminal) -> int:
     """Run the demo. The exit code is 0 if the sandbox's state is as expected and it rejected nothing."""
-    made = make(show.users or show.lines // 2, show.lines, show.seed)
-    sandbox = Sandbox(made.tenant, requests=show.rate.requests, period=show.rate.period, api_key=_KEY)
-    mails_before = len(made.tenant.outbox)
+    data = make_demo_data(show.users or show.lines // 2, show.lines, show.seed)
+    sandbox = Sandbox(data.tenant, requests=show.rate.requests, period=show.rate.period, api_key=_KEY)
+    mails_before = len(data.tenant.outbox)
     with nullcontext(show.keep) if show.keep else tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "people.csv"
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(made.data)
+            file.write_bytes(data.data)
         except OSError as problem:
             terminal.complain(f"cannot write {file}: {problem.strerror or problem}")
             return USAGE
         async with sandbox.serve() as base_url:
-            terminal.say(_introduction(show, made, file, base_url))
+            terminal.say(_introduction(show, data, file, base_url))
 
             def connect() -> LitmosClient:
                 """Make a client of the sandbox."""
@@ -68,19 +68,19 @@ async def run_demo(show: Show, terminal: Terminal) -> int:
 
             task = Task((USER, COURSE), Bulk.assign_courses_to_users, {"send_message": False})
             code = await carry_out(Order(task, file), connect, terminal)
-    mails = len(made.tenant.outbox) - mails_before
-    return _judge(made, sandbox, mails, code, terminal)
+    mails = len(data.tenant.outbox) - mails_before
+    return _judge(data, sandbox, mails, code, terminal)
 
 
-def _introduction(show: Show, made: Made, file: Path, base_url: str) -> str:
+def _introduction(show: Show, data: DemoData, file: Path, base_url: str) -> str:
     rate = show.rate
     kept = "" if show.keep else " (deleted at the end; --keep DIR keeps it)"
     return f"""\
-This is a demo. It needs no account: a sandbox with {count(len(made.tenant.users), "invented person", "people")} \
+This is a demo. It needs no account: a sandbox with {count(len(data.tenant.users), "invented person", "people")} \
 answers at {base_url}.
 Its limit is {rate.requests} requests in any {rate.period:g} s, so that you need not wait; the service has \
 {rate.requests} in 60 s.
-The CSV has {count(made.lines, "line")}, with umlauts, quoted commas, a byte-order mark, an empty line, one line \
+The CSV has {count(data.lines, "line")}, with umlauts, quoted commas, a byte-order mark, an empty line, one line \
 given twice,
 and {UNKNOWN} that name people and courses which do not exist: {file}{kept}
 
@@ -88,14 +88,14 @@ $ litmos assign courses {file} --send-message no --base-url {base_url} --limit {
 """
 
 
-def _judge(made: Made, sandbox: Sandbox, mails: int, code: int, terminal: Terminal) -> int:
+def _judge(data: DemoData, sandbox: Sandbox, mails: int, code: int, terminal: Terminal) -> int:
     """Read the numbers back from the sandbox itself, and say whether they are as they should be."""
     quota = sandbox.quota
-    there = assigned(made.tenant)
-    present, others = len(made.expected & there), len((there - made.expected) ^ made.before)
+    there = assigned(data.tenant)
+    present, others = len(data.expected & there), len((there - data.expected) ^ data.before)
     rejections = len(quota.rejections)
     rows = [
-        ("new assignments", f"{present:,} of {len(made.expected):,} expected"),
+        ("new assignments", f"{present:,} of {len(data.expected):,} expected"),
         ("other changes", f"{others:,}"),
         ("requests seen", f"{len(quota.arrivals):,}"),
         (f"most in any {quota.period:g} s", f"{quota.most_in_any_window():,} of {quota.requests:,} allowed"),
@@ -103,7 +103,7 @@ def _judge(made: Made, sandbox: Sandbox, mails: int, code: int, terminal: Termin
         ("e-mails sent", f"{mails:,}"),
     ]
     terminal.say(listed("\nRead back from the sandbox's own state", rows))
-    # Exit code 1: the command has to report the lines that name nobody and nothing.
-    good = there == made.before | made.expected and not rejections and not mails and code == FAILED
+    # Exit code 1: the command has to report the lines with names that do not exist.
+    good = there == data.before | data.expected and not rejections and not mails and code == FAILED
     terminal.say("Everything is as it should be." if good else "This is not as it should be.")
     return OK if good else FAILED

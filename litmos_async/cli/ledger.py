@@ -58,7 +58,7 @@ class Entry:
 
 
 class Ledger:
-    """Keeps book of a job.
+    """The outcomes of a job, line by line.
 
     Args:
         table: What was read.

@@ -32,7 +32,7 @@ async def login_link(
     ] = None,
     account: Account = ACCOUNT,
 ) -> int:
-    """Print a link that logs a person in without a password, once. Whoever has it is that person.
+    """Print a link that logs a person in without a password, once. To the server, its holder is that person.
 
     It goes to a terminal, or to a file that its owner alone can read (--output); never into a pipe or another file,
     where others might find it.

@@ -17,7 +17,7 @@ _TEAMS: Final = tuple(f"team{number}" for number in range(1, 6))
 _COURSES: Final = tuple(f"course{number}" for number in range(1, 4))
 
 _NO_MANAGER: Final = "0"
-"""What the server stores for somebody without a manager."""
+"""What the server stores for people without a manager."""
 
 
 class Finder:

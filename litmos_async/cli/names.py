@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from litmos_async import LitmosClient
+from litmos_async.bulk import Resolved
 from litmos_async.errors import ConfigurationError
 
 __all__ = ["ids_of"]
@@ -23,13 +24,13 @@ async def ids_of(litmos: LitmosClient, what: str, names: Sequence[str], option: 
         ConfigurationError: A name stands for nothing, or for several things.
     """
     bulk = litmos.bulk
-    resolve = {
+    resolve: dict[str, Callable[..., Awaitable[Resolved]]] = {
         "course": bulk.resolve_courses,
         "team": bulk.resolve_teams,
         "user": bulk.resolve_users,
         "path": bulk.resolve_learning_paths,
-    }[what]
-    found = await resolve(names)  # type: ignore[operator]
+    }
+    found = await resolve[what](names)
     for name in names:
         if name not in found.ids:
             raise ConfigurationError(f"{option}{name}: {found.problems[name]}")

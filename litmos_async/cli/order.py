@@ -60,7 +60,7 @@ class Order:
 
     @property
     def outcomes_workbook(self) -> Path | None:
-        """Where the outcomes go once more, for whoever works with workbooks; None if no one here does."""
+        """Where the outcomes go as a workbook, too; None where no workbook is involved."""
         if self.outcomes is None:
             return self.outcomes_file.with_suffix(".xlsx") if _is_workbook(self.file) else None
         return self.outcomes if _is_workbook(self.outcomes) else None

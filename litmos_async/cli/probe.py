@@ -9,12 +9,13 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from litmos_async import LitmosClient
 from litmos_async.cli.codes import FAILED, OK
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.options import ACCOUNT, Account
 from litmos_async.cli.outcomes import Access, check_writable, write_whole
 from litmos_async.cli.words import explain
-from litmos_async.errors import LitmosError
+from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.testing import MOST_REQUESTS
 from litmos_async.testing import probe as read_fields
 
@@ -33,15 +34,18 @@ async def probe(
 
     Only reading calls are made, 60 at most. The report has names of fields and types, and no value.
 
-    Exit code 0: it is written. 1: the account could not be read. 2: the file cannot be written.
+    Exit code 0: it is written. 1: the account could not be read. 2: the file cannot be written, or there is no key.
     """
     terminal = account.terminal()
     check_writable(output)
+    options = account.client_options()
 
     async def run() -> int:
         try:
-            async with account.client() as litmos:
+            async with LitmosClient(**options) as litmos:
                 found = await read_fields(litmos, most_requests=most_requests)
+        except ConfigurationError:
+            raise
         except LitmosError as problem:
             terminal.complain(explain(problem))
             return FAILED

@@ -51,7 +51,7 @@ def complete(given: Callable[[Ledger], Any]) -> Callable[[Ledger], Any]:
                 "Correct them, or do without removals"
             )
         if not ledger.items:
-            raise ConfigurationError("there is no one in the file, so everybody would go")
+            raise ConfigurationError("there is no one in the file, so all would go")
         return given(ledger)
 
     return checked

@@ -101,7 +101,7 @@ async def teams(
     file: Annotated[
         Path,
         Parameter(
-            help="The CSV. Its first line names the columns: user and team. It holds everybody who should be in "
+            help="The CSV. Its first line names the columns: user and team. It holds all people who should be in "
             "these teams."
         ),
     ],
@@ -146,7 +146,7 @@ async def users(
     *,
     create: Annotated[bool, Parameter(help="Create people who are missing.", negative="--no-create")] = True,
     deactivate: Annotated[
-        bool, Parameter(help="Bar everybody from logging in whom the file does not name.")
+        bool, Parameter(help="Bar all people from logging in whom the file does not name.")
     ] = False,
     max_removals: MaxRemovals = TENTH,
     send_message: SendMessageOrNot = "no",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
@@ -16,7 +16,7 @@ from litmos_async.export.output import Output, digest, working_name
 from litmos_async.export.place import Place
 from litmos_async.export.rows import Cells, RowMaker, Rows, content_mark, key_text
 from litmos_async.export.schema import DELETED, EXPORTED_AT, Schema
-from litmos_async.export.spec import Ask, ListSpec, Row, Unit
+from litmos_async.export.spec import Ask, ListSpec, Unit, rows_of
 from litmos_async.export.state import StateFile
 from litmos_async.models.record import Record
 from litmos_async.resources.windows import span_of
@@ -179,33 +179,40 @@ class ListRun:
 
     # ------------------------------------------------ writing
 
-    def write(self, place: int, token: str | None, rows: list[Row], requests: int) -> None:
+    def write(self, place: int, token: str | None, unit: Unit, records: Sequence[Any], requests: int) -> None:
         """Write a page and note it.
 
         Args:
-            place: The unit that it belongs to.
+            place: The place of the unit that it belongs to.
             token: Where that goes on; None at its end.
-            rows: The rows of the page.
+            unit: The unit.
+            records: What the page holds.
             requests: How many requests the run has sent.
         """
-        cells = [self._maker.row(parent, record) for parent, record in rows]
         seen: list[tuple[str, bytes]] = []
-        if self._order.keeps or self._once:
-            seen = [
-                (key_text(record, parent, self.spec.key), self._content(parent, record))
-                for parent, record in rows
-            ]
-            fresh = (
-                self._state.unknown(self.spec.name, self._running().stamp, seen)
-                if self._order.keeps
-                else self._state.new_keys(self.spec.name, seen)
-            )
-            cells = [cells[number] for number in fresh]
+        remembers = self._order.keeps or self._once
+        if self._maker.simple and self.spec.flatten is None and not remembers:
+            cells = self._maker.many(records)
+        else:
+            rows = list(rows_of(self.spec, unit, records))
+            cells = [self._maker.row(parent, record) for parent, record in rows]
+            if remembers:
+                key = self.spec.key
+                seen = [
+                    (key_text(record, parent, key), self._content(parent, record)) for parent, record in rows
+                ]
+                cells = [cells[number] for number in self._fresh(seen)]
         part = self._append(cells) if cells else None
         self._state.commit(
             self.spec.name, place, token, part=part, rows=len(cells), seen=seen, requests=requests
         )
         self.rows += len(cells)
+
+    def _fresh(self, seen: list[tuple[str, bytes]]) -> list[int]:
+        """Return the places of rows that are not written yet."""
+        if self._order.keeps:
+            return self._state.unknown(self.spec.name, self._running().stamp, seen)
+        return self._state.new_keys(self.spec.name, seen)
 
     def _content(self, parent: Mapping[str, str], record: Record) -> bytes:
         """Return a mark of what a row holds, where a later run will compare it with its own."""

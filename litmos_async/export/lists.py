@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from litmos_async.errors import ConfigurationError
 from litmos_async.export.catalogue import LISTS, find
@@ -24,6 +24,9 @@ from litmos_async.export.spec import Ask, ListSpec, Open, Since, Unit
 from litmos_async.paging import Pages
 from litmos_async.resources import Resources
 from litmos_async.wire.operation import Operation
+
+if TYPE_CHECKING:
+    from litmos_async.resources.base import Caller
 
 _PARENTS: Final[Mapping[str, Any]] = {
     "team_id": list_teams,
@@ -84,7 +87,8 @@ def _from_operation(name: str) -> ListSpec | None:
     if operation is None or operation.answer is None or operation.method != "GET":
         return None
     family, _, method = name.partition(".")
-    kind = type(getattr(Resources(None), family))  # type: ignore[arg-type]
+    # Only the class of the family is wanted, which calls nothing.
+    kind = type(getattr(Resources(cast("Caller", None)), family))
     read = getattr(kind, method, None)
     if read is None or "Pages" not in str(inspect.signature(read).return_annotation):
         return None

@@ -45,7 +45,7 @@ class Output:
         self.final = final
         self.working = working_name(final)
         self._schema = schema
-        self._format = format
+        self._format: Format = format
         found = self.working.stat().st_size if self.working.exists() else 0
         if found < size:
             raise ConfigurationError(
@@ -105,7 +105,22 @@ def working_name(final: Path) -> Path:
 
 
 def _jsonl(rows: Rows) -> bytes:
-    return "".join(f"{json_text(row)}\n" for row in rows.plain()).encode()
+    names = rows.schema.names
+    # Texts, numbers and truth values are JSON as they are; what else there is becomes so here.
+    odd = [
+        (place, plain_form(column, secrets=rows.schema.secrets))
+        for place, column in enumerate(rows.schema.columns)
+        if column.type not in {"text", "integer", "number", "boolean"}
+    ]
+    lines: list[str] = []
+    for row in rows.cells:
+        values = list(row)
+        for place, form in odd:
+            if values[place] is not None:
+                values[place] = form(values[place])
+        lines.append(json_text(dict(zip(names, values, strict=True))))
+    lines.append("")
+    return "\n".join(lines).encode()
 
 
 def _csv(rows: Rows) -> bytes:

@@ -211,7 +211,9 @@ def place_of(dest: str | Path, names: Sequence[str], format: Format | None, stag
     if "://" in text:
         return Place(staging, "", format or "jsonl", several, remote_of(text))
     path = Path(dest)
-    by_ending = next((each for each, ending in ENDINGS.items() if path.suffix.lower() == ending), None)
+    by_ending: Format | None = next(
+        (each for each, ending in ENDINGS.items() if path.suffix.lower() == ending), None
+    )
     if text.endswith(("/", os.sep)) or path.is_dir() or by_ending is None:
         return Place(path, "", format or "jsonl", several)
     if several:

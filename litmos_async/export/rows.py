@@ -58,7 +58,7 @@ class Rows:
         schema = self.schema.arrow()
         columns = list(zip(*self.cells, strict=True)) or [()] * len(self.schema.columns)
         arrays = [
-            pa.array(_arrow_values(column, values, secrets=self.schema.secrets), type=kind.type)
+            _array(pa, column, values, kind.type, secrets=self.schema.secrets)
             for column, values, kind in zip(self.schema.columns, columns, schema, strict=True)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
@@ -71,6 +71,10 @@ class RowMaker:
         schema: The columns wanted.
         parents: Names of the columns that come from the parent and not from the record.
         stamp: What the columns of the run hold, if the schema has them.
+
+    Attributes:
+        schema: The columns.
+        simple: Whether all of them come from the record.
     """
 
     def __init__(self, schema: Schema, parents: Iterable[str], stamp: datetime | None = None) -> None:
@@ -83,13 +87,17 @@ class RowMaker:
         places = {name: place for place, name in enumerate(own)}
         # Where each cell comes from: a place in what the record gives, or a name in what the parent gives.
         self._plan = [places.get(name, name) for name in schema.names]
-        self._simple = len(own) == len(schema.columns)
+        self.simple = len(own) == len(schema.columns)
         self._run: Mapping[str, Any] = {EXPORTED_AT: stamp, DELETED: False}
+
+    def many(self, records: Iterable[Record]) -> list[Cells]:
+        """Return the cells of records that have all of the columns."""
+        return list(map(self._get, records))
 
     def row(self, parent: Mapping[str, str], record: Record) -> Cells:
         """Return the cells of a record."""
         own = self._get(record)
-        if self._simple:
+        if self.simple:
             return own
         return tuple(
             own[place] if isinstance(place, int) else self._run.get(place, parent.get(place))
@@ -145,12 +153,15 @@ def _text(value: Any) -> Any:
 
 def json_text(value: Any) -> str:
     """Return plain data as JSON on one line. A lone surrogate becomes U+FFFD: no file can hold it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    text = _ENCODE(value)
     if text.isascii():
         return text
     # Some programs take these for the end of a line.
     return clean_text(text).translate(_LINE_ENDS)
 
+
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+"""`json.dumps` makes an encoder for each call."""
 
 _LINE_ENDS: Final = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
@@ -160,6 +171,16 @@ def clean_text(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _array(pa: Any, column: Column, values: Sequence[Any], kind: Any, *, secrets: bool) -> Any:
+    """Return a column as Arrow has it."""
+    if column.type == "text":
+        try:
+            return pa.array(values, type=kind)
+        except (UnicodeError, pa.ArrowException):
+            pass  # half a character: rare, and to look for it in every text takes as long as all the rest
+    return pa.array(_arrow_values(column, values, secrets=secrets), type=kind)
 
 
 def extra_text(value: Mapping[str, Any] | None, *, secrets: bool) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from attrs import frozen
 from litmos_async.errors import ConfigurationError, IncompleteListing, LitmosError, NotFound
 from litmos_async.export.list_run import ListRun, Order
 from litmos_async.export.manifest import Manifest
-from litmos_async.export.spec import Row, Unit, rows_of
+from litmos_async.export.spec import Unit
 from litmos_async.export.state import StateFile
 from litmos_async.resources import Resources
 
@@ -216,17 +216,18 @@ class Exporter:
         try:
             async with aclosing(pages.by_page(resume=token)) as walk:
                 async for page in walk:
-                    rows = list(rows_of(each.spec, unit, page.items))
-                    await self._write(each, place, page.resume, rows)
+                    await self._write(each, place, page.resume, unit, page.items)
         except NotFound:
             if not unit.key or each.ask.where:
                 raise
             # The team, course … was deleted since its list was read: it has no rows any more.
-            await self._write(each, place, None, [])
+            await self._write(each, place, None, unit, [])
 
-    async def _write(self, each: ListRun, place: int, token: str | None, rows: list[Row]) -> None:
+    async def _write(
+        self, each: ListRun, place: int, token: str | None, unit: Unit, records: Sequence[Any]
+    ) -> None:
         await self._begin(each)
-        await self._blocking(each.write, place, token, rows, self._account.sent())
+        await self._blocking(each.write, place, token, unit, records, self._account.sent())
         self._report(each)
 
     # ------------------------------------------------ the end

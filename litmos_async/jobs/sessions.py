@@ -88,7 +88,7 @@ class SessionJobs(StepJobs):
     def register_for_sessions(
         self, people: Iterable[tuple[str, SessionPlace]], **options: Unpack[ItemOptions]
     ) -> BulkJob:
-        """Register people for sessions: one request each, since the answer to a list names nobody it refused.
+        """Register people for sessions: one request each, since the answer to a list does not name those it refused.
 
         `POST /courses/{course_id}/modules/{module_id}/sessions/{session_id}/users/{user_id}/register`
 

@@ -297,8 +297,8 @@ class TreeJob(ItemJob):
 
     # ------------------------------------------------ what is said of it
 
-    def _notes(self, tasks: list[WorkItem]) -> tuple[str, ...]:
-        waiting = [cast(TeamChange, task.item) for task in tasks if task.known() is None]
+    def _notes(self, work_items: list[WorkItem]) -> tuple[str, ...]:
+        waiting = [cast(TeamChange, each.item) for each in work_items if each.known() is None]
         changes = Counter(each.change for each in waiting)
         moves = sum("parent" in each.fields for each in waiting)
         numbers = {
@@ -324,7 +324,6 @@ class TreeJob(ItemJob):
         )
 
     async def _work(self) -> AsyncGenerator[Outcome, None]:
-        await self._prepare()
         if refusal := self._refusal():
             raise refusal
         async with aclosing(super()._work()) as outcomes:

@@ -126,7 +126,8 @@ class Window:
         if priority == "bulk" and self.rate.bulk_share:
             costs = self._credit_costs
             full = max(self.rate.bulk_share * self.rate.requests, 1.0) * costs
-            self.credit_from = min(now, max(self.credit_from, now - full) + costs)
+            # Bulk work that had its share of this window has no credit before the next one: `reserve` holds.
+            self.credit_from = min(now + self.rate.period, max(self.credit_from, now - full) + costs)
         self._cool(self.taken, now + timeout)
         if self.probing:
             # A probe whose holder never reports back must not shut the gate for good: this is a time, too.

@@ -101,5 +101,6 @@ def _told(tool: Callable[..., Any]) -> Callable[..., Any]:
         except LitmosError as problem:
             raise ToolError(short(f"{type(problem).__name__}: {problem}")) from None
 
-    call.__signature__ = inspect.signature(tool, eval_str=True)  # type: ignore[attr-defined]
+    told: Any = call
+    told.__signature__ = inspect.signature(tool, eval_str=True)
     return call

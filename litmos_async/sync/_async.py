@@ -1,6 +1,8 @@
 """The asynchronous families, under one name for the facade."""
 
 from litmos_async.bulk import Bulk
+from litmos_async.export import Export
+from litmos_async.report import Reports
 from litmos_async.resources.activities import Activities
 from litmos_async.resources.bulk_imports import BulkImports
 from litmos_async.resources.collections import CollectionListings, Collections
@@ -27,12 +29,14 @@ __all__ = [
     "Collections",
     "CourseCustomFields",
     "Courses",
+    "Export",
     "IltModules",
     "Instructors",
     "LearningPaths",
     "Locations",
     "Modules",
     "Org",
+    "Reports",
     "Results",
     "Sessions",
     "Sso",

@@ -160,6 +160,16 @@ class LitmosClient:
         """Jobs over many pairs, in the bulk lane."""
         return families.Bulk(self._client.bulk, self._portal)
 
+    @cached_property
+    def export(self) -> families.Export:
+        """Lists into files, in the bulk lane."""
+        return families.Export(self._client.export, self._portal)
+
+    @cached_property
+    def report(self) -> families.Reports:
+        """Reports on who has completed what, in the bulk lane."""
+        return families.Reports(self._client.report, self._portal)
+
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a view of this client with other defaults; see the asynchronous client."""
         view = object.__new__(type(self))

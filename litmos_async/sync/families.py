@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from litmos_async.sync import _async
-from litmos_async.sync.portal import Family, call, job, pages
+from litmos_async.sync.portal import Family, call, job, pages, walk
 
 
 class Users(Family[_async.Users]):
@@ -283,3 +283,18 @@ class Bulk(Family[_async.Bulk]):
     resolve_users = call(_async.Bulk.resolve_users)
     sync_team_members = job(_async.Bulk.sync_team_members)
     sync_users = job(_async.Bulk.sync_users)
+
+
+class Export(Family[_async.Export]):
+    """Lists into files, complete and within the quota."""
+
+    batches = walk(_async.Export.batches)
+    # mypy takes `self` for one of its `**options`.
+    plan = call(_async.Export.plan)  # type: ignore[arg-type]
+    run = call(_async.Export.run)
+
+
+class Reports(Family[_async.Reports]):
+    """Who has completed what, who is overdue, and how far teams are."""
+
+    make = call(_async.Reports.make)

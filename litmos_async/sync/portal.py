@@ -131,6 +131,33 @@ class pages(_Method[P, SyncPages[R]]):  # noqa: N801 - as above
         return SyncPages(portal.call(make), portal)
 
 
+class walk(_Method[P, Iterator[T]]):  # noqa: N801 - as above
+    """A method that yields one after the other."""
+
+    def __init__(self, method: Callable[Concatenate[Any, P], AsyncGenerator[T, None]]) -> None:
+        super().__init__(method)
+
+    def _run(self, portal: BlockingPortal, start: Callable[[], Any]) -> Iterator[T]:
+        async def make() -> AsyncGenerator[T, None]:
+            made: AsyncGenerator[T, None] = start()
+            return made
+
+        return _walked(portal.call(make), portal)
+
+
+def _walked(steps: AsyncGenerator[T, None], portal: BlockingPortal) -> Iterator[T]:
+    end: Any = object()
+
+    async def following() -> T:
+        return await anext(steps, end)
+
+    try:
+        while (step := portal.call(following)) is not end:
+            yield step
+    finally:
+        portal.call(steps.aclose)
+
+
 class SyncJob:
     """A bulk job.
 

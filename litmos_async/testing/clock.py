@@ -60,7 +60,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self.now
 
     def run_in_executor(  # type: ignore[override]
-        self, _executor: object, func: Callable[..., T], *args: Any
+        self,
+        executor: object,  # noqa: ARG002 - the loop's signature
+        func: Callable[..., T],
+        *args: Any,
     ) -> asyncio.Future[T]:
         """Do the work of a thread at once: no virtual time may pass while a real thread works."""
         done: asyncio.Future[T] = self.create_future()
@@ -72,13 +75,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def busy(self) -> bool:
         """Say whether something is ready to run, so that the clock must stand still."""
-        return bool(self._ready)  # type: ignore[attr-defined]
+        return bool(self._ready)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
     def _run_once(self) -> None:
         if self.on_step is not None:
             self.on_step(self._steps)
         self._steps += 1
-        super()._run_once()  # type: ignore[misc]
+        super()._run_once()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def run_virtual(

@@ -192,14 +192,14 @@ class _Player(Transport):
         self._near: dict[tuple[str, str, str], deque[Exchange]] = defaultdict(deque)
         for each in exchanges:
             self._exact[each.method, each.path, each.query].append(each)
-            self._near[each.method, each.path, _without_times(each.query)].append(each)
+            self._near[each.method, each.path, _without_end(each.query)].append(each)
 
     async def handle_async_request(self, request: Any) -> Any:
         path, pairs = _place(request, _BASE_URL)
         query = _query_of(pairs)
         # A list until now is asked for until another moment than it was then.
         waiting = self._exact.get((request.method, path, query)) or self._near.get(
-            (request.method, path, _without_times(query))
+            (request.method, path, _without_end(query))
         )
         if not waiting:
             raise ConfigurationError(f"not in the recording: {request.method} {path}?{query}")
@@ -221,8 +221,8 @@ def _query_of(pairs: list[tuple[str, str]]) -> str:
     return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in sorted(pairs))
 
 
-def _without_times(query: str) -> str:
-    return "&".join(part for part in query.split("&") if not part.startswith(("since=", "to=")))
+def _without_end(query: str) -> str:
+    return "&".join(part for part in query.split("&") if not part.startswith("to="))
 
 
 def _text_or_bytes(body: bytes) -> tuple[str | None, str]:

@@ -75,7 +75,7 @@ class RedisSeen:
 
     Args:
         url: Where it is: "redis://", "rediss://" or "unix://".
-        claim: Seconds after which a message whose process died may be handled elsewhere: longer than a handler takes.
+        claim: Seconds after which a message whose process died may be handled elsewhere: more than a handler takes.
         remember: Seconds for which a handled message is remembered.
 
     Raises:

@@ -57,6 +57,7 @@ class Page:
         self._reader = reader
         self._writer = writer
         self._number = 0
+        self._loaded = asyncio.Event()
         self._open: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
     async def listen(self) -> None:
@@ -71,6 +72,8 @@ class Page:
                 self._open.pop(message["id"]).set_result(message)
             else:
                 self.events.append(message)
+                if message["method"] == "Page.loadEventFired":
+                    self._loaded.set()
 
     async def call(self, method: str, **given: Any) -> dict[str, Any]:
         """Call a method of the protocol."""
@@ -95,8 +98,7 @@ class Page:
     async def open(self, url: str) -> None:
         """Open an address, and wait until it is there."""
         await self.call("Page.navigate", url=url)
-        while not any(each["method"] == "Page.loadEventFired" for each in self.events):
-            await asyncio.sleep(0.02)
+        await asyncio.wait_for(self._loaded.wait(), _LONGEST)
 
     def named(self, *methods: str) -> list[dict[str, Any]]:
         """Return the events of these names."""

@@ -11,7 +11,7 @@ from litmos_async import RateLimit
 from litmos_async.cli import demo
 from litmos_async.cli.app import run
 from litmos_async.cli.demo import FAST, Show, run_demo
-from litmos_async.cli.made import make
+from litmos_async.cli.demo_data import make_demo_data
 from litmos_async.cli.table import parse
 from litmos_async.cli.tasks import COURSE, USER
 from litmos_async.cli.terminal import Terminal
@@ -58,7 +58,7 @@ def test_there_is_a_person_for_every_two_lines(
     monkeypatch.setattr(demo, "run_demo", note)
     assert run(["demo", "--lines", str(lines)]) == 0
     assert shown == [Show(lines)]
-    assert len(make(lines // 2, lines, 1).tenant.users) == people
+    assert len(make_demo_data(lines // 2, lines, 1).tenant.users) == people
 
 
 def test_kept_files(tmp_path: Path) -> None:
@@ -98,22 +98,22 @@ async def test_a_demo_that_goes_wrong(
 @pytest.mark.parametrize(("users", "lines"), [(10, 20), (10, 300), (400, 20), (60, 120)])
 def test_the_file(users: int, lines: int) -> None:
     """It holds what occurs in real files, and as many lines as asked for; the same for the same seed."""
-    made = make(users, lines, seed=5)
-    assert len(made.tenant.users) == users
-    table = parse(made.data, (USER, COURSE))
-    assert len(table.lines) == made.lines == lines
-    assert len(made.expected) == lines - 7
-    assert not made.expected & made.before
-    text = made.data.decode("utf-8-sig")
+    data = make_demo_data(users, lines, seed=5)
+    assert len(data.tenant.users) == users
+    table = parse(data.data, (USER, COURSE))
+    assert len(table.lines) == data.lines == lines
+    assert len(data.expected) == lines - 7
+    assert not data.expected & data.before
+    text = data.data.decode("utf-8-sig")
     assert table.bom
     assert "\r\n\r\n" in text
-    assert make(users, lines, seed=5).data == made.data
-    assert make(users, lines, seed=6).data != made.data
+    assert make_demo_data(users, lines, seed=5).data == data.data
+    assert make_demo_data(users, lines, seed=6).data != data.data
 
 
 def test_the_odd_names() -> None:
     """Umlauts, an ampersand and quoted commas are in the file."""
-    text = make(50, 120, seed=1).data.decode("utf-8-sig")
+    text = make_demo_data(50, 120, seed=1).data.decode("utf-8-sig")
     assert "Größe & Gewicht" in text
     assert '"Erste Hilfe, Teil 1"' in text
     assert "jörg.müßig" in text.lower()

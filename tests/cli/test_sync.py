@@ -85,7 +85,7 @@ def test_an_empty_file(desk: Desk, carry: Carry, command: str, capsys: pytest.Ca
     """It is no reason to throw everybody out."""
     desk.write("user,team" if "teams" in command else "user")
     assert carry(command) == 2
-    assert "everybody would go" in capsys.readouterr().err
+    assert "so all would go" in capsys.readouterr().err
     assert len(desk.sandbox.requests) == 0
 
 

@@ -17,7 +17,7 @@ from litmos_async.bulk import Bulk
 from litmos_async.errors import NotFound
 from litmos_async.resources import Resources
 from litmos_async.sandbox import Sandbox, Tenant
-from litmos_async.sync.portal import Family, call, job, pages
+from litmos_async.sync.portal import Family, call, job, pages, walk
 
 FAMILIES = [name for name, value in vars(Resources).items() if isinstance(value, cached_property)]
 
@@ -40,7 +40,7 @@ def litmos(sandbox: Sandbox) -> Iterator[sync.LitmosClient]:
         yield client
 
 
-@pytest.mark.parametrize("name", [*FAMILIES, "bulk"])
+@pytest.mark.parametrize("name", [*FAMILIES, "bulk", "export", "report"])
 def test_every_method_is_there(litmos: sync.LitmosClient, name: str) -> None:
     """A family of the facade has the methods of the client's, each made of its own and of the right kind."""
     theirs = Bulk if name == "bulk" else type(getattr(litmos._client, name))
@@ -52,7 +52,8 @@ def test_every_method_is_there(litmos: sync.LitmosClient, name: str) -> None:
         method, made = getattr(theirs, each), getattr(ours, each)
         assert made.method is method, each
         answers = "pages" if _lists(method) else "once" if inspect.iscoroutinefunction(method) else "job"
-        assert {pages: "pages", call: "once", job: "job"}[type(made)] == answers, each
+        answers = "walk" if inspect.isasyncgenfunction(method) else answers
+        assert {pages: "pages", call: "once", job: "job", walk: "walk"}[type(made)] == answers, each
 
 
 def _lists(method: object) -> bool:
@@ -119,3 +120,10 @@ def test_what_is_wrong_is_said_at_once() -> None:
     with pytest.raises(litmos_async.errors.ConfigurationError):
         sync.LitmosClient("key", "t", region="nowhere")  # type: ignore[arg-type]
     assert threading.active_count() == before
+
+
+def test_exports_and_reports(litmos: sync.LitmosClient) -> None:
+    """Batches are a plain iterator, and a report is a call."""
+    batches = list(litmos.export.batches("users"))
+    assert sum(len(batch.rows) for batch in batches) == 30
+    assert litmos.report.make("teams").rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator, Mapping
@@ -54,15 +53,14 @@ class ItemJob(BulkJob):
         self._item_label = item_label
         self._mails = mails
         self._agreed = flags(**(agreed or {}))
-        self._preparing = asyncio.Lock()
         self._past = Past()
         self._still_under_way: set[int] = set()
-        self._work_items: list[WorkItem] | None = None
+        self._work_items: list[WorkItem] = []
 
     # ------------------------------------------------ before
 
     async def _plan(self) -> Plan:
-        work_items = await self._prepare()
+        work_items = self._work_items
         waiting = _waiting(work_items)
         requests = self._requests(waiting)
         checks = self._checks(requests)
@@ -111,21 +109,16 @@ class ItemJob(BulkJob):
         """Return the error that running would raise, or None."""
         return None
 
-    async def _prepare(self) -> list[WorkItem]:
-        """Read the input, once."""
-        async with self._preparing:
-            if self._work_items is None:
-                self._work_items = await self._once(self._read_work_items)
-                requests = self._requests(_waiting(self._work_items))
-                self._run.expect(requests.total())
-                self._run.expect_reads(self._checks(requests))
-                self._planned = True
-        return self._work_items
+    async def _find_work(self) -> None:
+        self._work_items = await self._once(self._read_work_items)
+        requests = self._requests(_waiting(self._work_items))
+        self._run.expect(requests.total())
+        self._run.expect_reads(self._checks(requests))
 
     async def _forget_plan(self) -> None:
-        if self._work_items is not None:
+        if self._planned:
             # The input may be an iterator, which would have nothing more to give.
-            self._work_items, self._spoilt = None, ConfigurationError("the plan failed: make a new job")
+            self._work_items, self._spoilt = [], ConfigurationError("the plan failed: make a new job")
         await super()._forget_plan()
 
     async def _read_work_items(self) -> list[WorkItem]:
@@ -200,14 +193,13 @@ class ItemJob(BulkJob):
     # ------------------------------------------------ while it runs
 
     def _total(self) -> int:
-        return len(self._work_items or ())
+        return len(self._work_items)
 
     async def _work(self) -> AsyncGenerator[Outcome, None]:
-        work_items = await self._prepare()
-        for each in work_items:
+        for each in self._work_items:
             if (outcome := each.known()) is not None:
                 yield outcome
-        waiting = _waiting(work_items)
+        waiting = _waiting(self._work_items)
         if waiting:
             async with aclosing(self._do(waiting)) as outcomes:
                 async for outcome in outcomes:
@@ -242,7 +234,7 @@ class ItemJob(BulkJob):
         yield outcome
 
     def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
-        for each in self._work_items or ():
+        for each in self._work_items:
             outcome = each.known()
             if outcome is not None:
                 yield outcome

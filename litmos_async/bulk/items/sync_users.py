@@ -232,7 +232,6 @@ class SyncUsersJob(ItemJob):
         return self._limit.refusal(self._going, self._active, "active people")
 
     async def _work(self) -> AsyncGenerator[Outcome, None]:
-        await self._prepare()
         if refusal := self._refusal():
             raise refusal
         async with aclosing(super()._work()) as outcomes:

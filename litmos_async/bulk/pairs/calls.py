@@ -177,4 +177,4 @@ def is_there_already(problem: LitmosError, operation: PairOperation) -> bool:
         return False
     if operation.removes:
         return isinstance(problem, NotFound)
-    return isinstance(problem, Conflict) and operation.name == "add_users_to_teams"
+    return isinstance(problem, Conflict) and operation.conflict_is_there

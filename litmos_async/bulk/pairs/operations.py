@@ -63,6 +63,7 @@ class PairOperation:
         existing: How to read what is there.
         removes: Whether it takes away, so that what is not there is done.
         mails: Whether it may send e-mails to people.
+        conflict_is_there: Whether a 409 says that the pair is there already.
         options: What else a journal must agree on.
     """
 
@@ -73,6 +74,7 @@ class PairOperation:
     existing: ExistingPairs
     removes: bool = False
     mails: bool = False
+    conflict_is_there: bool = False
     options: Mapping[str, Any] = field(factory=dict[str, Any])
 
 
@@ -213,6 +215,7 @@ def users_to_teams(*, send_message: bool, list_size: int | None) -> PairOperatio
         },
         existing=TEAMS_OF_USERS,
         mails=send_message,
+        conflict_is_there=True,
         options=flags(send_message=send_message),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Protocol
@@ -60,14 +59,11 @@ class PairJob(BulkJob):
         self._pairs = pairs
         self._route = route
         self._skips_existing = skip_existing
-        self._preparing = asyncio.Lock()
         self._was_read = False
-        self._was_resumed = False
 
     # ------------------------------------------------ before
 
     async def _plan(self) -> Plan:
-        await self._prepare()
         pairs, table = self._pairs, self._pairs.table
         plan = Plan(
             item_label=pairs.operation.item_label,
@@ -85,26 +81,20 @@ class PairJob(BulkJob):
         )
         return self._route.complete(plan)
 
-    async def _prepare(self) -> None:
-        """Read the input and what is there, once."""
-        async with self._preparing:
-            if not self._was_read:
-                await self._once(self._read_input)
-                self._was_read = True
-            if self._run.journal_path is not None and not self._was_resumed:
-                await self._resume()
-                self._was_resumed = True
-            if not self._planned:
-                if self._skips_existing:
-                    await self._skip_existing()
-                await self._route.prepare()
-                self._run.expect_reads(self._pairs.checks())
-                self._planned = True
+    async def _find_work(self) -> None:
+        if not self._was_read:
+            await self._once(self._read_input)
+            self._was_read = True
+        if self._run.journal_path is not None:
+            await self._resume()
+        if self._skips_existing:
+            await self._skip_existing()
+        await self._route.prepare()
+        self._run.expect_reads(self._pairs.checks())
 
     async def _forget_plan(self) -> None:
         if self._was_read:
             self._pairs.reset()
-        self._was_resumed = False
         await super()._forget_plan()
 
     async def _read_input(self) -> None:
@@ -212,7 +202,6 @@ class PairJob(BulkJob):
         return len(table) + len(table.duplicates)
 
     async def _work(self) -> AsyncGenerator[Outcome, None]:
-        await self._prepare()
         for outcome in self._pairs.without_a_request():
             yield outcome
         async with aclosing(self._route.carry_out()) as outcomes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
 from contextlib import aclosing
@@ -119,15 +118,14 @@ class SyncTeamMembersJob(BulkJob):
         self._limit = limit
         self._send_message = send_message
         self._agreed = flags(remove=limit.allowed, send_message=send_message)
-        self._preparing = asyncio.Lock()
         self._earlier = _Earlier(Past())
-        self._found: _Difference | None = None
+        self._found = _Difference()
         self._names: dict[str, str] = {}
 
     # ------------------------------------------------ before
 
     async def _plan(self) -> Plan:
-        found = await self._prepare()
+        found = self._found
         requests: Counter[str] = Counter()
         for part in found.parts.values():
             requests.update(part.route.requests())
@@ -170,19 +168,15 @@ class SyncTeamMembersJob(BulkJob):
     def _refusal(self, found: _Difference) -> TooManyRemovals | None:
         return self._limit.refusal(len(found.remove), found.active, "active members")
 
-    async def _prepare(self) -> _Difference:
-        """Read the members of the teams, once, and find the requests for the difference."""
-        async with self._preparing:
-            if self._found is None:
-                found = await self._compare_all()
-                # A list has been read, or a team is not there: the key works.
-                self._run.note_key_works()
-                for part in found.parts.values():
-                    await part.route.prepare()
-                self._run.expect_reads(sum(part.pairs.checks() for part in found.parts.values()))
-                self._found = found
-                self._planned = True
-        return self._found
+    async def _find_work(self) -> None:
+        """Read the members of the teams, and find the requests for the difference."""
+        found = await self._compare_all()
+        # A list has been read, or a team is not there: the key works.
+        self._run.note_key_works()
+        for part in found.parts.values():
+            await part.route.prepare()
+        self._run.expect_reads(sum(part.pairs.checks() for part in found.parts.values()))
+        self._found = found
 
     async def _compare_all(self) -> _Difference:
         """Read the input, open the journal, if there is to be one, and compare."""
@@ -275,10 +269,10 @@ class SyncTeamMembersJob(BulkJob):
 
     def _total(self) -> int:
         found = self._found
-        return len(found.known) + len(found.add) + len(found.remove) if found else 0
+        return len(found.known) + len(found.add) + len(found.remove)
 
     async def _work(self) -> AsyncGenerator[Outcome, None]:
-        found = await self._prepare()
+        found = self._found
         if refusal := self._refusal(found):
             raise refusal
         for outcome in found.known:
@@ -289,7 +283,7 @@ class SyncTeamMembersJob(BulkJob):
                     yield self._about(outcome, change)
 
     async def _forget_plan(self) -> None:
-        self._found = None
+        self._found = _Difference()
         await super()._forget_plan()
 
     def _about(self, outcome: Outcome, change: Change) -> Outcome:
@@ -299,8 +293,6 @@ class SyncTeamMembersJob(BulkJob):
         return MemberChange(change, user, team, self._names.get(user) or self._run.people.names.get(user, ""))
 
     def _so_far(self, *, planned: bool) -> Iterator[Outcome]:
-        if self._found is None:
-            return
         yield from self._found.known
         for change, part in self._found.parts.items():
             for outcome in part.pairs.so_far(planned=planned):

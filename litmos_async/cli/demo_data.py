@@ -25,8 +25,8 @@ Pair = tuple[str, str]
 
 
 @frozen
-class Made:
-    """What was made.
+class DemoData:
+    """An invented organisation, and a file for it.
 
     Attributes:
         tenant: The organisation.
@@ -43,11 +43,11 @@ class Made:
     expected: frozenset[Pair]
 
 
-def make(users: int, lines: int, seed: int) -> Made:
+def make_demo_data(users: int, lines: int, seed: int) -> DemoData:
     """Make an organisation of so many people and a CSV of so many lines.
 
     The lines name about three in five of the people. Each is an assignment that is not there yet, but for one
-    that is given twice and a few that name nobody or nothing.
+    that is given twice and a few with names that do not exist.
     """
     chance = random.Random(seed)
     people_named = round(users * _SHARE)
@@ -62,16 +62,16 @@ def make(users: int, lines: int, seed: int) -> Made:
     for turn in range(wanted):
         user_id = people[turn % people_named]
         free = [course_id for course_id in tenant.courses if _is_new(tenant, expected, (user_id, course_id))]
-        # The courses with odd names come last, and everybody gets one of them.
+        # The courses with odd names come last, and each person gets one of them.
         course_id = chance.choice(free[-len(_COURSE_CODES) :] if turn < people_named else free)
         expected.add((user_id, course_id))
         rows.append((_user_name(tenant, chance, user_id), _course_code(tenant, course_id)))
     again = chance.choice(rows)
     rows.append((again[0].swapcase(), again[1]))
-    rows += [(f"nobody.{number}@example.com", rows[number][1]) for number in range(UNKNOWN // 2)]
+    rows += [(f"missing.{number}@example.com", rows[number][1]) for number in range(UNKNOWN // 2)]
     rows += [(rows[number][0], f"NO-SUCH-{number}") for number in range(UNKNOWN // 2)]
     chance.shuffle(rows)
-    return Made(tenant, _written(rows), len(rows), frozenset(assigned(tenant)), frozenset(expected))
+    return DemoData(tenant, _written(rows), len(rows), frozenset(assigned(tenant)), frozenset(expected))
 
 
 def assigned(tenant: Tenant) -> set[Pair]:
@@ -91,7 +91,7 @@ def _is_new(tenant: Tenant, expected: set[Pair], pair: Pair) -> bool:
 
 
 def _user_name(tenant: Tenant, chance: random.Random, user_id: str) -> str:
-    """Return what somebody may write for a person: now and then in capitals."""
+    """Return a user name as people write it: now and then in capitals."""
     name = str(tenant.users[user_id]["UserName"])
     return name.upper() if chance.random() < 0.1 else name
 
