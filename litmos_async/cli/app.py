@@ -87,6 +87,9 @@ _COMMANDS: Final = (
 _GROUPS: Final = (":app", ":importing", ":users", ":courses", ":teams", ":learning_paths")
 """How the places end where no function stands but an app."""
 
+_READ_A_FILE: Final = ("assign", "remove", "sync", "import", "deactivate")
+"""Commands whose argument is a file, or `-` for standard input."""
+
 for _name, _place, _help in _COMMANDS:
     # A group of commands brings its own format; the list of all is plain, since markdown is slow to import.
     _format: Mapping[str, Any] = {} if _place.endswith(_GROUPS) else {"help_format": "markdown"}
@@ -159,8 +162,7 @@ def run(words: Sequence[str]) -> int:
     begun = WORDS.set(tuple(words))
     try:
         code = app(
-            # Else `-` would be an option without a name; as a path it is the same.
-            ["./-" if word == "-" else word for word in words],
+            _with_standard_input(words),
             console=terminal.out,
             error_console=terminal.err,
             exit_on_error=False,
@@ -180,6 +182,13 @@ def run(words: Sequence[str]) -> int:
         terminal.complain(f"cannot write to standard output: {terminal.lost}")
         return FAILED
     return int(code or 0)
+
+
+def _with_standard_input(words: Sequence[str]) -> list[str]:
+    """Return the words of a command that reads a file with `-` as a path: else it would be a nameless option."""
+    if not words or words[0] not in _READ_A_FILE:
+        return [*words]
+    return ["./-" if word == "-" else word for word in words]
 
 
 def _explain(problem: CycloptsError) -> str:

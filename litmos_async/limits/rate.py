@@ -37,7 +37,8 @@ class RateLimit:
         bulk_share: The part of the limit, from 0 to 1, that bulk work of all processes together may have before
             interactive calls while these could use every slot, so that a job goes on, slowly, however busy the
             rest is: with 0.05 of 100 requests five a period, one every 12 seconds if slots come free evenly. It
-            may use the reserve for these. 0 for none: then a job waits until no interactive call waits.
+            may use the reserve for these, but for no more: after more than its share it waits for the next window.
+            0 for none: then a job waits until no interactive call waits.
     """
 
     requests: int = 100

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from litmos_async import BulkJob, LitmosClient, Progress
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
+from tests.bulk import works
 from tests.support.sandboxes import bare, client
 
 
@@ -110,3 +112,29 @@ def test_the_plan_and_the_progress_agree(
             assert job.progress.reads == job.progress.reads_planned
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("make", works.KINDS)
+def test_the_count_of_requests_ends_where_the_plan_said(
+    make: Callable[[], works.Work], tmp_path: Path
+) -> None:
+    """Each request of the plan is counted once, also those of a job with two parts.
+
+    There are fewer only where an item turns out to need none, and never more.
+    """
+    work = make()
+    seen: list[Progress] = []
+
+    async def main() -> int:
+        async with works.client(work.sandbox) as litmos, work.job(litmos, tmp_path / "journal.db") as job:
+            plan = await job.plan()
+            await job.run(seen.append)
+            return plan.requests
+
+    planned = run_virtual(main())
+    assert planned > 0
+    counts = [step.requests_planned for step in seen]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] == planned
+    assert seen[-1].requests == counts[-1]
+    assert seen[-1].seconds_left == 0.0

@@ -154,7 +154,8 @@ def in_a_child(work: Callable[[], int]) -> int:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_after_a_fork(served: tuple[Sandbox, str], tmp_path) -> None:
     """A child has connections of its own, and leaves those of its parent alone, also when it comes from a loop."""
-    litmos = client(served[1], limiter=SqliteLimiter(tmp_path / "limit.db"))
+    limiter = SqliteLimiter(tmp_path / "limit.db")
+    litmos = client(served[1], limiter=limiter)
 
     async def main() -> None:
         assert await count(litmos) >= 5
@@ -165,6 +166,8 @@ def test_after_a_fork(served: tuple[Sandbox, str], tmp_path) -> None:
         # The parent's connections are whole: it uses the same ones again.
         assert await count(litmos) >= 5
         assert [id(each) for each in litmos._sender._http._transport._inner._pool.connections] == connections
+        await litmos.aclose()
+        await limiter.aclose()
 
     asyncio.run(main())
 
