@@ -87,7 +87,7 @@ _COMMANDS: Final = (
 _GROUPS: Final = (":app", ":importing", ":users", ":courses", ":teams", ":learning_paths")
 """How the places end where no function stands but an app."""
 
-_READ_A_FILE: Final = ("assign", "remove", "sync", "import", "deactivate")
+_READ_A_FILE: Final = ("assign", "remove", "sync", "import", "deactivate", "complete", "sessions")
 """Commands whose argument is a file, or `-` for standard input."""
 
 for _name, _place, _help in _COMMANDS:
