@@ -131,5 +131,13 @@ def attack(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Print ours beside the plain alternative."""
     install(session, "test", "bench")
-    for name in session.posargs or ["limiter", "limiter_shared", "decode", "bulk", "memory", "export", "startup"]:
+    for name in session.posargs or [
+        "limiter",
+        "limiter_shared",
+        "decode",
+        "bulk",
+        "memory",
+        "export",
+        "startup",
+    ]:
         session.run("python", "-m", f"benchmarks.{name}")

@@ -13,7 +13,7 @@ import asyncio
 import json
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -140,7 +140,7 @@ def floor(requests: int, latency: float) -> float:
     return (requests - 1) // 100 * (60 + latency) + latency
 
 
-LATENCIES: Final = {
+LATENCIES: Final[Mapping[str, tuple[float, Callable[[], Latency]]]] = {
     "0.2 s": (0.2, lambda: constant(0.2)),
     "1 s": (1.0, lambda: constant(1.0)),
     "3 s": (3.0, lambda: constant(3.0)),
