@@ -18,6 +18,7 @@ from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.hooks import OnPage, no_page
 from litmos_async.models.record import Record
 from litmos_async.reader import LARGEST_PAGE, Caps, Reader
+from litmos_async.trees import TreeReader
 
 R = TypeVar("R", bound=Record)
 
@@ -58,6 +59,7 @@ class Pages(Generic[R]):
         ahead: AheadBudget | None = None,
         urgent: bool = False,
         confirm_end: bool = False,
+        tree: bool = False,
         on_page: OnPage = no_page,
         pages_ahead: int = 0,
     ) -> None:
@@ -73,6 +75,7 @@ class Pages(Generic[R]):
         self._start = start
         self._proven = top_level or confirm_end
         self._caps = caps or Caps()
+        self._tree = tree
         self._on_page = on_page
         self._budget = ahead or AheadBudget()
         self._urgent = urgent
@@ -98,9 +101,12 @@ class Pages(Generic[R]):
         """Return all rows."""
         return [row async for row in self]
 
-    def _reader(self) -> Reader[R]:
+    def _reader(self, name: str = "") -> Reader[R] | TreeReader[R]:
+        """Return the rules that this list is read by; `name` is that of one of its windows."""
+        if self._tree:
+            return TreeReader(name=name or self._name, page_size=self._page_size, start=self._start)
         return Reader(
-            name=self._name,
+            name=name or self._name,
             page_size=self._page_size,
             start=self._start,
             proven=self._proven,

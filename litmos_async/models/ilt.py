@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Self
 
 from attrs import define, field
 
 from litmos_async.models.enums import AccessLevel, ReminderMetric
-from litmos_async.models.record import Record, wire
+from litmos_async.models.record import Record, Tree, wire
 
 
 @define(kw_only=True, repr=False)
@@ -97,7 +99,7 @@ class SessionModule(Record):
 
 
 @define(kw_only=True, repr=False)
-class SessionCourse(Record):
+class SessionCourse(Tree):
     """A course with its ILT modules and their sessions.
 
     Attributes:
@@ -121,6 +123,24 @@ class SessionCourse(Record):
     original_id: str | None = None
     price: float | None = None
     modules: list[SessionModule] = field(factory=list)
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """Its sessions, or the course itself where none came along."""
+        found = tuple(
+            f"{self.id} {module.id} {session.id}" for module in self.modules for session in module.sessions
+        )
+        return found or (self.id,)
+
+    def only(self, leaves: Collection[str]) -> Self:
+        """Return the course with these sessions alone, and without modules that have none of them."""
+        modules = [
+            module.replace(
+                sessions=[each for each in module.sessions if f"{self.id} {module.id} {each.id}" in leaves]
+            )
+            for module in self.modules
+        ]
+        return self.replace(modules=[module for module in modules if module.sessions])
 
 
 @define(kw_only=True, repr=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from operator import attrgetter
@@ -171,6 +171,22 @@ def plain_value(value: Any, name: str, *, secrets: bool) -> Any:
             raise ConfigurationError(f"{name} has no time zone: it is not known which moment is meant")
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return value.isoformat() if isinstance(value, date) else value
+
+
+class Tree(Record):
+    """A row that holds others, of which a page may have a part only: what counts are its leaves.
+
+    No source says whether the offsets of such a list count rows or leaves.
+    """
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """What tells its leaves from others; the row itself where it has none."""
+        raise NotImplementedError
+
+    def only(self, leaves: Collection[str]) -> Self:
+        """Return the row with these of its leaves alone."""
+        raise NotImplementedError
 
 
 def fields_of(record: type[Record]) -> tuple[tuple[attrs.Attribute[Any], Wire], ...]:

@@ -14,7 +14,7 @@ from litmos_async.ahead import AheadBudget, Batch, PageRequest
 from litmos_async.config import CallOptions, Defaults
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.limits import Priority
-from litmos_async.models.record import Record, check_class, fields_of
+from litmos_async.models.record import Record, Tree, check_class, fields_of
 from litmos_async.names import IDENTIFYING, identifier
 from litmos_async.paging import Pages
 from litmos_async.reader import Caps
@@ -241,6 +241,7 @@ class Resource:
             "caps": caller.caps,
             "ahead": caller.ahead,
             "urgent": caller.settings(call).priority == "interactive",
+            "tree": operation.answer is not None and issubclass(operation.answer.record, Tree),
             "on_page": caller.sender.hooks.page(operation.id),
         }
 

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 
 from litmos_async.errors import ConfigurationError, IncompleteListing, LitmosError
 from litmos_async.hooks import OnPage, no_page
@@ -27,6 +28,10 @@ class StatementPages(Pages[XapiStatement]):
         self._read = read
         self._on_page = on_page
         self._mark = hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+    async def _first(self) -> Page[XapiStatement]:
+        async with aclosing(self.by_page()) as pages:
+            return await anext(pages)
 
     async def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[XapiStatement], None]:
         """Yield the parts of the list as the store gives them.

@@ -16,7 +16,6 @@ from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.marks import mark_of
 from litmos_async.models.record import Record
 from litmos_async.paging import Page, Pages
-from litmos_async.reader import Reader
 from litmos_async.resources.base import ListOptions, Resource, in_lane, name_of, split_options
 from litmos_async.upcoming import Turn, Upcoming
 from litmos_async.wire.dates import utc
@@ -171,6 +170,7 @@ class WindowedPages(Pages[R]):
             start=self._start,
             top_level=self._proven,
             caps=self._caps,
+            tree=self._tree,
             on_page=self._on_page,
             ahead=self._budget,
             urgent=self._urgent,
@@ -182,7 +182,7 @@ class WindowedPages(Pages[R]):
 
     def _token(self, index: int) -> str:
         """Return the token of the beginning of a window."""
-        return f"{index}.{Reader[R](name=self._name_in(index)).token()}"
+        return f"{index}.{self._reader(self._name_in(index)).token()}"
 
     def _read_token(self, token: str, windows: int) -> tuple[int, str]:
         """Return the window of a resume token, and the token within it."""
@@ -190,7 +190,7 @@ class WindowedPages(Pages[R]):
         if not number.isdecimal() or int(number) >= windows:
             raise ConfigurationError("resume is no token of this list")
         index = int(number)
-        Reader[R](name=self._name_in(index)).go_on(inner)
+        self._reader(self._name_in(index)).go_on(inner)
         return index, inner
 
     def _fresh(self, rows: Sequence[R], before: set[int], given: set[int]) -> list[R]:

@@ -22,7 +22,7 @@ LAYERS = [
     {"events"},
     {"hooks"},
     {"config", "reader", "attempt", "loops"},
-    {"ahead"},
+    {"ahead", "trees"},
     {"profiles", "transport", "paging", "upcoming", "xapi_store"},
     {"resources"},
     {"bulk", "export", "report"},
