@@ -16,7 +16,7 @@ from typing import Final, Generic, Literal, TypeVar
 from attrs import define, field
 
 from litmos_async.errors import ConfigurationError, IncompleteListing
-from litmos_async.marks import digest
+from litmos_async.marks import digest, mark_of
 from litmos_async.models.record import Record, Tree
 from litmos_async.reader import LARGEST_PAGE, Ahead
 
@@ -140,7 +140,9 @@ class TreeReader(Generic[R]):
 
 
 def _leaves_of(row: Record) -> tuple[str, ...]:
-    return row.leaves if isinstance(row, Tree) else (repr(row),)
+    leaves = row.leaves if isinstance(row, Tree) else ()
+    # A row without any stands for itself, with all that is in it.
+    return leaves or (mark_of(row).content.hex(),)
 
 
 def _only(row: R, leaves: frozenset[str]) -> R:

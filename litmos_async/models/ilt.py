@@ -126,11 +126,10 @@ class SessionCourse(Tree):
 
     @property
     def leaves(self) -> tuple[str, ...]:
-        """Its sessions, or the course itself where none came along."""
-        found = tuple(
+        """Its sessions."""
+        return tuple(
             f"{self.id} {module.id} {session.id}" for module in self.modules for session in module.sessions
         )
-        return found or (self.id,)
 
     def only(self, leaves: Collection[str]) -> Self:
         """Return the course with these sessions alone, and without modules that have none of them."""

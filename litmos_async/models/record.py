@@ -181,7 +181,7 @@ class Tree(Record):
 
     @property
     def leaves(self) -> tuple[str, ...]:
-        """What tells its leaves from others; the row itself where it has none."""
+        """What tells its leaves from others; empty where it has none."""
         raise NotImplementedError
 
     def only(self, leaves: Collection[str]) -> Self:
