@@ -163,7 +163,7 @@ class Export:
         async with aclosing(walk.pages()) as pages:
             async for page in pages:
                 rows = [maker.row(*row) for row in page.rows]
-                yield Batch(Rows(schema, rows), page.resume, page.window)
+                yield Batch(Rows(schema, rows, len(rows)), page.resume, page.window)
 
     async def run(
         self,

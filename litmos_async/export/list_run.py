@@ -192,7 +192,7 @@ class ListRun:
         seen: list[tuple[str, bytes]] = []
         remembers = self._order.keeps or self._once
         if self._maker.simple and self.spec.flatten is None and not remembers:
-            cells = self._maker.many(records)
+            page = self._maker.many(records)
         else:
             rows = list(rows_of(self.spec, unit, records))
             cells = [self._maker.row(parent, record) for parent, record in rows]
@@ -202,11 +202,12 @@ class ListRun:
                     (key_text(record, parent, key), self._content(parent, record)) for parent, record in rows
                 ]
                 cells = [cells[number] for number in self._fresh(seen)]
-        part = self._append(cells) if cells else None
+            page = Rows(self._maker.schema, cells, len(cells))
+        part = self._append(page) if page.count else None
         self._state.commit(
-            self.spec.name, place, token, part=part, rows=len(cells), seen=seen, requests=requests
+            self.spec.name, place, token, part=part, rows=page.count, seen=seen, requests=requests
         )
-        self.rows += len(cells)
+        self.rows += page.count
 
     def _fresh(self, seen: list[tuple[str, bytes]]) -> list[int]:
         """Return the places of rows that are not written yet."""
@@ -218,7 +219,7 @@ class ListRun:
         """Return a mark of what a row holds, where a later run will compare it with its own."""
         return content_mark(self._bare.row(parent, record)) if self._order.keeps else b""
 
-    def _append(self, cells: list[Cells]) -> Part:
+    def _append(self, rows: Rows) -> Part:
         """Write rows to the last file, or to a new one where that is full."""
         last = self._parts[-1] if self._parts else None
         if last is None or (last.rows >= PART_ROWS and not self._order.place.file):
@@ -226,8 +227,8 @@ class ListRun:
             last = Part(number, self._order.place.name_of(self.spec.name, self._running().stamp, number))
             self._outputs[number] = self._output(last)
             self._parts.append(last)
-        size = self._outputs[last.place].append(Rows(self._maker.schema, cells))
-        self._parts[-1] = evolve(last, size=size, rows=last.rows + len(cells))
+        size = self._outputs[last.place].append(rows)
+        self._parts[-1] = evolve(last, size=size, rows=last.rows + rows.count)
         return self._parts[-1]
 
     def _output(self, part: Part) -> Output:
@@ -247,7 +248,7 @@ class ListRun:
             self._mark_gone()
         if not self._parts and (self._order.place.file or not self._order.keeps):
             # An empty list is a file without rows, and not no file.
-            self._state.put_part(name, self._append([]))
+            self._state.put_part(name, self._append(Rows(self._maker.schema, [], 0)))
         for number, part in enumerate(self._parts):
             if part.phase != "finished":
                 self._parts[number] = self._close_part(part)
@@ -282,7 +283,7 @@ class ListRun:
                 values |= {each: form(values[each]) for each, form in forms.items() if values.get(each)}
                 values |= {EXPORTED_AT: run.started, DELETED: True}
                 rows.append(tuple(values.get(column.name) for column in columns))
-            self._state.note_gone(name, keys, self._append(rows))
+            self._state.note_gone(name, keys, self._append(Rows(self._maker.schema, rows, len(rows))))
             self.rows += len(keys)
             self.gone += len(keys)
 

@@ -61,7 +61,7 @@ class Output:
 
     def append(self, rows: Rows) -> int:
         """Write rows, see them onto the disk, and return how long the file is now."""
-        if rows.cells:
+        if rows.count:
             self.size += self._write(encode(rows, self._format))
             os.fsync(self._file.fileno())
         return self.size

@@ -31,10 +31,16 @@ class Rows:
     Attributes:
         schema: The columns.
         cells: The rows.
+        count: How many there are.
     """
 
     schema: Schema
-    cells: Sequence[Cells]
+    cells: Iterable[Cells]
+    count: int
+
+    def columns(self) -> Sequence[Sequence[Any]]:
+        """Return the values column by column."""
+        return list(zip(*self.cells, strict=True)) or [()] * len(self.schema.columns)
 
     def plain(self) -> list[dict[str, Any]]:
         """Return the rows as plain data, as JSON has it: ISO times in UTC, nested objects and lists."""
@@ -56,12 +62,30 @@ class Rows:
         """
         pa = arrow_library()
         schema = self.schema.arrow()
-        columns = list(zip(*self.cells, strict=True)) or [()] * len(self.schema.columns)
         arrays = [
             _array(pa, column, values, kind.type, secrets=self.schema.secrets)
-            for column, values, kind in zip(self.schema.columns, columns, schema, strict=True)
+            for column, values, kind in zip(self.schema.columns, self.columns(), schema, strict=True)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+class RecordRows(Rows):
+    """Rows that are records as they are, of which columns can be made without making rows first.
+
+    Args:
+        schema: The columns.
+        records: The records.
+    """
+
+    def __init__(self, schema: Schema, records: Sequence[Record]) -> None:
+        super().__init__(schema, map(_getter(schema.names), records), len(records))
+        object.__setattr__(self, "_records", records)
+
+    _records: Sequence[Record]
+
+    def columns(self) -> Sequence[Sequence[Any]]:
+        """Return the values column by column."""
+        return [list(map(attrgetter(name), self._records)) for name in self.schema.names]
 
 
 class RowMaker:
@@ -90,9 +114,9 @@ class RowMaker:
         self.simple = len(own) == len(schema.columns)
         self._run: Mapping[str, Any] = {EXPORTED_AT: stamp, DELETED: False}
 
-    def many(self, records: Iterable[Record]) -> list[Cells]:
-        """Return the cells of records that have all of the columns."""
-        return list(map(self._get, records))
+    def many(self, records: Sequence[Record]) -> Rows:
+        """Return rows of records that have all of the columns."""
+        return RecordRows(self.schema, records)
 
     def row(self, parent: Mapping[str, str], record: Record) -> Cells:
         """Return the cells of a record."""

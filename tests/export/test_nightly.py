@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from litmos_async.export import find_list, merge
+from litmos_async.export import ExportIncomplete, find_list, merge
 from litmos_async.resources.base import ListOptions
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.export.small import crowd, open_sandbox, present, reach, rows_of
@@ -238,7 +238,13 @@ class Nights(RuleBasedStateMachine):
             patch.setattr("litmos_async.export.export.OPTIONS", ListOptions(page_size=3, pages_ahead=8))
             # An hour would hide what the cursor gets wrong.
             options = {"overlap": timedelta(seconds=1)} | ({"full_every": timedelta(0)} if full else {})
-            asyncio.run(self._export(options))
+            try:
+                asyncio.run(self._export(options))
+            except ExportIncomplete as problem:
+                # Said aloud, and nothing else may be said: lists of some rows shift faster than pages of 3 show.
+                assert "shift faster" in str(problem) or "faster than" in str(problem)
+                pending.clear()
+                asyncio.run(self._export(options))
         self.sandbox._latency = None
         self.runs += 1
         after = self.facts()
