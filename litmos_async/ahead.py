@@ -130,7 +130,7 @@ class PageSource(Generic[R]):
         at_most: How many pages may be ahead.
         budget: How many those of all lists of the client may be.
         urgent: Whether the reader goes before bulk work: then a page whose turn has come does not wait behind that
-            of others. Where nobody else waits it stays in the bulk lane, and leaves others the reserve.
+            of others. Where no one else waits it stays in the bulk lane, and leaves others the reserve.
     """
 
     fetch: Fetch[R]

@@ -89,7 +89,7 @@ class Progress:
 
 
 def retrieve(sending: asyncio.Future[Any]) -> None:
-    """Look at how an attempt ended that nobody waits for any more: else asyncio would report it."""
+    """Look at how an attempt ended that no caller waits for any more: else asyncio would report it."""
     if not sending.cancelled():
         sending.exception()
 

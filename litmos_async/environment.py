@@ -281,7 +281,7 @@ def certificates(environment: Mapping[str, str] = os.environ) -> ssl.SSLContext 
 
 
 def empty_context(environment: Mapping[str, str] = os.environ) -> ssl.SSLContext:
-    """Return a context that trusts nobody yet.
+    """Return a context that trusts no authority yet.
 
     Raises:
         ConfigurationError: The file for the keys of connections cannot be written.

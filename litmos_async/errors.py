@@ -137,7 +137,7 @@ class IncompleteListing(LitmosError):
 
 
 class LimiterUnavailable(LitmosError):
-    """Where a shared limit is kept cannot be reached, so nobody knows whether a request may be sent."""
+    """Where a shared limit is kept cannot be reached, so it is not known whether a request may be sent."""
 
 
 class _RequestError(LitmosError):

@@ -179,7 +179,7 @@ def without_zeros(text: str | None) -> str:
 def as_written(text: str | None) -> str:
     """Return the user name of an account, folded, if nothing in it is hidden; nothing else.
 
-    An account whose name holds a zero-width space is the double of somebody: it is found where that person is not
+    An account whose name holds a zero-width space is the double of another: it is found where that person is not
     there, and never in place of that person.
     """
     return fold(text) if written(text) == clean(text) else ""

@@ -389,7 +389,7 @@ def _refuse_if_others(path: Path, bits: int, what: str, remedy: str) -> None:
     try:
         found = path.stat()
     except (OSError, ValueError):
-        return  # whoever reads it says what is wrong
+        return  # reading it says what is wrong
     if found.st_uid not in {0, os.geteuid()}:
         raise ConfigurationError(f"{path} belongs to another user, and is not used")
     if stat.S_ISREG(found.st_mode) and found.st_mode & bits:

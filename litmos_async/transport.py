@@ -338,7 +338,7 @@ async def _exchange(
 ) -> httpx.Response:
     """Return the answer to a request, with its body."""
     sending = asyncio.ensure_future(http.send(built))
-    # An attempt that was given up may still fail; nobody waits for that, and asyncio would report it.
+    # An attempt that was given up may still fail; no caller waits for that, and asyncio would report it.
     sending.add_done_callback(retrieve)
     try:
         async with asyncio.timeout(seconds):

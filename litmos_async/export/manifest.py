@@ -1,4 +1,4 @@
-"""What a run of an export left, for whoever reads its files: which they are, and whether they are complete."""
+"""What a run of an export left, for those who read its files: which they are, and whether they are complete."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ async def make_server(
     whole = _limiter_of(options)
     part = MemoryLimiter(whole.rate.part(share))
     given = {name: value for name, value in options.items() if name not in {"limiter", "rate_limit"}}
-    # Reports are read in the bulk lane elsewhere; here somebody waits for each answer.
+    # Reports are read in the bulk lane elsewhere; here a person waits for each answer.
     reading = LitmosClient(limiter=ShareOfLimit(whole, part, "interactive"), **given)
     writing = LitmosClient(limiter=ShareOfLimit(whole, part), **given)
     server: MCPServer[Any] = MCPServer(

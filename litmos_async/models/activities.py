@@ -36,14 +36,14 @@ class _ObjectActivity(Record):
 
 @define(kw_only=True, repr=False)
 class ActionActivity(_ObjectActivity):
-    """Something that somebody did."""
+    """Something that a person did."""
 
     xml_element = "ActionActivity"
 
 
 @define(kw_only=True, repr=False)
 class AssignmentActivity(_ObjectActivity):
-    """An assignment that somebody made or took back."""
+    """An assignment that was made or taken back."""
 
     xml_element = "AssignmentActivity"
 

@@ -26,7 +26,7 @@ class GamificationSummary(Record):
 
 @define(kw_only=True, repr=False)
 class Badge(Record):
-    """A badge that somebody earned.
+    """A badge that a person earned.
 
     Attributes:
         id: At most 50 characters; capital D.
@@ -60,7 +60,7 @@ class GamificationItem(Record):
 
 @define(kw_only=True, repr=False)
 class GamificationAchievedItem(Record):
-    """Something that somebody achieved, with its points and badge.
+    """Something that a person achieved, with its points and badge.
 
     Attributes:
         id: At most 50 characters.

@@ -167,7 +167,7 @@ class EventUser(Record):
 
 @define(kw_only=True, repr=False)
 class SessionRegistrationStatus(Record):
-    """How many of a list could be registered. It names nobody: read the roll call for that."""
+    """How many of a list could be registered. It names no one: read the roll call for that."""
 
     xml_element = "UserSessionRegistrationStatus"
     key = ()

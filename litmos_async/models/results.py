@@ -74,7 +74,7 @@ class ModuleResult(Record):
 
 @define(kw_only=True, repr=False)
 class Achievement(Record):
-    """A course that somebody completed.
+    """A course that a person completed.
 
     Attributes:
         user_id: At most 50 characters.

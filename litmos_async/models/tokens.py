@@ -12,7 +12,7 @@ from litmos_async.models.record import Record, wire
 
 @define(kw_only=True, repr=False)
 class Token(Record):
-    """A self-signup token: whoever enters its code gets what it stands for.
+    """A self-signup token: who enters its code gets what it stands for.
 
     Attributes:
         token_id: At most 50 characters.

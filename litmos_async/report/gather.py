@@ -183,7 +183,7 @@ class Reports:
         return entries
 
     async def _check_courses(self, unknown: Iterable[str]) -> None:
-        """Refuse ids of which there is no course; one that nobody has is a report without rows."""
+        """Refuse ids of which there is no course; one that no one has is a report without rows."""
         for course_id in unknown:
             try:
                 await self._litmos.courses.get(course_id)

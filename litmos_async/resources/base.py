@@ -223,7 +223,7 @@ class Resource:
     ) -> Pages[R]:
         """Return a list of which `read` gets a part: it is given the query with `start` and `limit`."""
         paging, call = split_options(options)
-        # A bad id, text or option is refused now, and not when somebody begins to iterate.
+        # A bad id, text or option is refused now, and not when iterating begins.
         self._check(operation, refs, query, call)
 
         def fetch(page: PageRequest) -> Awaitable[Batch[R]]:
@@ -313,7 +313,7 @@ def split_options(options: ListOptions) -> tuple[dict[str, Any], CallOptions]:
 
 
 def in_lane(options: CallOptions, page: PageRequest) -> CallOptions:
-    """Return the options of the call for a page: ahead of its turn it keeps nobody from a slot."""
+    """Return the options of the call for a page: ahead of its turn it keeps no other call from a slot."""
     return cast(CallOptions, {**options, "priority": "bulk"}) if page.ahead else options
 
 
@@ -415,7 +415,7 @@ def complete(record: R, kind: type[R] | None = None, *, update: bool = False, hi
 
     Args:
         record: What the caller gave.
-        kind: The class wanted; None where somebody has seen to that.
+        kind: The class wanted; None where that was checked before.
         update: Whether it is there already: what the server left empty in it is not asked for.
         hint: What to do instead, for one who gave another class.
 

@@ -110,7 +110,7 @@ class BulkImports(Resource):
 
         Args:
             bulk_import_id: The import.
-            is_api: False for an import that somebody made in the web interface; None says nothing.
+            is_api: False for an import that was made in the web interface; None says nothing.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Raises:

@@ -278,7 +278,7 @@ class CollectionListings(Resource):
 
         `GET /collectionlistings/{listing_id}/users`
 
-        The server answers 404 for "nobody": here that is an empty list, and so is a listing that does not exist.
+        The server answers 404 for "no one": here that is an empty list, and so is a listing that does not exist.
 
         Args:
             listing_id: The listing.

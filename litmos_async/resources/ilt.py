@@ -80,7 +80,7 @@ class IltModules(Resource):
 
         `POST /courses/{course_id}/events`
 
-        Sent as JSON always: nobody has written down its XML.
+        Sent as JSON always: no source describes its XML.
 
         Args:
             course_id: The course.
@@ -148,7 +148,7 @@ class Instructors(Resource):
         return self._list(LIST_INSTRUCTORS, query={"search": search}, options=options)
 
     def list_sessions(self, instructor_id: Ref, **options: Unpack[ListOptions]) -> Pages[Session]:
-        """List the sessions that somebody leads.
+        """List the sessions that an instructor leads.
 
         `GET /instructors/{instructor_id}/sessions`
 

@@ -21,7 +21,7 @@ from litmos_async.wire.codec import SEARCH_LIMIT
 class LoginUrl:
     """A link that logs a person in, once. Redirect the browser to `url`, and store it nowhere.
 
-    Its repr does not show it: whoever has the link is that person.
+    Its repr does not show it: who has the link is that person.
     """
 
     url: str = field(repr=False)
@@ -42,7 +42,7 @@ class Sso(Resource):
         Raises:
             ConfigurationError: The user name is empty, or holds what cannot be seen and cannot be left out with
                 certainty, such as a no-break space between letters.
-            NotFound: There is no such person. Raised here: the server said 200, and nobody fits.
+            NotFound: There is no such person. Raised here: the server said 200, and no row fits.
 
         Source: seed, vendor page, a peer.
         """
@@ -65,7 +65,7 @@ class Sso(Resource):
                         doubles.append(user.id)
         if len(doubles) == 1:
             return doubles[0]
-        detail = f"nobody has the user name {user_name!r}"
+        detail = f"no one has the user name {user_name!r}"
         raise NotFound(
             detail,
             status=404,

@@ -301,7 +301,7 @@ class Users(UserLearning):
         `GET /users/{user_id}`
         `PUT /users/{user_id}`
 
-        The same as `patch(user_id, active=False)`; somebody who is inactive already costs one request.
+        The same as `patch(user_id, active=False)`; a person who is inactive already costs one request.
 
         Raises:
             NotFound: There is no such person.

@@ -291,7 +291,7 @@ async def _drop(request: Request, error: Exception) -> Response:
         raise error
     transport.abort()
     await request.receive()  # the body is read, so what comes next is the end of the connection
-    return Response()  # nobody is there to get it
+    return Response()  # no one is there to get it
 
 
 def _too_many() -> Response:

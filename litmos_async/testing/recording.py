@@ -233,7 +233,7 @@ def _text_or_bytes(body: bytes) -> tuple[str | None, str]:
 
 
 class _Cleaner:
-    """Replaces what tells of somebody, in every form in which it can come."""
+    """Replaces what identifies a person, in every form in which it can come."""
 
     def __init__(self) -> None:
         self._names = Pseudonyms()

@@ -62,7 +62,7 @@ class Request:
 def choose(operation: Operation[Any], wire: WireChoice, body: Body = None) -> Wire:
     """Return the wire for a call: the one asked for, or the best attested one.
 
-    An operation without a known XML form goes over JSON whatever was asked for. "auto" is JSON where somebody
+    An operation without a known XML form goes over JSON whatever was asked for. "auto" is JSON where a client
     has seen the operation's JSON, XML elsewhere, since some older endpoints ignore JSON (api-facts 2), and XML
     for a body that carries dates (api-facts 3).
     """
@@ -155,7 +155,7 @@ def _write(body: Body, operation: Operation[Any], shape: Shape[Record], wire: Wi
 
 
 def headers_for(wire: Wire) -> dict[str, str]:
-    """Return Accept and Content-Type: some endpoints heed the one, some the other (api-facts 2)."""
+    """Return Accept and Content-Type: some endpoints go by the one, some by the other (api-facts 2)."""
     return {"Accept": _ACCEPTED[wire], "Content-Type": _SENT[wire]}
 
 

@@ -89,10 +89,10 @@ def _from_us(text: str) -> datetime | None:
 
 
 def utc(moment: datetime, what: str = "a time") -> datetime:
-    """Return the time in UTC, or refuse one without a zone: nobody knows which moment it means.
+    """Return the time in UTC, or refuse one without a zone: it could mean any of many moments.
 
     Raises:
-        ConfigurationError: The time is naive, or no time at all: of a text or a bare day nobody knows the hour.
+        ConfigurationError: The time is naive, or no time at all: a text or a bare day has no hour.
     """
     given: object = moment
     if not isinstance(given, datetime):

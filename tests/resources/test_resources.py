@@ -399,7 +399,7 @@ async def test_find_user_id_finds_nobody() -> None:
     name = "a" * 60 + "@example.com"
 
     async with server.client() as client:
-        with pytest.raises(NotFound, match="nobody has the user name") as caught:
+        with pytest.raises(NotFound, match="no one has the user name") as caught:
             await client.sso.find_user_id(name)
 
     assert (caught.value.status, caught.value.operation, caught.value.attempts) == (

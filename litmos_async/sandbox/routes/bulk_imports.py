@@ -43,7 +43,7 @@ def create_users(call: Call) -> Response:
 
 @routes("POST", "/bulkimports/courses")
 def create_courses(call: Call) -> Response:
-    """Take an import of courses in; there is no operation that asks what became of it."""
+    """Take an import of courses in; no operation asks for its outcome."""
     _check_size(call)
     rows = call.records("CourseImports", COURSE_IMPORT)
     if len(rows) > _MOST_COURSES:

@@ -37,7 +37,7 @@ def list_listings(call: Call, collection_id: str) -> Response:
 
 @routes("DELETE", "/collectionlistings/{collection_id}/{listing_id}")
 def delete(call: Call, collection_id: str, listing_id: str) -> Response:
-    """Delete a listing that nobody is in."""
+    """Delete a listing that no one is in."""
     require_collections(call)
     if call.listing(listing_id)["CollectionId"] != collection_id:
         raise Refusal(404, "Listing not found")

@@ -29,7 +29,7 @@ def register_user(call: Call, course_id: str, module_id: str, session_id: str, u
 
 @routes("POST", f"{_SESSION}/users/register")
 def register_users(call: Call, course_id: str, module_id: str, session_id: str) -> Response:
-    """Register people as far as it goes: the answer counts and names nobody."""
+    """Register people as far as it goes: the answer counts and names no one."""
     found = session(call, course_id, module_id, session_id)
     user_ids = call.ids("Users", USER_REF)
     if len(user_ids) > _MOST_USERS:

@@ -114,5 +114,5 @@ class Audit:
         )
 
     def note_login(self, user_id: str, when: datetime, address: str) -> None:
-        """Write down that somebody logged in."""
+        """Write down that a person logged in."""
         self.logins.append(Login(user=self.things[user_id], when=when, address=address))

@@ -114,7 +114,7 @@ class Training:
         return self.registrations.add(session_id, user_id, self._tenant.now())[1]
 
     def mark(self, session_id: str, user_id: str, score: int, *, completed: bool) -> None:
-        """Mark somebody at the roll call: the result in the module follows."""
+        """Mark a person at the roll call: the result in the module follows."""
         registration, session = self._registration(session_id, user_id), self.sessions[session_id]
         registration.score, registration.completed = score, completed
         course_id, module_id = session["CourseId"], session["ModuleId"]
@@ -122,7 +122,7 @@ class Training:
             self._tenant.set_module_result(user_id, course_id, module_id, score, completed=completed)
 
     def attend(self, session_id: str, user_id: str, day_id: str, *, attended: bool) -> None:
-        """Note whether somebody came on a day."""
+        """Note whether a person came on a day."""
         days = self._registration(session_id, user_id).attended
         if attended:
             days.add(day_id)
