@@ -59,7 +59,7 @@ async def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
                 await run
             names["litmos"] = litmos
         await litmos.users.delete(names["new"])
-    assert names["users"].problems == {"nobody": "no user goes by 'nobody'"}
+    assert names["users"].problems == {"missing": "no user goes by 'missing'"}
     assert names["job"].report.counted == 1
     assert not sandbox.tenant.outbox
     assert list(sandbox.store.statements) == [names["statement_id"]]
