@@ -242,8 +242,7 @@ class Nights(RuleBasedStateMachine):
                 asyncio.run(self._export(options))
             except ExportIncomplete as problem:
                 # Said aloud, and nothing else may be said: lists of some rows shift faster than pages of 3 show.
-                said = str(problem)
-                if "faster than" not in said:
+                if "faster than" not in str(problem):
                     raise
                 pending.clear()
                 asyncio.run(self._export(options))
