@@ -86,6 +86,14 @@ def httpx2(session: nox.Session) -> None:
 
 
 @nox.session
+def engines(session: nox.Session) -> None:
+    """Run the tests of examples whose libraries are large, and no dependency of ours."""
+    install(session, "test")
+    session.install("dlt[duckdb]>=1.18")
+    session.run("pytest", "tests/examples/test_dlt_source.py", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style, spelling and docstrings."""
     session.install(*nox.project.dependency_groups(PYPROJECT, "lint"))

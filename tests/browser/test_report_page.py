@@ -12,14 +12,8 @@ import pytest
 
 from litmos_async.report import KINDS, Report, page
 from litmos_async.sandbox import Tenant
-from tests.browser.chromium import browse, program
+from tests.browser.chromium import browse
 from tests.export.small import open_sandbox, reach
-
-# `nox -s browser` brings both, and there their absence is a failure.
-pytestmark = pytest.mark.skipif(
-    "LITMOS_BROWSER" not in os.environ and (program() is None or find_spec("axe_core_python") is None),
-    reason="needs a Chromium and axe-core: nox -s browser",
-)
 
 PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
 
