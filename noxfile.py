@@ -26,9 +26,9 @@ def install(session: nox.Session, *groups: str, options: tuple[str, ...] = ()) -
 
 
 def lowest_versions() -> Iterator[str]:
-    """Yield a constraint for each dependency that pyproject.toml names: the lowest version that it admits."""
+    """Yield a constraint for each dependency of the package and its extras: the lowest version that it admits."""
     project = PYPROJECT["project"]
-    named = [*project["dependencies"], *nox.project.dependency_groups(PYPROJECT, "test")]
+    named = list(project["dependencies"])
     named += [each for extra in project["optional-dependencies"].values() for each in extra]
     for requirement in map(Requirement, named):
         for specifier in requirement.specifier:

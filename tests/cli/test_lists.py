@@ -111,7 +111,7 @@ def test_a_reader_that_goes_away(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, problem: OSError, code: int, form: str
 ) -> None:
     """Nothing more is read for it; only a result that is lost is a failure."""
-    for number in range(1_500):
+    for number in range(5_500):
         sandbox.tenant.add_user(UserName=f"more.{number}@example.com")
 
     class Stream(io.StringIO):
@@ -123,7 +123,8 @@ def test_a_reader_that_goes_away(
 
     monkeypatch.setattr(sys, "stdout", Stream())
     assert run(["users", "list", *([form] if form else [])]) == code
-    assert len(sandbox.requests) == 1
+    # Of seven requests: the first, and what was asked for ahead while its rows were written.
+    assert len(sandbox.requests) <= 3
 
 
 def test_the_quota_for_programs(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
