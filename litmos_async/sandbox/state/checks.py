@@ -65,6 +65,7 @@ def written_user(tenant: People, body: Record, user_id: str = "") -> Record:
     user["Brand"] = user["Brand"] or "Default"
     user["Culture"] = user["Culture"] or "en-US"
     user["ManagerId"] = user["ManagerId"] or "0"
+    user["ExpirationDate"] = user["ExpirationDate"] or None  # an empty text stands for none
     _check_shape(user)
     namesake = tenant.user_named(user["UserName"])
     if namesake and namesake["Id"] != user_id:
