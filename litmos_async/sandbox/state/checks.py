@@ -10,6 +10,7 @@ import re
 
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.state.people import People
+from litmos_async.sandbox.wire.read import moment
 from litmos_async.sandbox.wire.schema import Record
 
 # Not RFC 5322: something, one @, something with a dot.
@@ -65,7 +66,7 @@ def written_user(tenant: People, body: Record, user_id: str = "") -> Record:
     user["Brand"] = user["Brand"] or "Default"
     user["Culture"] = user["Culture"] or "en-US"
     user["ManagerId"] = user["ManagerId"] or "0"
-    user["ExpirationDate"] = user["ExpirationDate"] or None  # an empty text stands for none
+    user["ExpirationDate"] = moment(user["ExpirationDate"])
     _check_shape(user)
     namesake = tenant.user_named(user["UserName"])
     if namesake and namesake["Id"] != user_id:

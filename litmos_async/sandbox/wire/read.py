@@ -67,6 +67,23 @@ def read_object(body: bytes) -> Record:
     return value
 
 
+def moment(value: Any) -> datetime | None:
+    """Return a time that came as a text in one of the forms of JSON or XML; an empty one stands for none.
+
+    Raises:
+        BadDate: It is of none of these forms.
+    """
+    if not isinstance(value, str):
+        return value if isinstance(value, datetime) else None
+    if not value:
+        return None
+    try:
+        found = _json_date(value) if value.startswith("/Date") else datetime.fromisoformat(value)
+    except ValueError:
+        raise BadDate(value) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def _is_json(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/json":
