@@ -37,7 +37,7 @@ from litmos_async.models import UserImport, UserSummary
 from litmos_async.reader import requests_of_list
 from litmos_async.resources import Resources
 from litmos_async.resources.bulk_imports import MOST_USERS
-from litmos_async.wording import OptionText
+from litmos_async.wording import OptionText, duration
 
 CONDITIONS: Final = (
     "codes instead of ids",
@@ -74,11 +74,15 @@ class Columns:
         """Return the plan of another route with a note of what an import takes, where that is quicker."""
         requests = self._requests_for(pairs)
         imports = imports_for(rows_in(self, pairs.table))
-        if pairs.run.seconds_for(requests) + _SECONDS * imports >= plan.seconds:
+        seconds = pairs.run.seconds_for(requests) + _SECONDS * imports
+        if seconds >= plan.seconds:
             return plan
         conditions = "; ".join(CONDITIONS)
         note = OptionText(
-            f"{{option}} would take about {requests:,} requests; conditions: {conditions}", "via", "import"
+            f"{{option}} would take about {duration(seconds)} instead of {duration(plan.seconds)}, and "
+            f"{requests:,} requests; conditions: {conditions}",
+            "via",
+            "import",
         )
         return attrs.evolve(plan, notes=(*plan.notes, note))
 
