@@ -474,7 +474,7 @@ def test_an_import_is_offered_where_it_saves_time() -> None:
             assert joining.notes == ()
             many = await bulk.assign_courses_to_users(dict.fromkeys(users, courses), send_message=True).plan()
             assert many.notes[0].startswith('via="import" would take about ')
-            assert re.search(r"about \d+ min.* instead of \d+ ", many.notes[0])
+            assert re.search(r"requests and \d+ min.* instead of \d+ ", many.notes[0])
             assert many.notes[0].endswith("turns message notifications on for everyone it touches")
             assert "no learning paths" in str(many)
             assert json.loads(many.to_json())["notes"] == list(many.notes)

@@ -79,8 +79,8 @@ class Columns:
             return plan
         conditions = "; ".join(CONDITIONS)
         note = OptionText(
-            f"{{option}} would take about {duration(seconds)} instead of {duration(plan.seconds)}, and "
-            f"{requests:,} requests; conditions: {conditions}",
+            f"{{option}} would take about {requests:,} requests and {duration(seconds)} instead of "
+            f"{duration(plan.seconds)}; conditions: {conditions}",
             "via",
             "import",
         )
