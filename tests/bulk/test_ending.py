@@ -381,10 +381,13 @@ def test_a_damaged_journal_is_a_typed_error(kind: Callable[[], Work], tmp_path: 
         nonlocal refused
         work = kind()
         async with client(work.sandbox) as litmos:
+            job = work.job(litmos, file)
             try:
-                await work.job(litmos, file).plan()
+                await job.plan()
             except LitmosError:
                 refused += 1
+            finally:
+                await job.aclose()
 
     for number in range(60):
         damaged = bytearray(whole)
@@ -427,8 +430,10 @@ def test_a_journal_that_lacks_something_is_a_typed_error(name: str, statement: s
     async def main() -> None:
         async with client(work.sandbox) as litmos:
             expected = () if "note" in statement else (ConfigurationError, JournalError)
+            job = work.job(litmos, file)
             with suppress(JournalError) if "note" in statement else pytest.raises(expected):
-                await work.job(litmos, file).plan()
+                await job.plan()
+            await job.aclose()
 
     run_virtual(main())
     with suppress(ConfigurationError):
