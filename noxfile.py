@@ -81,7 +81,7 @@ def httpx2(session: nox.Session) -> None:
     session.run("python", "-c", "import httpx; assert httpx.__name__ == 'httpx2'", env=environment)
     # It is there before pytest looks at its plugins, of which anyio is one.
     calm = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-    # The alias is imported at every start, which some tests look at; and httpx2 takes an address that httpx does not.
+    # The alias is imported at every start, which some tests look at; httpx2 takes more addresses.
     apart = (
         "tests/client/test_mocked_network.py",
         "tests/docs/test_cli_page.py::test_what_a_start_imports",
