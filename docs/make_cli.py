@@ -1,6 +1,6 @@
 """Writes `docs/cli.md` from the command line itself.
 
-Run with `python docs/make_cli.py`; with `--check` it only tells whether the page is stale.
+Run with `python docs/make_cli.py`; with `--check` it only says that the page is stale, where it is.
 """
 
 from __future__ import annotations
