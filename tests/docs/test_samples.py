@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -37,6 +39,16 @@ def people() -> Sandbox:
     return sandbox
 
 
+@pytest.fixture
+def httpx_level() -> Iterator[None]:
+    """Undo what the guide's sample does to the logger of httpx."""
+    logger = logging.getLogger("httpx")
+    level = logger.level
+    yield
+    logger.setLevel(level)
+
+
+@pytest.mark.usefixtures("httpx_level")
 async def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every sample of the guide runs against the sandbox, one after the other."""
     monkeypatch.chdir(tmp_path)

@@ -55,12 +55,15 @@ def everything_logged() -> Iterator[io.StringIO]:
     handler.addFilter(lambda record: not record.name.startswith("uvicorn"))
     handler.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s %(args)s"))
     root = logging.getLogger()
-    level = root.level
+    # A library, or a test before this one, may have made httpx say less.
+    levels = {logger: logger.level for logger in (root, logging.getLogger(httpx.__name__))}
     root.addHandler(handler)
-    root.setLevel(1)
+    for logger in levels:
+        logger.setLevel(1)
     yield stream
     root.removeHandler(handler)
-    root.setLevel(level)
+    for logger, level in levels.items():
+        logger.setLevel(level)
 
 
 async def quoted_in_vain(litmos: LitmosClient, sandbox: Sandbox, user_id: str) -> list[str]:
