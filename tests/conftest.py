@@ -15,8 +15,8 @@ collect_ignore = [
     *([] if find_spec("dlt") else ["examples/test_dlt_source.py"]),
 ]
 
-# A journal waits at every write until the disk has it, which no kill of a process can tell from memory: where a file
-# system in memory has room, the tests' folders are there, and a third of the time is gone.
+# A journal waits at every write until the disk has it, and no kill of a process can tell a disk from memory:
+# where a file system in memory has room, the folders of the tests are there.
 MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
