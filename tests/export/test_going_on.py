@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.export import ExportIncomplete, Manifest
+from litmos_async.export import ExportIncomplete, Manifest, state
 from litmos_async.export.output import Output
 from litmos_async.export.state import StateFile
 from litmos_async.resources.base import ListOptions
@@ -325,3 +325,31 @@ async def test_one_list_that_fails_does_not_hold_up_the_others(tmp_path: Path) -
     fault.times = 0
     await export(sandbox, tmp_path, ["users", "teams"], state=state)
     assert manifest_of(tmp_path / "w")["complete"] is True
+
+
+async def test_a_note_that_breaks_off_takes_no_other_with_it(tmp_path: Path) -> None:
+    """Where the state runs full in the middle of a note, what is noted behind it counts; with room it goes on."""
+    sandbox = open_sandbox(organisation())
+    names = ["users", "teams"]
+    await export(sandbox, tmp_path / "plain", names)
+    real, pages = state._put_part, 0
+
+    def full(change: sqlite3.Cursor, name: str, part: Any) -> None:
+        nonlocal pages
+        pages += name == "users"
+        if pages > 3:
+            raise sqlite3.OperationalError("database or disk is full")
+        real(change, name, part)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state, "_put_part", full)
+        with pytest.raises(ExportIncomplete, match="disk is full") as caught:
+            await export(sandbox, tmp_path, names)
+    assert caught.value.manifest.lists["teams"].complete
+    seen = len(sandbox.requests)
+    with pytest.MonkeyPatch.context() as patch:
+        # As if it were an hour later, when what was finished then is read again: that it failed was noted.
+        patch.setattr("litmos_async.export.task._FRESH", timedelta(0))
+        await export(sandbox, tmp_path, names)
+    assert texts_below(tmp_path) == texts_below(tmp_path / "plain")
+    assert "/teams" in [each.path for each in list(sandbox.requests)[seen:]]

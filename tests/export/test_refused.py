@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.export import ExportIncomplete, merge
+from litmos_async.export import ExportIncomplete
 from litmos_async.sandbox import Sandbox
 from tests.export.small import crowd, manifest_of, open_sandbox, reach, rows_of
 
@@ -209,19 +209,3 @@ async def test_a_parent_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Mo
         await run(sandbox, "badges.csv", "badges", where={"user_id": "nobody"})
     assert not Path("members.csv").exists()
     assert not Path("badges.csv").exists()
-
-
-def test_merge_refuses(tmp_path: Path) -> None:
-    """Folders that hold no runs, or several lists, or another format."""
-    with pytest.raises(ConfigurationError, match="no files of one export"):
-        merge(tmp_path, tmp_path / "a.csv")
-    with pytest.raises(ConfigurationError, match="no files of one export"):
-        merge(tmp_path / "missing", tmp_path / "a.csv")
-    (tmp_path / "users-20260101T000000000Z.jsonl").write_text('{"id": "1"}\n', "utf-8")
-    with pytest.raises(ConfigurationError, match=r"end in \.jsonl"):
-        merge(tmp_path, tmp_path / "a.csv")
-    with pytest.raises(ConfigurationError, match="without a state"):
-        merge(tmp_path, tmp_path / "a.jsonl")
-    (tmp_path / "teams-20260101T000000000Z.jsonl").write_text('{"id": "1"}\n', "utf-8")
-    with pytest.raises(ConfigurationError, match="no files of one export"):
-        merge(tmp_path, tmp_path / "a.jsonl")
