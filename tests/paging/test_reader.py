@@ -382,6 +382,28 @@ def test_going_on_from_a_token() -> None:
         assert found == ids(30)[10:]
 
 
+def test_going_on_where_nothing_is_known_any_more() -> None:
+    """A reader that goes on does not know what stood before: it says so, and hands nothing out a second time."""
+    first: Reader[UserSummary] = Reader("list", page_size=3)
+    first.next_request()
+    first.feed([UserSummary(id=name) for name in ids(3)])
+    second: Reader[UserSummary] = Reader("list", page_size=3)
+    second.go_on(first.token())
+    with pytest.raises(IncompleteListing, match="faster"):
+        feed_each(second, [["a", "b", "c"]] * 3)
+
+
+def test_going_on_from_the_very_start() -> None:
+    """A token of a reader that has read nothing is as good as none: what comes is new, also all of it anew."""
+    second: Reader[UserSummary] = Reader("list", page_size=3)
+    second.go_on(Reader("list", page_size=3).token())
+    found: list[str] = []
+    for page in (["a", "b", "c"], ["d", "e"], ["d", "e"], ["d", "e"], ["e"]):
+        second.next_request()
+        found += [row.id for row in second.feed([UserSummary(id=name) for name in page])]
+    assert found == ["a", "b", "c", "d", "e"]
+
+
 @pytest.mark.parametrize(
     "token",
     ["", "x", "e30=", "bm9uZQ==", "é", "eyJsaXN0IjoieCIsIm5leHQiOjEsImtub3duIjpbXX0=", Reader("x").token()],

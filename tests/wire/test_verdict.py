@@ -50,8 +50,10 @@ def test_the_recorded_error_page() -> None:
 
 
 def test_long_words_are_cut_and_unknown_statuses_survive() -> None:
-    """A long text is cut, and a status that nobody knows still makes an error."""
-    assert len(detail_of(Reply(400, body=b"x" * 10_000))) == 500
+    """A long text is cut, and says so; a status that is not known still makes an error."""
+    assert detail_of(Reply(400, body=b"x" * 500)) == "x" * 500
+    assert detail_of(Reply(400, body=b"x" * 501)) == "x" * 499 + "…"
+    assert detail_of(Reply(400, body=b"x" * 10_000)) == "x" * 499 + "…"
     assert str(error_of(Reply(799))) == "799"
 
 
