@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from litmos_async.errors import ConfigurationError, IncompleteListing
@@ -239,6 +241,20 @@ def test_rows_that_change_with_every_answer() -> None:
                 reader = Reader("list", page_size=size)
                 reader.go_on(token)
         assert found == people
+
+
+def test_rows_that_begin_to_change() -> None:
+    """A row that changed before says nothing of those that change with every answer from some page on."""
+    reader: Reader[UserSummary] = Reader("list", page_size=3)
+    found: list[str] = []
+    for answer in itertools.count():
+        start, limit = reader.next_request()
+        name = str(answer) if answer > 7 else ("new" if answer else "old")
+        page = [UserSummary(id=id, user_name=name if answer > 7 or id == "u2" else "") for id in ids(40)]
+        found += [row.id for row in reader.feed(page[start : start + limit])]
+        if reader.finished():
+            break
+    assert sorted(found) == sorted([*ids(40), "u2"])
 
 
 def test_rows_that_nothing_holds_together() -> None:
