@@ -38,6 +38,13 @@ class LitmosClient(Resources):
     Use it as `async with LitmosClient(...) as litmos:`, once for the life of a program, from as many tasks as you
     like.
 
+    ```python
+    async with LitmosClient(source="acme-hr", region="eu") as litmos:  # the key is in LITMOS_API_KEY
+        user = await litmos.users.get("user@example.com")
+        async for course in litmos.users.list_courses(user):
+            print(course.name, course.complete)
+    ```
+
     Args:
         api_key: The key of an Account Owner; `LITMOS_API_KEY` if None.
         source: A short name of your program, at most 50 characters, which the server wants on every call;

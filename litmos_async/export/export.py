@@ -41,6 +41,12 @@ FULL_EVERY: Final = timedelta(days=7)
 class ExportPlan:
     """What an export would do.
 
+    ```python
+    plan = await litmos.export.plan(["users", "results"], "warehouse/", format="parquet")
+    for each in plan.lists:
+        print(each.name, each.since, each.cost)
+    ```
+
     Attributes:
         place: Where it goes.
         format: The format of its files.
@@ -70,6 +76,12 @@ class ExportPlan:
 @frozen
 class Batch:
     """One page of a list.
+
+    ```python
+    async for batch in litmos.export.batches("users", columns=["id", "user_name"]):
+        print(batch.rows)
+        print(batch.resume)  # keep it with the rows: `batches(resume=...)` goes on behind them
+    ```
 
     Attributes:
         rows: Its rows as plain data, as `Record.to_dict` gives them: ISO times in UTC, no secrets.
@@ -113,10 +125,12 @@ class Batch:
 class Export:
     """Lists into files and batches.
 
-        manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
+    ```python
+    manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
 
-        async for batch in litmos.export.batches("results", since=yesterday):
-            warehouse.load(batch.rows)
+    async for batch in litmos.export.batches("results", since=datetime(2026, 1, 1, tzinfo=UTC)):
+        print(batch.rows)
+    ```
 
     What there is to export: `litmos_async.export.lists()`; the columns of each: `litmos_async.export.schema(name)`.
     """

@@ -40,8 +40,10 @@ _PARENTS: Final[Mapping[str, Any]] = {
 def lists() -> tuple[ListSpec, ...]:
     """Return the lists that have a name; any operation that lists can be exported by its id as well.
 
+    ```python
     for each in lists():
         print(each.name, each.since, ", ".join(each.source))
+    ```
     """
     return tuple(LISTS.values())
 

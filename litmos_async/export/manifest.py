@@ -21,6 +21,12 @@ OURS: Final = "litmos-async export"
 class FileEntry:
     """A file of output.
 
+    ```python
+    manifest = await litmos.export.run("users", "people/", format="csv")
+    for file in manifest.lists["users"].files:
+        print(file.name, file.rows, file.sha256)
+    ```
+
     Attributes:
         name: Its path below the folder of the manifest.
         rows: How many rows it holds.
@@ -37,6 +43,12 @@ class FileEntry:
 @define
 class ListEntry:
     """What a run did for one list.
+
+    ```python
+    manifest = await litmos.export.run(["users", "courses"], "warehouse/")
+    for name, entry in manifest.lists.items():
+        print(name, entry.rows, entry.complete, entry.reason)
+    ```
 
     Attributes:
         rows: Rows that it wrote.
@@ -63,9 +75,11 @@ class ListEntry:
 class Manifest:
     """What a run of an export left.
 
-        manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
-        assert manifest.complete
-        manifest.lists["results"].rows, manifest.requests
+    ```python
+    manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
+    assert manifest.complete
+    print(manifest.lists["results"].rows, manifest.requests)
+    ```
 
     Attributes:
         format: "jsonl", "csv" or "parquet".

@@ -76,6 +76,11 @@ Flatten: TypeAlias = Callable[[Unit, Any], Iterable[Row]]
 class ListSpec:
     """A list that can be exported.
 
+    ```python
+    users = find_list("users")
+    print(users.since, users.key, users.source)  # created ('id',) ('users.list_details',)
+    ```
+
     Attributes:
         name: What users call it.
         record: The class of its rows.

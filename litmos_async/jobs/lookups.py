@@ -24,6 +24,12 @@ _AT_ONCE: Final = 20
 class ModulesOfCourse:
     """The modules of a course.
 
+    ```python
+    found = (await Jobs.of(litmos.bulk).modules_of([course_id]))[course_id]
+    for module in found.modules:
+        print(module.name, "by roll call" if module.id in found.led else "by result")
+    ```
+
     Attributes:
         modules: All of them.
         led: Ids of those that an instructor leads: only a roll call completes them (api-facts 15).

@@ -28,7 +28,13 @@ _LAST_WORD: Final = "a completed roll call completes the module, and an achievem
 
 
 class SessionPlace(NamedTuple):
-    """A session, and where it is."""
+    """A session, and where it is.
+
+    ```python
+    place = SessionPlace(course_id, ilt_module_id, session_id)
+    report = await Jobs.of(litmos.bulk).register_for_sessions([(user_id, place)]).run()
+    ```
+    """
 
     course_id: str
     module_id: str
@@ -45,14 +51,28 @@ class SessionPlace(NamedTuple):
 
 
 class UserInSession(NamedTuple):
-    """A person and a session."""
+    """A person and a session.
+
+    ```python
+    place = SessionPlace(course_id, ilt_module_id, session_id)
+    async for outcome in Jobs.of(litmos.bulk).register_for_sessions([(user_id, place)]):
+        print(outcome.item.user_id, outcome.item.place.session_id, outcome.status)
+    ```
+    """
 
     user_id: str
     place: SessionPlace
 
 
 class NewSession(NamedTuple):
-    """A session that is to be there; `start` is the day and the time, as in `2031-09-24 9:00AM`."""
+    """A session that is to be there; `start` is the day and the time, as in `2031-09-24 9:00AM`.
+
+    ```python
+    session = (await litmos.sessions.get(course_id, ilt_module_id, session_id)).replace(name="First aid II")
+    async for outcome in Jobs.of(litmos.bulk).create_sessions([(course_id, ilt_module_id, session)]):
+        print(outcome.item.name, outcome.item.start, outcome.status)
+    ```
+    """
 
     course_id: str
     module_id: str

@@ -59,6 +59,11 @@ class TeamChange(NamedTuple):
 
     `fields` names what is to change, and no values. `key` is that of the row, and empty where there is none;
     `team_id` is empty for a team that is new.
+
+    ```python
+    async for outcome in Jobs.of(litmos.bulk).sync_team_tree([TeamRow("Sales North")]):
+        print(outcome.item.change, outcome.item.name, outcome.item.fields)
+    ```
     """
 
     change: Literal["create", "update", "remove", "keep"]

@@ -29,6 +29,12 @@ def _is_number(value: object) -> bool:
 class RateLimit:
     """At most `requests` in any window of `period` seconds, wherever it begins.
 
+    ```python
+    rate = RateLimit(requests=100, period=60.0, burst=20, reserve=10)
+    async with LitmosClient(rate_limit=rate) as litmos:
+        await litmos.users.get("user@example.com")
+    ```
+
     Attributes:
         requests: Requests that the server allows in a window.
         period: Length of the window in seconds.
@@ -97,6 +103,13 @@ class RateLimit:
 class Quota:
     """How things stand with the limit, at one moment.
 
+    ```python
+    quota = litmos.quota
+    print(
+        f"{quota.used} of {quota.limit} used, {quota.waiting} waiting, the next in {quota.next_free_in:.0f} s"
+    )
+    ```
+
     Attributes:
         used: Slots taken: requests under way, and answered ones that the server may still count.
         free: Slots that can be taken now.
@@ -126,6 +139,11 @@ class Quota:
 class Share:
     """What one process has of the limit.
 
+    ```python
+    usage = await litmos.usage()
+    print([(share.process, share.used) for share in usage.processes])
+    ```
+
     Attributes:
         process: Its host and process number.
         used: Slots that it holds, or whose requests the server may still count.
@@ -141,6 +159,13 @@ class Share:
 class Usage:
     """Who uses what.
 
+    ```python
+    usage = await litmos.usage()
+    print(usage.quota.used, "of", usage.quota.limit)
+    for share in usage.processes:
+        print(share.process, share.used, share.waiting)
+    ```
+
     Attributes:
         quota: How things stand for all together.
         processes: What each has of it, the largest share first.
@@ -155,7 +180,7 @@ class Lease(Protocol):
 
     ```python
     lease = await limiter.acquire(timeout=30.0)
-    if loop.time() - lease.taken > 30.0:  # the process stood still with it
+    if asyncio.get_running_loop().time() - lease.taken > 30.0:  # the process stood still with it
         lease.unused()  # and take another
     ```
 
@@ -191,7 +216,15 @@ class Lease(Protocol):
 
 
 class Limiter(Protocol):
-    """Hands out leases so that the server never sees more than the rate allows."""
+    """Hands out leases so that the server never sees more than the rate allows.
+
+    ```python
+    limiter: Limiter = MemoryLimiter(RateLimit(reserve=10))
+    lease = await limiter.acquire("bulk", timeout=30.0)
+    ...  # send the request, and wait at most 30 s for its answer
+    lease.answered()
+    ```
+    """
 
     @property
     def rate(self) -> RateLimit:

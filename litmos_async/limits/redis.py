@@ -100,6 +100,13 @@ class RedisLimiter(SharedLimiter):
     Redis all keep to their parts for the first `2 * timeout + period` seconds. What is left: a process that is cut
     off for more than five periods while others are not can pass the limit by its part.
 
+    ```python
+    limiter = RedisLimiter("redis://cache:6379/0", on_outage="local", local_share=0.25)  # of four processes
+    async with LitmosClient(limiter=limiter) as litmos:
+        print(litmos.quota.limit)
+    await limiter.aclose()
+    ```
+
     Args:
         url: `redis://user:password@host:6379/0`, or `rediss://` for TLS, with the options that redis-py takes
             (`?ssl_ca_certs=/path`). Any node of a cluster will do; best is a name that all its nodes share.

@@ -41,6 +41,13 @@ class SqliteLimiter(SharedLimiter):
     file systems. Close the limiter at the end: then the last answers are reported, whose slots would else be
     freed later, by expiry.
 
+    ```python
+    limiter = SqliteLimiter("litmos.db", RateLimit(reserve=10))
+    async with LitmosClient(limiter=limiter) as litmos:
+        print(await litmos.usage())
+    await limiter.aclose()
+    ```
+
     Args:
         path: The file; it is made if it does not exist.
         rate: The limit to keep. Give the same in every process; only `reserve` may differ.

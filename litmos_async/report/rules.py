@@ -17,7 +17,13 @@ from attrs import frozen
 
 
 class Standing(StrEnum):
-    """Where a person stands in a course."""
+    """Where a person stands in a course.
+
+    ```python
+    result = Result(complete=True)
+    assert standing_of(result, datetime.now(UTC)) is Standing.COMPLETED
+    ```
+    """
 
     COMPLETED = "completed"
     """Completed, and nothing runs out."""
@@ -48,6 +54,11 @@ GOOD = frozenset({Standing.COMPLETED, Standing.COMPLIANT, Standing.RETAKE_OPEN})
 @frozen
 class Result:
     """What is known of one person in one course.
+
+    ```python
+    result = Result(complete=False, percentage=40.0, due_date=datetime(2026, 1, 31, tzinfo=UTC))
+    print(is_overdue(result, datetime.now(UTC)))
+    ```
 
     Attributes:
         complete: Whether the course is completed; None is taken for no.

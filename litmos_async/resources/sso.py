@@ -22,6 +22,11 @@ class LoginUrl:
     """A link that logs a person in, once. Redirect the browser to `url`, and store it nowhere.
 
     Its repr does not show it: who has the link is that person.
+
+    ```python
+    link = await litmos.sso.get_login_key(user_id)
+    response = RedirectResponse(link.url)  # Starlette's, and so FastAPI's
+    ```
     """
 
     url: str = field(repr=False)

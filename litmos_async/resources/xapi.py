@@ -87,7 +87,7 @@ class Xapi:
     """Statements of the learning record store: what came from outside, not from courses played in Litmos.
 
     ```python
-    store = XapiStore(endpoint, "name", "password")      # Account > Features > Learning Record Store
+    store = XapiStore(endpoint, "name", "password")  # Account > Features > Learning Record Store
     async with LitmosClient(xapi=store) as litmos:
         [statement_id] = await litmos.xapi.add_statement(
             XapiStatement(extra={"actor": {...}, "verb": {...}, "object": {...}})

@@ -40,6 +40,12 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 class LoggedRequest:
     """What the sandbox notes of a request.
 
+    ```python
+    await litmos.users.get(user_id)
+    last = sandbox.requests[-1]
+    assert (last.method, last.path, last.status) == ("GET", f"/users/{user_id}", 200)
+    ```
+
     Attributes:
         time: When it came, on the clock of the event loop.
         method: The HTTP method.
@@ -61,6 +67,13 @@ class LoggedRequest:
 class Snapshot:
     """The state of an organisation at one moment.
 
+    ```python
+    before = sandbox.snapshot()
+    await litmos.users.delete(user_id)
+    sandbox.restore(before)
+    assert user_id in sandbox.tenant.users
+    ```
+
     Attributes:
         tenant: The organisation.
         state: A copy of its attributes.
@@ -72,6 +85,13 @@ class Snapshot:
 
 class Sandbox:
     """A stand-in for the service, to be mounted in process (`app`) or served on a loopback port (`serve`).
+
+    ```python
+    sandbox = Sandbox(Tenant.example(users=200), requests=20, period=10.0)
+    async with sandbox.serve() as base_url, LitmosClient("sandbox-key", "demo", base_url=base_url) as litmos:
+        print(await litmos.users.list().collect())
+    print(len(sandbox.requests), sandbox.quota.rejections)
+    ```
 
     Args:
         tenant: The organisation; by default an example.
@@ -145,9 +165,11 @@ class Sandbox:
     def snapshot(self) -> Snapshot:
         """Return the state of the organisation as it is now, for `restore`.
 
+        ```python
         empty = sandbox.snapshot()
-        ...                             # a test that changes things
+        ...  # a test that changes things
         sandbox.restore(empty)
+        ```
         """
         self.tenant.long_lists.clear()
         return Snapshot(self.tenant, _copy(self.tenant, vars(self.tenant)))

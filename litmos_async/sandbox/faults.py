@@ -31,6 +31,14 @@ class Fault:
     (`drop`); with it the effect happens first and only the answer is lost. A fault that merely changes the
     true answer (`body`, `headers`, `content_type`, `truncate`) always comes after the effect.
 
+    ```python
+    sandbox.faults.add(Fault(method="POST", path="/users/*/courses", after=True, drop=True))
+    try:
+        await litmos.users.assign_courses(user_id, [course_id], send_message=False)
+    except OutcomeUnknown:
+        print(await litmos.users.list_courses(user_id))
+    ```
+
     Attributes:
         method: Method to match, or "*".
         path: Path below the base URI to match, `*` and `?` as in a shell: "/users/*/courses".

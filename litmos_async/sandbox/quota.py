@@ -11,6 +11,11 @@ class RequestLog:
 
     Pure: the time is handed in, in seconds of any clock that does not go back.
 
+    ```python
+    log = RequestLog(requests=2, period=60.0)
+    print([log.admit(now) for now in (0.0, 1.0, 2.0, 61.0)])  # [True, True, False, True]
+    ```
+
     Args:
         requests: How many requests any window holds.
         period: Length of the window in seconds.

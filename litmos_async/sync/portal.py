@@ -78,9 +78,11 @@ class call(_Method[P, T]):  # noqa: N801 - reads as what it does to a method
 class SyncPages(Generic[R]):
     """A list, read page by page as it is iterated.
 
+    ```python
     for user in litmos.users.list():
-        ...
+        print(user.user_name)
     everyone = litmos.users.list().collect()
+    ```
     """
 
     def __init__(self, pages: Pages[R], portal: BlockingPortal) -> None:
@@ -161,9 +163,11 @@ def _walked(steps: AsyncGenerator[T, None], portal: BlockingPortal) -> Iterator[
 class SyncJob:
     """A bulk job.
 
+    ```python
     job = litmos.bulk.assign_courses_to_users(pairs, send_message=False)
     print(job.plan())
     report = job.run()
+    ```
     """
 
     def __init__(self, job: BulkJob, portal: BlockingPortal) -> None:

@@ -43,6 +43,12 @@ class _JumpingSelector(selectors.DefaultSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose time is a number that only it moves.
 
+    ```python
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(asyncio.sleep(3600))  # at once
+        print(runner.get_loop().time())
+    ```
+
     Attributes:
         now: The virtual time, in seconds.
         on_step: Called before each turn of the loop, with the number of turns so far; for tests that do

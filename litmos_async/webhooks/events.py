@@ -20,12 +20,26 @@ ACHIEVEMENT: Final = "achievement.earned"
 
 
 class WebhookError(LitmosError):
-    """A message is not one of Litmos' webhooks."""
+    """A message is not one of Litmos' webhooks.
+
+    ```python
+    try:
+        event = parse(b"not a webhook")
+    except WebhookError as problem:
+        print(problem)
+    ```
+    """
 
 
 @frozen
 class Achievement:
     """Someone completed a course, or a learning path.
+
+    ```python
+    async def handle(event: Event) -> None:
+        if (earned := event.achievement) is not None:
+            print(earned.user_name, earned.title, earned.achievement_date)
+    ```
 
     Attributes:
         achievement_id: Its number, as `Achievement.achievement_id` of `litmos.achievements.list`.
@@ -61,6 +75,12 @@ class Achievement:
 @frozen
 class Event:
     """A message.
+
+    ```python
+    event = parse(body)
+    if event.type == "achievement.earned":
+        print(event.id, event.created, event.achievement)
+    ```
 
     Attributes:
         id: The number of the message. Whether a repeat keeps it is not documented.

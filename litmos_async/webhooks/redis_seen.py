@@ -16,7 +16,13 @@ Claim: TypeAlias = Literal["ours", "handled", "elsewhere"]
 
 
 class Seen(Protocol):
-    """What receivers that share nothing else tell each other."""
+    """What receivers that share nothing else tell each other.
+
+    ```python
+    seen: Seen = RedisSeen("redis://cache:6379/0")  # or a class of your own with these methods
+    receiver = Receiver(handle, secret=secret, seen=seen)
+    ```
+    """
 
     async def claim(self, keys: Sequence[str]) -> Claim:
         """Say that a message is about to be handled here.

@@ -30,12 +30,29 @@ WAITING: Final = 10_000
 
 
 class SpoolFull(Exception):
-    """No more messages can wait: the sender has to try again."""
+    """No more messages can wait: the sender has to try again.
+
+    ```python
+    spool = MemorySpool(waiting=1)
+    await spool.put(["message 1"], body)
+    try:
+        await spool.put(["message 2"], body)
+    except SpoolFull:
+        print("the receiver answers 503, and the sender tries again")
+    ```
+    """
 
 
 @frozen
 class Waiting:
     """A message that waits.
+
+    ```python
+    spool = MemorySpool()
+    await spool.put(["message 1"], body)
+    message = await spool.take()
+    print(parse(message.body).type, message.failures)
+    ```
 
     Attributes:
         number: Its place in the spool.
@@ -49,7 +66,14 @@ class Waiting:
 
 
 class Spool(Protocol):
-    """What a receiver keeps messages in."""
+    """What a receiver keeps messages in.
+
+    ```python
+    spool: Spool = SqliteSpool("webhooks.db")  # or a class of your own with these methods
+    receiver = Receiver(handle, secret=secret, spool=spool)
+    await receiver.aclose()
+    ```
+    """
 
     async def put(self, keys: Sequence[str], body: bytes) -> bool:
         """Keep a message, and return whether it is new.
@@ -82,6 +106,11 @@ class Spool(Protocol):
 
 class MemorySpool:
     """Keeps messages in memory: what waits is lost when the process ends.
+
+    ```python
+    spool = MemorySpool(waiting=1_000)
+    receiver = Receiver(handle, secret=secret, spool=spool)
+    ```
 
     Args:
         waiting: Messages that may wait.
@@ -170,6 +199,12 @@ class SqliteSpool:
 
     Messages that come at the same time share one transaction, so that thousands a second can be seen onto the disk
     before they are answered. One process uses the file at a time.
+
+    ```python
+    spool = SqliteSpool("webhooks.db", waiting=100_000)
+    async with Receiver(handle, secret=secret, spool=spool) as app:
+        ...  # serve `app`; what waits here at the end is handled after the next start
+    ```
 
     Args:
         path: The file, made readable for its owner only: messages name people.

@@ -35,6 +35,14 @@ class UserChange(NamedTuple):
 
     `fields` names the attributes that are to change, and no values. `user_id` is empty for a person who is missing.
     `old_name` is the user name of an account that is found by employee id, and gets `user_name`.
+
+    ```python
+    desired = [User(user_name="user@example.com", city="Graz")]
+    async for outcome in litmos.bulk.sync_users(desired, send_message=False):
+        print(
+            outcome.item.change, outcome.item.user_name, outcome.item.fields
+        )  # update user@example.com ('city',)
+    ```
     """
 
     change: Literal["create", "update", "deactivate", "keep"]

@@ -94,6 +94,12 @@ class UnderWay(NamedTuple):
 class Summary:
     """How a job stands, by its journal.
 
+    ```python
+    await litmos.bulk.assign_courses_to_users(pairs, send_message=False, journal="night.db").run()
+    summary = read_summary("night.db")
+    print(summary.kind, f"{summary.done} of {summary.items} done, {summary.under_way} under way")
+    ```
+
     Attributes:
         kind: What the job does, such as "add_users_to_teams".
         options: The options it was started with.

@@ -20,6 +20,11 @@ LARGEST_SIZE: Final = 1_000
 class ListSize:
     """What is known of the lists of one request.
 
+    ```python
+    sizes = litmos.bulk.list_sizes
+    print(sizes["POST /teams/{team_id}/users"].proven)  # 100 until a job has learned more
+    ```
+
     Attributes:
         proven: Ids in the longest list of which all was there when it was read back.
         ceiling: Ids in the longest list that is worth a try: a longer one was rejected or cut short.
@@ -50,10 +55,11 @@ class ListSizes:
     Jobs without a `list_size` of their own learn it: the first long list is read back. The client forgets it when
     the program ends. To keep it, store `to_json()` for this account, and give it to `learn` of the next client:
 
-        sizes = litmos.bulk.list_sizes
-        sizes.learn(file.read_text())
-        ...
-        file.write_text(sizes.to_json())
+    ```python
+    kept = litmos.bulk.list_sizes.to_json()
+    async with LitmosClient() as another:
+        another.bulk.list_sizes.learn(kept)
+    ```
     """
 
     _of_sender: ClassVar[WeakKeyDictionary[Any, ListSizes]] = WeakKeyDictionary()

@@ -26,6 +26,11 @@ _ADDRESS = "192.0.2.1"
 class Mail:
     """An e-mail that the service would have sent.
 
+    ```python
+    await litmos.users.assign_courses(user_id, [course_id], send_message=True)
+    print([(mail.to, mail.kind) for mail in sandbox.tenant.outbox])
+    ```
+
     Attributes:
         to: Id of the person.
         kind: "login", "team", "course" or "learning path".

@@ -13,8 +13,11 @@ from litmos_async.sandbox.state.organisation import Organisation, utc_now
 class Tenant(Organisation):
     """The state behind the sandbox. Empty at first; `Tenant.example()` makes a populated one.
 
+    ```python
     tenant = Tenant.example(users=200, courses=20)
-    tenant.users[user_id]["Active"] = False        # things by id, their fields by wire name
+    user_id = next(iter(tenant.users))
+    tenant.users[user_id]["Active"] = False  # things by id, their fields by wire name
+    ```
     """
 
     @classmethod
