@@ -44,6 +44,10 @@ class Sso(Resource):
         that is the same but for upper and lower case, for how an umlaut is put together, and for what cannot be
         seen. Nothing else: ß is not ss, for a login is no place for a guess.
 
+        Args:
+            user_name: The user name.
+            options: The options of every call.
+
         Raises:
             ConfigurationError: The user name is empty, or holds what cannot be seen and cannot be left out with
                 certainty, such as a no-break space between letters.
