@@ -308,7 +308,12 @@ _BY_STATUS: Final[dict[int, type[APIError]]] = {
 
 
 def api_error(status: int, detail: str) -> APIError:
-    """Return the error for a status, without the facts of the call."""
+    """Return the error for a status, without the facts of the call.
+
+    Args:
+        status: The HTTP status.
+        detail: What the server said of it.
+    """
     kind = _BY_STATUS.get(status)
     if kind is None:
         kind = BadRequest if 400 <= status < 500 else ServerError

@@ -36,7 +36,7 @@ class Page(Generic[R]):
         items: The rows that no earlier page of this iteration held.
         start: Offset at which the request began.
         resume: Where to go on: pass it to `by_page(resume=...)`. None on the last page.
-        total: How many rows there are in all, where the server says so.
+        total: How many rows there are in all, where the server says so. Else None.
     """
 
     items: list[R]
@@ -129,7 +129,7 @@ class Pages(Generic[R]):
         """Yield the pages, each after one request as a rule; the last one may be empty, and proves the end.
 
         Args:
-            resume: The `resume` of a page or of an error, to go on behind it.
+            resume: The `resume` of a page or of an error, to go on behind it. None begins at the beginning.
 
         Raises:
             IncompleteListing: The list cannot be read completely.

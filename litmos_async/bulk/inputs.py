@@ -23,6 +23,10 @@ class CourseForUser(NamedTuple):
     async for outcome in job:
         print(outcome.item.user_id, outcome.item.course_id, outcome.status)
     ```
+
+    Attributes:
+        user_id: Id of the person.
+        course_id: Id of the course.
     """
 
     user_id: str
@@ -37,6 +41,10 @@ class CourseForTeam(NamedTuple):
     async for outcome in job:
         print(outcome.item.team_id, outcome.item.course_id, outcome.status)
     ```
+
+    Attributes:
+        team_id: Id of the team.
+        course_id: Id of the course.
     """
 
     team_id: str
@@ -51,6 +59,10 @@ class LearningPathForUser(NamedTuple):
     async for outcome in litmos.bulk.assign_learning_paths_to_users([pair], send_message=False):
         print(outcome.item.user_id, outcome.item.learning_path_id, outcome.status)
     ```
+
+    Attributes:
+        user_id: Id of the person.
+        learning_path_id: Id of the learning path.
     """
 
     user_id: str
@@ -65,6 +77,10 @@ class LearningPathForTeam(NamedTuple):
     async for outcome in litmos.bulk.assign_learning_paths_to_teams([pair], send_message=False):
         print(outcome.item.team_id, outcome.item.learning_path_id, outcome.status)
     ```
+
+    Attributes:
+        team_id: Id of the team.
+        learning_path_id: Id of the learning path.
     """
 
     team_id: str
@@ -79,6 +95,10 @@ class UserInTeam(NamedTuple):
     async for outcome in job:
         print(outcome.item.user_id, outcome.item.team_id, outcome.status)
     ```
+
+    Attributes:
+        user_id: Id of the person.
+        team_id: Id of the team.
     """
 
     user_id: str

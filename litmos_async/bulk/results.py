@@ -208,7 +208,11 @@ class Report:
         return self.done + self.failed + self.skipped + self.unknown
 
     def count(self, outcome: Outcome) -> Outcome:
-        """Take an outcome into account, and return it."""
+        """Take an outcome into account, and return it.
+
+        Args:
+            outcome: The outcome of an item that had none.
+        """
         setattr(self, outcome.status, getattr(self, outcome.status) + 1)
         if outcome.status in {"failed", "unknown"} and len(self.problems) < self.KEPT:
             self.problems.append(outcome)

@@ -86,7 +86,8 @@ class Batch:
     Attributes:
         rows: Its rows as plain data, as `Record.to_dict` gives them: ISO times in UTC, no secrets.
         resume: Where to go on: pass it to `batches(resume=...)`. None on the last one.
-        window: The span of time that the page belongs to, for lists that are read in windows of 7 days.
+        window: The span of time that the page belongs to, for lists that are read in windows of 7 days. None for
+            others.
     """
 
     _rows: Rows
@@ -158,10 +159,10 @@ class Export:
             name: The list, as `lists()` names it, or the id of an operation that lists, such as "org.list_users".
             since: Only rows from then on; what that means for the list is in its entry. None takes all.
             to: Only rows until then, for lists over a span of time; None takes all until now.
-            where: Limits the rows, such as `{"course_id": "…"}`.
+            where: Limits the rows, such as `{"course_id": "…"}`. None takes all.
             columns: The columns wanted; None takes all.
             with_secrets: Whether log-in links and passwords are among all.
-            resume: The `resume` of a batch or of an error, to go on behind it.
+            resume: The `resume` of a batch or of an error, to go on behind it. None begins at the beginning.
 
         Raises:
             ConfigurationError: There is no such list, column or filter, or `resume` is not from this list.
@@ -209,10 +210,10 @@ class Export:
             to: Where it ends, for lists over a span of time; None takes all until now.
             overlap: How far before its cursor a run begins, for rows that appear late. What comes twice is dropped.
             full_every: How often a list is read whole again, to mark what is gone.
-            where: Limits the rows, such as `{"course_id": "…"}`.
+            where: Limits the rows, such as `{"course_id": "…"}`. None takes all.
             columns: The columns wanted, for one list; None takes all.
             with_secrets: Whether log-in links and passwords are among all.
-            on_progress: Called after each page, with what was done so far. It must not raise.
+            on_progress: Called after each page, with what was done so far. It must not raise. None calls nothing.
 
         Returns:
             What was written. The same stands in `_manifest.json`, or in `DEST.manifest.json` beside a file.

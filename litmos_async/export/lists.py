@@ -64,6 +64,9 @@ def schema(name: str, *, with_secrets: bool = False) -> Schema:
 def find_list(name: str) -> ListSpec:
     """Return a list by its name or by the id of its operation.
 
+    Args:
+        name: Its name, or the id of an operation that lists, such as "org.list_users".
+
     Raises:
         ConfigurationError: There is none.
     """

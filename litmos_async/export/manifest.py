@@ -87,7 +87,7 @@ class Manifest:
         account: A hash that tells accounts apart.
         started: When the run began, by the server's clock.
         changes: Whether it has a state, so that each run adds files with what changed.
-        finished: When it ended.
+        finished: When it ended. None while it has not.
         requests: How many requests it sent, in all parts of a run that was interrupted.
         lists: What it did, list by list.
     """
@@ -144,7 +144,11 @@ class Manifest:
         }
 
     def write(self, path: Path) -> None:
-        """Write it, at once: a reader finds the old one or the new one."""
+        """Write it, at once: a reader finds the old one or the new one.
+
+        Args:
+            path: The file.
+        """
         working = path.with_name(f".{path.name}.part")
         with working.open("w", encoding="utf-8") as file:
             json.dump(self.to_dict(), file, ensure_ascii=False, indent=2)

@@ -38,6 +38,12 @@ class CompletedModule(NamedTuple):
     async for outcome in Jobs.of(litmos.bulk).write_completions([(module_id, passed)]):
         print(outcome.item.user_id, outcome.item.completed or "now", outcome.status)
     ```
+
+    Attributes:
+        user_id: Id of the person.
+        course_id: Id of the course.
+        module_id: Id of the module.
+        completed: When, in ISO 8601; empty for now.
     """
 
     user_id: str

@@ -44,7 +44,11 @@ class ModulesOfCourse:
         return [each for each in self.modules if each.id not in self.led and each.active is not False]
 
     def find(self, name: str) -> list[Module]:
-        """Return the modules that go by an id, a code or a name, as closely as any does."""
+        """Return the modules that go by an id, a code or a name, as closely as any does.
+
+        Args:
+            name: An id, a code or a name.
+        """
         if found := [each for each in self.modules if each.id == name.strip()]:
             return found
         ways = {each.id: _way(name, each.code, each.name) for each in self.modules}
@@ -60,6 +64,9 @@ class LookUps(StepJobs):
 
         `GET /courses/{course_id}/modules`
         `GET /courses/{course_id}/modules/ilt`
+
+        Args:
+            course_ids: Ids of the courses.
         """
         room = asyncio.Semaphore(_AT_ONCE)
 
@@ -80,6 +87,9 @@ class LookUps(StepJobs):
         """Find locations by name or number.
 
         `GET /locations`
+
+        Args:
+            names: What to look up.
         """
         resolved, names = Resolved(), list(dict.fromkeys(names))
         rows = [row async for row in self._litmos.locations.list()] if names else []
@@ -102,6 +112,10 @@ class LookUps(StepJobs):
 
         The second list is read only for names that are not in the first. A name that several sessions have is a
         problem that names their beginnings and ids.
+
+        Args:
+            names: What to look up.
+            past: Which sessions go first: True for those that have begun, False for those to come.
         """
         sessions = self._litmos.sessions
         lists = [sessions.list_past, sessions.list_future]

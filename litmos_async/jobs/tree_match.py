@@ -34,8 +34,8 @@ class TeamRow:
         parent: The name of the team above it; with neither this nor a code a new team stands at the top.
         parent_code: The code for bulk imports of the team above it.
         description: What is said of it.
-        leaders: Ids of the people who lead it.
-        admins: Ids of its admins.
+        leaders: Ids of the people who lead it. None leaves them as they are.
+        admins: Ids of its admins. None leaves them as they are.
     """
 
     name: str

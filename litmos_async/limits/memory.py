@@ -33,7 +33,8 @@ class MemoryLimiter:
 
     Args:
         rate: The limit to keep.
-        random: Where the jitter of the pauses comes from; give a seeded one for repeatable tests.
+        random: Where the jitter of the pauses comes from; give a seeded one for repeatable tests. None is Python's
+            own.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class MemoryLimiter:
         self._closed = False
 
     def bind(self, account: str) -> None:
-        """Do nothing: no other process uses this window."""
+        """Do nothing, since no other process uses this window; see `Limiter.bind`."""
 
     async def acquire(
         self,

@@ -71,6 +71,9 @@ class RateLimit:
     def checked(cls, rate: object) -> RateLimit:
         """Return a rate limit that a caller gave.
 
+        Args:
+            rate: What the caller gave.
+
         Raises:
             ConfigurationError: It is none: a bare number says nothing of the window.
         """
@@ -82,6 +85,9 @@ class RateLimit:
 
     def part(self, share: float) -> RateLimit:
         """Return a part of this limit, from 0 to 1: never more of it than that.
+
+        Args:
+            share: How much of it: more than 0, at most 1.
 
         Raises:
             ConfigurationError: It is less than one request.
@@ -207,12 +213,17 @@ class Lease(Protocol):
     def lost(self, timeout: float) -> None:
         """Bytes may have left and no answer came: the slot is free `period + timeout` from now.
 
-        `timeout` is how much longer the request may take to reach the server; it must be finite, since a
-        slot lost for ever would be gone for good.
+        Args:
+            timeout: Seconds that the request may still take to reach the server. It must be finite: a slot that
+                is lost for ever would be gone for good.
         """
 
     def rejected(self, retry_after: float | None = None) -> None:
-        """503 or 429: the slot is free `period` from now, and all pause."""
+        """503 or 429: the slot is free `period` from now, and all pause.
+
+        Args:
+            retry_after: Seconds that the server asks to wait; None where it does not say.
+        """
 
 
 class Limiter(Protocol):

@@ -51,8 +51,8 @@ class SqliteLimiter(SharedLimiter):
     Args:
         path: The file; it is made if it does not exist.
         rate: The limit to keep. Give the same in every process; only `reserve` may differ.
-        account: What tells accounts apart in the file; the client says it if you do not.
-        random: Where jitter comes from; give a seeded one for repeatable tests.
+        account: What tells accounts apart in the file; None leaves it to the client.
+        random: Where jitter comes from; give a seeded one for repeatable tests. None is Python's own.
     """
 
     def __init__(

@@ -106,7 +106,11 @@ class Record:
     extra: dict[str, Any] = field(factory=Extra, kw_only=True, repr=False)
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with some attributes changed."""
+        """Return a copy with some attributes changed.
+
+        Args:
+            changes: Attributes with their new values.
+        """
         return attrs.evolve(self, **changes)
 
     def to_dict(self, *, secrets: bool = False) -> dict[str, Any]:

@@ -64,9 +64,8 @@ class Reports:
     ```python
     report = await litmos.report.make("overdue", courses=[course_id])
     print(report.to_dicts())
-    Path("overdue.html").write_text(
-        page(report), encoding="utf-8"
-    )  # `litmos_async.report.page`, extra "report"
+    html = page(report)  # of `litmos_async.report`, with the extra "report"
+    Path("overdue.html").write_text(html, encoding="utf-8")
     ```
     """
 

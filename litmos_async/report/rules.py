@@ -62,10 +62,10 @@ class Result:
 
     Attributes:
         complete: Whether the course is completed; None is taken for no.
-        percentage: Progress, 0 to 100.
-        overdue: What the server says; it is believed before any date.
-        due_date: When it is due, where that is known.
-        compliant_till: Until when a completion counts.
+        percentage: Progress, 0 to 100. None is not known.
+        overdue: What the server says; it is believed before any date. None where it says nothing.
+        due_date: When it is due, where that is known. Else None.
+        compliant_till: Until when a completion counts. None where it counts for ever, or that is not known.
     """
 
     complete: bool | None = None
@@ -76,7 +76,12 @@ class Result:
 
 
 def standing_of(result: Result, now: datetime) -> Standing:
-    """Return where a person stands at a time."""
+    """Return where a person stands at a time.
+
+    Args:
+        result: What is known of the person in the course.
+        now: The time to judge at, with its time zone.
+    """
     if result.compliant_till is not None:
         if result.compliant_till < now:
             return Standing.LAPSED
@@ -92,6 +97,10 @@ def is_overdue(result: Result, now: datetime) -> bool:
     """Return whether a course should have been completed by now.
 
     An incomplete course of a person who is still compliant is not overdue, whatever the server says of it.
+
+    Args:
+        result: What is known of the person in the course.
+        now: The time to judge at, with its time zone.
     """
     if result.complete or (result.compliant_till is not None and result.compliant_till >= now):
         return False

@@ -98,10 +98,10 @@ class Sessions(SpanResource):
         `GET /sessions/future`
 
         Args:
-            since: Only sessions created or changed after it. Alone, it goes out as it is.
+            since: Only sessions created or changed after it. Alone, it goes out as it is. None takes all.
             to: Only sessions created or changed up to it; needs `since`. A span over 7 days is read in windows,
                 and a course whose sessions changed in several of them comes once for each, with another part of
-                its tree.
+                its tree. None takes all since then.
             search: Filters by a part of the session's name; at most 50 characters. None takes all.
             sort: Field to sort by; only the start date is documented, without its name. It is the default.
             direction: "asc", the server's default, or "desc".
@@ -131,11 +131,11 @@ class Sessions(SpanResource):
         Its form is taken from `list_future`.
 
         Args:
-            since: Only sessions created or changed after it. Alone, it goes out as it is.
-            to: Only sessions created or changed up to it; needs `since`. A span over 7 days is read in windows,
-                as in `list_future`.
+            since: Only sessions created or changed after it. Alone, it goes out as it is. None takes all.
+            to: Only sessions created or changed up to it; needs `since`. A span over 7 days is read in windows, as
+                in `list_future`. None takes all since then.
             search: Filters by a part of the session's name; at most 50 characters. None takes all.
-            sort: Field to sort by, as in `list_future`.
+            sort: Field to sort by, as in `list_future`. None leaves it to the server.
             direction: "asc", the server's default, or "desc".
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 

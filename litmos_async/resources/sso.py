@@ -27,6 +27,9 @@ class LoginUrl:
     link = await litmos.sso.get_login_key(user_id)
     response = RedirectResponse(link.url)  # Starlette's, and so FastAPI's
     ```
+
+    Attributes:
+        url: The link. It is in no repr.
     """
 
     url: str = field(repr=False)

@@ -219,7 +219,7 @@ class Users(UserLearning):
             send_message: True sends the login e-mail; the server's default is False.
             skip_first_login: True asks for no password at the first login. The vendor's page has it in the record
                 (`User.skip_first_login`), where one recording shows it ignored; one document also has this option
-                of the call.
+                of the call. None leaves it to the server.
             options: The options of every call.
 
         Raises:

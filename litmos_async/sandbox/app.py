@@ -99,7 +99,7 @@ class Sandbox:
         period: Length of the window in seconds, on the clock of the event loop.
         counts_rejected: Whether refused requests fill the window too.
         api_key: The one key that is accepted.
-        latency: Gives the seconds that each answer takes.
+        latency: Gives the seconds that each answer takes. None answers at once.
         singular_collection: Whether a collection is deleted at `/collection/{id}`, as one source has it, and
             not at `/collections/{id}`, as another does (api-facts 10). The other place answers 404.
         list_limit: How many ids the lists take for which no limit is documented (api-facts 12): people of a team,
@@ -176,6 +176,9 @@ class Sandbox:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the organisation back into an earlier state. A snapshot can be restored any number of times.
+
+        Args:
+            snapshot: What `snapshot` returned, of this sandbox.
 
         Raises:
             ValueError: The snapshot is of another organisation.

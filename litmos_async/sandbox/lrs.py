@@ -111,7 +111,11 @@ class RecordStore:
         return PATH.format(company=self.company, instance=self.instance)
 
     def answer(self, request: StoreRequest) -> StoreAnswer:
-        """Answer a request."""
+        """Answer a request.
+
+        Args:
+            request: The request.
+        """
         self.requests.append(request)
         if not self.quota.admit(request.time):
             return StoreAnswer(429, {"message": "Too many requests"})

@@ -35,7 +35,11 @@ class RequestLog:
         self._window: deque[float] = deque()
 
     def admit(self, now: float) -> bool:
-        """Note a request that arrives now and say whether it is served."""
+        """Note a request that arrives now and say whether it is served.
+
+        Args:
+            now: When it comes, in seconds.
+        """
         self.arrivals.append(now)
         while self._window and self._window[0] <= now - self.period:
             self._window.popleft()

@@ -43,6 +43,10 @@ class LitmosClient:
 
     It runs the asynchronous client in a thread of its own, and takes the same arguments. It may be used from
     several threads, and where an event loop runs already, as in Jupyter.
+
+    Args:
+        args: Those of `litmos_async.LitmosClient`.
+        options: Those of `litmos_async.LitmosClient`.
     """
 
     @_as(_AsyncClient.__init__)

@@ -94,7 +94,11 @@ class SyncPages(Generic[R]):
             yield from page.items
 
     def by_page(self, *, resume: str | None = None) -> Generator[Page[R], None, None]:
-        """Yield the pages; see `Pages.by_page`."""
+        """Yield the pages; see `Pages.by_page`.
+
+        Args:
+            resume: Where to go on, as a page or an error said; None from the beginning.
+        """
         walk = self._pages.by_page(resume=resume)
 
         async def following() -> Page[R] | None:
@@ -179,7 +183,11 @@ class SyncJob:
         return self._portal.call(self._job.plan)
 
     def run(self, on_progress: Callable[[Progress], None] | None = None) -> Report:
-        """Run the job to its end; see `BulkJob.run`. `on_progress` is called in the thread of the event loop."""
+        """Run the job to its end; see `BulkJob.run`. `on_progress` is called in the thread of the event loop.
+
+        Args:
+            on_progress: Called as `BulkJob.run` says, in the thread of the event loop; None for nobody.
+        """
 
         async def run() -> Report:
             return await self._job.run(on_progress=on_progress)

@@ -49,6 +49,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         print(runner.get_loop().time())
     ```
 
+    Args:
+        start: What the clock shows at the beginning, in seconds.
+
     Attributes:
         now: The virtual time, in seconds.
         on_step: Called before each turn of the loop, with the number of turns so far; for tests that do
@@ -71,7 +74,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         func: Callable[..., T],
         *args: Any,
     ) -> asyncio.Future[T]:
-        """Do the work of a thread at once: no virtual time may pass while a real thread works."""
+        """Do the work of a thread at once: no virtual time may pass while a real thread works.
+
+        Args:
+            executor: Not used.
+            func: The work.
+            args: Its arguments.
+        """
         done: asyncio.Future[T] = self.create_future()
         try:
             done.set_result(func(*args))
@@ -105,7 +114,7 @@ def run_virtual(
 
     Args:
         main: What to run.
-        on_step: Called before each turn of the loop, with the number of turns so far.
+        on_step: Called before each turn of the loop, with the number of turns so far. None calls nothing.
         start: What the clock shows at the beginning.
     """
 
@@ -137,7 +146,11 @@ class Clock:
         return self._runner.get_loop().time()
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end, and return its result."""
+        """Run a coroutine to its end, and return its result.
+
+        Args:
+            main: What to run.
+        """
         return self._runner.run(main)
 
     def close(self) -> None:

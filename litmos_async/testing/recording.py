@@ -85,7 +85,7 @@ async def recorded(
 
     Args:
         path: The file; written at the end, readable for you alone.
-        transport: Another way to the server.
+        transport: Another way to the server. None is the network.
         options: Those of `LitmosClient`.
     """
     recorder = _Recorder(transport)

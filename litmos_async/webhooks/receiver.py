@@ -58,7 +58,7 @@ class Receiver:
         spool: Where messages wait; None is memory, which loses them when the process ends.
         seen: What tells several receivers what the others handled; None where there is one.
         confirm: Whether to ask the API for each achievement; one that it does not have is dropped.
-        litmos: The client for that.
+        litmos: The client for that. Needed with `confirm`; else None.
         largest_body: Bytes that a message may have.
         workers: Events that are handled at the same time.
         attempts: How often a handler is called for an event before it is set aside.

@@ -78,6 +78,10 @@ class Spool(Protocol):
     async def put(self, keys: Sequence[str], body: bytes) -> bool:
         """Keep a message, and return whether it is new.
 
+        Args:
+            keys: The keys of the message: one with a key that is known is not new.
+            body: The message.
+
         Raises:
             SpoolFull: Too many are waiting.
         """
@@ -88,15 +92,28 @@ class Spool(Protocol):
         ...
 
     async def done(self, message: Waiting) -> None:
-        """Note that a message is handled."""
+        """Note that a message is handled.
+
+        Args:
+            message: The message.
+        """
         ...
 
     async def again(self, message: Waiting, seconds: float) -> None:
-        """Put a message back whose handler failed, to be taken again after a while."""
+        """Put a message back whose handler failed, to be taken again after a while.
+
+        Args:
+            message: The message.
+            seconds: How long it waits, in seconds.
+        """
         ...
 
     async def give_up(self, message: Waiting) -> None:
-        """Put a message aside whose handler failed too often."""
+        """Put a message aside whose handler failed too often.
+
+        Args:
+            message: The message.
+        """
         ...
 
     async def aclose(self) -> None:
@@ -129,7 +146,12 @@ class MemorySpool:
         """The last messages whose handler failed too often."""
 
     async def put(self, keys: Sequence[str], body: bytes) -> bool:
-        """Keep a message, and return whether it is new."""
+        """Keep a message, and return whether it is new.
+
+        Args:
+            keys: The keys of the message: one with a key that is known is not new.
+            body: The message.
+        """
         if any(key in self._seen for key in keys):
             return False
         if self._open >= self._most:
@@ -148,11 +170,20 @@ class MemorySpool:
         return await self._queue.get()
 
     async def done(self, message: Waiting) -> None:  # noqa: ARG002 - the protocol's
-        """Note that a message is handled."""
+        """Note that a message is handled.
+
+        Args:
+            message: The message.
+        """
         self._open -= 1
 
     async def again(self, message: Waiting, seconds: float) -> None:
-        """Put a message back, to be taken again after a while."""
+        """Put a message back, to be taken again after a while.
+
+        Args:
+            message: The message.
+            seconds: How long it waits, in seconds.
+        """
         late = Waiting(message.number, message.body, message.failures + 1)
 
         def back() -> None:
@@ -163,7 +194,11 @@ class MemorySpool:
         self._timers.add(timer)
 
     async def give_up(self, message: Waiting) -> None:
-        """Put a message aside."""
+        """Put a message aside.
+
+        Args:
+            message: The message.
+        """
         self._open -= 1
         self.set_aside.append(message.body)
 
@@ -233,7 +268,12 @@ class SqliteSpool:
         self._timers: set[asyncio.TimerHandle] = set()
 
     async def put(self, keys: Sequence[str], body: bytes) -> bool:
-        """Keep a message, see it onto the disk, and return whether it is new."""
+        """Keep a message, see it onto the disk, and return whether it is new.
+
+        Args:
+            keys: The keys of the message: one with a key that is known is not new.
+            body: The message.
+        """
         if self._open + len(self._puts) >= self._most:
             raise SpoolFull
         put = _Put(keys, body)
@@ -286,7 +326,11 @@ class SqliteSpool:
         return self._ready.popleft()
 
     async def done(self, message: Waiting) -> None:
-        """Note that a message is handled."""
+        """Note that a message is handled.
+
+        Args:
+            message: The message.
+        """
         await self._blocking(self._settle, message.number)
         self._open -= 1
 
@@ -300,7 +344,12 @@ class SqliteSpool:
                 )
 
     async def again(self, message: Waiting, seconds: float) -> None:
-        """Put a message back, to be taken again after a while, or after the next start."""
+        """Put a message back, to be taken again after a while, or after the next start.
+
+        Args:
+            message: The message.
+            seconds: How long it waits, in seconds.
+        """
         late = Waiting(message.number, message.body, message.failures + 1)
         await self._blocking(
             self._execute, "UPDATE messages SET failures=? WHERE number=?", late.failures, late.number
@@ -315,7 +364,11 @@ class SqliteSpool:
         self._timers.add(timer)
 
     async def give_up(self, message: Waiting) -> None:
-        """Put a message aside: it stays in the file, where it can be looked at."""
+        """Put a message aside: it stays in the file, where it can be looked at.
+
+        Args:
+            message: The message.
+        """
         await self._blocking(
             self._execute, "UPDATE messages SET state='set aside' WHERE number=?", message.number
         )

@@ -7,10 +7,8 @@ import asyncio
 import inspect
 import logging
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -26,62 +24,25 @@ from litmos_async import models, sync, testing
 from litmos_async.bulk import Bulk
 from litmos_async.errors import LitmosError
 from litmos_async.models.record import Record
+from litmos_async.resources.base import Resource
+from litmos_async.resources.xapi import Xapi
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
 from litmos_async.webhooks import Event
+from tests.support.public_names import MODULES, Public, public
 
-MODULES: Final = {
-    name: import_module(name)
-    for name in (
-        "litmos_async",
-        "litmos_async.bulk",
-        "litmos_async.errors",
-        "litmos_async.event_log",
-        "litmos_async.events",
-        "litmos_async.export",
-        "litmos_async.jobs",
-        "litmos_async.limits",
-        "litmos_async.models",
-        "litmos_async.report",
-        "litmos_async.sandbox",
-        "litmos_async.sync",
-        "litmos_async.telemetry",
-        "litmos_async.testing",
-        "litmos_async.webhooks",
-    )
+KINDS: Final = (Record, LitmosError)
+"""What these show holds for all their kinds, which need no sample of their own."""
+
+DONE: Final = {
+    "actor": {"mbox": "mailto:user@example.com"},
+    "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
+    "object": {"id": "https://example.com/courses/forklift"},
 }
-
-FAMILIES: Final = (Record, LitmosError)
-"""What is said of these holds for all their kinds, which need no sample of their own."""
 
 LINES: Final = range(2, 7)
 
 FENCED: Final = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def public() -> Iterator[tuple[str, str, Any]]:
-    """Yield module, name and object of all that is public, once each."""
-    seen = set[tuple[str, str]]()
-    for home, module in MODULES.items():
-        yield home, "", module
-        for name in module.__all__:
-            each = getattr(module, name)
-            if not (inspect.isclass(each) or inspect.isfunction(each)):
-                continue
-            for place, found in ((name, each), *methods(name, each)):
-                if (found.__module__, found.__qualname__) not in seen:
-                    seen.add((found.__module__, found.__qualname__))
-                    yield home, place, found
-    yield "litmos_async.models", "Record", Record
-
-
-def methods(name: str, each: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the public methods of a class, with the name of the class in front."""
-    for method, function in inspect.getmembers(each, inspect.isroutine) if inspect.isclass(each) else ():
-        if not method.startswith("_") and (getattr(function, "__module__", "") or "").startswith(
-            "litmos_async"
-        ):
-            yield f"{name}.{method}", function
 
 
 def sample_of(each: Any) -> str:
@@ -96,26 +57,26 @@ def lines_of(sample: str) -> int:
     return sum(bool(line.strip()) for line in sample.splitlines())
 
 
-ALL: Final = {f"{home}:{name}": (home, each) for home, name, each in public()}
-SAMPLES: Final = {name: (home, sample) for name, (home, each) in ALL.items() if (sample := sample_of(each))}
+SAMPLES: Final = {each.id: each for each in public() if sample_of(each.value)}
 
 
-def must_show(name: str, each: Any) -> bool:
-    """Say whether an object has to show its use."""
-    if inspect.isclass(each):
-        return each in FAMILIES or not (issubclass(each, FAMILIES) or each.__name__ in models.__all__)
-    return ":Bulk." in name
+def must_show(each: Public) -> bool:
+    """Say whether something has to show its use."""
+    if inspect.isclass(each.value):
+        kind = issubclass(each.value, KINDS) or each.name in models.__all__
+        return each.value in KINDS or not (kind or issubclass(each.value, Resource | Xapi))
+    return each.name.startswith("Bulk.")
 
 
 def test_every_public_class_and_bulk_helper_shows_its_use() -> None:
     """Two to six lines of it."""
-    shown = {name: lines_of(sample_of(each)) for name, (_, each) in ALL.items() if must_show(name, each)}
+    shown = {each.id: lines_of(sample_of(each.value)) for each in public() if must_show(each)}
     assert {name: lines for name, lines in shown.items() if lines not in LINES} == {}
 
 
 def test_what_has_to_show_its_use_is_found() -> None:
     """The walk above sees classes wherever they are made public, and all helpers."""
-    asked = {name for name, (_, each) in ALL.items() if must_show(name, each)}
+    asked = {each.id for each in public() if must_show(each)}
     assert asked >= {
         "litmos_async:LitmosClient",
         "litmos_async.bulk:JobOptions",
@@ -175,6 +136,7 @@ def names_for(home: str, sandbox: Sandbox) -> dict[str, Any]:
         "os": SimpleNamespace(environ={"WEBHOOK_SECRET": "a-secret-of-the-tests"}),
         "body": b'{"id": 7, "type": "achievement.earned", "data": {"userName": "user@example.com"}}',
         "course_id": course["Id"],
+        "done": litmos_async.XapiStatement(extra=DONE),
         "handle": handle,
         "ilt_module_id": workshop["Id"],
         "limiter": litmos_async.MemoryLimiter(),
@@ -222,7 +184,7 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_what_a_docstring_shows_runs(name: str, sandbox: Sandbox) -> None:
     """In process, and on a clock that costs no time."""
-    home, sample = SAMPLES[name]
+    home, sample = SAMPLES[name].home, sample_of(SAMPLES[name].value)
     names = names_for(home, sandbox)
     code = compile(sample, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 

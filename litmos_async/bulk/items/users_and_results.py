@@ -32,6 +32,11 @@ class ResultOfUser(NamedTuple):
     async for outcome in litmos.bulk.complete_modules([(module_id, passed)]):
         assert outcome.item == ResultOfUser(user_id, course_id, module_id)
     ```
+
+    Attributes:
+        user_id: Id of the person.
+        course_id: Id of the course.
+        module_id: Id of the module.
     """
 
     user_id: str

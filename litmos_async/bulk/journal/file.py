@@ -295,6 +295,9 @@ class JournalFile:
 def read_summary(path: FilePath) -> Summary:
     """Return how the job of a journal stands, without disturbing a run that uses it.
 
+    Args:
+        path: The journal.
+
     Raises:
         ConfigurationError: There is no journal there, or it is damaged.
     """

@@ -34,17 +34,30 @@ class ListSize:
     ceiling: int = LARGEST_SIZE
 
     def whole(self, size: int) -> ListSize:
-        """Return what is known once a list was there as a whole."""
+        """Return what is known once a list was there as a whole.
+
+        Args:
+            size: How many ids the list had.
+        """
         return ListSize(max(self.proven, size), max(self.ceiling, size))
 
     def cut(self, size: int, kept: int) -> ListSize:
-        """Return what is known once the server took a list and kept its first ids only."""
+        """Return what is known once the server took a list and kept its first ids only.
+
+        Args:
+            size: How many ids the list had.
+            kept: How many of them were there when it was read back.
+        """
         if CAREFUL_SIZE < kept < size:
             return ListSize(kept, kept)
         return self.rejected(size)
 
     def rejected(self, size: int) -> ListSize:
-        """Return what is known once a list was rejected for its size: the next job tries half of it."""
+        """Return what is known once a list was rejected for its size: the next job tries half of it.
+
+        Args:
+            size: How many ids the list had.
+        """
         proven = min(self.proven, max(CAREFUL_SIZE, size - 1))
         return ListSize(proven, max(proven, size // 2))
 
@@ -69,7 +82,11 @@ class ListSizes:
 
     @classmethod
     def of(cls, sender: Any) -> ListSizes:
-        """Return what the client with this sender has learned; all its views share it."""
+        """Return what the client with this sender has learned; all its views share it.
+
+        Args:
+            sender: What the client sends with.
+        """
         return cls._of_sender.setdefault(sender, cls())
 
     def __getitem__(self, request: str) -> ListSize:
@@ -86,7 +103,11 @@ class ListSizes:
         return json.dumps({request: size_to_json(size) for request, size in sorted(self._known.items())})
 
     def learn(self, text: str) -> None:
-        """Take over what another client has learned of the same account. What makes no sense is passed over."""
+        """Take over what another client has learned of the same account. What makes no sense is passed over.
+
+        Args:
+            text: What `to_json` returned.
+        """
         try:
             given = json.loads(text)
         except ValueError:

@@ -53,6 +53,9 @@ class MemberChange(_MemberChange):
     ```
 
     Attributes:
+        change: What is to be done.
+        user_id: Id of the person.
+        team_id: Id of the team.
         user_name: The user name of the person, where the job knows it; else empty.
     """
 
