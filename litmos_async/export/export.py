@@ -74,7 +74,7 @@ class Batch:
     Attributes:
         rows: Its rows as plain data, as `Record.to_dict` gives them: ISO times in UTC, no secrets.
         resume: Where to go on: pass it to `batches(resume=...)`. None on the last one.
-        window: The span of time that the page belongs to, for lists that are read in windows of 7 days.
+        window: The span of time that the page was asked for, for lists that are read in windows of 7 days.
     """
 
     _rows: Rows
@@ -369,7 +369,7 @@ class _Walk:
                 async for page in pages:
                     ended = page.resume is None and last
                     following = None if ended else _token(name, unit.key, page.resume or _END)
-                    yield _Step(self._once(unit, page.items), following, getattr(page, "window", None))
+                    yield _Step(self._once(unit, page.items), following, page.window)
         except NotFound:
             # The team, course … was deleted since its list was read: it has no rows any more.
             if not unit.key or self._ask.where:
