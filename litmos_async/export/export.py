@@ -385,16 +385,17 @@ class _Walk:
             return
         waiting: tuple[Unit, str | None] | None = None
         skipping = self._begin is not None
-        async for unit in self._spec.units(self._litmos, self._ask):
-            inner = None
-            if skipping and self._begin is not None:
-                if unit.key != self._begin[0]:
-                    await self._learn(unit)
-                    continue
-                skipping, inner = False, self._begin[1]
-            if waiting is not None:
-                yield *waiting, False
-            waiting = unit, inner
+        async for some in self._spec.units(self._litmos, self._ask, None):
+            for unit in some.units:
+                inner = None
+                if skipping and self._begin is not None:
+                    if unit.key != self._begin[0]:
+                        await self._learn(unit)
+                        continue
+                    skipping, inner = False, self._begin[1]
+                if waiting is not None:
+                    yield *waiting, False
+                waiting = unit, inner
         if waiting is not None:
             yield *waiting, True
         elif skipping:

@@ -463,3 +463,70 @@ async def test_all_tasks_cancelled_at_the_very_end(tmp_path: Path) -> None:
             await task
         go_on.set()
     assert manifest_of(tmp_path / "w")["complete"] is True
+
+
+async def ended_at(sandbox: Sandbox, path: str, nth: int, folder: Path, names: list[str]) -> None:
+    """Run an export that is cancelled at the nth request for a path."""
+    arrived, asked = asyncio.Event(), 0
+
+    def latency() -> float:
+        nonlocal asked
+        asked += sandbox.requests[-1].path == path
+        if asked < nth:
+            return 0.0
+        arrived.set()
+        return 3600.0
+
+    sandbox._latency = latency
+    task = asyncio.ensure_future(export(sandbox, folder, names))
+    await arrived.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    sandbox._latency = None
+
+
+@pytest.mark.parametrize("nth", [2, 3, 4, 5])
+async def test_ended_while_parents_are_listed(
+    nth: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was listed of them is kept: the next run goes on listing at the page, whoever came or went meanwhile."""
+    monkeypatch.setattr("litmos_async.export.export.OPTIONS", ListOptions(page_size=10))
+    tenant = organisation()
+    sandbox = open_sandbox(tenant)
+    course = next(iter(tenant.courses))
+    for person in tenant.users:
+        tenant.award(person, course, 5.0, f"Badge of {person}")
+    await ended_at(sandbox, "/users", nth, tmp_path, ["badges"])
+    sandbox.requests.clear()
+    tenant.add_user(UserName="a.first@example.com", FirstName="A", LastName="B")
+    await export(sandbox, tmp_path, ["badges"])
+    found = [row["title"] for row in rows_of(tmp_path / "w")]
+    assert sorted(found) == sorted(f"Badge of {person}" for person in list(tenant.users)[:-1])
+    starts = [
+        each.query.partition("start=")[2].partition("&")[0]
+        for each in sandbox.requests
+        if each.path == "/users"
+    ]
+    assert int(starts[0]) >= 9 * (nth - 2)
+    assert starts == sorted(set(starts), key=int)
+
+
+async def test_parents_that_were_noted_and_are_listed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where their list cannot be gone on with, what was noted of it is forgotten: no parent is read twice."""
+    monkeypatch.setattr("litmos_async.export.run._UNITS_A_STEP", 1)
+    tenant = crowd(2)
+    tenant.add_course(Id="course", Name="Course")
+    tenant.training.add_module("course", Id="class", Name="Class")
+    for name in ("first", "second"):
+        day = {"StartDate": SINCE + timedelta(days=90), "EndDate": SINCE + timedelta(days=90)}
+        tenant.training.add_session("course", "class", Id=name, Days=[day])
+        for person in tenant.users:
+            tenant.training.register(name, person)
+    sandbox = open_sandbox(tenant)
+    await ended_at(sandbox, "/sessions/past", 1, tmp_path, ["registrations"])
+    tenant.training.delete_session("first")
+    await export(sandbox, tmp_path, ["registrations"])
+    assert [row["session_id"] for row in rows_of(tmp_path / "w")] == ["second", "second"]
