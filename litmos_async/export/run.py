@@ -115,6 +115,7 @@ class Exporter:
         self._began = datetime.now(UTC)
         self._lists = {spec.name: ListRun(spec, order, state, self._began) for spec in order.specs}
         self._choosing = {spec.name: asyncio.Lock() for spec in order.specs}
+        self._beginning = {spec.name: asyncio.Lock() for spec in order.specs}
 
     async def run(self) -> Manifest:
         """Read and write all lists.
@@ -190,8 +191,10 @@ class Exporter:
 
     async def _begin(self, each: ListRun) -> None:
         """Note that the run has begun, once there was an answer that says the server's time."""
-        if each.run is None:
-            await self._blocking(each.begin, self._account.server_time())
+        # The first pages of several units may come at once.
+        async with self._beginning[each.spec.name]:
+            if each.run is None:
+                await self._blocking(each.begin, self._account.server_time())
 
     async def _units(self, each: ListRun) -> AsyncGenerator[tuple[int, Unit, str | None]]:
         """Yield the units that are not finished, each with its place and where to go on."""
