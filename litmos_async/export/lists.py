@@ -40,8 +40,10 @@ _PARENTS: Final[Mapping[str, Any]] = {
 def lists() -> tuple[ListSpec, ...]:
     """Return the lists that have a name; any operation that lists can be exported by its id as well.
 
+    ```python
     for each in lists():
         print(each.name, each.since, ", ".join(each.source))
+    ```
     """
     return tuple(LISTS.values())
 
@@ -61,6 +63,9 @@ def schema(name: str, *, with_secrets: bool = False) -> Schema:
 
 def find_list(name: str) -> ListSpec:
     """Return a list by its name or by the id of its operation.
+
+    Args:
+        name: Its name, or the id of an operation that lists, such as "org.list_users".
 
     Raises:
         ConfigurationError: There is none.

@@ -25,7 +25,10 @@ _PAGE: Final = 10_000
 def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> int:
     """Write the present of a list that was exported with a state: the newest row of each key.
 
-        merge("warehouse/users", "users.parquet")
+    ```python
+    await litmos.export.run("users", "changes/", format="parquet", state="night.db")
+    rows = await asyncio.to_thread(merge, "changes", "users.parquet")
+    ```
 
     It blocks: call it from a thread where a loop is running.
 

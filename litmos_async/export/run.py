@@ -38,6 +38,13 @@ _UNITS_A_STEP: Final = 500
 class ExportIncomplete(IncompleteListing):
     """An export ended with a list that is not complete. Run it again to go on.
 
+    ```python
+    try:
+        await litmos.export.run("users", "users.csv")
+    except ExportIncomplete as problem:
+        print(problem.manifest.lists["users"].reason)
+    ```
+
     Attributes:
         manifest: What was written, and which lists are not complete and why.
     """
@@ -52,6 +59,14 @@ class ExportIncomplete(IncompleteListing):
 @frozen
 class Progress:
     """How far an export is.
+
+    ```python
+    def show(progress: Progress) -> None:
+        print(progress.rows, progress.requests)
+
+
+    await litmos.export.run("users", "users.csv", on_progress=show)
+    ```
 
     Attributes:
         name: The list of which a page was written.

@@ -89,6 +89,11 @@ Flatten: TypeAlias = Callable[[Unit, Any], Iterable[Row]]
 class ListSpec:
     """A list that can be exported.
 
+    ```python
+    users = find_list("users")
+    print(users.since, users.key, users.source)  # created ('id',) ('users.list_details',)
+    ```
+
     Attributes:
         name: What users call it.
         record: The class of its rows.
@@ -142,6 +147,9 @@ class ListSpec:
     def check(self, ask: Ask) -> None:
         """Refuse what the list cannot do, before a request is spent.
 
+        Args:
+            ask: What is wanted of the list.
+
         Raises:
             ConfigurationError: `since` is missing or means nothing here, a time has no zone, or `where` names
                 something that the list cannot be limited by.
@@ -155,6 +163,10 @@ class ListSpec:
 
     def check_since(self, since: datetime | None, to: datetime | None) -> None:
         """Refuse a span of time that the list cannot be asked for.
+
+        Args:
+            since: Where the span begins; None where none is asked for.
+            to: Where it ends; None for now.
 
         Raises:
             ConfigurationError: `since` is missing or means nothing here, or a time has no zone.
