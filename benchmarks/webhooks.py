@@ -29,6 +29,9 @@ CONNECTIONS: Final = 50
 BAR: Final = 1.0
 """Seconds in which 99 of 100 answers have to be there."""
 
+PATIENCE: Final = 30
+"""Seconds without a row more after which what is missing is taken for lost."""
+
 SECRET: Final = "s3cret-of-the-address"
 ROOT: Final = Path(__file__).parents[1]
 
@@ -42,8 +45,8 @@ class Load:
         rate: Messages a second.
         messages: How many in all.
         answers: Seconds that each answer with 200 took, from its own request on.
-        delays: Seconds from the moment at which each was to be sent until its answer with 200: the receiver may have
-            been away, or all connections busy.
+        delays: Seconds from the moment at which each was to be sent until its answer with 200: the receiver may
+            have been away, or all connections busy.
         away: How often a message was sent once more because the connection failed.
         refused: How often because the answer was another one: the spool was full.
         offered: Seconds until the last was to be sent.
@@ -171,10 +174,11 @@ async def run(
             await process.wait()
             process = await start(port, folder)
         await sending
-        left = -1
-        while (now := len(rows(folder))) < load.messages and now != left:
+        left, unchanged = -1, 0
+        while (now := len(rows(folder))) < load.messages and unchanged < PATIENCE:
+            unchanged = unchanged + 1 if now == left else 0
             left = now
-            await asyncio.sleep(2)
+            await asyncio.sleep(1)
         spent = time.perf_counter() - begun
         process.terminate()
         await process.wait()

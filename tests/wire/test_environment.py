@@ -105,7 +105,7 @@ def test_settings_of_the_system(
     variables: dict[str, str],
     expected: str | None,
 ) -> None:
-    """Windows and macOS keep a proxy of their own, which counts where no variable is set, but for what is exempt."""
+    """Windows and macOS keep a proxy of their own: it counts where no variable is set, but for what is exempt."""
     monkeypatch.setattr("sys.platform", platform)
     monkeypatch.setattr(environment_module, "getproxies", lambda: settings_of_system)
     monkeypatch.setattr(environment_module, "proxy_bypass", lambda _: False)
