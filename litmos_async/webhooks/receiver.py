@@ -38,12 +38,15 @@ _LONGEST_WAIT: Final = 300.0
 class Receiver:
     """Receives webhooks: checks, keeps, answers, and hands events to a handler afterwards.
 
-        async def handle(event: Event) -> None:
-            print(event.achievement.user_name, event.achievement.title)
+    ```python
+    async def handle(event: Event) -> None:
+        print(event.type, event.achievement)
 
-        receiver = Receiver(handle, secret=os.environ["WEBHOOK_SECRET"], spool=SqliteSpool("webhooks.db"))
-        app = Starlette(routes=[Mount("/litmos", receiver)], lifespan=receiver.lifespan)
-        # The address to enter at Litmos: https://your.host/litmos/<secret>
+
+    receiver = Receiver(handle, secret=os.environ["WEBHOOK_SECRET"], spool=SqliteSpool("webhooks.db"))
+    app = Starlette(routes=[Mount("/litmos", receiver)], lifespan=receiver.lifespan)
+    # The address to enter at Litmos: https://your.host/litmos/<secret>
+    ```
 
     Nothing signs the messages, so the address holds a secret, which is compared in constant time, and
     `confirm=True` reads each achievement back through the API before the handler gets it. Repeats are dropped by
@@ -55,7 +58,7 @@ class Receiver:
         spool: Where messages wait; None is memory, which loses them when the process ends.
         seen: What tells several receivers what the others handled; None where there is one.
         confirm: Whether to ask the API for each achievement; one that it does not have is dropped.
-        litmos: The client for that.
+        litmos: The client for that. Needed with `confirm`; else None.
         largest_body: Bytes that a message may have.
         workers: Events that are handled at the same time.
         attempts: How often a handler is called for an event before it is set aside.
