@@ -16,12 +16,11 @@ from typing import Final, TypeVar
 import attrs
 
 from litmos_async.errors import LimiterUnavailable
-
-from .account import JUMP, UNKNOWN_TIMEOUT, Account, Reading, dump, load, transact
-from .members import ALIVE_EVERY, MEMBERSHIP, SILENT
-from .rate import RateLimit
-from .shared import LAST_REPORT, Change, Seen, Store
-from .window import Window
+from litmos_async.limits.account import JUMP, UNKNOWN_TIMEOUT, Account, Reading, dump, load, transact
+from litmos_async.limits.members import ALIVE_EVERY, MEMBERSHIP, SILENT
+from litmos_async.limits.rate import RateLimit
+from litmos_async.limits.shared import LAST_REPORT, Change, Seen, Store
+from litmos_async.limits.window import Window
 
 __all__ = ["OutageStore"]
 

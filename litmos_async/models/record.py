@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 
 from litmos_async.errors import ConfigurationError
 
-_REPR_LIMIT = 1_024
+_REPR_LIMIT: Final = 1_024
 
 
 @frozen(kw_only=True)
@@ -45,7 +45,7 @@ class Wire:
     omit_empty: bool = False
 
 
-_PLAIN = Wire()
+_PLAIN: Final = Wire()
 
 
 def wire(name: str = "", **facts: Any) -> Mapping[str, Wire]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import attrs
 
@@ -20,7 +20,7 @@ Refs: TypeAlias = Iterable[Ref] | AsyncIterable[Ref]
 ModuleResults: TypeAlias = Iterable[tuple[Ref, ModuleResult]] | AsyncIterable[tuple[Ref, ModuleResult]]
 """Results with the modules that they belong to, from any (async) iterable."""
 
-_LONGEST_NOTE = 255
+_LONGEST_NOTE: Final = 255
 """Characters of `ModuleResult.note` (records.yaml)."""
 
 
