@@ -374,7 +374,7 @@ def items(
         same: Attributes that are the same in all rows.
 
     Raises:
-        ConfigurationError: There is none, there are too many, or one is no id.
+        ConfigurationError: There is none, there are too many, or one is not a valid id.
     """
     rows: list[T] = []
     for ref in several(refs, f"ids or records for {name}"):

@@ -188,7 +188,7 @@ class WindowedPages(Pages[R]):
         """Return the window of a resume token, and the token within it."""
         number, _, inner = token.partition(".")
         if not number.isdecimal() or int(number) >= windows:
-            raise ConfigurationError("resume is no token of this list")
+            raise ConfigurationError("resume is not a resume token of this list")
         index = int(number)
         self._reader(self._name_in(index)).go_on(inner)
         return index, inner

@@ -346,7 +346,7 @@ def secrets_of(record: Record) -> Iterator[str]:
 
 
 def has_dates(record: Record) -> bool:
-    """Tell whether writing the record would carry a date: then XML is the safer wire (api-facts 3)."""
+    """Return whether writing the record would carry a date: then XML is the safer wire (api-facts 3)."""
     for _, value, _ in members(record):
         if isinstance(value, date):
             return True

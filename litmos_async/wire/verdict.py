@@ -29,7 +29,7 @@ _HTML_WORDS: Final = (
     (re.compile(rb"Details?:\s{0,99}(?:</B>)?", re.IGNORECASE), re.compile(rb"</P>", re.IGNORECASE)),
     (re.compile(rb"<title[^>]{0,99}>", re.IGNORECASE), re.compile(rb"</title>", re.IGNORECASE)),
 )
-# Nobody means more than some thousand years; and what is longer may not be a number that a float can hold.
+# No server means more than some thousand years; and what is longer may not be a number that a float can hold.
 _SECONDS: Final = re.compile(r"[+-]?[0-9]{1,12}")
 _LONGEST_DATE: Final = 100
 _TAGS: Final = re.compile(rb"<!--.*?-->|<[^>]*>", re.DOTALL)

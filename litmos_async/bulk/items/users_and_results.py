@@ -83,7 +83,7 @@ async def _each_user(users: Refs, work_item: Callable[[str], WorkItem]) -> Async
     """Yield a work item for each person.
 
     Raises:
-        ConfigurationError: Something is no id; the message says which one it was.
+        ConfigurationError: Something is not a valid id; the message says which one.
     """
     given = users if isinstance(users, AsyncIterable) else several(users, "people")
     async for user_id in numbered("person", given, lambda user, _: id_of(user, "user_id")):

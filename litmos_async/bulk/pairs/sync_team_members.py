@@ -341,7 +341,7 @@ def _each_team(desired: Mapping[Any, Iterable[Any]]) -> dict[str, list[str]]:
     """Return the ids of the people who should be in each team.
 
     Raises:
-        ConfigurationError: Something is no id.
+        ConfigurationError: Something is not a valid id.
     """
     teams: dict[str, list[str]] = {}
     for team, users in desired.items():

@@ -58,7 +58,7 @@ class Activity:
 
 @frozen(kw_only=True)
 class Login:
-    """Somebody logged in.
+    """A person logged in.
 
     Attributes:
         user: Who.
