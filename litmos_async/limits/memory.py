@@ -60,7 +60,11 @@ class MemoryLimiter:
         max_pause: float = math.inf,
         timeout: float = 30.0,  # noqa: ASYNC109 - it bounds the request, not this call
     ) -> Lease:
-        """Wait for a slot; see `Limiter.acquire`."""
+        """Wait for a slot; see `Limiter.acquire`.
+
+        Raises:
+            LitmosError: The limiter was closed.
+        """
         if self._closed:
             raise closed()
         queue = self._here()

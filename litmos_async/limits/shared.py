@@ -116,6 +116,8 @@ class SharedLimiter:
         """Wait for a slot; see `Limiter.acquire`.
 
         Raises:
+            LitmosError: The limiter was closed.
+            ConfigurationError: `timeout` is infinite, no account was said, or the limiter is used on another loop.
             LimiterUnavailable: The store cannot be reached.
         """
         if self._closed:
