@@ -364,6 +364,9 @@ class _Walk:
                     place, ended = step.resume or place, step.resume is None
                     if step.rows or ended:
                         yield step
+                if inner is not None and not last:
+                    # What it gave before the token may come again in the units behind it.
+                    await self._learn(unit)
         except LitmosError as problem:
             # One that came from within a unit has said where.
             problem.resume = self._at or place

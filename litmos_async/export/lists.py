@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.export.catalogue import LISTS, find
+from litmos_async.export.catalogue import LISTS, unknown
 from litmos_async.export.schema import Schema
 from litmos_async.export.sources import (
     list_courses,
@@ -70,7 +70,10 @@ def find_list(name: str) -> ListSpec:
     Raises:
         ConfigurationError: There is none.
     """
-    return LISTS.get(name) or _from_operation(name) or find(name)
+    found = LISTS.get(name) or _from_operation(name)
+    if found is None:
+        raise unknown(name)
+    return found
 
 
 @cache

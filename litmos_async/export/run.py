@@ -172,10 +172,9 @@ class Exporter:
         if each.run is None or not each.listed:
             await self._list_units(each)
         async with aclosing(self._units(each)) as units:
-            workers = 1 if each.spec.units is None else UNITS_AT_ONCE
+            # A row may move from one unit to the next: side by side, it could be missed in both.
+            workers = 1 if each.spec.units is None or each.spec.shared else UNITS_AT_ONCE
             await _together([self._work(each, units) for _ in range(workers)])
-        if each.run is None:  # no unit at all: no team, no course
-            await self._begin(each)
         await self._blocking(each.finish)
         self._report(each)
 

@@ -93,7 +93,7 @@ class ListSpec:
         key: Columns that tell one row from another.
         where: Columns that `where` can limit it by.
         flatten: Makes rows of what comes, where that is a tree or another record; None takes it as it is.
-        shared: Whether two units may hold the same row, which counts once then.
+        shared: Whether two units may hold the same row, which counts once then, and moves from one to the next.
     """
 
     name: str

@@ -196,7 +196,12 @@ class Receiver:
     async def _work(self) -> None:
         # Not for ever: a client of a store may take a cancellation for the end of its own wait.
         while not self._closing:
-            await self._handle(await self._spool.take())
+            message = await self._spool.take()
+            try:
+                await self._handle(message)
+            except (sqlite3.Error, OSError):
+                # The disk, most likely. A file still has the message, and hands it out after its next start.
+                logger.exception("what became of a webhook cannot be noted")
 
     async def _handle(self, message: Waiting) -> None:
         """Hand one event to the handler, and settle the message by the outcome."""
@@ -214,7 +219,8 @@ class Receiver:
                 logger.exception("message %s is set aside after %s calls", event.id, message.failures + 1)
                 await self._spool.give_up(message)
                 return
-            pause = min(_LONGEST_WAIT, self._first_pause * 2**message.failures)
+            # 2 to a higher power is no float.
+            pause = min(_LONGEST_WAIT, self._first_pause * 2 ** min(message.failures, 1_000))
             logger.warning("message %s: %s; again in %.1f s", event.id, type(problem).__name__, pause)
             await self._spool.again(message, pause)
             return

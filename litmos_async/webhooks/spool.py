@@ -136,7 +136,7 @@ class MemorySpool:
 
     def __init__(self, *, waiting: int = WAITING, remembered: int = REMEMBERED) -> None:
         self._most = waiting
-        self._remembered = remembered
+        self._keys = _keys(waiting, remembered)
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._queue: asyncio.Queue[Waiting] = asyncio.Queue()
         self._open = 0
@@ -161,7 +161,7 @@ class MemorySpool:
             raise SpoolFull
         for key in keys:
             self._seen[key] = None
-        while len(self._seen) > 2 * self._remembered:
+        while len(self._seen) > self._keys:
             self._seen.popitem(last=False)
         self._open += 1
         self._numbers += 1
@@ -256,7 +256,7 @@ class SqliteSpool:
     def __init__(self, path: str | Path, *, waiting: int = WAITING, remembered: int = REMEMBERED) -> None:
         self._path = Path(path)
         self._most = waiting
-        self._remembered = remembered
+        self._keys = _keys(waiting, remembered)
         self._thread = ThreadPoolExecutor(1, "litmos-webhooks")
         try:
             self._db = _open(self._path)
@@ -346,7 +346,7 @@ class SqliteSpool:
             if number % 1_000 == 0:
                 change.execute(
                     "DELETE FROM seen WHERE key IN (SELECT key FROM seen ORDER BY at DESC LIMIT -1 OFFSET ?)",
-                    (2 * self._remembered,),
+                    (self._keys,),
                 )
 
     async def again(self, message: Waiting, seconds: float) -> None:
@@ -400,15 +400,28 @@ class SqliteSpool:
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
-            if not future.done():
-                await asyncio.wait([future])
+            await asyncio.wait([future])
             raise
+
+
+def _keys(waiting: int, remembered: int) -> int:
+    """Return how many keys to keep: a message has up to two, and one that waits must not be forgotten."""
+    return 2 * (waiting + remembered)
 
 
 def _open(path: Path) -> sqlite3.Connection:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     db = sqlite3.connect(path, timeout=0, check_same_thread=False)
+    try:
+        _prepare(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection) -> None:
     (ours,) = db.execute("PRAGMA application_id").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables and ours != _OURS:
@@ -418,4 +431,3 @@ def _open(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous=FULL")
     db.execute(f"PRAGMA application_id={_OURS}")
     db.executescript(_TABLES)
-    return db
