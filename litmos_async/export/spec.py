@@ -202,7 +202,7 @@ def check_time(name: str, moment: object) -> None:
 
 
 def check_id(name: str, value: object) -> None:
-    """Refuse what is no id.
+    """Refuse what is not a valid id.
 
     Raises:
         ConfigurationError: It is no text, or empty.

@@ -50,6 +50,9 @@ class UserJobs(Helpers):
                 people too. That cannot be undone: which teams they were is gone, and courses that came through
                 a team go with it.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._item_job(
             "deactivate_users",
@@ -74,6 +77,9 @@ class UserJobs(Helpers):
         Args:
             users: The people: ids or records.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._item_job("remove_users_from_all_teams", "users", departures(users), options)
 
@@ -98,6 +104,9 @@ class UserJobs(Helpers):
             results: Pairs (module, result). A result has course, person and `completed`; its score is 0 to 100,
                 its note at most 255 characters. Dates go out over XML, whose form is documented.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._item_job("complete_modules", "results", each_result(results), options)
 
@@ -157,6 +166,10 @@ class UserJobs(Helpers):
             wait_timeout: Seconds to wait for one import. Its rows are "unknown" after that, and the job stops:
                 another one would only queue up behind it.
             options: See `ImportOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work, such as a `wait_timeout` of 0. What running the job raises,
+                `BulkJob.run` says.
         """
         if not wait_timeout > 0:
             raise ConfigurationError(f"wait_timeout must be more than 0 seconds, not {wait_timeout}")

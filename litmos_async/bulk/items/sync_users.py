@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, cast
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, cast
 
 import attrs
 
@@ -57,15 +57,15 @@ class UserChange(NamedTuple):
 
 _CREATE, _UPDATE = "POST /users", "PUT /users/{user_id}"
 
-AS_DESIRED = "as desired"
+AS_DESIRED: Final = "as desired"
 
-_MOST_NAMED = 5
+_MOST_NAMED: Final = 5
 """How many new user names a plan says."""
 
-_NEW_ONLY = {"password", "skip_first_login"}
+_NEW_ONLY: Final = {"password", "skip_first_login"}
 """Answers never hold the one, and the other came back as False where True was sent (api-facts 8)."""
 
-_COMPARED = tuple(
+_COMPARED: Final = tuple(
     attribute.name
     for attribute, fact in fields_of(User)
     if not fact.read_only and attribute.name not in {"id", "user_name", *_NEW_ONLY}
