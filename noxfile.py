@@ -167,3 +167,10 @@ def bench(session: nox.Session) -> None:
         "startup",
     ]:
         session.run("python", "-m", f"benchmarks.{name}")
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the core, and see that a test fails: `nox -s mutants -- --sample 300 --seed 1`."""
+    install(session, "test")
+    session.run("python", "-m", "benchmarks.mutants", *session.posargs)

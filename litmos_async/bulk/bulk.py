@@ -57,6 +57,12 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         numbers are user names and nothing else: that of an employee who has left would stand for a person whose
         OriginalId is the same.
 
+        ```python
+        users = await litmos.bulk.resolve_users(["user@example.com", "ghost@example.com"])
+        print(users.ids["user@example.com"], users.problems["ghost@example.com"])
+        staff = await litmos.bulk.resolve_users(["4711"], by="employee_id")
+        ```
+
         Args:
             names: What to look up; a name that is there twice costs nothing more.
             by: "employee_id" takes all names for `external_employee_id`, and for nothing else: a number is never
@@ -100,6 +106,12 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         `<OriginalId>-<code or name>`, says both. An OriginalId counts only where no course has a number for its
         code.
 
+        ```python
+        courses = await litmos.bulk.resolve_courses(["Welcome"], by="name")
+        for name, problem in courses.problems.items():
+            print(name, problem)
+        ```
+
         Args:
             names: What to look up.
             by: "name" for names alone: one that several courses have is a problem that names their codes.
@@ -137,6 +149,11 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         `GET /teams`, the whole list once: 1,000 teams a request. Names are not unique: one that several teams
         have is a problem of its own. The API tells no OriginalId of a team.
 
+        ```python
+        teams = await litmos.bulk.resolve_teams(["Sales", "Night shift"])
+        print(teams.ids, teams.problems)
+        ```
+
         Args:
             names: What to look up.
             by: "import_code" for codes for bulk imports alone; None for the other names.
@@ -163,6 +180,11 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         `GET /learningpaths`, the whole list once: 1,000 learning paths a request. Names need not be unique: one
         that several have is a problem of its own. An OriginalId counts only where no learning path has a number
         for its name.
+
+        ```python
+        paths = await litmos.bulk.resolve_learning_paths(["Onboarding"])
+        pairs = [(user_id, path_id) for path_id in paths.ids.values()]
+        ```
 
         Args:
             names: What to look up.

@@ -150,7 +150,8 @@ class BulkJob(ABC):
 
         Args:
             on_progress: Called with the progress when a request that reads leaves, when another one was answered
-                (just before its items are counted), and at the end; it must be quick, and not raise.
+                (just before its items are counted), and at the end; it must be quick, and not raise. None calls
+                nothing.
 
         Raises:
             Unauthorized: The key does not work: it will not get better, so the job stops at once.

@@ -38,6 +38,13 @@ _UNITS_A_STEP: Final = 500
 class ExportIncomplete(IncompleteListing):
     """An export ended with a list that is not complete. Run it again to go on.
 
+    ```python
+    try:
+        await litmos.export.run("users", "users.csv")
+    except ExportIncomplete as problem:
+        print(problem.manifest.lists["users"].reason)
+    ```
+
     Attributes:
         manifest: What was written, and which lists are not complete and why.
     """
@@ -52,6 +59,14 @@ class ExportIncomplete(IncompleteListing):
 @frozen
 class Progress:
     """How far an export is.
+
+    ```python
+    def show(progress: Progress) -> None:
+        print(progress.rows, progress.requests)
+
+
+    await litmos.export.run("users", "users.csv", on_progress=show)
+    ```
 
     Attributes:
         name: The list of which a page was written.
@@ -157,10 +172,9 @@ class Exporter:
         if each.run is None or not each.listed:
             await self._list_units(each)
         async with aclosing(self._units(each)) as units:
-            workers = 1 if each.spec.units is None else UNITS_AT_ONCE
+            # A row may move from one unit to the next: side by side, it could be missed in both.
+            workers = 1 if each.spec.units is None or each.spec.shared else UNITS_AT_ONCE
             await _together([self._work(each, units) for _ in range(workers)])
-        if each.run is None:  # no unit at all: no team, no course
-            await self._begin(each)
         await self._blocking(each.finish)
         self._report(each)
 

@@ -127,10 +127,10 @@ def open_log(litmos: Resources, ask: Ask, unit: Unit) -> Pages[Any]:
     return cast("Pages[Any]", read(since=since_of(ask), to=ask.to, **ask.options))
 
 
-async def past_and_future(_litmos: Resources, _ask: Ask) -> AsyncIterator[Unit]:
-    """Yield the two lists that together hold all sessions."""
-    yield Unit("past")
+async def future_and_past(_litmos: Resources, _ask: Ask) -> AsyncIterator[Unit]:
+    """Yield the two lists that hold all sessions: one that begins meanwhile is in both, and never in none."""
     yield Unit("future")
+    yield Unit("past")
 
 
 def open_sessions(litmos: Resources, ask: Ask, unit: Unit) -> Pages[Any]:
@@ -151,7 +151,7 @@ async def each_session(litmos: Resources, ask: Ask) -> AsyncIterator[Unit]:
     seen: set[str] = set()
     course = ask.where.get("course_id")
     everything = evolve(ask, since=None)
-    async for half in past_and_future(litmos, everything):
+    async for half in future_and_past(litmos, everything):
         async for tree in open_sessions(litmos, everything, half):
             for parent, session in flat_sessions(half, tree):
                 if session.id not in seen and course in {None, parent["course_id"]}:
@@ -210,13 +210,11 @@ def open_holders(litmos: Resources, ask: Ask, unit: Unit) -> Pages[Any]:
     """Return the people of a course, or 25 people with their courses."""
     if not unit.ids:
         return litmos.courses.list_users(unit.key, **ask.options)
-    read: list[Sequence[Any]] = []
 
     async def fetch(request: PageRequest) -> Batch[Any]:
-        """Give the rows of the one answer page by page."""
-        if not read:
-            read.append(await litmos.users.list_courses_for_many(unit.ids, **_call_options(ask)))
-        return Batch(read[0][request.start : request.start + request.limit], len(read[0]))
+        """Give the rows of the one answer, of which the number of all is known with it."""
+        rows = await litmos.users.list_courses_for_many(unit.ids, **_call_options(ask))
+        return Batch(rows[request.start : request.start + request.limit], len(rows))
 
     return Pages(fetch, name=f"assignments of {' '.join(unit.ids)}")
 

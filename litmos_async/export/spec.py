@@ -76,6 +76,11 @@ Flatten: TypeAlias = Callable[[Unit, Any], Iterable[Row]]
 class ListSpec:
     """A list that can be exported.
 
+    ```python
+    users = find_list("users")
+    print(users.since, users.key, users.source)  # created ('id',) ('users.list_details',)
+    ```
+
     Attributes:
         name: What users call it.
         record: The class of its rows.
@@ -88,7 +93,7 @@ class ListSpec:
         key: Columns that tell one row from another.
         where: Columns that `where` can limit it by.
         flatten: Makes rows of what comes, where that is a tree or another record; None takes it as it is.
-        shared: Whether two units may hold the same row, which counts once then.
+        shared: Whether two units may hold the same row, which counts once then, and moves from one to the next.
     """
 
     name: str
@@ -129,6 +134,9 @@ class ListSpec:
     def check(self, ask: Ask) -> None:
         """Refuse what the list cannot do, before a request is spent.
 
+        Args:
+            ask: What is wanted of the list.
+
         Raises:
             ConfigurationError: `since` is missing or means nothing here, a time has no zone, or `where` names
                 something that the list cannot be limited by.
@@ -142,6 +150,10 @@ class ListSpec:
 
     def check_since(self, since: datetime | None, to: datetime | None) -> None:
         """Refuse a span of time that the list cannot be asked for.
+
+        Args:
+            since: Where the span begins; None where none is asked for.
+            to: Where it ends; None for now.
 
         Raises:
             ConfigurationError: `since` is missing or means nothing here, or a time has no zone.

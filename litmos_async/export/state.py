@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -171,11 +171,10 @@ class StateFile:
             run: The run.
             units: Its units; none where they are not known yet.
         """
-        with closing(self._transaction()) as change:
+        with self._step() as change:
             change.execute("INSERT INTO runs (name, detail) VALUES (?, ?)", (name, run.to_json()))
             if units:
                 _put_units(change, name, units, first=0, last=True)
-            change.execute("COMMIT")
 
     def add_units(self, name: str, units: Sequence[Unit], *, first: int, last: bool) -> None:
         """Note units that are to be read.
@@ -186,9 +185,8 @@ class StateFile:
             first: Place of the first of them.
             last: Whether there are no more.
         """
-        with closing(self._transaction()) as change:
+        with self._step() as change:
             _put_units(change, name, units, first=first, last=last)
-            change.execute("COMMIT")
 
     def units_left(self, name: str, after: int, most: int) -> list[tuple[int, Unit, str | None]]:
         """Return units that are not read to the end, behind a place: place, unit, and where to go on."""
@@ -229,7 +227,7 @@ class StateFile:
             seen: Key and content of all rows of the page, for a later run to compare with.
             requests: How many requests the run has sent, in all of its parts.
         """
-        with closing(self._transaction()) as change:
+        with self._step() as change:
             change.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (REQUESTS, str(requests)))
             change.execute(
                 "UPDATE units SET token=?, done=? WHERE name=? AND place=?",
@@ -248,7 +246,6 @@ class StateFile:
                     "INSERT INTO known VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run=excluded.run",
                     [(name, key, content, stamp, stamp) for key, content in seen],
                 )
-            change.execute("COMMIT")
 
     def new_keys(self, name: str, marks: Sequence[tuple[str, bytes]]) -> list[int]:
         """Return the places of rows whose key was not written yet."""
@@ -285,13 +282,12 @@ class StateFile:
 
     def note_gone(self, name: str, keys: Sequence[str], part: Part) -> None:
         """Note that rows are marked as gone, and how long the output is."""
-        with closing(self._transaction()) as change:
+        with self._step() as change:
             change.executemany("DELETE FROM known WHERE name=? AND key=?", [(name, key) for key in keys])
             _put_part(change, name, part)
             change.execute(
                 "UPDATE runs SET rows=rows+?, gone=gone+? WHERE name=?", (len(keys), len(keys), name)
             )
-            change.execute("COMMIT")
 
     def parts(self, name: str) -> list[Part]:
         """Return the files of the run under way."""
@@ -311,7 +307,7 @@ class StateFile:
 
     def end(self, names: Iterable[str]) -> None:
         """End the runs of lists: the next ones begin at their cursors."""
-        with closing(self._transaction()) as change:
+        with self._step() as change:
             change.execute("DELETE FROM meta WHERE name=?", (REQUESTS,))
             for name in names:
                 run = _run_of(change, name)
@@ -330,21 +326,25 @@ class StateFile:
                 change.execute("DELETE FROM known WHERE name=? AND key='' AND run!=?", (name, run.stamp))
                 for table in ("runs", "units", "parts"):
                     change.execute(f"DELETE FROM {table} WHERE name=?", (name,))  # noqa: S608 - fixed names
-            change.execute("COMMIT")
 
     def forget(self, name: str) -> None:
         """Forget the run of a list and what it wrote, so that it begins anew."""
-        with closing(self._transaction()) as change:
+        with self._step() as change:
             for table in ("runs", "units", "parts", "known"):
                 change.execute(f"DELETE FROM {table} WHERE name=?", (name,))  # noqa: S608 - fixed names
-            change.execute("COMMIT")
 
-    def _transaction(self) -> sqlite3.Cursor:
-        cursor = self._db.cursor()
-        if self._db.in_transaction:  # what a failed step left
-            cursor.execute("ROLLBACK")
-        cursor.execute("BEGIN IMMEDIATE")
-        return cursor
+    @contextmanager
+    def _step(self) -> Iterator[sqlite3.Cursor]:
+        """Give what changes the state, all of it or nothing."""
+        with closing(self._db.cursor()) as change:
+            change.execute("BEGIN IMMEDIATE")
+            try:
+                yield change
+                change.execute("COMMIT")
+            except BaseException:
+                # Else what is noted next would be a part of this step, and be lost with it.
+                self._db.rollback()
+                raise
 
 
 def _run_of(change: sqlite3.Cursor, name: str) -> Run:

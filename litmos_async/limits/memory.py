@@ -25,9 +25,16 @@ class MemoryLimiter:
     Share one among all the clients that use the same account. It serves one event loop at a time; used again
     on a new loop (a second `asyncio.run`) it remembers what the server may still count.
 
+    ```python
+    limiter = MemoryLimiter(RateLimit(reserve=10))
+    async with LitmosClient(limiter=limiter) as web, LitmosClient(limiter=limiter) as nightly:
+        print(web.quota == nightly.quota)
+    ```
+
     Args:
         rate: The limit to keep.
-        random: Where the jitter of the pauses comes from; give a seeded one for repeatable tests.
+        random: Where the jitter of the pauses comes from; give a seeded one for repeatable tests. None is Python's
+            own.
     """
 
     def __init__(
@@ -45,7 +52,7 @@ class MemoryLimiter:
         self._closed = False
 
     def bind(self, account: str) -> None:
-        """Do nothing: no other process uses this window."""
+        """Do nothing, since no other process uses this window; see `Limiter.bind`."""
 
     async def acquire(
         self,

@@ -94,7 +94,7 @@ class SharedLimiter:
         self._closed = False
 
     def bind(self, account: str) -> None:
-        """Say whose limit is kept. What was said to the constructor goes before.
+        """Say whose limit is kept; see `Limiter.bind`. What was said to the constructor goes before.
 
         Raises:
             ConfigurationError: The limiter keeps the limit of another account already.

@@ -38,7 +38,7 @@ def limiter_from_url(
             Windows), always an absolute path, since processes in other folders are to find the same file, with
             `#`, `?` and `%` as `%23`, `%3F` and `%25`; `redis://user:password@host:6379/0` or `rediss://`.
         rate: The limit to keep.
-        account: What tells accounts apart in the store; the client says it if you do not.
+        account: What tells accounts apart in the store; None leaves it to the client.
 
     Raises:
         ConfigurationError: There is no such limiter, or a part of the URL is not understood.

@@ -85,6 +85,14 @@ class Record:
     A repr holds no secrets, nor does what rich prints; a pickled record holds what it holds, passwords and login
     keys too.
 
+    ```python
+    user = await litmos.users.get("user@example.com")
+    print(user.user_name, user.created_date)  # attributes as the API has them, in snake_case; times in UTC
+    user.job_title = "Analyst"
+    await litmos.users.update(user)
+    print(user.to_dict(), user.extra)  # plain data; what this version does not know
+    ```
+
     Attributes:
         extra: Fields unknown to this version, and values that could not be read as their type, under their
             names on the wire and as they came. They are written back unchanged.
@@ -98,7 +106,11 @@ class Record:
     extra: dict[str, Any] = field(factory=Extra, kw_only=True, repr=False)
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with some attributes changed."""
+        """Return a copy with some attributes changed.
+
+        Args:
+            changes: Attributes with their new values.
+        """
         return attrs.evolve(self, **changes)
 
     def to_dict(self, *, secrets: bool = False) -> dict[str, Any]:

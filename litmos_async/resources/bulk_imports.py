@@ -85,6 +85,9 @@ class BulkImports(Resource):
 
         `GET /bulkimports`
 
+        Args:
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor collection.
         """
         return self._list(LIST, options=options)
@@ -93,6 +96,10 @@ class BulkImports(Resource):
         """Return one import of people: how far it is, and how many rows failed.
 
         `GET /bulkimports/{bulk_import_id}`
+
+        Args:
+            bulk_import_id: The import: an id or a record.
+            options: The options of every call.
 
         Raises:
             BadRequest: There is no such import.

@@ -31,6 +31,10 @@ class Modules(Resource):
 
         `GET /modules/{module_id}`
 
+        Args:
+            module_id: The module: an id or a record.
+            options: The options of every call.
+
         Raises:
             NotFound: There is no such module.
 
@@ -80,6 +84,10 @@ class Modules(Resource):
         """Delete a module.
 
         `DELETE /modules/{module_id}`
+
+        Args:
+            module_id: The module: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such module; also after a lost answer to a delete that went through.

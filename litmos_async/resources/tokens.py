@@ -30,7 +30,7 @@ class Tokens(Resource):
         `GET /tokens`
 
         Args:
-            search: Filters by a part of the text; at most 50 characters.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, vendor page.
@@ -41,6 +41,10 @@ class Tokens(Resource):
         """Return one token.
 
         `GET /tokens/{token_id}`
+
+        Args:
+            token_id: The token: an id or a record.
+            options: The options of every call.
 
         Raises:
             Forbidden: There is no such token.

@@ -40,6 +40,12 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 class LoggedRequest:
     """What the sandbox notes of a request.
 
+    ```python
+    await litmos.users.get(user_id)
+    last = sandbox.requests[-1]
+    assert (last.method, last.path, last.status) == ("GET", f"/users/{user_id}", 200)
+    ```
+
     Attributes:
         time: When it came, on the clock of the event loop.
         method: The HTTP method.
@@ -61,6 +67,13 @@ class LoggedRequest:
 class Snapshot:
     """The state of an organisation at one moment.
 
+    ```python
+    before = sandbox.snapshot()
+    await litmos.users.delete(user_id)
+    sandbox.restore(before)
+    assert user_id in sandbox.tenant.users
+    ```
+
     Attributes:
         tenant: The organisation.
         state: A copy of its attributes.
@@ -73,13 +86,20 @@ class Snapshot:
 class Sandbox:
     """A stand-in for the service, to be mounted in process (`app`) or served on a loopback port (`serve`).
 
+    ```python
+    sandbox = Sandbox(Tenant.example(users=200), requests=20, period=10.0)
+    async with sandbox.serve() as base_url, LitmosClient("sandbox-key", "demo", base_url=base_url) as litmos:
+        print(await litmos.users.list().collect())
+    print(len(sandbox.requests), sandbox.quota.rejections)
+    ```
+
     Args:
         tenant: The organisation; by default an example.
         requests: How many requests any window of `period` seconds holds.
         period: Length of the window in seconds, on the clock of the event loop.
         counts_rejected: Whether refused requests fill the window too.
         api_key: The one key that is accepted.
-        latency: Gives the seconds that each answer takes.
+        latency: Gives the seconds that each answer takes. None answers at once.
         singular_collection: Whether a collection is deleted at `/collection/{id}`, as one source has it, and
             not at `/collections/{id}`, as another does (api-facts 10). The other place answers 404.
         list_limit: How many ids the lists take for which no limit is documented (api-facts 12): people of a team,
@@ -145,15 +165,20 @@ class Sandbox:
     def snapshot(self) -> Snapshot:
         """Return the state of the organisation as it is now, for `restore`.
 
+        ```python
         empty = sandbox.snapshot()
-        ...                             # a test that changes things
+        ...  # a test that changes things
         sandbox.restore(empty)
+        ```
         """
         self.tenant.long_lists.clear()
         return Snapshot(self.tenant, _copy(self.tenant, vars(self.tenant)))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the organisation back into an earlier state. A snapshot can be restored any number of times.
+
+        Args:
+            snapshot: What `snapshot` returned, of this sandbox.
 
         Raises:
             ValueError: The snapshot is of another organisation.

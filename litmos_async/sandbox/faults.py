@@ -31,6 +31,14 @@ class Fault:
     (`drop`); with it the effect happens first and only the answer is lost. A fault that merely changes the
     true answer (`body`, `headers`, `content_type`, `truncate`) always comes after the effect.
 
+    ```python
+    sandbox.faults.add(Fault(method="POST", path="/users/*/courses", after=True, drop=True))
+    try:
+        await litmos.users.assign_courses(user_id, [course_id], send_message=False)
+    except OutcomeUnknown:
+        print(await litmos.users.list_courses(user_id))
+    ```
+
     Attributes:
         method: Method to match, or "*".
         path: Path below the base URI to match, `*` and `?` as in a shell: "/users/*/courses".
@@ -39,13 +47,14 @@ class Fault:
         after: The effect happens before the fault.
         stall: Seconds to hold the request, before its effect or (`after`) between effect and answer.
         drop: Break the connection instead of answering.
-        error: What `drop` raises where the sandbox is mounted in process; over HTTP the socket is reset.
-        status: Answer this status.
+        error: What `drop` raises where the sandbox is mounted in process; over HTTP the socket is reset. None
+            raises a `ConnectionResetError`.
+        status: Answer this status. None leaves the status as it is.
         html: Answer the service's page of HTML, with status 500 unless `status` says otherwise.
-        body: Body of the answer.
+        body: Body of the answer. None leaves the body as it is.
         headers: Headers to add to the answer.
-        content_type: Content type of the answer.
-        truncate: Keep only so many bytes of the body.
+        content_type: Content type of the answer. None leaves it as it is.
+        truncate: Keep only so many bytes of the body. None keeps all of it.
         seen: How many matching requests came so far.
     """
 
@@ -66,7 +75,12 @@ class Fault:
     seen: int = field(default=0, init=False)
 
     def hits(self, method: str, path: str) -> bool:
-        """Count a request that matches, and say whether it is one of those to be hit."""
+        """Count a request that matches, and say whether it is one of those to be hit.
+
+        Args:
+            method: The HTTP method.
+            path: The path below the base URI.
+        """
         if self.method not in {"*", method} or not fnmatchcase(path, self.path):
             return False
         self.seen += 1
@@ -74,6 +88,9 @@ class Fault:
 
     async def around(self, effect: Callable[[], Response]) -> Response:
         """Let the request run into the fault.
+
+        Args:
+            effect: Carries the request out, and returns its answer.
 
         Raises:
             Dropped: The connection is to break.

@@ -69,6 +69,12 @@ class StoreAnswer:
 class RecordStore:
     """The statements, and the rules of the specification.
 
+    ```python
+    store = sandbox.store
+    xapi = XapiStore("http://127.0.0.1" + store.path, store.username, store.password)
+    print(store.statements)
+    ```
+
     Args:
         tenant: The organisation, which keeps the statements.
         requests: How many requests any window of `period` seconds holds: a budget apart from that of the API.
@@ -105,7 +111,11 @@ class RecordStore:
         return PATH.format(company=self.company, instance=self.instance)
 
     def answer(self, request: StoreRequest) -> StoreAnswer:
-        """Answer a request."""
+        """Answer a request.
+
+        Args:
+            request: The request.
+        """
         self.requests.append(request)
         if not self.quota.admit(request.time):
             return StoreAnswer(429, {"message": "Too many requests"})

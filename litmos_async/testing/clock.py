@@ -43,6 +43,15 @@ class _JumpingSelector(selectors.DefaultSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose time is a number that only it moves.
 
+    ```python
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(asyncio.sleep(3600))  # at once
+        print(runner.get_loop().time())
+    ```
+
+    Args:
+        start: What the clock shows at the beginning, in seconds.
+
     Attributes:
         now: The virtual time, in seconds.
         on_step: Called before each turn of the loop, with the number of turns so far; for tests that do
@@ -65,7 +74,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         func: Callable[..., T],
         *args: Any,
     ) -> asyncio.Future[T]:
-        """Do the work of a thread at once: no virtual time may pass while a real thread works."""
+        """Do the work of a thread at once: no virtual time may pass while a real thread works.
+
+        Args:
+            executor: Not used.
+            func: The work.
+            args: Its arguments.
+        """
         done: asyncio.Future[T] = self.create_future()
         try:
             done.set_result(func(*args))
@@ -99,7 +114,7 @@ def run_virtual(
 
     Args:
         main: What to run.
-        on_step: Called before each turn of the loop, with the number of turns so far.
+        on_step: Called before each turn of the loop, with the number of turns so far. None calls nothing.
         start: What the clock shows at the beginning.
     """
 
@@ -131,7 +146,11 @@ class Clock:
         return self._runner.get_loop().time()
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end, and return its result."""
+        """Run a coroutine to its end, and return its result.
+
+        Args:
+            main: What to run.
+        """
         return self._runner.run(main)
 
     def close(self) -> None:

@@ -102,7 +102,7 @@ def detail_of(reply: Reply) -> str:
         found = "" if root is None else _named_detail(xml.plain(root))
     else:
         found = text_of(body[: 4 * _DETAIL_LIMIT], reply.content_type)
-    text = " ".join(clean(found or reply.reason or _standard_phrase(reply.status)).split())
+    text = " ".join(clean(found.strip() or reply.reason or _standard_phrase(reply.status)).split())
     return text if len(text) <= _DETAIL_LIMIT else text[: _DETAIL_LIMIT - 1] + "…"
 
 

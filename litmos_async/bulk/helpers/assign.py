@@ -47,6 +47,15 @@ class AssignJobs(Helpers):
         decides about e-mails, whatever `send_message` says; and a person whose user name changes meanwhile
         is created anew under the old one.
 
+        ```python
+        job = litmos.bulk.assign_courses_to_users(
+            [(user_id, course_id)], send_message=False, journal="autumn.db"
+        )
+        print(await job.plan())  # requests, duration, e-mails: nothing has been sent
+        report = await job.run()
+        assert report.ok
+        ```
+
         Args:
             pairs: Who gets what: pairs (person, course), each an id or a record; or a mapping from ids of people to
                 their courses, ids or records.
@@ -75,6 +84,12 @@ class AssignJobs(Helpers):
         `POST /teams/{team_id}/courses`
 
         The server ignores courses that a team has already, and ids of courses that do not exist.
+
+        ```python
+        job = litmos.bulk.assign_courses_to_teams({team_id: [course_id]}, send_message=False, library=True)
+        report = await job.run()
+        print(report.done, report.failed)
+        ```
 
         Args:
             pairs: What gets what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
@@ -111,6 +126,13 @@ class AssignJobs(Helpers):
 
         That repeats are ignored is documented for courses only: `skip_existing=True` is the careful way.
 
+        ```python
+        pairs = [(user_id, learning_path_id)]
+        job = litmos.bulk.assign_learning_paths_to_users(pairs, send_message=False, skip_existing=True)
+        report = await job.run()
+        print(report.done, report.skipped)
+        ```
+
         Args:
             pairs: Who gets what: pairs (person, learning path), each an id or a record; or a mapping from ids of
                 people to their learning paths, ids or records.
@@ -137,6 +159,14 @@ class AssignJobs(Helpers):
         `POST /teams/{team_id}/learningpaths`
 
         That repeats are ignored is documented for courses only: `skip_existing=True` is the careful way.
+
+        ```python
+        pairs = {team_id: [learning_path_id]}
+        async for outcome in litmos.bulk.assign_learning_paths_to_teams(
+            pairs, send_message=False, verify=True
+        ):
+            print(outcome.item.team_id, outcome.status, outcome.reason)
+        ```
 
         Args:
             pairs: What gets what: pairs (team, learning path), each an id or a record; or a mapping from ids of
@@ -172,6 +202,13 @@ class AssignJobs(Helpers):
         A team takes a list of people, a person a list of at most 25 teams: the job mixes both. A team ignores
         people who are in it already, and ids that do not exist; a person rejects the whole list then, which is
         bisected until the offending id is isolated.
+
+        ```python
+        users = await litmos.users.list(search="example.com").collect()
+        job = litmos.bulk.add_users_to_teams([(user, team_id) for user in users], send_message=False)
+        report = await job.run()
+        print(report.done, report.requests)
+        ```
 
         Args:
             pairs: Who joins what: pairs (person, team), each an id or a record; or a mapping from ids of people to

@@ -20,6 +20,12 @@ class RemoveJobs(Helpers):
 
         A course that came through a learning path or a team is rejected.
 
+        ```python
+        job = litmos.bulk.remove_courses_from_users([(user_id, course_id)], skip_existing=True)
+        report = await job.run()
+        print(report.done, report.skipped)
+        ```
+
         Args:
             pairs: Who loses what: pairs (person, course), each an id or a record; or a mapping from ids of people
                 to their courses, ids or records.
@@ -41,6 +47,11 @@ class RemoveJobs(Helpers):
 
         The server ignores unknown ids. A course that came through a learning path is rejected.
 
+        ```python
+        job = litmos.bulk.remove_courses_from_teams({team_id: [course_id]}, library=True)
+        report = await job.run()
+        ```
+
         Args:
             pairs: What loses what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
                 their courses, ids or records.
@@ -60,6 +71,12 @@ class RemoveJobs(Helpers):
 
         One that came through a team is rejected.
 
+        ```python
+        job = litmos.bulk.remove_learning_paths_from_users([(user_id, learning_path_id)])
+        async for outcome in job:
+            print(outcome.item.user_id, outcome.status, outcome.reason)
+        ```
+
         Args:
             pairs: Who loses what: pairs (person, learning path), each an id or a record; or a mapping from ids of
                 people to their learning paths, ids or records.
@@ -74,6 +91,11 @@ class RemoveJobs(Helpers):
 
         `DELETE /teams/{team_id}/learningpaths`
 
+        ```python
+        job = litmos.bulk.remove_learning_paths_from_teams({team_id: [learning_path_id]})
+        report = await job.run()
+        ```
+
         Args:
             pairs: What loses what: pairs (team, learning path), each an id or a record; or a mapping from ids of
                 teams to their learning paths, ids or records.
@@ -87,6 +109,12 @@ class RemoveJobs(Helpers):
         """Take people out of teams: one request a pair, since the API has no list form.
 
         `DELETE /teams/{team_id}/users/{user_id}`
+
+        ```python
+        members = await litmos.teams.list_users(team_id).collect()
+        job = litmos.bulk.remove_users_from_teams([(user, team_id) for user in members if not user.active])
+        report = await job.run()
+        ```
 
         Args:
             pairs: Who leaves what: pairs (person, team), each an id or a record; or a mapping from ids of people to

@@ -41,6 +41,15 @@ class SyncJobs(Helpers):
         If a list cannot be read completely, nothing is changed and its error is raised. A team that does not
         exist is "failed" for each of its people.
 
+        ```python
+        desired = {team_id: [user_id]}  # and no other member
+        job = litmos.bulk.sync_team_members(desired, remove=True, max_removals=50, send_message=False)
+        plan = await job.plan()
+        print(plan)
+        if plan.refusal is None:
+            await job.run()
+        ```
+
         Args:
             desired: Ids of teams with all people who should be in them, ids or records; an empty list means no
                 members. Or pairs (person, team) from any (async) iterable, which cannot say that of a team.
@@ -88,6 +97,14 @@ class SyncJobs(Helpers):
         deactivated for being missing: the key of this client belongs to one.
 
         If the list cannot be read completely, nothing is changed and its error is raised.
+
+        ```python
+        desired = [User(user_name="ada@example.com", first_name="Ada", last_name="Example")]
+        job = litmos.bulk.sync_users(desired, send_message=False)
+        for change in (await job.plan()).changes:
+            print(change)
+        report = await job.run()
+        ```
 
         Args:
             desired: People as they should be, each with a `user_name`; from any (async) iterable.

@@ -37,6 +37,12 @@ class UserJobs(Helpers):
         change between the two is lost. A person who is inactive already is "skipped" after one request. Those
         who are given twice are skipped the second time.
 
+        ```python
+        leavers = await litmos.bulk.resolve_users(["user@example.com"])
+        job = litmos.bulk.deactivate_users(leavers.ids.values(), journal="leavers.db")
+        report = await job.run()
+        ```
+
         Args:
             users: The people: ids or records. A record stands for its id only: what is written is what the
                 server has.
@@ -60,6 +66,11 @@ class UserJobs(Helpers):
 
         Courses that came through a team go with it. A person in no team is "done" all the same.
 
+        ```python
+        report = await litmos.bulk.remove_users_from_all_teams([user_id]).run()
+        print(report.done, report.failed)
+        ```
+
         Args:
             users: The people: ids or records.
             options: See `ItemOptions`.
@@ -76,6 +87,12 @@ class UserJobs(Helpers):
         module is completed with that score, "failed" where it is not completed, and "unknown" where that does
         not show, such as a completion with another score. A second result of the same person in the same module
         is "skipped".
+
+        ```python
+        passed = ModuleResult(user_id=user_id, course_id=course_id, completed=True, score=90)
+        async for outcome in litmos.bulk.complete_modules([(module_id, passed)], journal="results.db"):
+            print(outcome.item, outcome.status, outcome.reason)
+        ```
 
         Args:
             results: Pairs (module, result). A result has course, person and `completed`; its score is 0 to 100,
@@ -119,6 +136,14 @@ class UserJobs(Helpers):
         something, or is too long, is "failed" before anything is sent; a user name that was given before is
         "skipped". If the answer to an import is lost, the job looks for it in the list of imports, and sends it
         once more only where it is not there.
+
+        ```python
+        rows = [UserImport(username="nora@example.com", first_name="Nora", last_name="Newman")]
+        job = litmos.bulk.import_users(rows, send_message=False, journal="joiners.db")
+        print(await job.plan())
+        async for outcome in job:
+            print(outcome.item, outcome.status, outcome.reason)
+        ```
 
         Args:
             rows: `UserImport` records, or mappings from their attributes to values; from any (async) iterable.

@@ -33,8 +33,19 @@ DesiredUsers: TypeAlias = Iterable[User | Mapping[str, Any]] | AsyncIterable[Use
 class UserChange(NamedTuple):
     """A person, and how the record is to change.
 
-    `fields` names the attributes that are to change, and no values. `user_id` is empty for a person who is missing.
-    `old_name` is the user name of an account that is found by employee id, and gets `user_name`.
+    ```python
+    desired = [User(user_name="user@example.com", city="Graz")]
+    async for outcome in litmos.bulk.sync_users(desired, send_message=False):
+        change = outcome.item
+        print(change.change, change.user_name, change.fields)  # update user@example.com ('city',)
+    ```
+
+    Attributes:
+        change: What is to be done.
+        user_name: The user name, as it should be.
+        user_id: Id of the person; empty for one who is missing.
+        fields: The attributes that are to change, and no values.
+        old_name: The user name of an account that is found by employee id, and gets `user_name`; else empty.
     """
 
     change: Literal["create", "update", "deactivate", "keep"]

@@ -25,7 +25,19 @@ _LONGEST_NOTE = 255
 
 
 class ResultOfUser(NamedTuple):
-    """A person and a module of a course."""
+    """A person and a module of a course.
+
+    ```python
+    passed = ModuleResult(user_id=user_id, course_id=course_id, completed=True)
+    async for outcome in litmos.bulk.complete_modules([(module_id, passed)]):
+        assert outcome.item == ResultOfUser(user_id, course_id, module_id)
+    ```
+
+    Attributes:
+        user_id: Id of the person.
+        course_id: Id of the course.
+        module_id: Id of the module.
+    """
 
     user_id: str
     course_id: str

@@ -46,7 +46,16 @@ class MemberChange(_MemberChange):
 
     A named tuple of `change`, `user_id` and `team_id`, which alone are compared.
 
+    ```python
+    async for outcome in litmos.bulk.sync_team_members({team_id: [user_id]}, send_message=False):
+        change, member_id, _ = outcome.item
+        print(change, member_id, outcome.item.user_name, outcome.status)
+    ```
+
     Attributes:
+        change: What is to be done.
+        user_id: Id of the person.
+        team_id: Id of the team.
         user_name: The user name of the person, where the job knows it; else empty.
     """
 
