@@ -118,6 +118,17 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages as a site, with all links within it checked, and list the addresses that lead elsewhere."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "docs"))
+    site = Path(session.create_tmp(), "site")
+    session.run("sphinx-build", "-n", "-W", "--keep-going", "-q", "-E", "-b", "html", "docs", str(site))
+    session.run("python", "docs/make_llms.py", str(site))
+    session.run("python", "docs/addresses.py")
+    session.log(f"the site is in {site}")
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Open the reports in a real Chromium, which is installed where it is not there."""
     install(session, "test", "browser")
