@@ -279,6 +279,26 @@ async def test_a_disk_that_fills_up(
     assert ("Outcomes of all lines" in shown.out) is not everywhere
 
 
+async def test_a_full_disk_in_a_dry_run(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan is shown all the same; that it is nowhere else is a failure."""
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.tempdir", str(desk.folder))
+    monkeypatch.setattr("litmos_async.cli.outcomes.write_whole", full)
+    desk.write(HEADER, "user.0@example.com,C-1")
+    desk.ask(dry_run=True)
+    assert await desk.run() == 1
+    shown = capsys.readouterr()
+    assert "Plan for" in shown.out
+    assert "What would become of each line" not in shown.out
+    assert "No space left on device" in shown.err
+    assert not desk.assigned()
+
+
 async def test_outcomes_as_they_come(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the first answer on each outcome is in the file, so that a run that is killed leaves them."""
     seen = list[list[str]]()
