@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support import amounts
 
 # What takes a browser, or a library of an example, has a session of its own, and is no part of `nox -s tests`.
 collect_ignore = [
@@ -26,3 +30,14 @@ settings.register_profile(
     "patient", settings(settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 )
 settings.load_profile("patient")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests try a part of what they could where the slow ones are left out."""
+    amounts.choose(in_part=config.option.markexpr == "not slow")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is imported and collected out of the collector's rounds: it stays to the end."""
+    gc.collect()
+    gc.freeze()
