@@ -21,6 +21,8 @@ QUICK = ("pytest", "-n", "2", "-m", "not slow")
 
 def install(session: nox.Session, *groups: str, options: tuple[str, ...] = ()) -> None:
     """Install the package with all its extras, and groups of development dependencies."""
+    # Tests start hundreds of processes, each of which would compile the package anew where that is switched off.
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
     needed = nox.project.dependency_groups(PYPROJECT, *groups) if groups else ()
     session.install("-e", f".[{EXTRAS}]", *needed, *options)
 
@@ -118,6 +120,17 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages as a site, with all links within it checked, and list the addresses that lead elsewhere."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "docs"))
+    site = Path(session.create_tmp(), "site")
+    session.run("sphinx-build", "-n", "-W", "--keep-going", "-q", "-E", "-b", "html", "docs", str(site))
+    session.run("python", "docs/make_llms.py", str(site))
+    session.run("python", "docs/addresses.py")
+    session.log(f"the site is in {site}")
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Open the reports in a real Chromium, which is installed where it is not there."""
     install(session, "test", "browser")
@@ -156,3 +169,10 @@ def bench(session: nox.Session) -> None:
         "startup",
     ]:
         session.run("python", "-m", f"benchmarks.{name}")
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the core, and see that a test fails: `nox -s mutants -- --sample 300 --seed 1`."""
+    install(session, "test")
+    session.run("python", "-m", "benchmarks.mutants", *session.posargs)

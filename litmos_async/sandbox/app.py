@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
+from attrs import define, frozen
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
@@ -31,14 +31,20 @@ from litmos_async.sandbox.webhooks import Webhooks
 from litmos_async.sandbox.wire.read import BadBody, BadDate
 from litmos_async.sandbox.wire.render import json_text
 
-PREFIX = "/v1.svc"
+PREFIX: Final = "/v1.svc"
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-@dataclass(kw_only=True)
+@define(kw_only=True)
 class LoggedRequest:
     """What the sandbox notes of a request.
+
+    ```python
+    await litmos.users.get(user_id)
+    last = sandbox.requests[-1]
+    assert (last.method, last.path, last.status) == ("GET", f"/users/{user_id}", 200)
+    ```
 
     Attributes:
         time: When it came, on the clock of the event loop.
@@ -57,9 +63,16 @@ class LoggedRequest:
     carried_out: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Snapshot:
     """The state of an organisation at one moment.
+
+    ```python
+    before = sandbox.snapshot()
+    await litmos.users.delete(user_id)
+    sandbox.restore(before)
+    assert user_id in sandbox.tenant.users
+    ```
 
     Attributes:
         tenant: The organisation.
@@ -73,13 +86,20 @@ class Snapshot:
 class Sandbox:
     """A stand-in for the service, to be mounted in process (`app`) or served on a loopback port (`serve`).
 
+    ```python
+    sandbox = Sandbox(Tenant.example(users=200), requests=20, period=10.0)
+    async with sandbox.serve() as base_url, LitmosClient("sandbox-key", "demo", base_url=base_url) as litmos:
+        print(await litmos.users.list().collect())
+    print(len(sandbox.requests), sandbox.quota.rejections)
+    ```
+
     Args:
         tenant: The organisation; by default an example.
         requests: How many requests any window of `period` seconds holds.
         period: Length of the window in seconds, on the clock of the event loop.
         counts_rejected: Whether refused requests fill the window too.
         api_key: The one key that is accepted.
-        latency: Gives the seconds that each answer takes.
+        latency: Gives the seconds that each answer takes. None answers at once.
         singular_collection: Whether a collection is deleted at `/collection/{id}`, as one source has it, and
             not at `/collections/{id}`, as another does (api-facts 10). The other place answers 404.
         list_limit: How many ids the lists take for which no limit is documented (api-facts 12): people of a team,
@@ -145,15 +165,20 @@ class Sandbox:
     def snapshot(self) -> Snapshot:
         """Return the state of the organisation as it is now, for `restore`.
 
+        ```python
         empty = sandbox.snapshot()
-        ...                             # a test that changes things
+        ...  # a test that changes things
         sandbox.restore(empty)
+        ```
         """
         self.tenant.long_lists.clear()
         return Snapshot(self.tenant, _copy(self.tenant, vars(self.tenant)))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the organisation back into an earlier state. A snapshot can be restored any number of times.
+
+        Args:
+            snapshot: What `snapshot` returned, of this sandbox.
 
         Raises:
             ValueError: The snapshot is of another organisation.

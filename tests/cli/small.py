@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,38 @@ QUOTA = Quota(used=87, free=13, next_free_in=0.0, waiting=40, rejected=2, limit=
 STATE = Progress(
     done=1_200, total=5_000, failed=0, requests=360, requests_planned=1_500, seconds_left=684.0, quota=QUOTA
 )
+
+
+@attrs.frozen
+class Ending:
+    """Why standard output takes no more, and what the command ends with.
+
+    Attributes:
+        problem: What a write gives.
+        code: The exit code: a reader that had enough is no failure.
+    """
+
+    problem: OSError
+    code: int
+
+
+ENDINGS = (Ending(BrokenPipeError(), 0), Ending(OSError(28, "No space left"), 1))
+
+
+class Broken(io.StringIO):
+    """Standard output that takes nothing.
+
+    Args:
+        ending: Why.
+    """
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__()
+        self._problem = ending.problem
+
+    def flush(self) -> None:
+        """Fail."""
+        raise self._problem
 
 
 def organisation(people: int = 3) -> Tenant:

@@ -163,7 +163,7 @@ def test_two_words_for_one_field(
 
 
 @pytest.mark.parametrize("column", ["expiration_date", "Inactivate Date", "in_active_date"])
-def test_a_day_after_which_nobody_may_log_in(desk: Desk, carry: Carry, column: str) -> None:
+def test_a_day_after_which_no_one_may_log_in(desk: Desk, carry: Carry, column: str) -> None:
     """It is given as a day, in a form in which one can be meant; both commands take it."""
     desk.write(f"user_name,{column}", "user.0@example.com,24.12.2031", "user.1@example.com,03/04/2031")
     assert carry(SYNC) == 1

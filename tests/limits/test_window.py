@@ -101,6 +101,22 @@ def test_a_lost_record_takes_every_slot_until_nothing_of_it_counts() -> None:
     assert ends(one) == [101.0 + GUARD] * 3
 
 
+def test_a_slot_is_free_at_the_very_instant_at_which_it_ends() -> None:
+    """Whatever looks at the slots, at that time it is free; and just before, it is not."""
+    one = window(1)
+    one.answered(one.take(0.0), 1.0)
+    end = one.opens_at(1.0)
+    before = math.nextafter(end, 0.0)
+    assert (one.used(before), one.used(end)) == (1, 0)
+    assert (one.quota(before, 0).free, one.quota(end, 0).free) == (0, 1)
+    assert (len(one.rebased(before, 0.0, 5.0).slots), len(one.rebased(end, 0.0, 5.0).slots)) == (1, 0)
+    full = attrs.evolve(one, slots=dict(one.slots))
+    full.assume_full(end, 5.0)
+    assert full.slots == {2: end + 65.0 + GUARD}
+    assert one.take(end) == 2
+    assert list(one.slots) == [2]
+
+
 def test_the_slot_of_a_lost_request_waits_for_its_timeout_too() -> None:
     """A request that may still be on its way is counted from the last moment at which it can arrive."""
     one = window(1)
@@ -410,6 +426,15 @@ def test_another_clock_keeps_the_distance_after_a_pause() -> None:
     moved = one.rebased(then=102.1, now=3.0, timeout=0.0)
     assert moved.next_start == pytest.approx(3.5)
     assert moved.spread_until == pytest.approx(3.0 + 161.0 - 102.1)
+
+
+def test_another_clock_keeps_the_credit_of_bulk_work() -> None:
+    """What bulk work may take before interactive calls is as much as before, and is more as much later."""
+    one = Window(RateLimit(requests=10, period=60.0, bulk_share=0.2))
+    one.take(100.0)
+    moved = one.rebased(then=140.0, now=3.0, timeout=0.0)
+    assert moved.bulk_credit(3.0) == one.bulk_credit(140.0) == 1
+    assert moved.credit_at() - 3.0 == pytest.approx(one.credit_at() - 140.0)
 
 
 def test_another_clock_forgets_what_is_over() -> None:

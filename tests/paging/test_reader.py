@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from litmos_async.errors import ConfigurationError, IncompleteListing
@@ -241,6 +243,20 @@ def test_rows_that_change_with_every_answer() -> None:
         assert found == people
 
 
+def test_rows_that_begin_to_change() -> None:
+    """A row that changed before says nothing of those that change with every answer from some page on."""
+    reader: Reader[UserSummary] = Reader("list", page_size=3)
+    found: list[str] = []
+    for answer in itertools.count():
+        start, limit = reader.next_request()
+        name = str(answer) if answer > 7 else ("new" if answer else "old")
+        page = [UserSummary(id=id, user_name=name if answer > 7 or id == "u2" else "") for id in ids(40)]
+        found += [row.id for row in reader.feed(page[start : start + limit])]
+        if reader.finished():
+            break
+    assert sorted(found) == sorted([*ids(40), "u2"])
+
+
 def test_rows_that_nothing_holds_together() -> None:
     """A list that is another one in each answer ends in an error, not in a stream without an end."""
     reader: Reader[UserSummary] = Reader("list")
@@ -380,6 +396,28 @@ def test_going_on_from_a_token() -> None:
         while not second.finished():
             found += [row.id for row in second.feed(server.answer(*second.next_request()))]
         assert found == ids(30)[10:]
+
+
+def test_going_on_where_nothing_is_known_any_more() -> None:
+    """A reader that goes on does not know what stood before: it says so, and hands nothing out a second time."""
+    first: Reader[UserSummary] = Reader("list", page_size=3)
+    first.next_request()
+    first.feed([UserSummary(id=name) for name in ids(3)])
+    second: Reader[UserSummary] = Reader("list", page_size=3)
+    second.go_on(first.token())
+    with pytest.raises(IncompleteListing, match="faster"):
+        feed_each(second, [["a", "b", "c"]] * 3)
+
+
+def test_going_on_from_the_very_start() -> None:
+    """A token of a reader that has read nothing is as good as none: what comes is new, also all of it anew."""
+    second: Reader[UserSummary] = Reader("list", page_size=3)
+    second.go_on(Reader("list", page_size=3).token())
+    found: list[str] = []
+    for page in (["a", "b", "c"], ["d", "e"], ["d", "e"], ["d", "e"], ["e"]):
+        second.next_request()
+        found += [row.id for row in second.feed([UserSummary(id=name) for name in page])]
+    assert found == ["a", "b", "c", "d", "e"]
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,22 @@ def test_attempts_are_bounded() -> None:
     assert decide(Fault.REJECTED, Tries(11, 11), POLICY, repeatable=True) is GiveUp.RAISE
 
 
+def test_rejections_are_no_attempts() -> None:
+    """What was rejected neither uses up the attempts nor lengthens the waits."""
+    policy = RetryPolicy(max_attempts=2)
+    assert isinstance(decide(Fault.LOST, Tries(5, 4), policy, repeatable=True), Again)
+    assert decide(Fault.LOST, Tries(6, 4), policy, repeatable=True) is GiveUp.RAISE
+    waits = [
+        decide(Fault.LOST, Tries(tried, rejected), POLICY, repeatable=True, random=random.Random(7))
+        for tried, rejected in ((1, 0), (8, 7))
+    ]
+    assert waits[0] == waits[1]
+
+
 def test_the_deadline_is_kept() -> None:
-    """No repeat begins behind the deadline."""
+    """No repeat begins behind the deadline, and one may begin on it."""
+    assert decide(Fault.REJECTED, Tries(1, 1, 600.0), POLICY, repeatable=True) == Again(0.0)
+    assert decide(Fault.LOST, Tries(1, 0, 595.0), POLICY, repeatable=True, retry_after=5.0) == Again(5.0)
     assert decide(Fault.LOST, Tries(1, 0, 600.1), POLICY, repeatable=True) is GiveUp.RAISE
     step = decide(Fault.LOST, Tries(1, 0, 599.0), POLICY, repeatable=True, retry_after=5.0)
     assert step is GiveUp.RAISE
@@ -92,3 +106,26 @@ def test_a_policy_that_cannot_work(options: dict[str, Any]) -> None:
     """A policy that cannot work is refused when it is made."""
     with pytest.raises(ConfigurationError):
         RetryPolicy(**options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_attempts": 1},
+        {"max_rejections": 0},
+        {"initial_backoff": 0},
+        {"max_backoff": 0},
+        {"deadline": 0.1},
+    ],
+)
+def test_the_smallest_values(options: dict[str, Any]) -> None:
+    """A policy may try once, wait not at all, and have hardly any time."""
+    ((name, value),) = options.items()
+    assert getattr(RetryPolicy(**options), name) == value
+
+
+def test_the_default_policy() -> None:
+    """It is what the documentation says."""
+    assert RetryPolicy() == RetryPolicy(
+        max_attempts=4, max_rejections=10, initial_backoff=0.5, max_backoff=30.0, deadline=600.0
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import sys
 import zlib
 from collections.abc import AsyncIterator, Iterable
 
@@ -261,6 +262,48 @@ def test_elements_are_counted_before_parsing(body: bytes, monkeypatch: pytest.Mo
         xml.read(body)
 
 
+@pytest.mark.parametrize(
+    ("wire", "mark", "most"),
+    [
+        ("json", b"{", 335_544),
+        ("json", b"[", 745_654),
+        ("json", b":", 447_392),
+        ("json", b",", 745_654),
+        ("xml", b"<", 536_870),
+        ("xml", b"=", 134_217),
+    ],
+)
+def test_as_many_values_as_memory_is_spent_on(
+    wire: str, mark: bytes, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """64 MiB over JSON and 128 MiB over XML, at what a value costs at most; one value more is refused."""
+
+    def parse(*_: object, **__: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(json.json, "loads", parse)
+    monkeypatch.setattr(xml.etree, "fromstring", parse)
+    read = json.read if wire == "json" else xml.read
+    with pytest.raises(NotImplementedError):
+        read(mark * most)
+    with pytest.raises(errors.DecodeError, match="more values"):
+        read(mark * (most + 1))
+
+
+@pytest.mark.parametrize("wire", ["json", "xml"])
+def test_how_large_an_answer_is_repaired(wire: str) -> None:
+    """Up to 4 MiB; that takes time, and a page is smaller."""
+    start, end = (b'["C:\\dir"', b"]") if wire == "json" else (b"<a>R&D", b"</a>")
+
+    def read(size: int) -> object:
+        body = start + end.rjust(size - len(start))
+        return json.read(body) if wire == "json" else str(xml.plain(xml.read(body))).split()
+
+    assert read(4 * 1024 * 1024) == (["C:\\dir"] if wire == "json" else ["R&D"])
+    with pytest.raises(errors.DecodeError, match="damaged"):
+        read(4 * 1024 * 1024 + 1)
+
+
 def test_many_attributes_are_read_once_each() -> None:
     """All of them, with their names; the two ways of reading them agree."""
     for count in (3, 19, 20, 21, 5_000):
@@ -297,6 +340,12 @@ def test_a_text_that_is_too_wide() -> None:
     """A character beyond the first plane makes all of a text four bytes wide."""
     with pytest.raises(errors.DecodeError, match="too large a text"):
         json.read(b'["' + "\U0001f600".encode() + b"x" * 17_000_000 + b'"]')
+    # 64 MiB at four bytes a character, without what a text takes besides.
+    longest = (64 * 1024 * 1024 - sys.getsizeof("\U0001f600") + 4) // 4
+    with pytest.raises(errors.DecodeError, match="damaged"):
+        json.read("\U0001f600".encode().ljust(longest + 3))
+    with pytest.raises(errors.DecodeError, match="too large a text"):
+        json.read("\U0001f600".encode().ljust(longest + 4))
 
 
 def test_large_answers_are_decoded_off_the_loop() -> None:
@@ -331,6 +380,8 @@ def test_large_answers_are_decoded_off_the_loop() -> None:
         b"<html>Details:" + b"<" * 1_000_000 + b"</p>",
         b'{"Detail": ' * 100_000,
         b"<a>" * 100_000,
+        b"<a>" + b" " * 1_000_000 + b"&",
+        b"<?xml " * 200_000,
         b'{"Detail": "' + b"x" * 1_000_000 + b'"}',
         b" " * 1_000_000,
     ],
@@ -345,3 +396,25 @@ def test_the_words_of_an_error_page() -> None:
     page = b"<html><title>Oops</title><P><B>Details: </B> The <i>name</i> is <!-- x --> taken</P></html>"
     assert detail_of(Reply(500, body=page)) == "The name is taken"
     assert detail_of(Reply(500, body=b"<html><head><title>Oops &amp; sorry</title>")) == "Oops &amp; sorry"
+
+
+def test_how_much_of_an_error_is_looked_at() -> None:
+    """64 KiB of its body, and of a text in it four times as much as is shown: blanks and tags fall out."""
+
+    def detail(start: bytes, blanks: int, end: bytes) -> str:
+        return detail_of(Reply(500, "Reason", body=start + b" " * blanks + end))
+
+    start, end = b"{", b'"Detail":"x"}'
+    blanks = 64 * 1024 - len(start) - len(end)
+    assert (detail(start, blanks, end), detail(start, blanks + 1, end)) == ("x", "Reason")
+    assert (detail(b"", 1_999, b"x"), detail(b"", 2_000, b"x")) == ("x", "Reason")
+    start, end = b"<html><title>", b"x</title>"
+    assert (detail(start, 1_999, end), detail(start, 2_000, end)) == ("x", "Reason")
+
+
+def test_how_much_is_read_of_an_error() -> None:
+    """Chunk by chunk, until there is more than is looked at."""
+    chunks = [b"x" * 1_024] * 100
+    server = Server(chunks, 500)
+    assert isinstance(outcome(server), errors.ServerError)
+    assert server.body.read == 65 * 1_024

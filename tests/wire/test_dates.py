@@ -24,11 +24,17 @@ from litmos_async.wire import dates
         ("2024-01-02 03:04:05", datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)),
         ("/Date(1497801750508)/", datetime(2017, 6, 18, 16, 2, 30, 508000, tzinfo=UTC)),
         ("/Date(1497801750508+0000)/", datetime(2017, 6, 18, 16, 2, 30, 508000, tzinfo=UTC)),
+        ("/Date(1497801750508-0030)/", datetime(2017, 6, 18, 15, 32, 30, 508000, tzinfo=UTC)),
+        ("/Date(1497801750508+0530)/", datetime(2017, 6, 18, 21, 32, 30, 508000, tzinfo=UTC)),
+        ("0002-01-01T00:00:00", datetime(2, 1, 1, tzinfo=UTC)),
         ("/Date(-1)/", datetime(1969, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)),
         ("/Date(0)/", datetime(1970, 1, 1, tzinfo=UTC)),
         ("12/31/2025 12:00:00 AM", datetime(2025, 12, 31, tzinfo=UTC)),
         ("12/31/2025 12:30:00 PM", datetime(2025, 12, 31, 12, 30, tzinfo=UTC)),
         ("1/1/2100 1:02:03 pm", datetime(2100, 1, 1, 13, 2, 3, tzinfo=UTC)),
+        ("12/31/2025 11:02 AM", datetime(2025, 12, 31, 11, 2, tzinfo=UTC)),
+        ("12/31/2025 11:02:03 PM", datetime(2025, 12, 31, 23, 2, 3, tzinfo=UTC)),
+        ("12/31/2025 21:02", datetime(2025, 12, 31, 21, 2, tzinfo=UTC)),
         ("12/31/2025", datetime(2025, 12, 31, tzinfo=UTC)),
     ],
 )
@@ -41,7 +47,15 @@ def test_every_form_is_read(text: str, expected: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "0001-01-01T00:00:00", "/Date(-62135596800000)/", "/Date(-62135596800000-0500)/"]
+    "text",
+    [
+        "",
+        "  ",
+        "0001-01-01T00:00:00",
+        "/Date(-62135596800000)/",
+        "/Date(-62135596800000-0500)/",
+        "/Date(-999999999999999999)/",
+    ],
 )
 def test_never_is_none(text: str) -> None:
     """An empty text and the year 1 mean that there is no time."""
@@ -83,6 +97,16 @@ def test_a_naive_time_is_refused(write) -> None:
     """A time without a zone is an error, not a guess."""
     with pytest.raises(ConfigurationError, match="time zone"):
         write(datetime(2024, 7, 9))  # noqa: DTZ001 - the point of the test
+
+
+@pytest.mark.parametrize("write", [dates.to_json, dates.to_xml, dates.to_query])
+@pytest.mark.parametrize(
+    ("given", "kind"), [(date(2024, 7, 9), "date"), ("2024-07-09", "str"), (None, "NoneType")]
+)
+def test_what_is_no_time_is_refused(write, given: object, kind: str) -> None:
+    """A day, a text or nothing has no hour: the error says what to give instead, and what was given."""
+    with pytest.raises(ConfigurationError, match=rf"must be a datetime with a time zone.*, not {kind}$"):
+        write(given)
 
 
 @given(st.datetimes(min_value=datetime(2, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.timezones()))  # noqa: DTZ001

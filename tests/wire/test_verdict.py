@@ -31,6 +31,7 @@ SAMPLES = Path(__file__).parents[1] / "samples"
         (b"plain   text\n here", "Nope", "plain text here"),
         (b"", "The email is not valid", "The email is not valid"),
         (b"", "", "Not Found"),
+        (b" \r\n", "The email is not valid", "The email is not valid"),
         (b"{broken", "reason", "reason"),
         (b"<broken", "reason", "reason"),
         (b"[1, 2]", "reason", "reason"),
@@ -50,8 +51,10 @@ def test_the_recorded_error_page() -> None:
 
 
 def test_long_words_are_cut_and_unknown_statuses_survive() -> None:
-    """A long text is cut, and a status that nobody knows still makes an error."""
-    assert len(detail_of(Reply(400, body=b"x" * 10_000))) == 500
+    """A long text is cut, and says so; a status that is not known still makes an error."""
+    assert detail_of(Reply(400, body=b"x" * 500)) == "x" * 500
+    assert detail_of(Reply(400, body=b"x" * 501)) == "x" * 499 + "…"
+    assert detail_of(Reply(400, body=b"x" * 10_000)) == "x" * 499 + "…"
     assert str(error_of(Reply(799))) == "799"
 
 
@@ -100,6 +103,10 @@ def test_secrets_are_cut_out() -> None:
         ("Wed, 01 Jan 2025 00:01:00 -0000", 60.0),
         ("Wed, 01 Jan 2020 00:00:00 GMT", 0.0),
         (" 7 ", 7.0),
+        ("9" * 12, 999_999_999_999.0),
+        ("9" * 13, None),
+        ("Wed,".ljust(76) + "01 Jan 2025 00:01:00 GMT", 60.0),
+        ("Wed,".ljust(77) + "01 Jan 2025 00:01:00 GMT", None),
         ("9" * 400, None),
         ("9" * 5_000, None),
         ("1_000", None),

@@ -37,6 +37,12 @@ class UserJobs(Helpers):
         change between the two is lost. A person who is inactive already is "skipped" after one request. Those
         who are given twice are skipped the second time.
 
+        ```python
+        leavers = await litmos.bulk.resolve_users(["user@example.com"])
+        job = litmos.bulk.deactivate_users(leavers.ids.values(), journal="leavers.db")
+        report = await job.run()
+        ```
+
         Args:
             users: The people: ids or records. A record stands for its id only: what is written is what the
                 server has.
@@ -44,6 +50,9 @@ class UserJobs(Helpers):
                 people too. That cannot be undone: which teams they were is gone, and courses that came through
                 a team go with it.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._item_job(
             "deactivate_users",
@@ -60,9 +69,17 @@ class UserJobs(Helpers):
 
         Courses that came through a team go with it. A person in no team is "done" all the same.
 
+        ```python
+        report = await litmos.bulk.remove_users_from_all_teams([user_id]).run()
+        print(report.done, report.failed)
+        ```
+
         Args:
             users: The people: ids or records.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._item_job("remove_users_from_all_teams", "users", departures(users), options)
 
@@ -77,10 +94,19 @@ class UserJobs(Helpers):
         not show, such as a completion with another score. A second result of the same person in the same module
         is "skipped".
 
+        ```python
+        passed = ModuleResult(user_id=user_id, course_id=course_id, completed=True, score=90)
+        async for outcome in litmos.bulk.complete_modules([(module_id, passed)], journal="results.db"):
+            print(outcome.item, outcome.status, outcome.reason)
+        ```
+
         Args:
             results: Pairs (module, result). A result has course, person and `completed`; its score is 0 to 100,
                 its note at most 255 characters. Dates go out over XML, whose form is documented.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._item_job("complete_modules", "results", each_result(results), options)
 
@@ -125,6 +151,14 @@ class UserJobs(Helpers):
         "skipped". If the answer to an import is lost, the job looks for it in the list of imports, and sends it
         once more only where it is not there.
 
+        ```python
+        rows = [UserImport(username="nora@example.com", first_name="Nora", last_name="Newman")]
+        job = litmos.bulk.import_users(rows, send_message=False, journal="joiners.db")
+        print(await job.plan())
+        async for outcome in job:
+            print(outcome.item, outcome.status, outcome.reason)
+        ```
+
         Args:
             rows: `UserImport` records, or mappings from their attributes to values; from any (async) iterable.
             send_message: Whether the server e-mails the login to new people. Required; its own default is no.
@@ -132,6 +166,10 @@ class UserJobs(Helpers):
             wait_timeout: Seconds to wait for one import. Its rows are "unknown" after that, and the job stops:
                 another one would only queue up behind it.
             options: See `ImportOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work, such as a `wait_timeout` of 0. What running the job raises,
+                `BulkJob.run` says.
         """
         if not wait_timeout > 0:
             raise ConfigurationError(f"wait_timeout must be more than 0 seconds, not {wait_timeout}")
