@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -76,6 +77,15 @@ def test_the_words_are_those_of_the_field() -> None:
         if (found := FOREIGN.search(line.replace("no id yet", "")))
     ]
     assert foreign == []
+
+
+def test_contributors_install_every_extra() -> None:
+    """The tests need all of them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = ",".join(sorted(project["optional-dependencies"]))
+    assert f'pip install -e ".[{extras}]" --group dev' in (ROOT / "CONTRIBUTING.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_what_the_rules_are_for_is_found() -> None:
