@@ -134,13 +134,16 @@ class WindowedPages(Pages[R]):
                     before = await self._read_seam(span, index, place)
                 given: set[int] = set()
                 following = self._token(index + 1) if index + 1 < span.windows else None
+                window = span.window(index)
                 try:
                     async with aclosing(windows.pages_of(index)) as pages:
                         async for page in pages:
                             fresh = self._fresh(page.items, before, given)
                             onward = following if page.resume is None else f"{index}.{page.resume}"
                             if fresh or onward is None:
-                                yield attrs.evolve(page, items=fresh, resume=onward)
+                                yield attrs.evolve(
+                                    page, items=fresh, resume=onward, window=(window.since, window.to)
+                                )
                 except LitmosError as problem:
                     problem.resume = place if problem.resume is None else f"{index}.{problem.resume}"
                     raise

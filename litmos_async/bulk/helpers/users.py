@@ -140,6 +140,11 @@ class UserJobs(Helpers):
         keep their value. A row can also put the person into up to 5 teams and 3 courses, by their codes for bulk
         imports. The import turns message notifications on for everyone it touches.
 
+        An import goes by user names and cannot rename. So where rows have an `external_employee_id`, the job reads
+        the list of all people first, as `sync_users` does, one request for up to 1,000 of them: a row whose id is
+        that of an account with another user name would make a second account. It is "failed" and names both, as is
+        one of which `sync_users` could not tell whose account it means.
+
         The server works through an import in its own time; the job polls it less and less often, and sends the next
         one when one is through. Rows that it names as wrong are "failed", with its words. A row that lacks
         something, or is too long, is "failed" before anything is sent; a user name that was given before is

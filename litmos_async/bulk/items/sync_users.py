@@ -117,11 +117,7 @@ class SyncUsersJob(ItemJob):
 
     async def _each_work_item(self) -> AsyncIterator[WorkItem]:
         accounts = Accounts(self._desired)
-        seen = set[str]()
-        async for row in self._run.litmos.users.list_details():
-            if row.id in seen:
-                continue  # changed while the list was read: such a row may come a second time
-            seen.add(row.id)
+        async for row in each_account(self._run.litmos):
             self._active += row.active is not False
             match = accounts.take(row)
             if isinstance(match, Match):
@@ -248,6 +244,15 @@ class SyncUsersJob(ItemJob):
         async with aclosing(super()._work()) as outcomes:
             async for outcome in outcomes:
                 yield outcome
+
+
+async def each_account(litmos: Resources) -> AsyncIterator[User]:
+    """Yield all accounts, each once: what changes while the list is read may come in it a second time."""
+    seen = set[str]()
+    async for row in litmos.users.list_details():
+        if row.id not in seen:
+            seen.add(row.id)
+            yield row
 
 
 def _entry(user_name: str) -> Key:
