@@ -243,6 +243,26 @@ def test_rows_that_change_with_every_answer() -> None:
         assert found == people
 
 
+def test_a_token_tells_that_keys_compare() -> None:
+    """Where the rows change with every answer, going on costs no further request to find that out again."""
+
+    def requests(*, going_on: bool) -> int:
+        reader: Reader[UserSummary] = Reader("list", page_size=3)
+        for answer in itertools.count():
+            if going_on and answer == 5:
+                token, reader = reader.token(), Reader("list", page_size=3)
+                reader.go_on(token)
+            start, limit = reader.next_request()
+            reader.feed(
+                [UserSummary(id=name, user_name=str(answer)) for name in ids(30)[start : start + limit]]
+            )
+            if reader.finished():
+                return answer + 1
+        raise AssertionError
+
+    assert requests(going_on=True) == requests(going_on=False)
+
+
 def test_rows_that_begin_to_change() -> None:
     """A row that changed before says nothing of those that change with every answer from some page on."""
     reader: Reader[UserSummary] = Reader("list", page_size=3)
@@ -398,11 +418,12 @@ def test_going_on_from_a_token() -> None:
         assert found == ids(30)[10:]
 
 
-def test_going_on_where_nothing_is_known_any_more() -> None:
+@pytest.mark.parametrize("rows", [1, 3])
+def test_going_on_where_nothing_is_known_any_more(rows: int) -> None:
     """A reader that goes on does not know what stood before: it says so, and hands nothing out a second time."""
     first: Reader[UserSummary] = Reader("list", page_size=3)
     first.next_request()
-    first.feed([UserSummary(id=name) for name in ids(3)])
+    first.feed([UserSummary(id=name) for name in ids(rows)])
     second: Reader[UserSummary] = Reader("list", page_size=3)
     second.go_on(first.token())
     with pytest.raises(IncompleteListing, match="faster"):
