@@ -86,6 +86,22 @@ def test_small_pages_are_even() -> None:
     assert read(Server(ids(3)), page_size=1) == ids(3)
 
 
+@pytest.mark.parametrize(("cap", "full"), [(1000, 7), (4, 4)])
+def test_where_the_next_pages_stand(cap: int, full: int) -> None:
+    """After a full page: each begins with the last row of the one before it, also where the server caps pages."""
+    server = Server(ids(40), cap=cap)
+    reader: Reader[UserSummary] = Reader("list", page_size=6)
+    assert reader.ahead() is None
+    for _ in range(3):
+        reader.feed(server.answer(*reader.next_request()))
+    ahead = reader.ahead()
+    assert ahead is not None
+    assert (ahead.limit, ahead.full) == (7, full)
+    pages = [server.answer(ahead.start + number * ahead.stride, ahead.limit) for number in range(3)]
+    assert reader.fits(pages[0])
+    assert all(before[-1] == after[0] for before, after in itertools.pairwise(pages))
+
+
 def test_more_rows_than_asked_for() -> None:
     """A server that sends more than the limit loses no row."""
     assert read(Server(ids(2500), more=7)) == ids(2500)
@@ -352,6 +368,29 @@ def test_rows_put_in_for_ever() -> None:
     shifted = [[f"new{number}", *("ab" if number % 2 else "ba")] for number in range(20)]
     with pytest.raises(IncompleteListing, match="put into"):
         feed_each(reader, shifted)
+
+
+def test_how_long_a_list_may_bring_nothing_new() -> None:
+    """Eight answers in a row, after the last new row; then the list is taken for one that cannot be read."""
+    reader: Reader[UserSummary] = Reader("list", page_size=2)
+    pages = [["a", "b"], *[[f"new{number}", *("ab" if number % 2 else "ba")] for number in range(8)]]
+    feed_each(reader, pages)
+    feed_each(reader, [["b", "c", "d"]])
+    shifted = [[f"newer{number}", *("cd" if number % 2 else "dc")] for number in range(9)]
+    feed_each(reader, shifted[:8])
+    with pytest.raises(IncompleteListing, match="put into"):
+        feed_each(reader, shifted[8:])
+
+
+def test_a_look_far_behind_the_end() -> None:
+    """A page that comes twice may mean that `start` is ignored: other rows from far behind show that it may not."""
+    reader: Reader[UserSummary] = Reader("list", page_size=2)
+    feed_each(reader, [["a", "b", "c"], ["b", "c"], ["b", "c"]])
+    start, _ = reader.next_request()
+    assert start > 1_000_000
+    assert reader.feed([UserSummary(id="x"), UserSummary(id="y"), UserSummary(id="z")]) == []
+    assert not reader.finished()
+    assert reader.next_request()[0] < 10
 
 
 def test_memory_is_flat() -> None:
