@@ -21,6 +21,8 @@ QUICK = ("pytest", "-n", "2", "-m", "not slow")
 
 def install(session: nox.Session, *groups: str, options: tuple[str, ...] = ()) -> None:
     """Install the package with all its extras, and groups of development dependencies."""
+    # Tests start hundreds of processes, each of which would compile the package anew where that is switched off.
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
     needed = nox.project.dependency_groups(PYPROJECT, *groups) if groups else ()
     session.install("-e", f".[{EXTRAS}]", *needed, *options)
 

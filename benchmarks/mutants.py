@@ -3,9 +3,9 @@
     python -m benchmarks.mutants --sample 300 --seed 1
 
 A sample is drawn of all points at which the core can be changed (`mutation_points.py`). For each the tests run that
-pass through the changed line, until one fails: first those of the test files that are the most about it. Which
-tests pass through a line is measured once, and again for test files that have changed, or for all if the core has.
-Tests run on copies of the clone, two at a time. Where one hangs, the change was noticed.
+pass through the changed line, until one fails: first those that are the most about it. Which tests pass through a
+line is measured once, and again for test files that have changed, or for all if the core has. Tests run on copies
+of the clone, two at a time. Where one hangs, the change was noticed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,11 +106,11 @@ OPTIONS: Final = (
     "--hypothesis-seed=1",
 )
 PASSED: Final = frozenset({pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
-STAGES: Final = (2, 8)
-"""After how many test files to look whether one has failed; the others cost their import."""
+STAGES: Final = (30, 300)
+"""After how many tests to look whether one has failed: to import the files of the others takes longer."""
 
-IMPORTING: Final = 0.3
-"""Seconds for a test file, about."""
+LEAST_SECONDS: Final = 0.02
+"""What a test takes besides."""
 
 LONGEST_COLLECTING: Final = 120.0
 """Seconds of CPU."""
@@ -148,29 +148,27 @@ class Map:
                     found.lines.update(named)
         return found
 
-    def files(self, point: Point, budget: float) -> list[dict[str, float]]:
-        """Return the tests that may notice, by test file, those first that are the most about it.
+    def tests(self, point: Point, budget: float) -> dict[str, float]:
+        """Return the tests that may notice, with the seconds that each takes; the most promising first.
 
-        A test is the more about a line the fewer other lines it runs. Each file's fastest tests come first.
+        A test is the more about a line the fewer other lines it runs, and the faster it is, the sooner it can tell.
+
+        Args:
+            point: The change.
+            budget: Seconds of tests at most.
         """
         lines = self.reached.get(point.path, {})
         wanted = (tests for line, tests in lines.items() if point.lines is None or line in point.lines)
-        by_file: dict[str, dict[str, float]] = {}
-        for test in sorted({test for tests in wanted for test in tests}, key=self.seconds.__getitem__):
-            by_file.setdefault(test.partition("::")[0], {})[test] = self.seconds[test]
-
-        def worth(tests: Mapping[str, float]) -> float:
-            return sum(1 / self.lines[test] for test in tests) / (IMPORTING + sum(tests.values()))
-
-        chosen: list[dict[str, float]] = []
-        for tests in sorted(by_file.values(), key=worth, reverse=True):
-            while len(tests) > 1 and sum(tests.values()) > budget:
-                tests.popitem()
-            budget -= IMPORTING + sum(tests.values())
-            chosen.append(tests)
+        chosen: dict[str, float] = {}
+        for test in sorted({test for tests in wanted for test in tests}, key=self._price):
+            chosen[test] = self.seconds[test]
+            budget -= self.seconds[test]
             if budget < 0:
                 break
         return chosen
+
+    def _price(self, test: str) -> tuple[float, str]:
+        return self.lines[test] * (self.seconds[test] + LEAST_SECONDS), test
 
 
 @define
@@ -261,25 +259,21 @@ def measure(test_file: str, modules: list[str], target: Path, digest: str) -> in
     return _copy.pytest([test_file], watch, save)
 
 
-def judge(point: Point, files: list[dict[str, float]]) -> Verdict:
+def judge(point: Point, tests: dict[str, float]) -> Verdict:
     """Change the copy, run the tests, and change it back."""
-    source, begun, tests = Path(point.path).read_bytes(), time.monotonic(), 0
+    source, begun = (_copy.folder / point.path).read_bytes(), time.monotonic()
     failed = _copy.folder.with_suffix(".failed")
     _copy.write(point.path, point.applied(source))
     try:
-        for start, end in pairwise((0, *STAGES, len(files))):
-            stage = files[start:end]
-            if not stage:
-                continue
-            seconds = {test: each for tests in stage for test, each in tests.items()}
-            tests += len(seconds)
+        for start, end in pairwise((0, *STAGES, max(len(tests), *STAGES))):
+            stage = dict(islice(tests.items(), start, end))
+            files = dict.fromkeys(test.partition("::")[0] for test in stage)
             failed.write_text("importing it", encoding="utf-8")
-            names = [next(iter(each)).partition("::")[0] for each in stage]
-            if _copy.pytest(names, Chosen(seconds, failed)) not in PASSED:
-                return Verdict(point, failed.read_text(encoding="utf-8"), tests, time.monotonic() - begun)
+            if stage and _copy.pytest(files, Chosen(stage, failed)) not in PASSED:
+                return Verdict(point, failed.read_text(encoding="utf-8"), end, time.monotonic() - begun)
     finally:
         _copy.write(point.path, source)
-    return Verdict(point, "", tests, time.monotonic() - begun)
+    return Verdict(point, "", len(tests), time.monotonic() - begun)
 
 
 def modules() -> list[str]:
@@ -348,7 +342,7 @@ def main() -> None:
         "--at", action="append", default=[], help="all changes of this module or path:line instead"
     )
     arguments.add_argument(
-        "--budget", type=float, default=60.0, help="seconds of tests for a change, at most"
+        "--budget", type=float, default=120.0, help="seconds of tests for a change, at most"
     )
     arguments.add_argument(
         "--folder", type=Path, default=Path(".nox/mutants"), help="where copies and notes are kept"
@@ -369,7 +363,7 @@ def main() -> None:
     with ProcessPoolExecutor(PROCESSES, context, _begin, (free,)) as pool:
         found = measured(pool, given.folder / "map")
         verdicts = []
-        for each in pool.map(judge, drawn, [found.files(point, given.budget) for point in drawn]):
+        for each in pool.map(judge, drawn, [found.tests(point, given.budget) for point in drawn]):
             verdicts.append(each)
             print(f"{each.point}\n    {each.test or 'NOT NOTICED'} ({each.seconds:.0f} s)", flush=True)
     report(verdicts)

@@ -9,6 +9,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import aclosing
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
@@ -37,12 +38,15 @@ class Page(Generic[R]):
         start: Offset at which the request began.
         resume: Where to go on: pass it to `by_page(resume=...)`. None on the last page.
         total: How many rows there are in all, where the server says so. Else None.
+        window: The span of time that it was asked for, where a list over a span is read in windows of 7 days; the
+            last one ends in the future where everything until now is wanted. Else None.
     """
 
     items: list[R]
     start: int
     resume: str | None = None
     total: int | None = None
+    window: tuple[datetime, datetime] | None = None
 
 
 class Pages(Generic[R]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, Unpack
+from typing import Final, Literal, Unpack
 
 from litmos_async.bulk import resolve as rows
 from litmos_async.bulk.helpers.assign import AssignJobs
@@ -199,11 +199,11 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         return resolver.resolved()
 
 
-_BY_NAME = 'it is the name of a course, found with by="name" or in a column course_name'
-_HAS_EMPLOYEE_ID = "has the employee id", "have the employee id"
-_IS_CALLED = "is called", "are called"
-_HAS_IMPORT_CODE = "has the code for bulk imports", "have the code for bulk imports"
-_IMPORT_CODE = "it goes by that name, and for an import by the code"
+_BY_NAME: Final = 'it is the name of a course, found with by="name" or in a column course_name'
+_HAS_EMPLOYEE_ID: Final = "has the employee id", "have the employee id"
+_IS_CALLED: Final = "is called", "are called"
+_HAS_IMPORT_CODE: Final = "has the code for bulk imports", "have the code for bulk imports"
+_IMPORT_CODE: Final = "it goes by that name, and for an import by the code"
 
 
 def _check_by(by: str, *known: str) -> None:

@@ -112,7 +112,7 @@ Pairs: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | Asy
 
 _SCALARS: Final = (bool, str, int, float, datetime)
 
-_BREATH = 10_000
+_BREATH: Final = 10_000
 """Pairs after which a plain iterable lets the event loop go on."""
 
 

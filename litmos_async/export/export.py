@@ -86,7 +86,7 @@ class Batch:
     Attributes:
         rows: Its rows as plain data, as `Record.to_dict` gives them: ISO times in UTC, no secrets.
         resume: Where to go on: pass it to `batches(resume=...)`. None on the last one.
-        window: The span of time that the page belongs to, for lists that are read in windows of 7 days. None for
+        window: The span of time that the page was asked for, for lists that are read in windows of 7 days. None for
             others.
     """
 
@@ -384,7 +384,7 @@ class _Walk:
                 async for page in pages:
                     ended = page.resume is None and last
                     following = None if ended else _token(name, unit.key, page.resume or _END)
-                    yield _Step(self._once(unit, page.items), following, getattr(page, "window", None))
+                    yield _Step(self._once(unit, page.items), following, page.window)
         except NotFound:
             # The team, course … was deleted since its list was read: it has no rows any more.
             if not unit.key or self._ask.where:
@@ -400,16 +400,17 @@ class _Walk:
             return
         waiting: tuple[Unit, str | None] | None = None
         skipping = self._begin is not None
-        async for unit in self._spec.units(self._litmos, self._ask):
-            inner = None
-            if skipping and self._begin is not None:
-                if unit.key != self._begin[0]:
-                    await self._learn(unit)
-                    continue
-                skipping, inner = False, self._begin[1]
-            if waiting is not None:
-                yield *waiting, False
-            waiting = unit, inner
+        async for some in self._spec.units(self._litmos, self._ask, None):
+            for unit in some.units:
+                inner = None
+                if skipping and self._begin is not None:
+                    if unit.key != self._begin[0]:
+                        await self._learn(unit)
+                        continue
+                    skipping, inner = False, self._begin[1]
+                if waiting is not None:
+                    yield *waiting, False
+                waiting = unit, inner
         if waiting is not None:
             yield *waiting, True
         elif skipping:

@@ -130,6 +130,7 @@ class Exporter:
         self._began = datetime.now(UTC)
         self._lists = {spec.name: ListRun(spec, order, state, self._began) for spec in order.specs}
         self._choosing = {spec.name: asyncio.Lock() for spec in order.specs}
+        self._beginning = {spec.name: asyncio.Lock() for spec in order.specs}
 
     async def run(self) -> Manifest:
         """Read and write all lists.
@@ -183,26 +184,32 @@ class Exporter:
         if each.spec.units is None:
             each.units_ahead = [Unit()]
             return
+        first, resume, known = await self._blocking(self._state.listing, each.spec.name)
         some: list[Unit] = []
-        first = 0
-        async for unit in each.spec.units(self._litmos, each.ask):
-            some.append(unit)
-            if len(some) == _UNITS_A_STEP:
-                await self._note_units(each, some, first, last=False)
+        async for listed in each.spec.units(self._litmos, each.ask, resume):
+            some += (unit for unit in listed.units if unit.key not in known)
+            if listed.resume is not None or len(some) >= _UNITS_A_STEP:
+                await self._note_units(each, some, first, listed.resume)
                 first, some = first + len(some), []
         if each.run is None and some and self._account.server_time() is None:
             each.units_ahead = some  # it took no request: the first page will say the server's time
             return
-        await self._note_units(each, some, first, last=True)
+        await self._note_units(each, some, first, None, last=True)
 
-    async def _note_units(self, each: ListRun, units: list[Unit], first: int, *, last: bool) -> None:
+    async def _note_units(
+        self, each: ListRun, units: list[Unit], first: int, resume: str | None, *, last: bool = False
+    ) -> None:
         await self._begin(each)
-        await self._blocking(lambda: self._state.add_units(each.spec.name, units, first=first, last=last))
+        await self._blocking(
+            lambda: self._state.add_units(each.spec.name, units, first=first, resume=resume, last=last)
+        )
 
     async def _begin(self, each: ListRun) -> None:
         """Note that the run has begun, once there was an answer that says the server's time."""
-        if each.run is None:
-            await self._blocking(each.begin, self._account.server_time())
+        # The first pages of several units may come at once.
+        async with self._beginning[each.spec.name]:
+            if each.run is None:
+                await self._blocking(each.begin, self._account.server_time())
 
     async def _units(self, each: ListRun) -> AsyncGenerator[tuple[int, Unit, str | None]]:
         """Yield the units that are not finished, each with its place and where to go on."""

@@ -7,7 +7,7 @@ each row.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
@@ -59,8 +59,21 @@ class Unit:
     ids: tuple[str, ...] = ()
 
 
-Units: TypeAlias = Callable[[Resources, Ask], AsyncIterator[Unit]]
-"""Yields the units of a list, which may take requests."""
+@frozen
+class Listed:
+    """Some of the units of a list.
+
+    Attributes:
+        units: They.
+        resume: Where to go on listing behind them; None where that is not possible, or where there are no more.
+    """
+
+    units: Sequence[Unit]
+    resume: str | None = None
+
+
+Units: TypeAlias = Callable[[Resources, Ask, str | None], AsyncIterator[Listed]]
+"""Yields the units of a list, which may take requests, from where to go on."""
 
 Open: TypeAlias = Callable[[Resources, Ask, Unit], Pages[Any]]
 """Returns the rows of a unit."""
@@ -189,7 +202,7 @@ def check_time(name: str, moment: object) -> None:
 
 
 def check_id(name: str, value: object) -> None:
-    """Refuse what is no id.
+    """Refuse what is not a valid id.
 
     Raises:
         ConfigurationError: It is no text, or empty.

@@ -26,6 +26,9 @@ _FORMAT: Final = 1
 REQUESTS: Final = "requests"
 """The fact that says how many requests a run has sent, in all of its parts."""
 
+_LISTING: Final = "units of "
+"""The fact, with the name of a list behind it, that says how far its units are listed."""
+
 _TABLES: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE lists (name TEXT PRIMARY KEY, shape TEXT NOT NULL, cursor TEXT, first_since TEXT, whole TEXT,
@@ -174,19 +177,38 @@ class StateFile:
         with self._step() as change:
             change.execute("INSERT INTO runs (name, detail) VALUES (?, ?)", (name, run.to_json()))
             if units:
-                _put_units(change, name, units, first=0, last=True)
+                _put_units(change, name, units, first=0)
+                _note_listed(change, name)
 
-    def add_units(self, name: str, units: Sequence[Unit], *, first: int, last: bool) -> None:
+    def add_units(
+        self, name: str, units: Sequence[Unit], *, first: int, resume: str | None = None, last: bool = False
+    ) -> None:
         """Note units that are to be read.
 
         Args:
             name: The list.
             units: They.
-            first: Place of the first of them.
+            first: Place of the first of them; what an earlier try noted from there on is forgotten.
+            resume: Where to go on listing behind them; None where that is not known.
             last: Whether there are no more.
         """
         with self._step() as change:
-            _put_units(change, name, units, first=first, last=last)
+            change.execute("DELETE FROM units WHERE name=? AND place>=?", (name, first))
+            _put_units(change, name, units, first=first)
+            if last:
+                _note_listed(change, name)
+            elif resume is not None:
+                place = json.dumps([first + len(units), resume])
+                change.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_LISTING + name, place))
+
+    def listing(self, name: str) -> tuple[int, str | None, frozenset[str]]:
+        """Return where to go on listing units: the place of the next, the token, and the keys of those before."""
+        noted = self.fact(_LISTING + name)
+        if noted is None:
+            return 0, None, frozenset()
+        first, resume = json.loads(noted)
+        found = self._db.execute("SELECT unit FROM units WHERE name=? AND place<?", (name, first))
+        return first, resume, frozenset(json.loads(text)[0] for (text,) in found)
 
     def units_left(self, name: str, after: int, most: int) -> list[tuple[int, Unit, str | None]]:
         """Return units that are not read to the end, behind a place: place, unit, and where to go on."""
@@ -352,7 +374,7 @@ def _run_of(change: sqlite3.Cursor, name: str) -> Run:
     return Run.from_json(detail)
 
 
-def _put_units(change: sqlite3.Cursor, name: str, units: Sequence[Unit], *, first: int, last: bool) -> None:
+def _put_units(change: sqlite3.Cursor, name: str, units: Sequence[Unit], *, first: int) -> None:
     change.executemany(
         "INSERT OR REPLACE INTO units (name, place, unit) VALUES (?, ?, ?)",
         [
@@ -360,8 +382,11 @@ def _put_units(change: sqlite3.Cursor, name: str, units: Sequence[Unit], *, firs
             for place, unit in enumerate(units)
         ],
     )
-    if last:
-        change.execute("UPDATE runs SET listed=1 WHERE name=?", (name,))
+
+
+def _note_listed(change: sqlite3.Cursor, name: str) -> None:
+    change.execute("UPDATE runs SET listed=1 WHERE name=?", (name,))
+    change.execute("DELETE FROM meta WHERE name=?", (_LISTING + name,))
 
 
 def _put_part(change: sqlite3.Cursor, name: str, part: Part) -> None:

@@ -67,6 +67,9 @@ class LookUps(StepJobs):
 
         Args:
             course_ids: Ids of the courses.
+
+        Raises:
+            LitmosError: A list cannot be read.
         """
         room = asyncio.Semaphore(_AT_ONCE)
 

@@ -9,12 +9,11 @@ import random as _random
 from aiolimiter import AsyncLimiter
 
 from litmos_async.errors import ConfigurationError
-
-from .account import process_name
-from .clocks import time_asleep
-from .lease_queue import LeaseQueue, Report, closed
-from .rate import Lease, Priority, Quota, RateLimit, Share, Usage
-from .window import Window
+from litmos_async.limits.account import process_name
+from litmos_async.limits.clocks import time_asleep
+from litmos_async.limits.lease_queue import LeaseQueue, Report, closed
+from litmos_async.limits.rate import Lease, Priority, Quota, RateLimit, Share, Usage
+from litmos_async.limits.window import Window
 
 __all__ = ["MemoryLimiter"]
 
@@ -61,7 +60,11 @@ class MemoryLimiter:
         max_pause: float = math.inf,
         timeout: float = 30.0,  # noqa: ASYNC109 - it bounds the request, not this call
     ) -> Lease:
-        """Wait for a slot; see `Limiter.acquire`."""
+        """Wait for a slot; see `Limiter.acquire`.
+
+        Raises:
+            LitmosError: The limiter was closed.
+        """
         if self._closed:
             raise closed()
         queue = self._here()

@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 import attrs
 
 from litmos_async.errors import ConfigurationError, LimiterUnavailable
-
-from .account import transact
-from .outage import OutageStore
-from .rate import RateLimit
-from .shared import Change, SharedLimiter
+from litmos_async.limits.account import transact
+from litmos_async.limits.outage import OutageStore
+from litmos_async.limits.rate import RateLimit
+from litmos_async.limits.shared import Change, SharedLimiter
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from litmos_async.errors import LimiterUnavailable
-
-from .account import transact
-from .rate import RateLimit
-from .shared import Change, SharedLimiter
+from litmos_async.limits.account import transact
+from litmos_async.limits.rate import RateLimit
+from litmos_async.limits.shared import Change, SharedLimiter
 
 __all__ = ["SqliteLimiter"]
 

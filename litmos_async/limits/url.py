@@ -8,11 +8,10 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from litmos_async.errors import ConfigurationError
-
-from .memory import MemoryLimiter
-from .rate import Limiter, RateLimit
-from .redis import RedisLimiter
-from .sqlite import SqliteLimiter
+from litmos_async.limits.memory import MemoryLimiter
+from litmos_async.limits.rate import Limiter, RateLimit
+from litmos_async.limits.redis import RedisLimiter
+from litmos_async.limits.sqlite import SqliteLimiter
 
 __all__ = ["limiter_from_url", "sqlite_path", "sqlite_url"]
 

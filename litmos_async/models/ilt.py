@@ -199,7 +199,7 @@ class ILTModule(Record):
 
 @define(kw_only=True, repr=False)
 class Instructor(Record):
-    """Somebody who can lead sessions."""
+    """A person who can lead sessions."""
 
     xml_element = "User"
 

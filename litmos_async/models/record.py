@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 
 from litmos_async.errors import ConfigurationError
 
-_REPR_LIMIT = 1_024
+_REPR_LIMIT: Final = 1_024
 
 
 @frozen(kw_only=True)
@@ -45,7 +45,7 @@ class Wire:
     omit_empty: bool = False
 
 
-_PLAIN = Wire()
+_PLAIN: Final = Wire()
 
 
 def wire(name: str = "", **facts: Any) -> Mapping[str, Wire]:
@@ -102,7 +102,7 @@ class Record:
     key: ClassVar[tuple[str, ...]] = ("id",)
     """Attributes that name what a row is about. Two rows of one list may share it and yet be two."""
 
-    # Nobody knows whether an unknown value is a secret. rich goes by this flag and not by `__repr__`.
+    # An unknown value may be a secret. rich goes by this flag and not by `__repr__`.
     extra: dict[str, Any] = field(factory=Extra, kw_only=True, repr=False)
 
     def replace(self, **changes: Any) -> Self:

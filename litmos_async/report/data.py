@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from attrs import field, frozen
 
 Kind: TypeAlias = Literal["completion", "overdue", "not-started", "teams"]
 
-KINDS: tuple[Kind, ...] = ("completion", "overdue", "not-started", "teams")
+KINDS: Final[tuple[Kind, ...]] = ("completion", "overdue", "not-started", "teams")
 
 
 @frozen

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from attrs import frozen
 
@@ -47,7 +48,7 @@ class Standing(StrEnum):
     """Not begun and not due yet."""
 
 
-GOOD = frozenset({Standing.COMPLETED, Standing.COMPLIANT, Standing.RETAKE_OPEN})
+GOOD: Final = frozenset({Standing.COMPLETED, Standing.COMPLIANT, Standing.RETAKE_OPEN})
 """Standings of people from whom nothing is missing today."""
 
 

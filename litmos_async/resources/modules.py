@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from litmos_async.config import CallOptions
 from litmos_async.models import ElearningModule, ElearningModuleRequest
@@ -10,7 +10,7 @@ from litmos_async.models.record import check_class
 from litmos_async.resources.base import Ref, Resource, complete
 from litmos_async.wire.operation import Operation, one
 
-MODULE_TYPE = 9
+MODULE_TYPE: Final = 9
 """The only `module_type` that these operations take."""
 
 GET = Operation("modules.get", "GET", "/modules/{module_id}", one(ElearningModule))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
@@ -23,8 +23,8 @@ from litmos_async.resources.base import Direction, ListOptions, Ref, complete, i
 from litmos_async.resources.windows import SpanResource
 from litmos_async.wire.operation import Operation, many, one
 
-_SESSIONS = "/courses/{course_id}/modules/{module_id}/sessions"
-_DAYS = "/courses/{course_id}/modules/{module_id}/sessiondays/{session_day_id}"
+_SESSIONS: Final = "/courses/{course_id}/modules/{module_id}/sessions"
+_DAYS: Final = "/courses/{course_id}/modules/{module_id}/sessiondays/{session_day_id}"
 
 LIST_FUTURE = Operation(
     "sessions.list_future", "GET", "/sessions/future", many(SessionCourse, "SessionCourses")

@@ -276,7 +276,7 @@ class Users(UserLearning):
         `PUT /users/{user_id}`
 
         The server knows no partial update: this reads, merges and writes, in two requests, or in one where
-        nothing would change. Somebody else's change between the two is lost.
+        nothing would change. Another client's change between the two is lost.
 
         Args:
             user_id: The person; the user name works too.

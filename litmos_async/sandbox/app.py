@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
+from attrs import define, frozen
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
@@ -31,12 +31,12 @@ from litmos_async.sandbox.webhooks import Webhooks
 from litmos_async.sandbox.wire.read import BadBody, BadDate
 from litmos_async.sandbox.wire.render import json_text
 
-PREFIX = "/v1.svc"
+PREFIX: Final = "/v1.svc"
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-@dataclass(kw_only=True)
+@define(kw_only=True)
 class LoggedRequest:
     """What the sandbox notes of a request.
 
@@ -63,7 +63,7 @@ class LoggedRequest:
     carried_out: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Snapshot:
     """The state of an organisation at one moment.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Final
 
+from attrs import define, field
 from starlette.responses import Response
 
-REQUEST_ERROR_PAGE = (
+REQUEST_ERROR_PAGE: Final = (
     '<html version="-//W3C//DTD XHTML 2.0//EN" xml:lang="en" xmlns="http://www.w3.org/1999/xhtml">'
     '<HEAD><TITLE>Request Error</TITLE></HEAD><BODY><DIV id="content">'
     "<P class=\"heading1\"><B>Error Status Code:</B> 'InternalServerError'</P>"
@@ -23,7 +24,7 @@ class Dropped(ConnectionResetError):
     """The connection breaks without an answer."""
 
 
-@dataclass(kw_only=True)
+@define(kw_only=True)
 class Fault:
     """What goes wrong, with which requests.
 
@@ -69,7 +70,7 @@ class Fault:
     status: int | None = None
     html: bool = False
     body: str | bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(factory=dict[str, str])
     content_type: str | None = None
     truncate: int | None = None
     seen: int = field(default=0, init=False)

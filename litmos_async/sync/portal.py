@@ -186,7 +186,7 @@ class SyncJob:
         """Run the job to its end; see `BulkJob.run`. `on_progress` is called in the thread of the event loop.
 
         Args:
-            on_progress: Called as `BulkJob.run` says, in the thread of the event loop; None for nobody.
+            on_progress: Called as `BulkJob.run` says, in the thread of the event loop. None calls nothing.
         """
 
         async def run() -> Report:

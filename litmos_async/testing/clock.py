@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 __all__ = ["Clock", "VirtualLoop", "run_virtual"]
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 # A real clock moves on while code runs. Without that, code that sleeps for less than the clock can show
 # (a rounding error of 1e-17 seconds) would be woken, find that no time has passed, and sleep again, for ever.
-TICK = 1e-9
+TICK: Final = 1e-9
 
 
 class _JumpingSelector(selectors.DefaultSelector):

@@ -151,6 +151,9 @@ class MemorySpool:
         Args:
             keys: The keys of the message: one with a key that is known is not new.
             body: The message.
+
+        Raises:
+            SpoolFull: Too many are waiting.
         """
         if any(key in self._seen for key in keys):
             return False
@@ -273,6 +276,9 @@ class SqliteSpool:
         Args:
             keys: The keys of the message: one with a key that is known is not new.
             body: The message.
+
+        Raises:
+            SpoolFull: Too many are waiting.
         """
         if self._open + len(self._puts) >= self._most:
             raise SpoolFull

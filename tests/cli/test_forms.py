@@ -162,7 +162,9 @@ def test_a_column_without_a_name_that_holds_something(
 # ------------------------------------------------ pipes
 
 
-def test_a_file_from_a_pipe_is_read_once(desk: Desk, carry: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_from_a_pipe_is_read_once(
+    desk: Desk, carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As a shell gives one with <( ), and the key beside it."""
     monkeypatch.chdir(desk.folder)
     pipe, key = desk.folder / "people.csv", desk.folder / "key"
@@ -172,17 +174,17 @@ def test_a_file_from_a_pipe_is_read_once(desk: Desk, carry: Carry, monkeypatch: 
     ):
         os.mkfifo(path)
         threading.Thread(target=path.write_bytes, args=(data,), daemon=True).start()
-    assert carry(f"{ASSIGN} --api-key-file {key}") == 0
+    assert carry_from_pipe(f"{ASSIGN} --api-key-file {key}") == 0
     assert len(desk.assigned()) == 1
     assert Path("stdin.outcomes.csv").exists()
 
 
-def test_standard_input(desk: Desk, carry: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input(desk: Desk, carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is called `-`, and the outcomes go into the current folder."""
     monkeypatch.chdir(desk.folder)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"user,course\nuser.0@example.com,C-1\n")))
     assert run([*ASSIGN.split(), "-"]) == 0
-    del carry
+    del carry_from_pipe
     assert len(desk.assigned()) == 1
     assert Path("stdin.outcomes.csv").exists()
 
@@ -206,11 +208,11 @@ def test_ctrl_c_ends_a_command_that_waits_for_a_pipe(tmp_path: Path) -> None:
 
 
 def test_no_standard_input(
-    carry: Carry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As a service may be started."""
     monkeypatch.setattr("sys.stdin", None)
-    assert carry is not None
+    assert carry_from_pipe is not None
     assert run([*ASSIGN.split(), "-"]) == 2
     assert "cannot use -: there is no standard input" in capsys.readouterr().err
 

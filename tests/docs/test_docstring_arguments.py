@@ -1,15 +1,18 @@
-"""Every public function, method and class says what each of its parameters is."""
+"""Every public function, method and class says what each of its parameters is, and what it raises."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import textwrap
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Final, Protocol
 
 import pytest
 
+from litmos_async.bulk import Bulk, BulkJob
 from litmos_async.errors import LitmosError
 from litmos_async.models.record import Record
 from litmos_async.resources.base import Resource
@@ -115,3 +118,50 @@ def test_what_stands_elsewhere_is_there(place: Public) -> None:
     told = getattr(limiter, place.name.rpartition(".")[2])
     assert without_a_word(told) == []
     assert parameters(told) == parameters(place.value)
+
+
+def raised(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of the classes that a function raises by itself, without those that it catches."""
+    for node in ast.iter_child_nodes(tree):
+        kinds = set(raised(node))
+        if isinstance(node, ast.Try):
+            kinds -= {ast.unparse(handler.type) for handler in node.handlers if handler.type is not None}
+        elif isinstance(node, ast.Raise):
+            made = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            kinds |= {made.id} if isinstance(made, ast.Name) and made.id[0].isupper() else set()
+        yield from kinds
+
+
+def unsaid(function: Any) -> list[str]:
+    """Return what a function raises and its docstring does not name."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    told = inspect.cleandoc(function.__doc__ or "").partition("Raises:\n")[2]
+    return sorted({kind for kind in raised(tree) if f"{kind}:" not in told})
+
+
+def test_what_is_raised_is_said() -> None:
+    """Whatever a public function raises by itself stands in its Raises."""
+    calls = {each.id: inspect.unwrap(each.value) for each in public() if inspect.isroutine(each.value)}
+    assert {name: kinds for name, call in calls.items() if (kinds := unsaid(call))} == {}
+
+
+def test_what_is_raised_and_not_said_is_found() -> None:
+    """The rule above finds what it is for."""
+
+    def act(number: int) -> None:
+        """Do something."""
+        try:
+            if number > 1:
+                raise KeyError(number)
+        except KeyError:
+            raise ValueError("too much") from None
+
+    assert unsaid(act) == ["ValueError"]
+
+
+def test_every_helper_of_bulk_says_what_it_raises() -> None:
+    """It leads to what a job raises, and so does iterating one."""
+    helpers = {name: each for name, each in inspect.getmembers(Bulk, inspect.isfunction) if name[0] != "_"}
+    assert [name for name, each in helpers.items() if "Raises:\n" not in (each.__doc__ or "")] == []
+    for iterating in (BulkJob.__doc__, BulkJob.__aiter__.__doc__):
+        assert re.search(r"[Rr]aises what `run`\s+raises|What `run` raises", iterating or "")

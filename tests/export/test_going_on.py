@@ -412,33 +412,37 @@ async def test_logs_that_answer_at_once(tmp_path: Path) -> None:
     ]
 
 
-async def test_cancelled_again_while_it_writes(tmp_path: Path) -> None:
-    """A second Ctrl-C does not cut a page in two: the note is made, the state is closed, and it goes on."""
+@pytest.mark.parametrize("step", ["commit", "close"])
+async def test_cancelled_again_and_again(step: str, tmp_path: Path) -> None:
+    """More than one Ctrl-C does not cut a page in two: the note is made, the state is closed, and it goes on."""
     sandbox = open_sandbox(organisation())
     await export(sandbox, tmp_path / "plain", ["users"])
-    loop, noting, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
-    commit = StateFile.commit
+    loop, under_way, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    real = getattr(StateFile, step)
 
     def slow(*args: Any, **kwargs: Any) -> None:
-        loop.call_soon_threadsafe(noting.set)
+        loop.call_soon_threadsafe(under_way.set)
         go_on.wait()
-        commit(*args, **kwargs)
+        real(*args, **kwargs)
 
+    state = tmp_path / "night.db"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(StateFile, "commit", slow)
-        task = asyncio.ensure_future(export(sandbox, tmp_path, ["users"]))
-        await noting.wait()
+        patch.setattr(StateFile, step, slow)
+        task = asyncio.ensure_future(export(sandbox, tmp_path, ["users"], state=state))
+        await under_way.wait()
         for _ in range(3):
             task.cancel()
-            await asyncio.sleep(0)
+            for _ in range(3):
+                await asyncio.sleep(0)
             assert not task.done()
         go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await task
     before = len(sandbox.requests)
-    await export(sandbox, tmp_path, ["users"])
-    assert texts_of(tmp_path / "w") == texts_of(tmp_path / "plain" / "w")
-    assert "start=0&" not in list(sandbox.requests)[before].query
+    await export(sandbox, tmp_path, ["users"], state=state)
+    wanted = {row["id"] for row in rows_of(tmp_path / "plain" / "w")}
+    assert sorted(row["id"] for row in rows_of(tmp_path / "w")) == sorted(wanted)
+    assert ("start=0&" in list(sandbox.requests)[before].query) is (step == "close")
 
 
 async def test_all_tasks_cancelled_at_the_very_end(tmp_path: Path) -> None:
@@ -463,3 +467,70 @@ async def test_all_tasks_cancelled_at_the_very_end(tmp_path: Path) -> None:
             await task
         go_on.set()
     assert manifest_of(tmp_path / "w")["complete"] is True
+
+
+async def ended_at(sandbox: Sandbox, path: str, nth: int, folder: Path, names: list[str]) -> None:
+    """Run an export that is cancelled at the nth request for a path."""
+    arrived, asked = asyncio.Event(), 0
+
+    def latency() -> float:
+        nonlocal asked
+        asked += sandbox.requests[-1].path == path
+        if asked < nth:
+            return 0.0
+        arrived.set()
+        return 3600.0
+
+    sandbox._latency = latency
+    task = asyncio.ensure_future(export(sandbox, folder, names))
+    await arrived.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    sandbox._latency = None
+
+
+@pytest.mark.parametrize("nth", [2, 3, 4, 5])
+async def test_ended_while_parents_are_listed(
+    nth: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was listed of them is kept: the next run goes on listing at the page, whoever came or went meanwhile."""
+    monkeypatch.setattr("litmos_async.export.export.OPTIONS", ListOptions(page_size=10))
+    tenant = organisation()
+    sandbox = open_sandbox(tenant)
+    course = next(iter(tenant.courses))
+    for person in tenant.users:
+        tenant.award(person, course, 5.0, f"Badge of {person}")
+    await ended_at(sandbox, "/users", nth, tmp_path, ["badges"])
+    sandbox.requests.clear()
+    tenant.add_user(UserName="a.first@example.com", FirstName="A", LastName="B")
+    await export(sandbox, tmp_path, ["badges"])
+    found = [row["title"] for row in rows_of(tmp_path / "w")]
+    assert sorted(found) == sorted(f"Badge of {person}" for person in list(tenant.users)[:-1])
+    starts = [
+        each.query.partition("start=")[2].partition("&")[0]
+        for each in sandbox.requests
+        if each.path == "/users"
+    ]
+    assert int(starts[0]) >= 9 * (nth - 2)
+    assert starts == sorted(set(starts), key=int)
+
+
+async def test_parents_that_were_noted_and_are_listed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where their list cannot be gone on with, what was noted of it is forgotten: no parent is read twice."""
+    monkeypatch.setattr("litmos_async.export.run._UNITS_A_STEP", 1)
+    tenant = crowd(2)
+    tenant.add_course(Id="course", Name="Course")
+    tenant.training.add_module("course", Id="class", Name="Class")
+    for name in ("first", "second"):
+        day = {"StartDate": SINCE + timedelta(days=90), "EndDate": SINCE + timedelta(days=90)}
+        tenant.training.add_session("course", "class", Id=name, Days=[day])
+        for person in tenant.users:
+            tenant.training.register(name, person)
+    sandbox = open_sandbox(tenant)
+    await ended_at(sandbox, "/sessions/past", 1, tmp_path, ["registrations"])
+    tenant.training.delete_session("first")
+    await export(sandbox, tmp_path, ["registrations"])
+    assert [row["session_id"] for row in rows_of(tmp_path / "w")] == ["second", "second"]

@@ -145,8 +145,8 @@ def die(limiter: SharedLimiter) -> None:
         store._come_again = lambda: None  # type: ignore[method-assign]
         if store._alive is not None:
             store._alive.cancel()
-        if store._visit is not None:
-            store._visit.cancel()
+        if store._report_alive is not None:
+            store._report_alive.cancel()
     queue = limiter._queue
     if queue is not None:
         queue._closed = True

@@ -428,6 +428,15 @@ def test_another_clock_keeps_the_distance_after_a_pause() -> None:
     assert moved.spread_until == pytest.approx(3.0 + 161.0 - 102.1)
 
 
+def test_another_clock_keeps_the_credit_of_bulk_work() -> None:
+    """What bulk work may take before interactive calls is as much as before, and is more as much later."""
+    one = Window(RateLimit(requests=10, period=60.0, bulk_share=0.2))
+    one.take(100.0)
+    moved = one.rebased(then=140.0, now=3.0, timeout=0.0)
+    assert moved.bulk_credit(3.0) == one.bulk_credit(140.0) == 1
+    assert moved.credit_at() - 3.0 == pytest.approx(one.credit_at() - 140.0)
+
+
 def test_another_clock_forgets_what_is_over() -> None:
     """Slots that are free and pauses that are over do not come back to life."""
     one = window(5)

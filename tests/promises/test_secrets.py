@@ -33,6 +33,7 @@ def forms(secret: str) -> list[str]:
     """Return the ways in which a text may quote a secret."""
     return [
         secret,
+        quote(secret),
         quote(secret, safe=""),
         quote(secret, safe="").lower(),
         quote_plus(secret),
@@ -192,7 +193,7 @@ def test_no_printer_shows_a_secret(record: type[Record]) -> None:
         assert "marker" not in shown
 
 
-@pytest.mark.parametrize("secret", [KEY, PASSWORD, "plain"])
+@pytest.mark.parametrize("secret", [KEY, PASSWORD, "plain", "k ?\"ä&<'/>\\~ÿ"])
 def test_every_form_of_a_secret_is_cut_out(secret: str) -> None:
     """As it is, and as URLs, JSON, XML, `repr` and Basic credentials write it."""
     for form in forms(secret):

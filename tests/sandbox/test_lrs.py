@@ -217,3 +217,19 @@ async def test_other_methods_and_places(http: httpx.AsyncClient, sandbox: Sandbo
     assert (await http.put(sandbox.store.path, json=DONE)).status_code == 400
     other = await http.put(sandbox.store.path, params={"statementId": ID}, json={"id": OTHER} | DONE)
     assert (other.status_code, other.json()["message"]) == (400, "id does not match statementId")
+
+
+async def test_the_latency_of_the_sandbox_is_that_of_the_store(tenant: Tenant) -> None:
+    """It takes as long to answer as the API does."""
+    waits: list[float] = []
+
+    def latency() -> float:
+        waits.append(0.0)
+        return 0.0
+
+    sandbox = Sandbox(tenant, latency=latency)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=sandbox.app), base_url="http://127.0.0.1", headers=VERSION
+    ) as http:
+        assert (await http.get(sandbox.store.path)).status_code == 401
+    assert len(waits) == 1

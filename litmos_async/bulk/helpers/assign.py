@@ -65,6 +65,9 @@ class AssignJobs(Helpers):
                 see `ListSizes`.
             via: "import" for the way through imports; None for the plain one.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         operation = operations.courses_to_users(send_message=send_message, list_size=list_size)
         return self._job_via(via, operation, COURSES, pairs, options)
@@ -103,6 +106,9 @@ class AssignJobs(Helpers):
             list_size: Courses in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         operation = operations.courses_to_teams(
             send_message=send_message,
@@ -141,6 +147,9 @@ class AssignJobs(Helpers):
             list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         operation = operations.paths_to_users(send_message=send_message, list_size=list_size)
         return self._pair_job(operation, pairs, options)
@@ -178,6 +187,9 @@ class AssignJobs(Helpers):
             list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         operation = operations.paths_to_teams(
             send_message=send_message, include_sub_teams=include_sub_teams, list_size=list_size
@@ -219,6 +231,9 @@ class AssignJobs(Helpers):
             via: "import" for the way through imports, with 5 teams in a row and all that
                 `assign_courses_to_users` says of it; None for the plain one.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         operation = operations.users_to_teams(send_message=send_message, list_size=list_size)
         return self._job_via(via, operation, TEAMS, pairs, options)

@@ -30,6 +30,9 @@ class RemoveJobs(Helpers):
             pairs: Who loses what: pairs (person, course), each an id or a record; or a mapping from ids of people
                 to their courses, ids or records.
             options: See `JobOptions`. `skip_existing=True` leaves out what is not there: it often pays.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._pair_job(operations.courses_from_users(), pairs, options)
 
@@ -59,6 +62,9 @@ class RemoveJobs(Helpers):
             list_size: Courses in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._pair_job(
             operations.courses_from_teams(library=library, list_size=list_size), pairs, options
@@ -81,6 +87,9 @@ class RemoveJobs(Helpers):
             pairs: Who loses what: pairs (person, learning path), each an id or a record; or a mapping from ids of
                 people to their learning paths, ids or records.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._pair_job(operations.paths_from_users(), pairs, options)
 
@@ -102,6 +111,9 @@ class RemoveJobs(Helpers):
             list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._pair_job(operations.paths_from_teams(list_size=list_size), pairs, options)
 
@@ -121,5 +133,8 @@ class RemoveJobs(Helpers):
                 their teams, ids or records. To take people out of all their teams see
                 `remove_users_from_all_teams`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._pair_job(operations.users_from_teams(), pairs, options)

@@ -56,9 +56,13 @@ class SyncJobs(Helpers):
             remove: True takes out who should not be there; False only adds.
             max_removals: With `remove`, how many may go at most: a fraction, 0.0 to 1.0, of the active members of
                 all these teams together, or a whole number of people. If more would go, the plan says so, and
-                running raises `ConfigurationError` before anything is sent.
+                running raises `TooManyRemovals` before anything is sent.
             send_message: Whether the server e-mails the people added. Required; its own default is no.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says; that
+                includes `TooManyRemovals`.
         """
         return SyncTeamMembersJob(
             desired,
@@ -112,9 +116,13 @@ class SyncJobs(Helpers):
             deactivate: True bars all other people from logging in. So they must be all.
             max_removals: How many active people may end inactive at most, missing or desired so: a fraction, 0.0
                 to 1.0, of the active people, or a whole number. If more would, the plan says so, and running
-                raises `ConfigurationError` before anything is sent.
+                raises `TooManyRemovals` before anything is sent.
             send_message: Whether the server e-mails the login to new people. Required; its own default is no.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says; that
+                includes `TooManyRemovals`.
         """
         return SyncUsersJob(
             desired,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import Any, Literal, NamedTuple, Self, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Self, TypeAlias
 
 import attrs
 from attrs import define, field, frozen
@@ -27,7 +27,7 @@ from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
 from litmos_async.resources.base import Ref, id_of, several
 from litmos_async.wording import OptionText, count
 
-TWICE = "given twice"
+TWICE: Final = "given twice"
 
 Members: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | AsyncIterable[tuple[Ref, Ref]]
 """The members that teams should have: ids of teams with their people, or an iterable of pairs (person, team)."""
@@ -341,7 +341,7 @@ def _each_team(desired: Mapping[Any, Iterable[Any]]) -> dict[str, list[str]]:
     """Return the ids of the people who should be in each team.
 
     Raises:
-        ConfigurationError: Something is no id.
+        ConfigurationError: Something is not a valid id.
     """
     teams: dict[str, list[str]] = {}
     for team, users in desired.items():

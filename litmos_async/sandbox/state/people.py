@@ -8,9 +8,10 @@ the times of creation and change in step.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from attrs import frozen
 
 from litmos_async.sandbox.state.ids import Ids
 from litmos_async.sandbox.state.learning import Learning
@@ -19,10 +20,10 @@ from litmos_async.sandbox.wire.schema import USER, Record
 
 AnyLinks: TypeAlias = Links[Membership] | Links[Assignment] | Links[Registration] | Links[Link]
 
-_ADDRESS = "192.0.2.1"
+_ADDRESS: Final = "192.0.2.1"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mail:
     """An e-mail that the service would have sent.
 
