@@ -145,7 +145,7 @@ def signature_of(function: Any) -> str:
 
 def _on_lines(shown: inspect.Signature) -> str:
     """Return a signature with a line for each parameter."""
-    lines = []
+    lines: list[str] = []
     for parameter in shown.parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY and not any(line.startswith("*") for line in lines):
             lines.append("*")
