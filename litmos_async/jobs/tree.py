@@ -355,10 +355,7 @@ def _entry(key: RowKey) -> Key:
 
 async def _look_at(litmos: Resources, place: Place) -> _Found:
     """Return what is there of a team, as far as its row speaks of it."""
-    found = _Found()
-    if place.team is None:
-        return found
-    team_id = place.team.id
+    found, team_id = _Found(), cast(TeamSummary, place.team).id  # only teams that are there are looked at
     if place.row.description:
         found.description = (await litmos.teams.get(team_id)).description or ""
     for role, wanted in zip(ROLES, (place.row.leaders, place.row.admins), strict=True):
