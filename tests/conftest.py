@@ -25,6 +25,10 @@ MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
+# A hundred authorities that the machine names would be read anew by each client, and prove nothing.
+for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+    os.environ.pop(name, None)
+
 # An example may take as long as the machine needs for it, and so may thinking one up.
 settings.register_profile(
     "patient", settings(settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
