@@ -41,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
     amounts.choose(in_part=config.option.markexpr == "not slow")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what is slow, so that no process works on it alone while the others have nothing left."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_collection_finish() -> None:
     """Keep what is imported and collected out of the collector's rounds: it stays to the end."""
     gc.collect()
