@@ -63,7 +63,7 @@ class Direct:
         longer = self._sizes.worth_a_try()
         if longer != self._plan.sizes and self._has_long_lists():
             self._long = await self._trial.find(longer, self._plan, self._planned)
-            self.fewest = self._long and self._long.fewest
+            self.fewest = None if self._long is None else self._long.fewest
 
     async def _plan_calls(self) -> None:
         self._plan = await CallPlan.of(self._pairs.table, self._sizes.proven())
