@@ -201,7 +201,7 @@ class Receiver:
                 await self._handle(message)
             except (sqlite3.Error, OSError):
                 # The disk, most likely. A file still has the message, and hands it out after its next start.
-                logger.exception("what became of a webhook cannot be noted")
+                logger.exception("the outcome of a webhook cannot be noted")
 
     async def _handle(self, message: Waiting) -> None:
         """Hand one event to the handler, and settle the message by the outcome."""

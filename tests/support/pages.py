@@ -38,7 +38,7 @@ TIMES = (
         re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z| ?[A-Z]{3,4}|[+-]\d\d:\d\d)?)?"),
         "DAY",
     ),
-    (re.compile(r"\d+(?:\.\d+)? (?:ms|s|min|h)\b(?: \d+ (?:s|min)\b)?"), "TIME"),
+    (re.compile(r"a few seconds|(?:about )?\d+(?:\.\d+)? (?:ms|s|min|h)\b(?: \d+ (?:s|min)\b)?"), "TIME"),
     (re.compile(r"127\.0\.0\.1:\d+"), "HOST"),
     (re.compile(r" +"), " "),
 )
@@ -70,7 +70,8 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def compiled(text: str) -> CodeType:
     """Compile a sample, which may await."""
-    return compile(text, "sample", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    code: CodeType = compile(text, "sample", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    return code
 
 
 def commands(text: str) -> Iterator[tuple[str, str]]:
@@ -86,10 +87,10 @@ def alike(shown: str, got: str) -> bool:
     for pattern, word in TIMES:
         shown, got = pattern.sub(word, shown), pattern.sub(word, got)
     wanted, lines = ([line.strip() for line in each.strip().splitlines()] for each in (shown, got))
-    pattern = "".join(
+    whole = "".join(
         "(?:.*\n)*" if line == "…" else re.escape(line).replace("…", ".*") + "\n" for line in wanted
     )
-    return re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)) is not None
+    return re.fullmatch(whole, "".join(f"{line}\n" for line in lines)) is not None
 
 
 @contextmanager
