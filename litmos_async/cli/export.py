@@ -378,9 +378,6 @@ class _Run:
                     header = False
                     if terminal.closed:
                         break
-        if terminal.lost is not None:
-            terminal.complain(f"cannot write to standard output: {terminal.lost}")
-            return FAILED
         return OK
 
     async def _show_plan(self) -> int:
