@@ -342,7 +342,7 @@ def main() -> None:
         "--at", action="append", default=[], help="all changes of this module or path:line instead"
     )
     arguments.add_argument(
-        "--budget", type=float, default=120.0, help="seconds of tests for a change, at most"
+        "--budget", type=float, default=60.0, help="seconds of tests for a change, at most"
     )
     arguments.add_argument(
         "--folder", type=Path, default=Path(".nox/mutants"), help="where copies and notes are kept"

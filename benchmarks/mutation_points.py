@@ -34,7 +34,7 @@ _ARITHMETIC: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.BitOr: ast.BitAnd,
 }
 _LOGS: Final = frozenset({"log", "logger", "_log", "_logger", "warnings"})
-_FOR_TYPE_CHECKERS: Final = frozenset({"TypeVar", "cast", "TYPE_CHECKING"})
+_FOR_TYPE_CHECKERS: Final = frozenset({"Literal", "TypeVar", "cast", "TYPE_CHECKING"})
 
 
 @frozen
@@ -44,6 +44,7 @@ class Point:
     Attributes:
         path: The module, from the root of the clone.
         line: Where the piece begins.
+        column: The same, in bytes from 0.
         start: Its first byte in the module.
         end: The byte after it.
         was: The piece.
@@ -54,6 +55,7 @@ class Point:
 
     path: str
     line: int
+    column: int
     start: int
     end: int
     was: str
@@ -62,7 +64,7 @@ class Point:
 
     def __str__(self) -> str:
         was, now = (" ".join(text.split()) for text in (self.was, self.now))
-        return f"{self.path}:{self.line}: {was} -> {now}"
+        return f"{self.path}:{self.line}:{self.column}: {was} -> {now}"
 
     def applied(self, source: bytes) -> bytes:
         """Return the module with the change."""
@@ -102,7 +104,7 @@ class _Finder(ast.NodeVisitor):
             now = f"({ast.unparse(now)})"
         elif isinstance(now, ast.AST):
             now = ast.unparse(now)
-        self.found.add(Point(self._path, node.lineno, start, end, was, now, self._lines))
+        self.found.add(Point(self._path, node.lineno, node.col_offset, start, end, was, now, self._lines))
 
     def _visit_all(self, nodes: Iterable[ast.AST]) -> None:
         for node in nodes:
@@ -176,6 +178,10 @@ class _Finder(ast.NodeVisitor):
         if _name(node.func) in _FOR_TYPE_CHECKERS:
             self._visit_all(node.args[1:])
         else:
+            self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if _name(node.value) not in _FOR_TYPE_CHECKERS:
             self.generic_visit(node)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:

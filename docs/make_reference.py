@@ -29,6 +29,18 @@ HERE = Path(__file__).parent
 CONSTRUCTED = {"MemoryLimiter", "RateLimit", "RedisLimiter", "RetryPolicy", "SqliteLimiter", "XapiStore"}
 """Classes that callers make themselves; of the others the signature of the constructor says nothing."""
 
+WIDEST = 70
+"""A signature that is longer has a line for each parameter."""
+
+FAMILIES = {
+    "enums": "Enumerations",
+    "ilt": "Sessions",
+    "misc": "Others",
+    "org": "The organisation",
+    "org_links": "Links of the organisation",
+}
+"""What the modules of records are called, where not by their names."""
+
 OPTIONS = re.compile(r"`(\w+Options)`")
 CALL = re.compile(r"^`(GET|POST|PUT|DELETE) ((?:/|\{endpoint\})[^`]*)`", re.MULTILINE)
 SECTION = re.compile(r"^(Args|Attributes|Returns|Yields|Raises):\n((?:(?: .*)?\n?)+)", re.MULTILINE)
@@ -127,7 +139,19 @@ def signature_of(function: Any) -> str:
         parameter.replace(annotation=Bare(parameter.annotation), default=_default(parameter.default))
         for parameter in shown.parameters.values()
     ]
-    return str(shown.replace(parameters=plain, return_annotation=Bare(shown.return_annotation)))
+    shown = shown.replace(parameters=plain, return_annotation=Bare(shown.return_annotation))
+    return _on_lines(shown) if len(str(shown)) > WIDEST else str(shown)
+
+
+def _on_lines(shown: inspect.Signature) -> str:
+    """Return a signature with a line for each parameter."""
+    lines: list[str] = []
+    for parameter in shown.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and not any(line.startswith("*") for line in lines):
+            lines.append("*")
+        lines.append(str(parameter))
+    gives = str(shown.replace(parameters=[])).removeprefix("()")
+    return "".join(["(\n", *(f"    {line},\n" for line in lines), f"){gives}"])
 
 
 def _default(value: Any) -> Any:
@@ -233,7 +257,8 @@ def records_page() -> str:
     lines = [RECORDS_HEAD]
     kinds = [kind for kind in classes(models) if kind is not Record]
     for place in sorted({kind.__module__ for kind in kinds}):
-        lines += [f"## {place.rpartition('.')[2].replace('_', ' ').capitalize()}", ""]
+        name = place.rpartition(".")[2]
+        lines += [f"## {FAMILIES.get(name, name.replace('_', ' ').capitalize())}", ""]
         lines += [inspect.getdoc(import_module(place)) or "", ""]
         for kind in kinds:
             if kind.__module__ == place:

@@ -16,7 +16,7 @@ from litmos_async.bulk.journal.keys import Fingerprint
 from litmos_async.bulk.known_people import KnownPeople
 from litmos_async.bulk.results import Progress, Report, seconds_for
 from litmos_async.errors import ConfigurationError, Forbidden, JournalError, LitmosError, Unauthorized
-from litmos_async.hooks import NO_HOOKS, Hooks
+from litmos_async.hooks import Hooks
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
 
@@ -104,11 +104,11 @@ class Run:
     limiter: Limiter
     connect: Connect
     people: KnownPeople
-    verify: bool = False
-    stop_after_failures: int | None = None
-    journal_path: FilePath | None = None
-    timeout: float = 30.0
-    hooks: Hooks = NO_HOOKS
+    verify: bool
+    stop_after_failures: int | None
+    journal_path: FilePath | None
+    timeout: float
+    hooks: Hooks
     stop: StopSignal = field(factory=StopSignal, init=False)
     journal: Journal | None = field(default=None, init=False)
     report: Report = field(init=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from copy import deepcopy
 from datetime import UTC
 from email.utils import format_datetime
+from functools import cache
 from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
@@ -142,15 +143,9 @@ class Sandbox:
         self._list_limit = list_limit
         self._list_refusal = list_refusal
         unanswered = collections.DELETE_PLURAL if singular_collection else collections.DELETE_SINGULAR
-        routes = [
-            Route(PREFIX + path, self._endpoint(handler), methods=[method])
-            for table in TABLES
-            for method, path, handler in table.table
-            if path != unanswered
-        ]
-        routes.append(Route("/TCAPI/{path:path}", self._answer_store, methods=_METHODS))
-        anything_else = Route("/{path:path}", self._endpoint(_no_such_operation), methods=_METHODS)
-        self.app = Starlette(routes=[*routes, anything_else], middleware=[Middleware(_RawPath)])
+        self.app = Starlette(routes=_routes(unanswered), middleware=[Middleware(_RawPath)])
+        self.app.state.answer = self._answer
+        self.app.state.answer_store = self._answer_store
 
     def serve(self, port: int = 0) -> AbstractAsyncContextManager[str]:
         """Serve on a loopback port while the block runs, and give the base URI.
@@ -188,12 +183,6 @@ class Sandbox:
         state = vars(self.tenant)
         state.clear()
         state.update(_copy(self.tenant, snapshot.state))
-
-    def _endpoint(self, handler: Handler) -> Callable[[Request], object]:
-        async def endpoint(request: Request) -> Response:
-            return await self._answer(request, handler)
-
-        return endpoint
 
     async def _answer(self, request: Request, handler: Handler) -> Response:
         now = asyncio.get_running_loop().time()
@@ -292,6 +281,33 @@ class Sandbox:
             raise Refusal(403, "source is required")
         if len(query["source"]) > 50:
             raise Refusal(400, "source is longer than 50 characters")
+
+
+@cache
+def _routes(unanswered: str) -> tuple[Route, ...]:
+    """Return the routes of every sandbox; to compile the patterns for each anew would take most of its making."""
+    operations = [
+        Route(PREFIX + path, _endpoint(handler), methods=[method])
+        for table in TABLES
+        for method, path, handler in table.table
+        if path != unanswered
+    ]
+    store = Route("/TCAPI/{path:path}", _store_endpoint, methods=_METHODS)
+    anything_else = Route("/{path:path}", _endpoint(_no_such_operation), methods=_METHODS)
+    return (*operations, store, anything_else)
+
+
+def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        response: Response = await request.app.state.answer(request, handler)
+        return response
+
+    return endpoint
+
+
+async def _store_endpoint(request: Request) -> Response:
+    response: Response = await request.app.state.answer_store(request)
+    return response
 
 
 def _copy(tenant: Tenant, state: dict[str, Any]) -> dict[str, Any]:

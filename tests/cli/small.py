@@ -10,9 +10,11 @@ from typing import Any
 
 import attrs
 import httpx
+import pytest
 
 from litmos_async import LitmosClient, Quota, RateLimit
 from litmos_async.bulk import Bulk, Progress
+from litmos_async.cli import options
 from litmos_async.cli.flow import carry_out
 from litmos_async.cli.order import Order
 from litmos_async.cli.tasks import COURSE, USER, Task
@@ -75,6 +77,18 @@ def organisation(people: int = 3) -> Tenant:
     for code in COURSES:
         tenant.add_course(Code=code, Name=f"All about {code}")
     return tenant
+
+
+def reach(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., LitmosClient]:
+    """Let the commands reach a sandbox in process, with its key; return what makes their clients."""
+
+    def client(**given: Any) -> LitmosClient:
+        transport = httpx.ASGITransport(app=sandbox.app)
+        return LitmosClient(**given | {"transport": transport, "limiter": "memory://"})
+
+    monkeypatch.setattr(options, "LitmosClient", client)
+    monkeypatch.setenv("LITMOS_API_KEY", KEY)
+    return client
 
 
 def assign_courses(**options: Any) -> Task:

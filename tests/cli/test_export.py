@@ -8,17 +8,13 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from litmos_async import LitmosClient
-from litmos_async.cli import options
 from litmos_async.cli.app import run
 from litmos_async.resources.base import ListOptions
 from litmos_async.sandbox import Fault, Sandbox
-from tests.cli.small import ENDINGS, KEY, Broken, Ending, organisation
+from tests.cli.small import ENDINGS, Broken, Ending, organisation, reach
 from tests.support.disk import files_end_at
 
 
@@ -26,13 +22,7 @@ from tests.support.disk import files_end_at
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sandbox:
     """Let the commands reach a small organisation, in a folder of their own."""
     found = Sandbox(organisation(), requests=10_000)
-
-    def client(**given: Any) -> LitmosClient:
-        transport = httpx.ASGITransport(app=found.app)
-        return LitmosClient(**given | {"transport": transport, "limiter": "memory://"})
-
-    monkeypatch.setattr(options, "LitmosClient", client)
-    monkeypatch.setenv("LITMOS_API_KEY", KEY)
+    reach(found, monkeypatch)
     monkeypatch.chdir(tmp_path)
     tenant = found.tenant
     for person in tenant.users:

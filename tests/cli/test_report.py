@@ -8,29 +8,19 @@ import stat
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from litmos_async import LitmosClient
-from litmos_async.cli import options
 from litmos_async.cli.app import run
 from litmos_async.sandbox import Fault, Sandbox
-from tests.cli.small import ENDINGS, KEY, Broken, Ending, organisation
+from tests.cli.small import ENDINGS, Broken, Ending, organisation, reach
 
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sandbox:
     """Let the commands reach a small organisation, in which the first person has completed the first course."""
     found = Sandbox(organisation(), requests=10_000)
-
-    def client(**given: Any) -> LitmosClient:
-        transport = httpx.ASGITransport(app=found.app)
-        return LitmosClient(**given | {"transport": transport, "limiter": "memory://"})
-
-    monkeypatch.setattr(options, "LitmosClient", client)
-    monkeypatch.setenv("LITMOS_API_KEY", KEY)
+    reach(found, monkeypatch)
     monkeypatch.chdir(tmp_path)
     tenant = found.tenant
     for person in tenant.users:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import signal
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.docs.acme import acme
 from tests.support.pages import ROOT, PageRun, alike, blocks, compiled, served
@@ -20,17 +22,26 @@ PAGES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file of one certificate: no connection here is encrypted, and to read all of them takes long."""
+    path = tmp_path_factory.mktemp("certificates") / "authority.pem"
+    trustme.CA().cert_pem.write_to_path(str(path))
+    return path
+
+
 @pytest.fixture
-def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageRun]:
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, certificates: Path) -> Iterator[PageRun]:
     """A reader in an empty folder, with the key files that a page may name."""
     monkeypatch.chdir(tmp_path)
     for name in ("HOME", "PWD", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
-    for name in ("LITMOS_LIMIT", "LITMOS_PROFILE", "LITMOS_REGION", "SSL_CERT_DIR", "SSL_CERT_FILE"):
+    for name in ("LITMOS_LIMIT", "LITMOS_PROFILE", "LITMOS_REGION", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     for name in ("acme.key", "bolt.key"):
         Path(name).touch(mode=0o600)
         Path(name).write_text("sandbox-key", "utf-8")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates))
     monkeypatch.setenv("COLUMNS", "100")
     # A test run in the background ignores it.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -56,10 +67,14 @@ def test_a_page_runs(page: Path, reader: PageRun, monkeypatch: pytest.MonkeyPatc
     "page", sorted(DOCS.rglob("*.md")), ids=lambda page: str(page.relative_to(DOCS)).removesuffix(".md")
 )
 def test_what_is_not_run_is_python(page: Path) -> None:
-    """A sample marked `py` is not run, for it needs what is not installed here; it is compiled."""
+    """A sample marked `py` needs what is not installed here: it is compiled, and the names of ours in it exist."""
     for block in blocks(page):
         if block.kind == "py":
-            ast.parse(block.text)
+            compiled(block.text)
+            for node in ast.walk(ast.parse(block.text)):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("litmos_async"):
+                    module = import_module(node.module or "")
+                    assert all(hasattr(module, alias.name) for alias in node.names), ast.unparse(node)
         elif block.kind == "python" and page.parent.name != "reference":
             compiled(block.text)
 

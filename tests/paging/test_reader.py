@@ -86,6 +86,22 @@ def test_small_pages_are_even() -> None:
     assert read(Server(ids(3)), page_size=1) == ids(3)
 
 
+@pytest.mark.parametrize(("cap", "full"), [(1000, 7), (4, 4)])
+def test_where_the_next_pages_stand(cap: int, full: int) -> None:
+    """After a full page: each begins with the last row of the one before it, also where the server caps pages."""
+    server = Server(ids(40), cap=cap)
+    reader: Reader[UserSummary] = Reader("list", page_size=6)
+    assert reader.ahead() is None
+    for _ in range(3):
+        reader.feed(server.answer(*reader.next_request()))
+    ahead = reader.ahead()
+    assert ahead is not None
+    assert (ahead.limit, ahead.full) == (7, full)
+    pages = [server.answer(ahead.start + number * ahead.stride, ahead.limit) for number in range(3)]
+    assert reader.fits(pages[0])
+    assert all(before[-1] == after[0] for before, after in itertools.pairwise(pages))
+
+
 def test_more_rows_than_asked_for() -> None:
     """A server that sends more than the limit loses no row."""
     assert read(Server(ids(2500), more=7)) == ids(2500)
@@ -243,6 +259,26 @@ def test_rows_that_change_with_every_answer() -> None:
         assert found == people
 
 
+def test_a_token_tells_that_keys_compare() -> None:
+    """Where the rows change with every answer, going on costs no further request to find that out again."""
+
+    def requests(*, going_on: bool) -> int:
+        reader: Reader[UserSummary] = Reader("list", page_size=3)
+        for answer in itertools.count():
+            if going_on and answer == 5:
+                token, reader = reader.token(), Reader("list", page_size=3)
+                reader.go_on(token)
+            start, limit = reader.next_request()
+            reader.feed(
+                [UserSummary(id=name, user_name=str(answer)) for name in ids(30)[start : start + limit]]
+            )
+            if reader.finished():
+                return answer + 1
+        raise AssertionError
+
+    assert requests(going_on=True) == requests(going_on=False)
+
+
 def test_rows_that_begin_to_change() -> None:
     """A row that changed before says nothing of those that change with every answer from some page on."""
     reader: Reader[UserSummary] = Reader("list", page_size=3)
@@ -334,6 +370,29 @@ def test_rows_put_in_for_ever() -> None:
         feed_each(reader, shifted)
 
 
+def test_how_long_a_list_may_bring_nothing_new() -> None:
+    """Eight answers in a row, after the last new row; then the list is taken for one that cannot be read."""
+    reader: Reader[UserSummary] = Reader("list", page_size=2)
+    pages = [["a", "b"], *[[f"new{number}", *("ab" if number % 2 else "ba")] for number in range(8)]]
+    feed_each(reader, pages)
+    feed_each(reader, [["b", "c", "d"]])
+    shifted = [[f"newer{number}", *("cd" if number % 2 else "dc")] for number in range(9)]
+    feed_each(reader, shifted[:8])
+    with pytest.raises(IncompleteListing, match="put into"):
+        feed_each(reader, shifted[8:])
+
+
+def test_a_look_far_behind_the_end() -> None:
+    """A page that comes twice may mean that `start` is ignored: other rows from far behind show that it may not."""
+    reader: Reader[UserSummary] = Reader("list", page_size=2)
+    feed_each(reader, [["a", "b", "c"], ["b", "c"], ["b", "c"]])
+    start, _ = reader.next_request()
+    assert start > 1_000_000
+    assert reader.feed([UserSummary(id="x"), UserSummary(id="y"), UserSummary(id="z")]) == []
+    assert not reader.finished()
+    assert reader.next_request()[0] < 10
+
+
 def test_memory_is_flat() -> None:
     """However long the list, only so many rows are remembered, and none is lost."""
     server = Server(ids(30_000))
@@ -398,11 +457,12 @@ def test_going_on_from_a_token() -> None:
         assert found == ids(30)[10:]
 
 
-def test_going_on_where_nothing_is_known_any_more() -> None:
+@pytest.mark.parametrize("rows", [1, 3])
+def test_going_on_where_nothing_is_known_any_more(rows: int) -> None:
     """A reader that goes on does not know what stood before: it says so, and hands nothing out a second time."""
     first: Reader[UserSummary] = Reader("list", page_size=3)
     first.next_request()
-    first.feed([UserSummary(id=name) for name in ids(3)])
+    first.feed([UserSummary(id=name) for name in ids(rows)])
     second: Reader[UserSummary] = Reader("list", page_size=3)
     second.go_on(first.token())
     with pytest.raises(IncompleteListing, match="faster"):

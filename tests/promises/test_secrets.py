@@ -22,6 +22,7 @@ from litmos_async import LitmosClient, RetryPolicy, User, errors, models
 from litmos_async.models.record import Record, fields_of
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.wire.secrets import redact
+from tests.support.sandboxes import client
 from tests.support.showing import in_rich, tell_all
 
 # With characters that are written otherwise in a URL, in JSON, in XML and by `repr`.
@@ -201,6 +202,15 @@ def test_every_form_of_a_secret_is_cut_out(secret: str) -> None:
     assert redact("https://x.example.com/?next=login.aspx%3Floginkey%3Dabc-def&x=1") == (
         "https://x.example.com/?next=login.aspx%3Floginkey%3D***&x=1"
     )
+
+
+async def test_a_secret_that_is_not_there_cuts_nothing_out() -> None:
+    """A person without a password: the words of the server are as they came, also where they say None."""
+    sandbox = Sandbox(Tenant())
+    sandbox.faults.add(Fault(method="POST", status=400, body=b'{"Detail": "None of the names is free"}'))
+    async with client(sandbox) as litmos:
+        with pytest.raises(errors.BadRequest, match="None of the names is free"):
+            await litmos.users.create(User(user_name="a@example.com", first_name="A", last_name="B"))
 
 
 class Talkative(httpx.AsyncBaseTransport):

@@ -38,7 +38,7 @@ TIMES = (
         re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z| ?[A-Z]{3,4}|[+-]\d\d:\d\d)?)?"),
         "DAY",
     ),
-    (re.compile(r"\d+(?:\.\d+)? (?:ms|s|min|h)\b(?: \d+ (?:s|min)\b)?"), "TIME"),
+    (re.compile(r"a few seconds|(?:about )?\d+(?:\.\d+)? (?:ms|s|min|h)\b(?: \d+ (?:s|min)\b)?"), "TIME"),
     (re.compile(r"127\.0\.0\.1:\d+"), "HOST"),
     (re.compile(r" +"), " "),
 )

@@ -64,6 +64,11 @@ TEXT_CASES: list[tuple[bytes, str]] = [
         b'<?xml version="1.0" encoding="iso-8859-1"?>' + XML.replace("%s", "Müller").encode("latin-1"),
         "Müller",
     ),
+    (
+        b'<?xml version="1.0" encoding="iso-8859-1"?>'
+        + XML.replace("%s", "Müller & Söhne").encode("latin-1"),
+        "Müller & Söhne",
+    ),
     (b'<?xml version="1.0" encoding="windows-1252"?>' + XML.replace("%s", "5 €").encode("cp1252"), "5 €"),
     # what people type, and a careless writer passes on
     (XML.replace("%s", "R&D").encode(), "R&D"),

@@ -44,6 +44,14 @@ def test_the_words_of_the_server(body: bytes, reason: str, expected: str) -> Non
     assert detail_of(Reply(404, reason=reason, body=body)) == expected
 
 
+@pytest.mark.parametrize(
+    ("status", "success"), [(199, False), (200, True), (204, True), (299, True), (300, False)]
+)
+def test_what_is_a_success(status: int, success: bool) -> None:
+    """Any status from 200 to 299, and no other."""
+    assert Reply(status).success is success
+
+
 def test_the_recorded_error_page() -> None:
     """The padded HTML page yields the sentence behind "Details"."""
     page = Reply(500, body=(SAMPLES / "error.500.html").read_bytes(), content_type="text/html")
