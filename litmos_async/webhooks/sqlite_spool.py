@@ -311,5 +311,6 @@ def _prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA locking_mode=EXCLUSIVE")
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
-    db.execute(f"PRAGMA application_id={_OURS}")
+    if ours != _OURS:  # it would be written at each start, and wait for the disk
+        db.execute(f"PRAGMA application_id={_OURS}")
     db.executescript(_TABLES)
