@@ -21,6 +21,8 @@ QUICK = ("pytest", "-n", "2", "-m", "not slow")
 
 def install(session: nox.Session, *groups: str, options: tuple[str, ...] = ()) -> None:
     """Install the package with all its extras, and groups of development dependencies."""
+    # Tests start hundreds of processes, each of which would compile the package anew where that is switched off.
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
     needed = nox.project.dependency_groups(PYPROJECT, *groups) if groups else ()
     session.install("-e", f".[{EXTRAS}]", *needed, *options)
 
@@ -115,6 +117,17 @@ def types(session: nox.Session) -> None:
     install(session, "test", "types", "bench")
     session.run("mypy")
     session.run("pyright")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages as a site, with all links within it checked, and list the addresses that lead elsewhere."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "docs"))
+    site = Path(session.create_tmp(), "site")
+    session.run("sphinx-build", "-n", "-W", "--keep-going", "-q", "-E", "-b", "html", "docs", str(site))
+    session.run("python", "docs/make_llms.py", str(site))
+    session.run("python", "docs/addresses.py")
+    session.log(f"the site is in {site}")
 
 
 @nox.session

@@ -20,8 +20,8 @@ PAGE = Path(__file__).parent / "cli.md"
 HEAD = """\
 # The command `litmos`
 
-`litmos COMMAND --help` shows what stands here. Profiles, outcomes and exit codes are explained in the
-[guide](guide.md).
+`litmos COMMAND --help` shows what stands here. Outcomes and exit codes are explained in the
+[guide](guide.md#many-at-once), profiles on the page about [several accounts](howto/several-accounts.md).
 """
 
 

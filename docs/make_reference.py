@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from attrs import frozen
 
 import litmos_async.resources
-from litmos_async import LitmosClient, bulk, errors, models
+from litmos_async import LitmosClient, bulk, errors, export, jobs, limits, models, report
 from litmos_async.bulk import Bulk
 from litmos_async.config import CallOptions
+from litmos_async.models.record import Record, Wire, fields_of
 from litmos_async.resources.base import ListOptions, Resource
 from litmos_async.resources.xapi import Xapi
 from litmos_async.wire.operation import Operation
@@ -28,8 +29,22 @@ HERE = Path(__file__).parent
 CONSTRUCTED = {"MemoryLimiter", "RateLimit", "RedisLimiter", "RetryPolicy", "SqliteLimiter", "XapiStore"}
 """Classes that callers make themselves; of the others the signature of the constructor says nothing."""
 
+WIDEST = 70
+"""A signature that is longer has a line for each parameter."""
+
+FAMILIES = {
+    "enums": "Enumerations",
+    "ilt": "Sessions",
+    "misc": "Others",
+    "org": "The organisation",
+    "org_links": "Links of the organisation",
+}
+"""What the modules of records are called, where not by their names."""
+
 OPTIONS = re.compile(r"`(\w+Options)`")
 CALL = re.compile(r"^`(GET|POST|PUT|DELETE) ((?:/|\{endpoint\})[^`]*)`", re.MULTILINE)
+SECTION = re.compile(r"^(Args|Attributes|Returns|Yields|Raises):\n((?:(?: .*)?\n?)+)", re.MULTILINE)
+ENTRY = re.compile(r"^    (\*{0,2}[\w.\[\], `]+): ", re.MULTILINE)
 SOURCE = re.compile(r"^( *)Source: ", re.MULTILINE)
 FACT = re.compile(r"api-facts (\d+)")
 
@@ -74,6 +89,14 @@ class Method:
         """Its signature, without self, one line."""
         return signature_of(self.function)
 
+    @property
+    def records(self) -> str:
+        """The records that it gives, as links."""
+        names = re.findall(r"\w+", str(inspect.signature(self.function).return_annotation))
+        return ", ".join(
+            f"[{name}](reference/records.md#{name.lower()})" for name in names if name in models.__all__
+        )
+
     def row(self) -> str:
         """Return its row in the table of all methods."""
         text = str(inspect.signature(self.function))
@@ -81,7 +104,7 @@ class Method:
         repeatable = "" if self.operation is None else "yes" if self.operation.repeatable else "no"
         mails = "may" if "send_message" in text else ""
         link = f"[`{self.id}`](reference/{self.family}.md#{self.name})"
-        return f"| {link} | {self.calls} | {paged} | {repeatable} | {mails} |"
+        return f"| {link} | {self.calls} | {self.records} | {paged} | {repeatable} | {mails} |"
 
 
 def operations() -> dict[str, Operation[Any]]:
@@ -113,9 +136,50 @@ def signature_of(function: Any) -> str:
         shown = shown.replace(parameters=list(shown.parameters.values())[1:])
     # Annotations are texts here, and so quoted; defaults are not.
     plain = [
-        parameter.replace(annotation=Bare(parameter.annotation)) for parameter in shown.parameters.values()
+        parameter.replace(annotation=Bare(parameter.annotation), default=_default(parameter.default))
+        for parameter in shown.parameters.values()
     ]
-    return str(shown.replace(parameters=plain, return_annotation=Bare(shown.return_annotation)))
+    shown = shown.replace(parameters=plain, return_annotation=Bare(shown.return_annotation))
+    return _on_lines(shown) if len(str(shown)) > WIDEST else str(shown)
+
+
+def _on_lines(shown: inspect.Signature) -> str:
+    """Return a signature with a line for each parameter."""
+    lines: list[str] = []
+    for parameter in shown.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and not any(line.startswith("*") for line in lines):
+            lines.append("*")
+        lines.append(str(parameter))
+    gives = str(shown.replace(parameters=[])).removeprefix("()")
+    return "".join(["(\n", *(f"    {line},\n" for line in lines), f"){gives}"])
+
+
+def _default(value: Any) -> Any:
+    """Return a default as it is shown: a class by its name."""
+    return Bare(value.__name__) if inspect.isclass(value) and value is not inspect.Parameter.empty else value
+
+
+def documented(thing: Any) -> str:
+    """Return a docstring as Markdown: its sections as lists, each request on a line."""
+    text = SECTION.sub(_listed, inspect.getdoc(thing) or "")
+    # A backslash at the end of a line keeps the next one apart.
+    return re.sub(r"^(`[A-Z]+ .*)$(?=\n`[A-Z]+ )", r"\1\\", text, flags=re.MULTILINE).strip()
+
+
+def _listed(section: re.Match[str]) -> str:
+    """Return a section of a docstring as a list, or as a paragraph where it has no entries."""
+    title, text = section[1], section[2].rstrip()
+    entries = list(_entries(text))
+    if title in {"Returns", "Yields"} or not entries:
+        return f"{title}: {' '.join(text.split())}\n\n"
+    return "\n".join([f"{title}:", "", *(f"- `{name}`: {said}" for name, said in entries), "", ""])
+
+
+def _entries(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the entries of a section of a docstring, each with what is said of it."""
+    found = [*ENTRY.finditer(text)]
+    for entry, end in zip(found, [*(each.start() for each in found[1:]), len(text)], strict=False):
+        yield entry[1], " ".join(text[entry.end() : end].split())
 
 
 def class_section(kind: type, level: int = 2) -> Iterator[str]:
@@ -124,8 +188,8 @@ def class_section(kind: type, level: int = 2) -> Iterator[str]:
     yield from (f"{'#' * level} {name}", "")
     if name in CONSTRUCTED or kind is LitmosClient:
         yield from (f"```python\n{name}{signature_of(kind)}\n```", "")
-    yield from (inspect.getdoc(kind) or "", "")
-    for attribute, value in vars(kind).items():
+    yield from (documented(kind), "")
+    for attribute, value in members(kind):
         function = getattr(value, "fget", None) or getattr(value, "func", None) or value
         if attribute.startswith("_") or not inspect.isfunction(function) or not function.__doc__:
             continue
@@ -133,7 +197,15 @@ def class_section(kind: type, level: int = 2) -> Iterator[str]:
         yield from (f"{'#' * (level + 1)} {name}.{attribute}", "")
         if signature:
             yield from (f"```python\n{name}.{attribute}{signature}\n```", "")
-        yield from (inspect.getdoc(function) or "", "")
+        yield from (documented(function), "")
+
+
+def members(kind: type) -> Iterator[tuple[str, Any]]:
+    """Yield what a class has: its own, and what it has of classes that are not public."""
+    public = {each for module in (litmos_async, bulk, errors, export, jobs) for each in classes(module)}
+    for each in reversed(kind.__mro__):
+        if each is kind or (each.__module__.startswith("litmos_async.jobs") and each not in public):
+            yield from vars(each).items()
 
 
 def classes(module: Any) -> list[type]:
@@ -144,15 +216,92 @@ def classes(module: Any) -> list[type]:
 
 def client_page() -> str:
     """Return the page about the client, and about what is given to it and comes back from it."""
-    elsewhere = {LitmosClient, *classes(bulk), *classes(models)}
+    elsewhere = {LitmosClient, *classes(bulk), *classes(models), *classes(limits)}
     others = [each for each in classes(litmos_async) if each not in elsewhere]
     lines = [*class_section(LitmosClient, 1)]
     for kind in (CallOptions, ListOptions, *others):
         lines += class_section(kind)
-    lines += ["## Errors", "", inspect.getdoc(errors) or "", ""]
-    for kind in classes(errors):
-        lines += class_section(kind, 3)
-    return linked("\n".join(lines), "client")
+    return "\n".join(lines)
+
+
+def module_page(title: str, module: Any) -> str:
+    """Return the page about the public classes and functions of a module."""
+    about = documented(module)
+    # What others say after their first sentence is how they are built.
+    lines = [f"# {title}", "", about if module is errors else about.partition("\n\n")[0], ""]
+    for kind in classes(module):
+        lines += class_section(kind)
+    for name in module.__all__:
+        if inspect.isfunction(function := getattr(module, name)):
+            call = f"{module.__name__}.{name}{signature_of(function)}"
+            lines += [f"## {name}", "", f"```python\n{call}\n```", "", documented(function), ""]
+    return "\n".join(lines)
+
+
+RECORDS_HEAD = """\
+# Records
+
+The records of the API, and the attributes of each in the order in which they travel. None means that the server did
+not say. What this version does not know is in `extra`. *On the wire* is the name in XML and JSON; other spellings
+are read, too. An attribute is
+
+- *needed*: a create without it is refused before a request is spent;
+- *always sent*: its element stands in every write, empty if need be;
+- *read only*: never written;
+- *secret*: in no repr, log, error, journal or export.
+"""
+
+
+def records_page() -> str:
+    """Return the page about all records with their fields, family by family."""
+    lines = [RECORDS_HEAD]
+    kinds = [kind for kind in classes(models) if kind is not Record]
+    for place in sorted({kind.__module__ for kind in kinds}):
+        name = place.rpartition(".")[2]
+        lines += [f"## {FAMILIES.get(name, name.replace('_', ' ').capitalize())}", ""]
+        lines += [inspect.getdoc(import_module(place)) or "", ""]
+        for kind in kinds:
+            if kind.__module__ == place:
+                lines += record_section(kind)
+    return "\n".join(lines)
+
+
+def record_section(kind: type) -> Iterator[str]:
+    """Yield the lines about a record: what it is, and its attributes as a table; of an enumeration its values."""
+    text, _, about = (inspect.getdoc(kind) or "").partition("Attributes:\n")
+    yield from (f"### {kind.__name__}", "", text.strip(), "")
+    if not issubclass(kind, Record):
+        yield from ("Values: " + ", ".join(f"`{each.value}`" for each in kind), "")  # type: ignore[attr-defined]
+        return
+    said = dict(_entries(about))
+    yield from ("| attribute | on the wire | type | |", "|---|---|---|---|")
+    for attribute, fact in fields_of(kind):
+        name, how = attribute.name, ", ".join(_marks(fact))
+        words = " ".join(filter(None, [f"*{how}*." if how else "", said.get(name, "")])).replace("|", "\\|")
+        yield f"| `{name}` | `{fact.name}` | {_type(attribute.type)} | {words} |"
+    yield ""
+
+
+def _marks(fact: Wire) -> Iterator[str]:
+    if fact.required:
+        yield "Needed"
+    if fact.mandatory:
+        yield "Always sent"
+    if fact.read_only:
+        yield "Read only"
+    if fact.secret:
+        yield "Secret"
+
+
+def _type(kind: Any) -> str:
+    """Return the name of a type; that of a record leads to it."""
+    if isinstance(kind, type) and not get_args(kind):
+        name = kind.__name__
+        return f"[{name}](#{name.lower()})" if name in models.__all__ else name
+    parts = [each for each in get_args(kind) if each is not type(None)]
+    if get_origin(kind) in {list, dict}:
+        return f"{get_origin(kind).__name__} of {', '.join(map(_type, parts))}"
+    return " or ".join(map(_type, parts))
 
 
 def linked(text: str, page: str) -> str:
@@ -175,21 +324,39 @@ def pages() -> dict[Path, str]:
         "Generated from the docstrings by `python docs/make_reference.py`. Every method also takes `timeout`,",
         "`retry`, `priority` and `wire`; paged ones take `page_size`, `start` and `confirm_end`.",
         "",
-        "[The client](reference/client.md): its constructor, options, limits, retries, pages and errors.",
-        "[Bulk jobs](reference/bulk.md): their options, and what they say.",
+        "[The client](reference/client.md): its constructor, options, retries and pages.",
+        "[Limits](reference/limits.md), [errors](reference/errors.md), and [the records](reference/records.md).",
+        "[Bulk jobs](reference/bulk.md): their options, and what they say; [more jobs](reference/jobs.md).",
+        "[Exports](reference/export.md), and [reports](reference/report.md).",
         "",
         "*Repeatable*: sending it again after a lost answer does no harm, so the client does. *Mails*: it may send",
         "e-mails to people, and `send_message` says whether. *Source*, at the end of a method: where that is known",
         "from; [the facts of the API](api-facts.md#evidence) explain the words.",
         "",
-        "| method | request | paged | repeatable | mails |",
-        "|---|---|---|---|---|",
+        "| method | request | records | paged | repeatable | mails |",
+        "|---|---|---|---|---|---|",
         *(method.row() for method in every),
         "",
+        "```{toctree}",
+        ":hidden:",
+        "",
+        *(f"reference/{family}" for family in sorted({method.family for method in every} - {"bulk"})),
+        "```",
+        "",
     ]
-    found = {HERE / "reference.md": "\n".join(table), HERE / "reference" / "client.md": client_page()}
+    found = {HERE / "reference.md": "\n".join(table)}
+    others = {
+        "client": client_page(),
+        "limits": module_page("Limits", limits),
+        "errors": module_page("Errors", errors),
+        "jobs": module_page("More jobs", jobs),
+        "export": module_page("Exports", export),
+        "report": module_page("Reports", report),
+        "records": records_page(),
+    }
+    found |= {HERE / "reference" / f"{name}.md": linked(text, name) for name, text in others.items()}
     for family in sorted({method.family for method in every}):
-        lines = [f"# litmos.{family}", "", inspect.getdoc(type(getattr(client, family))) or "", ""]
+        lines = [f"# litmos.{family}", "", documented(type(getattr(client, family))), ""]
         for method in every:
             if method.family == family:
                 lines += [
@@ -197,7 +364,7 @@ def pages() -> dict[Path, str]:
                     "",
                     f"```python\nlitmos.{method.id}{method.signature}\n```",
                     "",
-                    inspect.getdoc(method.function) or "",
+                    documented(method.function),
                     "",
                 ]
         if family == "bulk":

@@ -7,7 +7,7 @@ what belongs to bulk jobs in `litmos_async.bulk`.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from litmos_async import errors, models
 from litmos_async.version import __version__
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from litmos_async.retry import RetryPolicy
     from litmos_async.xapi_store import XapiStore
 
-_HOMES = {
+_HOMES: Final = {
     **dict.fromkeys(models.__all__, "models"),
     **dict.fromkeys(
         (

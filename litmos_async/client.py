@@ -38,6 +38,13 @@ class LitmosClient(Resources):
     Use it as `async with LitmosClient(...) as litmos:`, once for the life of a program, from as many tasks as you
     like.
 
+    ```python
+    async with LitmosClient(source="acme-hr", region="eu") as litmos:  # the key is in LITMOS_API_KEY
+        user = await litmos.users.get("user@example.com")
+        async for course in litmos.users.list_courses(user):
+            print(course.name, course.complete)
+    ```
+
     Args:
         api_key: The key of an Account Owner; `LITMOS_API_KEY` if None.
         source: A short name of your program, at most 50 characters, which the server wants on every call;
@@ -48,13 +55,13 @@ class LitmosClient(Resources):
         key_in: "header" as documented today, which keeps the key out of URLs; "query" is the older form.
         wire: "auto" reads and writes each operation over the wire that is best attested for it; "json" or "xml"
             for all of them.
-        rate_limit: How many requests the account may make.
+        rate_limit: How many requests the account may make. None is `RateLimit()`: 100 in 60 seconds.
         limiter: Who keeps the limit: a limiter, which stays open when the client is closed, or where it is kept:
             "memory://" in this process, "sqlite:///path" for all processes of a host, "redis://host:6379/0" for
             many hosts. `LITMOS_LIMIT`, else "memory://", if None.
-        retry: What to do when a request fails.
+        retry: What to do when a request fails. None is `RetryPolicy()`.
         timeout: Seconds for one attempt.
-        transport: Another way to the server, for tests and for mounting an ASGI app.
+        transport: Another way to the server, for tests and for mounting an ASGI app. None is the network.
         max_answer_bytes: Decoded bytes of one answer at most, so that no server, and nothing between, fills the
             memory; a larger answer is a `DecodeError`. A page of 1,000 people has under 2 MB.
         json_dates: How to read JSON dates whose offset is not zero: "wall_clock" (number and offset added) or
@@ -63,7 +70,7 @@ class LitmosClient(Resources):
             `litmos.xapi` cannot be used.
         on_event: A callable, or several, which get a record of each attempt, wait for a slot, pause, page and job:
             see `litmos_async.events`. They are called on the event loop, so they must be quick; what they raise is
-            logged once and goes no further.
+            logged once and goes no further. None tells nothing.
 
     Raises:
         ConfigurationError: Something is missing or cannot work.
@@ -227,7 +234,7 @@ class LitmosClient(Resources):
             method: The HTTP verb.
             path: Path below the base URL, with a leading slash; percent-encode what you put into it.
             query: Query parameters; None is left out. `source` and `format` are added.
-            body: Plain data to send as JSON, or bytes to send as they are in the wire asked for.
+            body: Plain data to send as JSON, or bytes to send as they are in the wire asked for. None sends none.
             repeatable: Whether it may be sent again after a lost answer. None: if it is a GET.
             options: The options of every call. "auto" is JSON here.
 

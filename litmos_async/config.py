@@ -22,7 +22,7 @@ from litmos_async.wire.dates import JsonDates
 Region = Literal["us", "eu", "au"]
 KeyPlace = Literal["header", "query"]
 
-BASE_URLS: Mapping[str, str] = {
+BASE_URLS: Final[Mapping[str, str]] = {
     "us": "https://api.litmos.com/v1.svc",
     "eu": "https://api.litmoseu.com/v1.svc",
     "au": "https://api.litmos.com.au/v1.svc",

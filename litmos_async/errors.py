@@ -42,6 +42,15 @@ __all__ = [
 class LitmosError(Exception):
     """The root of all errors of this library.
 
+    ```python
+    try:
+        await litmos.users.get("ghost@example.com")
+    except NotFound:
+        print("no such user")
+    except LitmosError as problem:  # all that this library raises on purpose
+        print(problem.resume)
+    ```
+
     Attributes:
         resume: Where to go on, or None. Of a listing that broke off: pass it to `by_page(resume=...)`. Of a bulk
             job: the path of its journal.
@@ -66,6 +75,13 @@ def _rebuild(kind: type[LitmosError], args: tuple[Any, ...], known: dict[str, An
 class ConfigurationError(LitmosError, ValueError):
     """An option or argument cannot work; nothing was sent.
 
+    ```python
+    try:
+        LitmosClient(region="mars")
+    except ConfigurationError as problem:
+        print(problem.option, problem.value)  # region mars
+    ```
+
     Attributes:
         option: The option or argument by its name in Python, such as "api_key"; empty where no single one is meant.
         value: What was given for it; None where that is nothing, or a secret.
@@ -84,6 +100,14 @@ class MissingOption(ConfigurationError):
 class JournalMismatch(ConfigurationError):
     """A journal was begun by another job, with other options, or with another input; nothing was sent.
 
+    ```python
+    await litmos.bulk.remove_courses_from_users(pairs, journal="night.db").run()
+    try:
+        await litmos.bulk.remove_courses_from_users(pairs, journal="night.db", verify=True).run()
+    except JournalMismatch as problem:
+        print(problem.path, problem.option, problem.then, problem.now)
+    ```
+
     Attributes:
         path: The file.
         option: What differs: the name of an option of the helper, "job" (the helper itself), or "input".
@@ -99,6 +123,14 @@ class JournalMismatch(ConfigurationError):
 
 class TooManyRemovals(ConfigurationError):
     """A comparison would take away more than `max_removals` allows; nothing was changed.
+
+    ```python
+    job = litmos.bulk.sync_team_members({team_id: []}, remove=True, send_message=False)
+    try:
+        await job.run()
+    except TooManyRemovals as problem:
+        print(f"{problem.removals} of {problem.total} {problem.label} would go")
+    ```
 
     Attributes:
         removals: How many would go.
@@ -133,7 +165,15 @@ class DecodeError(LitmosError):
 
 
 class IncompleteListing(LitmosError):
-    """A list could not be proven complete, so its rows must not be taken for all there are."""
+    """A list could not be proven complete, so its rows must not be taken for all there are.
+
+    ```python
+    try:
+        everyone = await litmos.users.list().collect()
+    except IncompleteListing as problem:
+        print(problem, problem.resume)  # do not take what was read for all there is
+    ```
+    """
 
 
 class LimiterUnavailable(LitmosError):
@@ -196,6 +236,13 @@ class OutcomeUnknown(_RequestError):
 
     It may or may not have been carried out. Read the state before sending it again; `__cause__` tells what
     happened.
+
+    ```python
+    try:
+        await litmos.users.create(user, send_message=False)
+    except OutcomeUnknown:  # look before it is sent again
+        print(await litmos.users.list(search=user.user_name).collect())
+    ```
     """
 
 
@@ -261,7 +308,12 @@ _BY_STATUS: Final[dict[int, type[APIError]]] = {
 
 
 def api_error(status: int, detail: str) -> APIError:
-    """Return the error for a status, without the facts of the call."""
+    """Return the error for a status, without the facts of the call.
+
+    Args:
+        status: The HTTP status.
+        detail: What the server said of it.
+    """
     kind = _BY_STATUS.get(status)
     if kind is None:
         kind = BadRequest if 400 <= status < 500 else ServerError

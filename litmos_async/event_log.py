@@ -18,7 +18,8 @@ class EventLog:
 
     ```python
     logging.getLogger("litmos_async.events").setLevel(logging.INFO)
-    async with LitmosClient(on_event=EventLog()) as litmos: ...
+    async with LitmosClient(on_event=EventLog()) as litmos:
+        ...
     ```
 
     The fields stand in `record.litmos`, where a formatter that writes JSON finds them. No record holds a key, an

@@ -8,7 +8,8 @@ def slow(event: Event) -> None:
         print(f"{event.operation} waited {event.waited:.0f} s for a slot")
 
 
-async with LitmosClient(on_event=slow) as litmos: ...
+async with LitmosClient(on_event=slow) as litmos:
+    ...
 ```
 
 No record holds a key, an id, a name, a path with either, or a query: they may go into logs and metrics as they are.
@@ -29,6 +30,15 @@ __all__ = ["Attempt", "Event", "Hook", "JobEnded", "PageRead", "Pause", "SlotWai
 @frozen(kw_only=True)
 class SlotWait:
     """A call has a slot of the limit, or waits no longer for one.
+
+    ```python
+    def long_waits(event: Event) -> None:
+        if isinstance(event, SlotWait) and event.waited > 5.0:
+            print(event.operation, event.lane, f"{event.waited:.0f} s")
+
+
+    litmos = LitmosClient(on_event=long_waits)
+    ```
 
     Attributes:
         operation: Id of the operation, such as "users.get"; "request" for `LitmosClient.request`.
@@ -51,6 +61,15 @@ class SlotWait:
 @frozen(kw_only=True)
 class Attempt:
     """A request was sent and has an end: an answer, an error, or its caller has given it up.
+
+    ```python
+    def failures(event: Event) -> None:
+        if isinstance(event, Attempt) and event.error:
+            print(event.operation, event.status, event.error, f"{event.taken:.1f} s")
+
+
+    litmos = LitmosClient(on_event=failures)
+    ```
 
     Attributes:
         operation: Id of the operation.
@@ -88,6 +107,15 @@ class Pause:
 
     One that is made longer while it lasts counts as another.
 
+    ```python
+    def pauses(event: Event) -> None:
+        if isinstance(event, Pause):
+            print(f"rejected at {event.slots_used} slots, all wait {event.seconds:.0f} s")
+
+
+    litmos = LitmosClient(on_event=pauses)
+    ```
+
     Attributes:
         operation: Id of the operation whose call met it first here.
         lane: The lane of that call.
@@ -104,6 +132,15 @@ class Pause:
 @frozen(kw_only=True)
 class PageRead:
     """A part of a list was read.
+
+    ```python
+    def pages(event: Event) -> None:
+        if isinstance(event, PageRead):
+            print(event.operation, event.start, event.rows, event.total)
+
+
+    litmos = LitmosClient(on_event=pages)
+    ```
 
     Attributes:
         operation: Id of the operation.
@@ -123,6 +160,15 @@ class PageRead:
 @frozen(kw_only=True)
 class JobEnded:
     """A bulk job has come to its end, or was stopped. A job that is a part of another one is not told apart.
+
+    ```python
+    def jobs(event: Event) -> None:
+        if isinstance(event, JobEnded):
+            print(event.job, event.done, event.failed, event.complete)
+
+
+    litmos = LitmosClient(on_event=jobs)
+    ```
 
     Attributes:
         job: The helper that made it, such as "assign_courses_to_users".

@@ -264,7 +264,7 @@ _NOTHING: Final = nullcontext()
 _NO_ENDING: Final = nullcontext(Ending())
 
 NO_HOOKS: Final = Hooks()
-"""Nobody wants to know."""
+"""Events go nowhere."""
 
 
 def _several(given: Any) -> tuple[Any, ...]:

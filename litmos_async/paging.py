@@ -9,6 +9,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import aclosing
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
@@ -27,17 +28,25 @@ R = TypeVar("R", bound=Record)
 class Page(Generic[R]):
     """One page of a list.
 
+    ```python
+    async for page in litmos.users.list(page_size=500).by_page():
+        print(len(page.items), page.resume)  # keep page.resume to go on here
+    ```
+
     Attributes:
         items: The rows that no earlier page of this iteration held.
         start: Offset at which the request began.
         resume: Where to go on: pass it to `by_page(resume=...)`. None on the last page.
-        total: How many rows there are in all, where the server says so.
+        total: How many rows there are in all, where the server says so. Else None.
+        window: The span of time that it was asked for, where a list over a span is read in windows of 7 days; the
+            last one ends in the future where everything until now is wanted. Else None.
     """
 
     items: list[R]
     start: int
     resume: str | None = None
     total: int | None = None
+    window: tuple[datetime, datetime] | None = None
 
 
 class Pages(Generic[R]):
@@ -45,6 +54,13 @@ class Pages(Generic[R]):
 
     `async for row in pages` reads all of it, `async for page in pages.by_page()` page by page,
     `await pages` the first page, and `await pages.collect()` everything into one list.
+
+    ```python
+    async for user in litmos.users.list():
+        print(user.user_name)
+    first = await litmos.users.list(page_size=50)
+    everyone = await litmos.users.list().collect()
+    ```
     """
 
     def __init__(
@@ -117,7 +133,7 @@ class Pages(Generic[R]):
         """Yield the pages, each after one request as a rule; the last one may be empty, and proves the end.
 
         Args:
-            resume: The `resume` of a page or of an error, to go on behind it.
+            resume: The `resume` of a page or of an error, to go on behind it. None begins at the beginning.
 
         Raises:
             IncompleteListing: The list cannot be read completely.

@@ -373,7 +373,7 @@ class Reader(Generic[R]):
             marks = [Mark(key, key) for key in map(bytes.fromhex, plain["known"])]
             self._memory.by_key = bool(plain["by_key"])
         except (ValueError, TypeError, KeyError):
-            raise ConfigurationError("resume is no token of this library") from None
+            raise ConfigurationError("resume is not a resume token") from None
         if name != digest(self.name).hex() or self._next < 0:
             raise ConfigurationError("resume is from another list, or from other filters")
         self._memory.add(marks)

@@ -24,8 +24,10 @@ class RetryPolicy:
     """How often and how long a call is tried.
 
     ```python
-    quick = RetryPolicy(max_attempts=2, max_rejections=0, deadline=10.0)  # for a call that a visitor waits for
-    async with LitmosClient(retry=quick) as litmos: ...
+    # For a call that a visitor waits for.
+    quick = RetryPolicy(max_attempts=2, max_rejections=0, deadline=10.0)
+    async with LitmosClient(retry=quick) as litmos:
+        ...
     ```
 
     Attributes:

@@ -39,7 +39,8 @@ class Telemetry:
     """Makes spans and metrics of events: a hook for `LitmosClient(on_event=...)`.
 
     ```python
-    async with LitmosClient(on_event=Telemetry()) as litmos: ...
+    async with LitmosClient(on_event=Telemetry()) as litmos:
+        ...
     ```
 
     Each attempt is a span, named by its operation ("users.get"), a child of the span in which the call was made,

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -48,10 +48,10 @@ logger = logging.getLogger("litmos_async")
 Transport = httpx.AsyncBaseTransport
 """What `LitmosClient(transport=...)` takes."""
 
-_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_TIMEOUTS = (TimeoutError, httpx.TimeoutException)
-_MAY_BE_CARRIED_OUT = frozenset({500, 502, 504})
-_ANSWER_HEADERS = ("content-type", "date", "retry-after")
+_NOT_CONNECTED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_TIMEOUTS: Final = (TimeoutError, httpx.TimeoutException)
+_MAY_BE_CARRIED_OUT: Final = frozenset({500, 502, 504})
+_ANSWER_HEADERS: Final = ("content-type", "date", "retry-after")
 
 
 class Sender:

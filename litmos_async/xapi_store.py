@@ -29,7 +29,8 @@ class XapiStore:
     ```python
     store = XapiStore("https://lrs.litmos.com/TCAPI/acme/db1/statements", "name", "password")
     async with LitmosClient(xapi=store) as litmos:
-        await litmos.xapi.get_statement(statement_id)
+        async for statement in litmos.xapi.list_statements():
+            print(statement.id)
     ```
 
     It cannot be pickled, for a pickle would hold the password.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, Unpack
+from typing import Final, Literal, Unpack
 
 from litmos_async.bulk import resolve as rows
 from litmos_async.bulk.helpers.assign import AssignJobs
@@ -57,6 +57,12 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         numbers are user names and nothing else: that of an employee who has left would stand for a person whose
         OriginalId is the same.
 
+        ```python
+        users = await litmos.bulk.resolve_users(["user@example.com", "ghost@example.com"])
+        print(users.ids["user@example.com"], users.problems["ghost@example.com"])
+        staff = await litmos.bulk.resolve_users(["4711"], by="employee_id")
+        ```
+
         Args:
             names: What to look up; a name that is there twice costs nothing more.
             by: "employee_id" takes all names for `external_employee_id`, and for nothing else: a number is never
@@ -100,6 +106,12 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         `<OriginalId>-<code or name>`, says both. An OriginalId counts only where no course has a number for its
         code.
 
+        ```python
+        courses = await litmos.bulk.resolve_courses(["Welcome"], by="name")
+        for name, problem in courses.problems.items():
+            print(name, problem)
+        ```
+
         Args:
             names: What to look up.
             by: "name" for names alone: one that several courses have is a problem that names their codes.
@@ -137,6 +149,11 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         `GET /teams`, the whole list once: 1,000 teams a request. Names are not unique: one that several teams
         have is a problem of its own. The API tells no OriginalId of a team.
 
+        ```python
+        teams = await litmos.bulk.resolve_teams(["Sales", "Night shift"])
+        print(teams.ids, teams.problems)
+        ```
+
         Args:
             names: What to look up.
             by: "import_code" for codes for bulk imports alone; None for the other names.
@@ -164,6 +181,11 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         that several have is a problem of its own. An OriginalId counts only where no learning path has a number
         for its name.
 
+        ```python
+        paths = await litmos.bulk.resolve_learning_paths(["Onboarding"])
+        pairs = [(user_id, path_id) for path_id in paths.ids.values()]
+        ```
+
         Args:
             names: What to look up.
             options: The options of every call.
@@ -177,11 +199,11 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         return resolver.resolved()
 
 
-_BY_NAME = 'it is the name of a course, found with by="name" or in a column course_name'
-_HAS_EMPLOYEE_ID = "has the employee id", "have the employee id"
-_IS_CALLED = "is called", "are called"
-_HAS_IMPORT_CODE = "has the code for bulk imports", "have the code for bulk imports"
-_IMPORT_CODE = "it goes by that name, and for an import by the code"
+_BY_NAME: Final = 'it is the name of a course, found with by="name" or in a column course_name'
+_HAS_EMPLOYEE_ID: Final = "has the employee id", "have the employee id"
+_IS_CALLED: Final = "is called", "are called"
+_HAS_IMPORT_CODE: Final = "has the code for bulk imports", "have the code for bulk imports"
+_IMPORT_CODE: Final = "it goes by that name, and for an import by the code"
 
 
 def _check_by(by: str, *known: str) -> None:

@@ -16,35 +16,90 @@ R = TypeVar("R", bound=Record)
 
 
 class CourseForUser(NamedTuple):
-    """A person and a course."""
+    """A person and a course.
+
+    ```python
+    job = litmos.bulk.assign_courses_to_users([CourseForUser(user_id, course_id)], send_message=False)
+    async for outcome in job:
+        print(outcome.item.user_id, outcome.item.course_id, outcome.status)
+    ```
+
+    Attributes:
+        user_id: Id of the person.
+        course_id: Id of the course.
+    """
 
     user_id: str
     course_id: str
 
 
 class CourseForTeam(NamedTuple):
-    """A team and a course."""
+    """A team and a course.
+
+    ```python
+    job = litmos.bulk.assign_courses_to_teams([CourseForTeam(team_id, course_id)], send_message=False)
+    async for outcome in job:
+        print(outcome.item.team_id, outcome.item.course_id, outcome.status)
+    ```
+
+    Attributes:
+        team_id: Id of the team.
+        course_id: Id of the course.
+    """
 
     team_id: str
     course_id: str
 
 
 class LearningPathForUser(NamedTuple):
-    """A person and a learning path."""
+    """A person and a learning path.
+
+    ```python
+    pair = LearningPathForUser(user_id, learning_path_id)
+    async for outcome in litmos.bulk.assign_learning_paths_to_users([pair], send_message=False):
+        print(outcome.item.user_id, outcome.item.learning_path_id, outcome.status)
+    ```
+
+    Attributes:
+        user_id: Id of the person.
+        learning_path_id: Id of the learning path.
+    """
 
     user_id: str
     learning_path_id: str
 
 
 class LearningPathForTeam(NamedTuple):
-    """A team and a learning path."""
+    """A team and a learning path.
+
+    ```python
+    pair = LearningPathForTeam(team_id, learning_path_id)
+    async for outcome in litmos.bulk.assign_learning_paths_to_teams([pair], send_message=False):
+        print(outcome.item.team_id, outcome.item.learning_path_id, outcome.status)
+    ```
+
+    Attributes:
+        team_id: Id of the team.
+        learning_path_id: Id of the learning path.
+    """
 
     team_id: str
     learning_path_id: str
 
 
 class UserInTeam(NamedTuple):
-    """A person and a team."""
+    """A person and a team.
+
+    ```python
+    job = litmos.bulk.add_users_to_teams([UserInTeam(user_id, team_id)], send_message=False)
+    async for outcome in job:
+        print(outcome.item.user_id, outcome.item.team_id, outcome.status)
+    ```
+
+    Attributes:
+        user_id: Id of the person.
+        team_id: Id of the team.
+    """
 
     user_id: str
     team_id: str
@@ -57,7 +112,7 @@ Pairs: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | Asy
 
 _SCALARS: Final = (bool, str, int, float, datetime)
 
-_BREATH = 10_000
+_BREATH: Final = 10_000
 """Pairs after which a plain iterable lets the event loop go on."""
 
 

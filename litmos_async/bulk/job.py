@@ -30,9 +30,9 @@ class BulkJob(ABC):
     report = await job.run()
     ```
 
-    It runs once. Iterating yields one `Outcome` an item, as soon as it is known, in no particular order; leaving
-    the loop early stops the job, and requests under way are given up. Of the outcomes, memory holds only as many
-    as wait to be taken.
+    It runs once. Iterating yields one `Outcome` an item, as soon as it is known, in no particular order, and
+    raises what `run` raises; leaving the loop early stops the job, and requests under way are given up. Of the
+    outcomes, memory holds only as many as wait to be taken.
     """
 
     def __init__(self, helper: str, run: Run) -> None:
@@ -150,7 +150,8 @@ class BulkJob(ABC):
 
         Args:
             on_progress: Called with the progress when a request that reads leaves, when another one was answered
-                (just before its items are counted), and at the end; it must be quick, and not raise.
+                (just before its items are counted), and at the end; it must be quick, and not raise. None calls
+                nothing.
 
         Raises:
             Unauthorized: The key does not work: it will not get better, so the job stops at once.
@@ -173,8 +174,11 @@ class BulkJob(ABC):
     def __aiter__(self) -> AsyncIterator[Outcome]:
         """Run the job, and yield one outcome for each item.
 
-        Iterating raises what `run` raises. Leaving the loop early stops the job: requests under way are given up,
+        Leaving the loop early stops the job: requests under way are given up,
         and a new job on the same journal waits until this one has let go of it.
+
+        Raises:
+            LitmosError: What `run` raises, in place of the next outcome.
         """
         return self._outcomes()
 
@@ -235,6 +239,9 @@ class BulkJob(ABC):
         """Stop the job where it is, and let go of its journal. A job that was run has done so.
 
         Requests under way are given up. A job that was closed cannot be run any more.
+
+        Raises:
+            ConfigurationError: The job is running.
         """
         running = isinstance(self._iteration, AsyncGeneratorType) and self._iteration.ag_running
         if running and self._closing is None:

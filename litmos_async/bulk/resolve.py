@@ -39,6 +39,13 @@ _MOST_LABELS: Final = 5
 class Resolved:
     """What names stand for.
 
+    ```python
+    users = await litmos.bulk.resolve_users(["user@example.com", "ghost@example.com"])
+    if users.problems:
+        print(users.problems)  # {'ghost@example.com': "no user goes by 'ghost@example.com'"}
+    pairs = [(user_id, course_id) for user_id in users.ids.values() if user_id not in users.inactive]
+    ```
+
     Attributes:
         ids: The id of each name that stands for exactly one thing, by the name as it was given.
         problems: Why the others do not.
@@ -53,7 +60,7 @@ class Resolved:
 
 
 class Resolver:
-    """ExistingPairs names up in lists, row by row.
+    """Looks names up in lists, row by row.
 
     A name is compared with the names of a row, in the strictest way in which anything goes by it; an earlier name
     of a row beats a later one. Then it is compared with its id, of which upper and lower case matter (api-facts 7);

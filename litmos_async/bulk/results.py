@@ -20,6 +20,12 @@ Status = Literal["done", "failed", "skipped", "unknown", "planned"]
 class Outcome:
     """The outcome of one item.
 
+    ```python
+    async for outcome in litmos.bulk.remove_courses_from_users(pairs):
+        if outcome.status in {"failed", "unknown"}:
+            print(outcome.item.user_id, outcome.reason, outcome.error)
+    ```
+
     Attributes:
         item: The pair, or whatever the job is about.
         status: "done": the server took it. "failed": it was not carried out. "skipped": there was nothing to do.
@@ -40,6 +46,14 @@ class Outcome:
 @frozen(kw_only=True)
 class Plan:
     """What a job is going to do.
+
+    ```python
+    job = litmos.bulk.assign_courses_to_users(pairs, send_message=False)
+    plan = await job.plan()
+    print(plan)  # for people
+    print(plan.items, plan.requests_by_kind, plan.seconds, plan.emails)
+    Path("plan.json").write_text(plan.to_json(), encoding="utf-8")  # for an approval
+    ```
 
     Attributes:
         item_label: What its items are called, such as "assignments": a plural in "s".
@@ -110,6 +124,14 @@ class Plan:
 class Progress:
     """How far a job is.
 
+    ```python
+    def show(progress: Progress) -> None:
+        print(f"{progress.done} of {progress.total}, {progress.seconds_left:.0f} s left")
+
+
+    await litmos.bulk.assign_courses_to_users(pairs, send_message=False).run(on_progress=show)
+    ```
+
     Attributes:
         done: Items with an outcome.
         total: All items, duplicates included.
@@ -139,6 +161,13 @@ class Progress:
 @define
 class Report:
     """The result of a job.
+
+    ```python
+    report = await litmos.bulk.assign_courses_to_users(pairs, send_message=False).run()
+    print(report.done, report.skipped, report.failed, report.unknown, report.stopped)
+    for outcome in report.problems:
+        print(outcome.item, outcome.reason)
+    ```
 
     Attributes:
         done: Items that were carried out.
@@ -179,7 +208,11 @@ class Report:
         return self.done + self.failed + self.skipped + self.unknown
 
     def count(self, outcome: Outcome) -> Outcome:
-        """Take an outcome into account, and return it."""
+        """Take an outcome into account, and return it.
+
+        Args:
+            outcome: The outcome of an item that had none.
+        """
         setattr(self, outcome.status, getattr(self, outcome.status) + 1)
         if outcome.status in {"failed", "unknown"} and len(self.problems) < self.KEPT:
             self.problems.append(outcome)

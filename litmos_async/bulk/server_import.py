@@ -44,16 +44,16 @@ WAIT_TIMEOUT: Final = 1_800.0
 _FIRST_WAIT, _GROWTH, _LONGEST_WAIT = 2.0, 1.5, 30.0
 """Seconds between two polls of an import: at first, growing by, and at most."""
 
-_TRIES = 3
+_TRIES: Final = 3
 """How often an import is sent whose answer was lost, and of which the server knows nothing."""
 
-_LONGEST = {"username": 50, "company_name": 100}
-_SHORTEST_PASSWORD = 6
+_LONGEST: Final = {"username": 50, "company_name": 100}
+_SHORTEST_PASSWORD: Final = 6
 """What is known of the texts of a row (records.yaml, UserImport)."""
 
-AMBIGUOUS = "it may be one of several imports, or cannot be looked up"
+AMBIGUOUS: Final = "it may be one of several imports, or cannot be looked up"
 
-_WIRES: tuple[codec.Wire, ...] = ("json", "xml")
+_WIRES: Final[tuple[codec.Wire, ...]] = ("json", "xml")
 
 T = TypeVar("T")
 

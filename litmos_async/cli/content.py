@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, cast
 
 from attrs import field, frozen
 
@@ -79,9 +79,7 @@ class Text:
 
 def _mark(problem: UnicodeError) -> tuple[str, int]:
     """Put a mark in the place of bytes that are nothing: so only the lines that hold them are bad."""
-    if not isinstance(problem, UnicodeDecodeError):
-        raise problem
-    return "\udcff", problem.end
+    return "\udcff", cast("UnicodeDecodeError", problem).end  # no other errors come here
 
 
 codecs.register_error(_MARK, _mark)

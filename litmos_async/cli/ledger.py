@@ -196,7 +196,8 @@ class Ledger:
                 found, told = _together(noted)
                 done = sum(outcome.status == "done" for outcome in noted.values())
                 entry.status = found if found in {"unknown", "failed"} else status
-                entry.reason = "; ".join(filter(None, (told, reason, f"{done:,} of its parts done")))
+                why = dict.fromkeys((told, reason, f"{done:,} of its parts done"))
+                entry.reason = "; ".join(filter(None, why))
         for entry in self._open():
             entry.status, entry.reason = status, reason
 

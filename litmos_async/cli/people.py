@@ -84,6 +84,10 @@ async def users(
 ) -> int:
     """Create the people of a CSV, or change them: 2,000 in a request.
 
+    A line whose employee id is that of an account with another user name fails and names both, for an import cannot
+    rename and would make a second account: litmos sync users renames. To find that out, a file with employee ids
+    costs the requests of the list of all people.
+
     An empty field leaves what is stored. The import turns message notifications on for everyone in the file.
     Passwords are not copied into the outcomes.
 

@@ -13,6 +13,7 @@ from litmos_async import LitmosClient
 from litmos_async.cli.codes import FAILED, OK
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.options import ACCOUNT, Account
+from litmos_async.cli.order import unwritable, usable
 from litmos_async.cli.outcomes import Access, check_writable, write_whole
 from litmos_async.cli.words import explain
 from litmos_async.errors import ConfigurationError, LitmosError
@@ -34,10 +35,15 @@ async def probe(
 
     Only reading calls are made, 60 at most. The report has names of fields and types, and no value.
 
-    Exit code 0: it is written. 1: the account could not be read. 2: the file cannot be written, or there is no key.
+    Exit code 0: it is written. 1: the account could not be read, or in the end the file not be written. 2: the file
+    cannot be written, or there is no key.
     """
+    usable(output)
+    try:
+        check_writable(output)
+    except OSError as problem:
+        raise ConfigurationError(unwritable("the report", output, problem)) from None
     terminal = account.terminal()
-    check_writable(output)
     options = account.client_options()
 
     async def run() -> int:
@@ -50,7 +56,11 @@ async def probe(
             terminal.complain(explain(problem))
             return FAILED
         text = json.dumps(found, indent=1) + "\n"
-        write_whole(output, Access(), lambda file: file.write(text))
+        try:
+            write_whole(output, Access(), lambda file: file.write(text))
+        except OSError as error:
+            terminal.complain(unwritable("the report", output, error))
+            return FAILED
         known = sum(1 for each in found["operations"].values() if each["result"] == "ok")
         terminal.say(f"{output}: {known} operations answered, in {found['requests']} requests")
         return OK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -17,7 +17,7 @@ from litmos_async.cli.terminal import Terminal
 
 __all__ = ["sandbox"]
 
-KEY = "sandbox-key"
+KEY: Final = "sandbox-key"
 """The key that the sandbox takes: it holds invented people, so it is no secret."""
 
 

@@ -27,9 +27,13 @@ def make_workbook(outcomes: Path, delimiter: str, path: Path, access: Access) ->
         OSError: It cannot be written.
     """
     import xlsxwriter  # noqa: PLC0415 - an extra, and needed for workbooks only
-    from xlsxwriter.exceptions import XlsxWriterException  # noqa: PLC0415
 
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "constant_memory": True,
+        "use_zip64": True,  # where a part is larger than two gigabytes
+    }
 
     def write(file: BinaryIO) -> None:
         with (
@@ -41,7 +45,4 @@ def make_workbook(outcomes: Path, delimiter: str, path: Path, access: Access) ->
                 for place, text in enumerate(row):
                     sheet.write_string(number, place, text[:_LONGEST_CELL])
 
-    try:
-        write_whole_bytes(path, access, write)
-    except XlsxWriterException as problem:
-        raise OSError(str(problem)) from None
+    write_whole_bytes(path, access, write)

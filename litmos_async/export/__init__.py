@@ -1,9 +1,11 @@
 """Exports: lists into files, complete, within the quota, and on where they stopped.
 
-from litmos_async.export import lists, schema            # what there is, without a client
+```python
+print([each.name for each in lists()], schema("users").names)  # what there is, without a client
 
 manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
-manifest.complete, manifest.lists["results"].rows, manifest.requests
+print(manifest.complete, manifest.lists["results"].rows, manifest.requests)
+```
 """
 
 from litmos_async.export.export import Batch, Export, ExportPlan

@@ -15,6 +15,7 @@ from litmos_async.export.sources import (
     each_session,
     flat_holders,
     flat_sessions,
+    future_and_past,
     list_courses,
     list_paths,
     list_people,
@@ -26,7 +27,6 @@ from litmos_async.export.sources import (
     open_sessions,
     over_span,
     parents_of,
-    past_and_future,
     plain,
     since_of,
 )
@@ -199,9 +199,9 @@ _SPECS: Final = (
     ListSpec(
         "sessions",
         Session,
-        ("sessions.list_past", "sessions.list_future"),
+        ("sessions.list_future", "sessions.list_past"),
         open_sessions,
-        past_and_future,
+        future_and_past,
         since="changed",
         parents=("course_id", "module_id"),
         key=("course_id", "module_id", "id"),
@@ -211,7 +211,7 @@ _SPECS: Final = (
     ListSpec(
         "registrations",
         EventUser,
-        ("sessions.list_past", "sessions.list_future", "sessions.list_roll_call"),
+        ("sessions.list_future", "sessions.list_past", "sessions.list_roll_call"),
         of_session(lambda litmos: litmos.sessions.list_roll_call),
         each_session,
         parents=("course_id", "module_id", "session_id"),
@@ -221,7 +221,7 @@ _SPECS: Final = (
     ListSpec(
         "attendance",
         EventUser,
-        ("sessions.list_past", "sessions.list_future", "sessions.list_attendance"),
+        ("sessions.list_future", "sessions.list_past", "sessions.list_attendance"),
         of_session(lambda litmos: litmos.sessions.list_attendance),
         each_session,
         parents=("course_id", "module_id", "session_id"),
@@ -234,15 +234,8 @@ LISTS: Final[Mapping[str, ListSpec]] = {spec.name: spec for spec in _SPECS}
 """The lists by name, in the order in which people meet them."""
 
 
-def find(name: str) -> ListSpec:
-    """Return a list by its name.
-
-    Raises:
-        ConfigurationError: There is none of that name.
-    """
-    spec = LISTS.get(name)
-    if spec is None:
-        close = get_close_matches(str(name), LISTS, n=1)
-        hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(LISTS)}"
-        raise ConfigurationError(f"there is no list {name!r}{hint}")
-    return spec
+def unknown(name: str) -> ConfigurationError:
+    """Return the error that there is no list of that name, with what may have been meant."""
+    close = get_close_matches(str(name), LISTS, n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(LISTS)}"
+    return ConfigurationError(f"there is no list {name!r}{hint}")

@@ -41,6 +41,12 @@ FULL_EVERY: Final = timedelta(days=7)
 class ExportPlan:
     """What an export would do.
 
+    ```python
+    plan = await litmos.export.plan(["users", "results"], "warehouse/", format="parquet")
+    for each in plan.lists:
+        print(each.name, each.since, each.cost)
+    ```
+
     Attributes:
         place: Where it goes.
         format: The format of its files.
@@ -71,10 +77,17 @@ class ExportPlan:
 class Batch:
     """One page of a list.
 
+    ```python
+    async for batch in litmos.export.batches("users", columns=["id", "user_name"]):
+        print(batch.rows)
+        print(batch.resume)  # keep it with the rows: `batches(resume=...)` goes on behind them
+    ```
+
     Attributes:
         rows: Its rows as plain data, as `Record.to_dict` gives them: ISO times in UTC, no secrets.
         resume: Where to go on: pass it to `batches(resume=...)`. None on the last one.
-        window: The span of time that the page belongs to, for lists that are read in windows of 7 days.
+        window: The span of time that the page was asked for, for lists that are read in windows of 7 days. None for
+            others.
     """
 
     _rows: Rows
@@ -113,10 +126,12 @@ class Batch:
 class Export:
     """Lists into files and batches.
 
-        manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
+    ```python
+    manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
 
-        async for batch in litmos.export.batches("results", since=yesterday):
-            warehouse.load(batch.rows)
+    async for batch in litmos.export.batches("results", since=datetime(2026, 1, 1, tzinfo=UTC)):
+        print(batch.rows)
+    ```
 
     What there is to export: `litmos_async.export.lists()`; the columns of each: `litmos_async.export.schema(name)`.
     """
@@ -144,10 +159,10 @@ class Export:
             name: The list, as `lists()` names it, or the id of an operation that lists, such as "org.list_users".
             since: Only rows from then on; what that means for the list is in its entry. None takes all.
             to: Only rows until then, for lists over a span of time; None takes all until now.
-            where: Limits the rows, such as `{"course_id": "…"}`.
+            where: Limits the rows, such as `{"course_id": "…"}`. None takes all.
             columns: The columns wanted; None takes all.
             with_secrets: Whether log-in links and passwords are among all.
-            resume: The `resume` of a batch or of an error, to go on behind it.
+            resume: The `resume` of a batch or of an error, to go on behind it. None begins at the beginning.
 
         Raises:
             ConfigurationError: There is no such list, column or filter, or `resume` is not from this list.
@@ -195,10 +210,10 @@ class Export:
             to: Where it ends, for lists over a span of time; None takes all until now.
             overlap: How far before its cursor a run begins, for rows that appear late. What comes twice is dropped.
             full_every: How often a list is read whole again, to mark what is gone.
-            where: Limits the rows, such as `{"course_id": "…"}`.
+            where: Limits the rows, such as `{"course_id": "…"}`. None takes all.
             columns: The columns wanted, for one list; None takes all.
             with_secrets: Whether log-in links and passwords are among all.
-            on_progress: Called after each page, with what was done so far. It must not raise.
+            on_progress: Called after each page, with what was done so far. It must not raise. None calls nothing.
 
         Returns:
             What was written. The same stands in `_manifest.json`, or in `DEST.manifest.json` beside a file.
@@ -349,6 +364,9 @@ class _Walk:
                     place, ended = step.resume or place, step.resume is None
                     if step.rows or ended:
                         yield step
+                if inner is not None and not last:
+                    # What it gave before the token may come again in the units behind it.
+                    await self._learn(unit)
         except LitmosError as problem:
             # One that came from within a unit has said where.
             problem.resume = self._at or place
@@ -366,7 +384,7 @@ class _Walk:
                 async for page in pages:
                     ended = page.resume is None and last
                     following = None if ended else _token(name, unit.key, page.resume or _END)
-                    yield _Step(self._once(unit, page.items), following, getattr(page, "window", None))
+                    yield _Step(self._once(unit, page.items), following, page.window)
         except NotFound:
             # The team, course … was deleted since its list was read: it has no rows any more.
             if not unit.key or self._ask.where:
@@ -382,16 +400,17 @@ class _Walk:
             return
         waiting: tuple[Unit, str | None] | None = None
         skipping = self._begin is not None
-        async for unit in self._spec.units(self._litmos, self._ask):
-            inner = None
-            if skipping and self._begin is not None:
-                if unit.key != self._begin[0]:
-                    await self._learn(unit)
-                    continue
-                skipping, inner = False, self._begin[1]
-            if waiting is not None:
-                yield *waiting, False
-            waiting = unit, inner
+        async for some in self._spec.units(self._litmos, self._ask, None):
+            for unit in some.units:
+                inner = None
+                if skipping and self._begin is not None:
+                    if unit.key != self._begin[0]:
+                        await self._learn(unit)
+                        continue
+                    skipping, inner = False, self._begin[1]
+                if waiting is not None:
+                    yield *waiting, False
+                waiting = unit, inner
         if waiting is not None:
             yield *waiting, True
         elif skipping:

@@ -149,8 +149,6 @@ class ListRun:
         Args:
             server: The server's time; None where it does not say it.
         """
-        if self.run is not None:
-            return
         started = self._began if server is None else server - (datetime.now(UTC) - self._began)
         cursor = started - _NO_DATE if server is None else started
         if self.past.started is not None:

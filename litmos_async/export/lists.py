@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.export.catalogue import LISTS, find
+from litmos_async.export.catalogue import LISTS, unknown
 from litmos_async.export.schema import Schema
 from litmos_async.export.sources import (
     list_courses,
@@ -40,8 +40,10 @@ _PARENTS: Final[Mapping[str, Any]] = {
 def lists() -> tuple[ListSpec, ...]:
     """Return the lists that have a name; any operation that lists can be exported by its id as well.
 
+    ```python
     for each in lists():
         print(each.name, each.since, ", ".join(each.source))
+    ```
     """
     return tuple(LISTS.values())
 
@@ -62,10 +64,16 @@ def schema(name: str, *, with_secrets: bool = False) -> Schema:
 def find_list(name: str) -> ListSpec:
     """Return a list by its name or by the id of its operation.
 
+    Args:
+        name: Its name, or the id of an operation that lists, such as "org.list_users".
+
     Raises:
         ConfigurationError: There is none.
     """
-    return LISTS.get(name) or _from_operation(name) or find(name)
+    found = LISTS.get(name) or _from_operation(name)
+    if found is None:
+        raise unknown(name)
+    return found
 
 
 @cache

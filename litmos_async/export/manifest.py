@@ -21,6 +21,12 @@ OURS: Final = "litmos-async export"
 class FileEntry:
     """A file of output.
 
+    ```python
+    manifest = await litmos.export.run("users", "people/", format="csv")
+    for file in manifest.lists["users"].files:
+        print(file.name, file.rows, file.sha256)
+    ```
+
     Attributes:
         name: Its path below the folder of the manifest.
         rows: How many rows it holds.
@@ -37,6 +43,12 @@ class FileEntry:
 @define
 class ListEntry:
     """What a run did for one list.
+
+    ```python
+    manifest = await litmos.export.run(["users", "courses"], "warehouse/")
+    for name, entry in manifest.lists.items():
+        print(name, entry.rows, entry.complete, entry.reason)
+    ```
 
     Attributes:
         rows: Rows that it wrote.
@@ -63,9 +75,11 @@ class ListEntry:
 class Manifest:
     """What a run of an export left.
 
-        manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
-        assert manifest.complete
-        manifest.lists["results"].rows, manifest.requests
+    ```python
+    manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
+    assert manifest.complete
+    print(manifest.lists["results"].rows, manifest.requests)
+    ```
 
     Attributes:
         format: "jsonl", "csv" or "parquet".
@@ -73,7 +87,7 @@ class Manifest:
         account: A hash that tells accounts apart.
         started: When the run began, by the server's clock.
         changes: Whether it has a state, so that each run adds files with what changed.
-        finished: When it ended.
+        finished: When it ended. None while it has not.
         requests: How many requests it sent, in all parts of a run that was interrupted.
         lists: What it did, list by list.
     """
@@ -130,7 +144,11 @@ class Manifest:
         }
 
     def write(self, path: Path) -> None:
-        """Write it, at once: a reader finds the old one or the new one."""
+        """Write it, at once: a reader finds the old one or the new one.
+
+        Args:
+            path: The file.
+        """
         working = path.with_name(f".{path.name}.part")
         with working.open("w", encoding="utf-8") as file:
             json.dump(self.to_dict(), file, ensure_ascii=False, indent=2)

@@ -25,7 +25,10 @@ _PAGE: Final = 10_000
 def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> int:
     """Write the present of a list that was exported with a state: the newest row of each key.
 
-        merge("warehouse/users", "users.parquet")
+    ```python
+    await litmos.export.run("users", "changes/", format="parquet", state="night.db")
+    rows = await asyncio.to_thread(merge, "changes", "users.parquet")
+    ```
 
     It blocks: call it from a thread where a loop is running.
 
@@ -38,7 +41,7 @@ def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> i
         How many rows were written.
 
     Raises:
-        ConfigurationError: The folder holds no files of one list, or `dest` has another format.
+        ConfigurationError: The folder holds no files of one list, one is damaged, or `dest` has another format.
     """
     folder, dest = Path(folder), Path(dest)
     files = _files(folder)
@@ -61,11 +64,7 @@ def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> i
         db.execute("PRAGMA synchronous=OFF")
         # Files are read in the order of their runs, so the last row of a key is its newest.
         db.execute("CREATE TABLE newest (key TEXT PRIMARY KEY, place INTEGER, gone INTEGER) WITHOUT ROWID")
-        place = 0
-        for file in files:
-            for page in read(file):
-                _note(db, key, place, page)
-                place += len(page)
+        _note_all(db, key, files, read)
         rows = write(working, files, _Present(db, key))
     with working.open("rb") as finished:
         os.fsync(finished.fileno())
@@ -74,19 +73,40 @@ def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> i
 
 
 def _files(folder: Path) -> list[Path]:
+    if _holds_several(folder):
+        raise ConfigurationError(f"{folder} holds several lists: name the folder of one")
     found: list[Path] = []
-    try:
-        plain = json.loads((folder / FOLDER_MANIFEST).read_text("utf-8"))
-        if plain.get("kind") == OURS and len(plain["lists"]) > 1:
-            raise ConfigurationError(f"{folder} holds several lists: name the folder of one")
-    except (OSError, ValueError, KeyError, AttributeError):
-        pass  # the manifest of several lists stands one folder above
     if folder.is_dir():
         files = (path for path in folder.iterdir() if path.suffix in _FORMATS and path.name[0] not in "._")
         found = sorted(files, key=_order)
     if not found or len({(path.suffix, path.name.partition("-")[0]) for path in found}) > 1:
         raise ConfigurationError(f"{folder} holds no files of one export")
     return found
+
+
+def _holds_several(folder: Path) -> bool:
+    try:
+        plain = json.loads((folder / FOLDER_MANIFEST).read_text("utf-8"))
+        return bool(plain["kind"] == OURS and len(plain["lists"]) > 1)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False  # the folder of one of several lists has none: theirs stands above
+
+
+def _note_all(
+    db: sqlite3.Connection, key: Sequence[str], files: Sequence[Path], read: Callable[..., Any]
+) -> None:
+    """Note all rows of all files."""
+    place = 0
+    for file in files:
+        try:
+            for page in read(file):
+                _note(db, key, place, page)
+                place += len(page)
+        except ConfigurationError:
+            raise
+        except (ValueError, TypeError, csv.Error) as problem:
+            reason = str(problem).partition("\n")[0]
+            raise ConfigurationError(f"cannot read {file}: {reason}") from problem
 
 
 def _note(db: sqlite3.Connection, key: Sequence[str], place: int, page: Iterable[dict[str, Any]]) -> None:
@@ -126,7 +146,10 @@ def _key(row: dict[str, Any], key: Sequence[str]) -> str:
 def _is_gone(row: dict[str, Any]) -> bool:
     if DELETED not in row:
         raise ConfigurationError("the files were exported without a state: each is the whole list")
-    return row[DELETED] in {True, "true"}
+    gone = row[DELETED]
+    if gone not in {True, False, "true", "false"}:
+        raise ValueError(f"a row ends early, or its {DELETED} is {gone!r}")
+    return gone in {True, "true"}
 
 
 def _order(path: Path) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.export.rows import Rows, clean_text, extra_text, json_text, plain_form
+from litmos_async.export.rows import Rows, extra_text, json_text, plain_form
 from litmos_async.export.schema import Column, Schema, arrow_library
 
 Format: TypeAlias = Literal["jsonl", "csv", "parquet"]
@@ -139,8 +139,6 @@ def _csv_form(column: Column, *, secrets: bool) -> Callable[[Any], Any]:
             return lambda value: json_text(plain(value))
         case "json":
             return lambda value: extra_text(value, secrets=secrets)
-        case "text":
-            return lambda value: clean_text(plain(value))
         case "boolean":
             return lambda value: "true" if value else "false"
         case _:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from litmos_async.errors import ConfigurationError
 from litmos_async.export.manifest import Earlier, read_manifest
 from litmos_async.export.output import ENDINGS, Format
 from litmos_async.export.remote import Remote, remote_of
+from litmos_async.export.schema import arrow_library
 
 FOLDER_MANIFEST: Final = "_manifest.json"
 """The manifest in a folder: pyarrow and polars pass over names that begin with an underscore."""
@@ -61,16 +61,28 @@ class Place:
         return f"{name}-{stamp}{f'-{place:03}' if place else ''}{ENDINGS[self.format]}"
 
     def earlier(self) -> Earlier | None:
-        """Return what an earlier export left here; None where there is none."""
-        if self.remote is None:
-            with suppress(OSError):
-                return read_manifest(self.manifest.read_bytes())
+        """Return what an earlier export left here; None where there is none.
+
+        Raises:
+            ConfigurationError: A manifest stands here that is not ours, or cannot be read.
+        """
+        try:
+            if self.remote is None:
+                text = self.manifest.read_bytes()
+            elif FOLDER_MANIFEST in self.remote.names():
+                text = self.remote.read(FOLDER_MANIFEST)
+            else:
+                return None
+        except FileNotFoundError:
             return None
-        if FOLDER_MANIFEST not in self.remote.names():
-            return None
-        with suppress(OSError):
-            return read_manifest(self.remote.read(FOLDER_MANIFEST))
-        return None
+        except OSError as problem:
+            raise ConfigurationError(f"cannot read the manifest of {self}: {_reason(problem)}") from None
+        found = read_manifest(text)
+        if found is None:
+            raise ConfigurationError(
+                f"{self.manifest.name} of {self} is of no export of ours: remove it, or name another place"
+            )
+        return found
 
     def check(
         self, wanted: Earlier, ours: Collection[str], *, first: bool, dry: bool
@@ -86,14 +98,14 @@ class Place:
         Raises:
             ConfigurationError: Something stands here that is not ours, or nothing can be written.
         """
+        if self.format == "parquet":
+            arrow_library()  # said now, and not when the first page is there
         if dry and not self.folder.exists():
             above = next(each for each in self.folder.absolute().parents if each.exists())
             if not above.is_dir():
                 raise ConfigurationError(f"cannot make the folder {self.folder}: {above} is a file")
             return {}
         make_folder(self.folder)
-        if self.file and (self.folder / self.file).is_dir():
-            raise ConfigurationError(f"{self.folder / self.file} is a folder")
         found, what = self.earlier(), str(self)
         left: dict[str, list[str]] = {}
         if found is None:

@@ -48,11 +48,11 @@ class Remote:
         Raises:
             ConfigurationError: They cannot.
         """
-        probe = f"{self.path}/_probe"  # readers pass over names that begin with an underscore
+        probe = "_probe"  # readers pass over names that begin with an underscore
         try:
-            with self.system.open_output_stream(probe) as stream:
+            with self._open(probe) as stream:
                 stream.write(b"\n")
-            self.system.delete_file(probe)
+            self.system.delete_file(f"{self.path}/{probe}")
         except OSError as problem:
             raise ConfigurationError(f"cannot write to {self.url}: {_first_line(problem)}") from None
 
@@ -67,13 +67,17 @@ class Remote:
 
     def take(self, source: Path, name: str) -> None:
         """Copy a finished file there; one of the same name is replaced once the new one is whole."""
+        with source.open("rb") as file, self._open(name) as stream:
+            while block := file.read(_BLOCK):
+                stream.write(block)
+
+    def _open(self, name: str) -> Any:
+        """Open a file for writing."""
         target = f"{self.path}/{name}"
         # A file system with folders wants them made; an object store has none, and needs no right to make one.
         if self.system.type_name == "local":
             self.system.create_dir(target.rpartition("/")[0], recursive=True)
-        with source.open("rb") as file, self.system.open_output_stream(target) as stream:
-            while block := file.read(_BLOCK):
-                stream.write(block)
+        return self.system.open_output_stream(target)
 
     def remove(self, name: str) -> None:
         """Take a file away, if it is there."""

@@ -176,12 +176,10 @@ def _text(value: Any) -> Any:
 
 
 def json_text(value: Any) -> str:
-    """Return plain data as JSON on one line. A lone surrogate becomes U+FFFD: no file can hold it."""
+    """Return plain data as JSON on one line."""
     text = _ENCODE(value)
-    if text.isascii():
-        return text
     # Some programs take these for the end of a line.
-    return clean_text(text).translate(_LINE_ENDS)
+    return text if text.isascii() else text.translate(_LINE_ENDS)
 
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
@@ -190,20 +188,8 @@ _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), def
 _LINE_ENDS: Final = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
-def clean_text(text: str) -> str:
-    """Return text that can be written as UTF-8."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def _array(pa: Any, column: Column, values: Sequence[Any], kind: Any, *, secrets: bool) -> Any:
     """Return a column as Arrow has it."""
-    if column.type == "text":
-        try:
-            return pa.array(values, type=kind)
-        except (UnicodeError, pa.ArrowException):
-            pass  # half a character: rare, and to look for it in every text takes as long as all the rest
     return pa.array(_arrow_values(column, values, secrets=secrets), type=kind)
 
 
@@ -218,8 +204,6 @@ def _arrow_values(column: Column, values: Sequence[Any], *, secrets: bool) -> Se
     match column.type:
         case "json":
             return [extra_text(value, secrets=secrets) if value else None for value in values]
-        case "text":
-            return [value if value is None else clean_text(value) for value in values]
         case "integer":
             return [None if value is None or abs(value) >= _LARGEST_INTEGER else value for value in values]
         case "record":

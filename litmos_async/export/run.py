@@ -38,6 +38,13 @@ _UNITS_A_STEP: Final = 500
 class ExportIncomplete(IncompleteListing):
     """An export ended with a list that is not complete. Run it again to go on.
 
+    ```python
+    try:
+        await litmos.export.run("users", "users.csv")
+    except ExportIncomplete as problem:
+        print(problem.manifest.lists["users"].reason)
+    ```
+
     Attributes:
         manifest: What was written, and which lists are not complete and why.
     """
@@ -52,6 +59,14 @@ class ExportIncomplete(IncompleteListing):
 @frozen
 class Progress:
     """How far an export is.
+
+    ```python
+    def show(progress: Progress) -> None:
+        print(progress.rows, progress.requests)
+
+
+    await litmos.export.run("users", "users.csv", on_progress=show)
+    ```
 
     Attributes:
         name: The list of which a page was written.
@@ -115,6 +130,7 @@ class Exporter:
         self._began = datetime.now(UTC)
         self._lists = {spec.name: ListRun(spec, order, state, self._began) for spec in order.specs}
         self._choosing = {spec.name: asyncio.Lock() for spec in order.specs}
+        self._beginning = {spec.name: asyncio.Lock() for spec in order.specs}
 
     async def run(self) -> Manifest:
         """Read and write all lists.
@@ -157,10 +173,9 @@ class Exporter:
         if each.run is None or not each.listed:
             await self._list_units(each)
         async with aclosing(self._units(each)) as units:
-            workers = 1 if each.spec.units is None else UNITS_AT_ONCE
+            # A row may move from one unit to the next: side by side, it could be missed in both.
+            workers = 1 if each.spec.units is None or each.spec.shared else UNITS_AT_ONCE
             await _together([self._work(each, units) for _ in range(workers)])
-        if each.run is None:  # no unit at all: no team, no course
-            await self._begin(each)
         await self._blocking(each.finish)
         self._report(each)
 
@@ -169,26 +184,32 @@ class Exporter:
         if each.spec.units is None:
             each.units_ahead = [Unit()]
             return
+        first, resume, known = await self._blocking(self._state.listing, each.spec.name)
         some: list[Unit] = []
-        first = 0
-        async for unit in each.spec.units(self._litmos, each.ask):
-            some.append(unit)
-            if len(some) == _UNITS_A_STEP:
-                await self._note_units(each, some, first, last=False)
+        async for listed in each.spec.units(self._litmos, each.ask, resume):
+            some += (unit for unit in listed.units if unit.key not in known)
+            if listed.resume is not None or len(some) >= _UNITS_A_STEP:
+                await self._note_units(each, some, first, listed.resume)
                 first, some = first + len(some), []
         if each.run is None and some and self._account.server_time() is None:
             each.units_ahead = some  # it took no request: the first page will say the server's time
             return
-        await self._note_units(each, some, first, last=True)
+        await self._note_units(each, some, first, None, last=True)
 
-    async def _note_units(self, each: ListRun, units: list[Unit], first: int, *, last: bool) -> None:
+    async def _note_units(
+        self, each: ListRun, units: list[Unit], first: int, resume: str | None, *, last: bool = False
+    ) -> None:
         await self._begin(each)
-        await self._blocking(lambda: self._state.add_units(each.spec.name, units, first=first, last=last))
+        await self._blocking(
+            lambda: self._state.add_units(each.spec.name, units, first=first, resume=resume, last=last)
+        )
 
     async def _begin(self, each: ListRun) -> None:
         """Note that the run has begun, once there was an answer that says the server's time."""
-        if each.run is None:
-            await self._blocking(each.begin, self._account.server_time())
+        # The first pages of several units may come at once.
+        async with self._beginning[each.spec.name]:
+            if each.run is None:
+                await self._blocking(each.begin, self._account.server_time())
 
     async def _units(self, each: ListRun) -> AsyncGenerator[tuple[int, Unit, str | None]]:
         """Yield the units that are not finished, each with its place and where to go on."""

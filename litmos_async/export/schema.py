@@ -48,6 +48,11 @@ _JSON_TYPES: Final[Mapping[str, dict[str, Any]]] = {
 class Column:
     """One column of a list.
 
+    ```python
+    for column in schema("users").columns:
+        print(column.name, column.type, column.secret)
+    ```
+
     Attributes:
         name: Its name: the attribute of the record.
         type: What its values are. Times are UTC.
@@ -65,12 +70,11 @@ class Column:
 class Schema:
     """The columns of a list, in order.
 
-        from litmos_async.export import schema
-
-        for column in schema("users").columns:
-            print(column.name, column.type)
-        schema("users").json_schema()          # a JSON Schema of one row
-        schema("users").arrow()                # a pyarrow.Schema (extra "parquet")
+    ```python
+    columns = schema("users").names
+    as_json = schema("users").json_schema()  # a JSON Schema of one row
+    as_arrow = schema("users").arrow()  # a pyarrow.Schema (extra "parquet")
+    ```
 
     Attributes:
         name: The list.

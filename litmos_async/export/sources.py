@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from math import ceil
 from typing import Any, Final, cast
@@ -12,8 +13,8 @@ from attrs import define, evolve
 from litmos_async.ahead import Batch, PageRequest
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
-from litmos_async.export.spec import BEGINNING, Ask, Open, Unit, Units
-from litmos_async.models import Session, User, UserSummary
+from litmos_async.export.spec import BEGINNING, Ask, Listed, Open, Unit, Units
+from litmos_async.models import Course, Session, User, UserSummary
 from litmos_async.models.record import Record
 from litmos_async.paging import Pages
 from litmos_async.resources import Resources
@@ -76,16 +77,18 @@ def parents_of(column: str, read: Callable[[Resources, Ask], Pages[Any]]) -> Uni
         read: Lists the parents.
     """
 
-    async def units(litmos: Resources, ask: Ask) -> AsyncIterator[Unit]:
+    async def units(litmos: Resources, ask: Ask, resume: str | None) -> AsyncIterator[Listed]:
         only, found = ask.where.get(column), False
         if only is not None and column == "user_id":
             # One request in place of hundreds: the list of a person that is not there says so itself.
-            yield Unit(only, {column: only})
+            yield Listed([Unit(only, {column: only})])
             return
-        async for parent in read(litmos, ask):
-            if only is None or parent.id == only:
-                found = True
-                yield Unit(parent.id, {column: parent.id})
+        async with aclosing(read(litmos, ask).by_page(resume=resume)) as pages:
+            async for page in pages:
+                some = [Unit(each.id, {column: each.id}) for each in page.items if only in {None, each.id}]
+                found = found or bool(some)
+                # Of one that is looked for it must be known at the end whether it came.
+                yield Listed(some, page.resume if only is None else None)
         if only is not None and not found:
             raise ConfigurationError(f"where: there is no {column} {only!r}")
 
@@ -115,10 +118,9 @@ def list_people(litmos: Resources, ask: Ask) -> Pages[Any]:
 LOGS: Final = ("actions", "assignments", "content", "settings")
 
 
-async def each_log(_litmos: Resources, _ask: Ask) -> AsyncIterator[Unit]:
+async def each_log(_litmos: Resources, _ask: Ask, _resume: str | None) -> AsyncIterator[Listed]:
     """Yield a unit for each log of activities."""
-    for log in LOGS:
-        yield Unit(log, {"log": log})
+    yield Listed([Unit(log, {"log": log}) for log in LOGS])
 
 
 def open_log(litmos: Resources, ask: Ask, unit: Unit) -> Pages[Any]:
@@ -127,10 +129,13 @@ def open_log(litmos: Resources, ask: Ask, unit: Unit) -> Pages[Any]:
     return cast("Pages[Any]", read(since=since_of(ask), to=ask.to, **ask.options))
 
 
-async def past_and_future(_litmos: Resources, _ask: Ask) -> AsyncIterator[Unit]:
-    """Yield the two lists that together hold all sessions."""
-    yield Unit("past")
-    yield Unit("future")
+_HALVES: Final = (Unit("future"), Unit("past"))
+"""The two lists that hold all sessions, in this order: one that begins meanwhile is in both, and never in none."""
+
+
+async def future_and_past(_litmos: Resources, _ask: Ask, _resume: str | None) -> AsyncIterator[Listed]:
+    """Yield the two lists of sessions."""
+    yield Listed(_HALVES)
 
 
 def open_sessions(litmos: Resources, ask: Ask, unit: Unit) -> Pages[Any]:
@@ -146,17 +151,17 @@ def flat_sessions(_unit: Unit, tree: Any) -> Iterator[tuple[Mapping[str, str], S
             yield {"course_id": tree.id, "module_id": module.id}, session
 
 
-async def each_session(litmos: Resources, ask: Ask) -> AsyncIterator[Unit]:
+async def each_session(litmos: Resources, ask: Ask, _resume: str | None) -> AsyncIterator[Listed]:
     """Yield a unit for each session, once: a session of today may be in both lists."""
     seen: set[str] = set()
     course = ask.where.get("course_id")
     everything = evolve(ask, since=None)
-    async for half in past_and_future(litmos, everything):
+    for half in _HALVES:
         async for tree in open_sessions(litmos, everything, half):
             for parent, session in flat_sessions(half, tree):
                 if session.id not in seen and course in {None, parent["course_id"]}:
                     seen.add(session.id)
-                    yield Unit(session.id, {**parent, "session_id": session.id})
+                    yield Listed([Unit(session.id, {**parent, "session_id": session.id})])
 
 
 def of_session(read: Callable[[Resources], Callable[..., Pages[Any]]]) -> Open:
@@ -164,12 +169,12 @@ def of_session(read: Callable[[Resources], Callable[..., Pages[Any]]]) -> Open:
     return lambda litmos, ask, unit: read(litmos)(*unit.parent.values(), **ask.options)
 
 
-async def each_holder(litmos: Resources, ask: Ask) -> AsyncIterator[Unit]:
+async def each_holder(litmos: Resources, ask: Ask, _resume: str | None) -> AsyncIterator[Listed]:
     """Yield the units of the assignments: one a course, or one for 25 people where that is fewer requests."""
     only_course, only_user = ask.where.get("course_id"), ask.where.get("user_id")
     if only_user is not None:
         person = await litmos.users.get(only_user, **_call_options(ask))
-        yield Unit(only_user, _names_of(person), ids=(only_user,))
+        yield Listed([Unit(only_user, _names_of(person), ids=(only_user,))])
         return
     courses = [course async for course in list_courses(litmos, ask)]
     if only_course is not None:
@@ -183,16 +188,16 @@ async def each_holder(litmos: Resources, ask: Ask) -> AsyncIterator[Unit]:
             async for person in list_people(litmos, ask):
                 some.append(person)
                 if len(some) == PEOPLE_A_CALL:
-                    yield _together(some)
+                    yield Listed([_together(some)])
                     some = []
             if some:
-                yield _together(some)
+                yield Listed([_together(some)])
             return
-    for course in courses:
-        yield Unit(
-            course.id,
-            {"course_id": course.id, "course_code": course.code or "", "course_name": course.name or ""},
-        )
+    yield Listed([Unit(course.id, _names_of_course(course)) for course in courses])
+
+
+def _names_of_course(course: Course) -> dict[str, str]:
+    return {"course_id": course.id, "course_code": course.code or "", "course_name": course.name or ""}
 
 
 def _together(people: Sequence[UserSummary]) -> Unit:
@@ -210,13 +215,11 @@ def open_holders(litmos: Resources, ask: Ask, unit: Unit) -> Pages[Any]:
     """Return the people of a course, or 25 people with their courses."""
     if not unit.ids:
         return litmos.courses.list_users(unit.key, **ask.options)
-    read: list[Sequence[Any]] = []
 
     async def fetch(request: PageRequest) -> Batch[Any]:
-        """Give the rows of the one answer page by page."""
-        if not read:
-            read.append(await litmos.users.list_courses_for_many(unit.ids, **_call_options(ask)))
-        return Batch(read[0][request.start : request.start + request.limit], len(read[0]))
+        """Give the rows of the one answer, of which the number of all is known with it."""
+        rows = await litmos.users.list_courses_for_many(unit.ids, **_call_options(ask))
+        return Batch(rows[request.start : request.start + request.limit], len(rows))
 
     return Pages(fetch, name=f"assignments of {' '.join(unit.ids)}")
 

@@ -7,7 +7,7 @@ each row.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
@@ -59,8 +59,21 @@ class Unit:
     ids: tuple[str, ...] = ()
 
 
-Units: TypeAlias = Callable[[Resources, Ask], AsyncIterator[Unit]]
-"""Yields the units of a list, which may take requests."""
+@frozen
+class Listed:
+    """Some of the units of a list.
+
+    Attributes:
+        units: They.
+        resume: Where to go on listing behind them; None where that is not possible, or where there are no more.
+    """
+
+    units: Sequence[Unit]
+    resume: str | None = None
+
+
+Units: TypeAlias = Callable[[Resources, Ask, str | None], AsyncIterator[Listed]]
+"""Yields the units of a list, which may take requests, from where to go on."""
 
 Open: TypeAlias = Callable[[Resources, Ask, Unit], Pages[Any]]
 """Returns the rows of a unit."""
@@ -76,6 +89,11 @@ Flatten: TypeAlias = Callable[[Unit, Any], Iterable[Row]]
 class ListSpec:
     """A list that can be exported.
 
+    ```python
+    users = find_list("users")
+    print(users.since, users.key, users.source)  # created ('id',) ('users.list_details',)
+    ```
+
     Attributes:
         name: What users call it.
         record: The class of its rows.
@@ -88,7 +106,7 @@ class ListSpec:
         key: Columns that tell one row from another.
         where: Columns that `where` can limit it by.
         flatten: Makes rows of what comes, where that is a tree or another record; None takes it as it is.
-        shared: Whether two units may hold the same row, which counts once then.
+        shared: Whether two units may hold the same row, which counts once then, and moves from one to the next.
     """
 
     name: str
@@ -129,6 +147,9 @@ class ListSpec:
     def check(self, ask: Ask) -> None:
         """Refuse what the list cannot do, before a request is spent.
 
+        Args:
+            ask: What is wanted of the list.
+
         Raises:
             ConfigurationError: `since` is missing or means nothing here, a time has no zone, or `where` names
                 something that the list cannot be limited by.
@@ -142,6 +163,10 @@ class ListSpec:
 
     def check_since(self, since: datetime | None, to: datetime | None) -> None:
         """Refuse a span of time that the list cannot be asked for.
+
+        Args:
+            since: Where the span begins; None where none is asked for.
+            to: Where it ends; None for now.
 
         Raises:
             ConfigurationError: `since` is missing or means nothing here, or a time has no zone.
@@ -177,7 +202,7 @@ def check_time(name: str, moment: object) -> None:
 
 
 def check_id(name: str, value: object) -> None:
-    """Refuse what is no id.
+    """Refuse what is not a valid id.
 
     Raises:
         ConfigurationError: It is no text, or empty.

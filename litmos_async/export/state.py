@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,9 @@ _FORMAT: Final = 1
 
 REQUESTS: Final = "requests"
 """The fact that says how many requests a run has sent, in all of its parts."""
+
+_LISTING: Final = "units of "
+"""The fact, with the name of a list behind it, that says how far its units are listed."""
 
 _TABLES: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -171,24 +174,41 @@ class StateFile:
             run: The run.
             units: Its units; none where they are not known yet.
         """
-        with closing(self._transaction()) as change:
+        with self._step() as change:
             change.execute("INSERT INTO runs (name, detail) VALUES (?, ?)", (name, run.to_json()))
             if units:
-                _put_units(change, name, units, first=0, last=True)
-            change.execute("COMMIT")
+                _put_units(change, name, units, first=0)
+                _note_listed(change, name)
 
-    def add_units(self, name: str, units: Sequence[Unit], *, first: int, last: bool) -> None:
+    def add_units(
+        self, name: str, units: Sequence[Unit], *, first: int, resume: str | None = None, last: bool = False
+    ) -> None:
         """Note units that are to be read.
 
         Args:
             name: The list.
             units: They.
-            first: Place of the first of them.
+            first: Place of the first of them; what an earlier try noted from there on is forgotten.
+            resume: Where to go on listing behind them; None where that is not known.
             last: Whether there are no more.
         """
-        with closing(self._transaction()) as change:
-            _put_units(change, name, units, first=first, last=last)
-            change.execute("COMMIT")
+        with self._step() as change:
+            change.execute("DELETE FROM units WHERE name=? AND place>=?", (name, first))
+            _put_units(change, name, units, first=first)
+            if last:
+                _note_listed(change, name)
+            elif resume is not None:
+                place = json.dumps([first + len(units), resume])
+                change.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_LISTING + name, place))
+
+    def listing(self, name: str) -> tuple[int, str | None, frozenset[str]]:
+        """Return where to go on listing units: the place of the next, the token, and the keys of those before."""
+        noted = self.fact(_LISTING + name)
+        if noted is None:
+            return 0, None, frozenset()
+        first, resume = json.loads(noted)
+        found = self._db.execute("SELECT unit FROM units WHERE name=? AND place<?", (name, first))
+        return first, resume, frozenset(json.loads(text)[0] for (text,) in found)
 
     def units_left(self, name: str, after: int, most: int) -> list[tuple[int, Unit, str | None]]:
         """Return units that are not read to the end, behind a place: place, unit, and where to go on."""
@@ -229,7 +249,7 @@ class StateFile:
             seen: Key and content of all rows of the page, for a later run to compare with.
             requests: How many requests the run has sent, in all of its parts.
         """
-        with closing(self._transaction()) as change:
+        with self._step() as change:
             change.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (REQUESTS, str(requests)))
             change.execute(
                 "UPDATE units SET token=?, done=? WHERE name=? AND place=?",
@@ -248,7 +268,6 @@ class StateFile:
                     "INSERT INTO known VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run=excluded.run",
                     [(name, key, content, stamp, stamp) for key, content in seen],
                 )
-            change.execute("COMMIT")
 
     def new_keys(self, name: str, marks: Sequence[tuple[str, bytes]]) -> list[int]:
         """Return the places of rows whose key was not written yet."""
@@ -285,13 +304,12 @@ class StateFile:
 
     def note_gone(self, name: str, keys: Sequence[str], part: Part) -> None:
         """Note that rows are marked as gone, and how long the output is."""
-        with closing(self._transaction()) as change:
+        with self._step() as change:
             change.executemany("DELETE FROM known WHERE name=? AND key=?", [(name, key) for key in keys])
             _put_part(change, name, part)
             change.execute(
                 "UPDATE runs SET rows=rows+?, gone=gone+? WHERE name=?", (len(keys), len(keys), name)
             )
-            change.execute("COMMIT")
 
     def parts(self, name: str) -> list[Part]:
         """Return the files of the run under way."""
@@ -311,7 +329,7 @@ class StateFile:
 
     def end(self, names: Iterable[str]) -> None:
         """End the runs of lists: the next ones begin at their cursors."""
-        with closing(self._transaction()) as change:
+        with self._step() as change:
             change.execute("DELETE FROM meta WHERE name=?", (REQUESTS,))
             for name in names:
                 run = _run_of(change, name)
@@ -330,21 +348,25 @@ class StateFile:
                 change.execute("DELETE FROM known WHERE name=? AND key='' AND run!=?", (name, run.stamp))
                 for table in ("runs", "units", "parts"):
                     change.execute(f"DELETE FROM {table} WHERE name=?", (name,))  # noqa: S608 - fixed names
-            change.execute("COMMIT")
 
     def forget(self, name: str) -> None:
         """Forget the run of a list and what it wrote, so that it begins anew."""
-        with closing(self._transaction()) as change:
+        with self._step() as change:
             for table in ("runs", "units", "parts", "known"):
                 change.execute(f"DELETE FROM {table} WHERE name=?", (name,))  # noqa: S608 - fixed names
-            change.execute("COMMIT")
 
-    def _transaction(self) -> sqlite3.Cursor:
-        cursor = self._db.cursor()
-        if self._db.in_transaction:  # what a failed step left
-            cursor.execute("ROLLBACK")
-        cursor.execute("BEGIN IMMEDIATE")
-        return cursor
+    @contextmanager
+    def _step(self) -> Iterator[sqlite3.Cursor]:
+        """Give what changes the state, all of it or nothing."""
+        with closing(self._db.cursor()) as change:
+            change.execute("BEGIN IMMEDIATE")
+            try:
+                yield change
+                change.execute("COMMIT")
+            except BaseException:
+                # Else what is noted next would be a part of this step, and be lost with it.
+                self._db.rollback()
+                raise
 
 
 def _run_of(change: sqlite3.Cursor, name: str) -> Run:
@@ -352,7 +374,7 @@ def _run_of(change: sqlite3.Cursor, name: str) -> Run:
     return Run.from_json(detail)
 
 
-def _put_units(change: sqlite3.Cursor, name: str, units: Sequence[Unit], *, first: int, last: bool) -> None:
+def _put_units(change: sqlite3.Cursor, name: str, units: Sequence[Unit], *, first: int) -> None:
     change.executemany(
         "INSERT OR REPLACE INTO units (name, place, unit) VALUES (?, ?, ?)",
         [
@@ -360,8 +382,11 @@ def _put_units(change: sqlite3.Cursor, name: str, units: Sequence[Unit], *, firs
             for place, unit in enumerate(units)
         ],
     )
-    if last:
-        change.execute("UPDATE runs SET listed=1 WHERE name=?", (name,))
+
+
+def _note_listed(change: sqlite3.Cursor, name: str) -> None:
+    change.execute("UPDATE runs SET listed=1 WHERE name=?", (name,))
+    change.execute("DELETE FROM meta WHERE name=?", (_LISTING + name,))
 
 
 def _put_part(change: sqlite3.Cursor, name: str, part: Part) -> None:

@@ -47,6 +47,12 @@ class Opened:
 class PlannedList:
     """What an export would do with a list.
 
+    ```python
+    plan = await litmos.export.plan("users", "users/", state="night.db")
+    users = plan.lists[0]
+    print(users.since or "all", users.cost)
+    ```
+
     Attributes:
         name: The list.
         since: From when on it asks for rows; None for all.

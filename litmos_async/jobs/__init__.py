@@ -35,4 +35,12 @@ __all__ = [
 
 
 class Jobs(CompletionJobs, TreeJobs, SessionJobs, LookUps):
-    """All of them; `Jobs.of(litmos.bulk)` makes it of a client."""
+    """All of them; `Jobs.of(litmos.bulk)` makes it of a client.
+
+    ```python
+    passed = ModuleResult(user_id=user_id, course_id=course_id, completed=True, score=90)
+    job = Jobs.of(litmos.bulk).write_completions([(module_id, passed)], journal="history.db")
+    print(await job.plan())
+    report = await job.run()
+    ```
+    """

@@ -31,7 +31,20 @@ NOTES: Final = (
 
 
 class CompletedModule(NamedTuple):
-    """A person and a module of a course, and when it was completed: in ISO 8601, or empty for now."""
+    """A person and a module of a course, and when it was completed: in ISO 8601, or empty for now.
+
+    ```python
+    passed = ModuleResult(user_id=user_id, course_id=course_id, completed=True, score=90)
+    async for outcome in Jobs.of(litmos.bulk).write_completions([(module_id, passed)]):
+        print(outcome.item.user_id, outcome.item.completed or "now", outcome.status)
+    ```
+
+    Attributes:
+        user_id: Id of the person.
+        course_id: Id of the course.
+        module_id: Id of the module.
+        completed: When, in ISO 8601; empty for now.
+    """
 
     user_id: str
     course_id: str

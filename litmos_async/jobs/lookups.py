@@ -24,6 +24,12 @@ _AT_ONCE: Final = 20
 class ModulesOfCourse:
     """The modules of a course.
 
+    ```python
+    found = (await Jobs.of(litmos.bulk).modules_of([course_id]))[course_id]
+    for module in found.modules:
+        print(module.name, "by roll call" if module.id in found.led else "by result")
+    ```
+
     Attributes:
         modules: All of them.
         led: Ids of those that an instructor leads: only a roll call completes them (api-facts 15).
@@ -38,7 +44,11 @@ class ModulesOfCourse:
         return [each for each in self.modules if each.id not in self.led and each.active is not False]
 
     def find(self, name: str) -> list[Module]:
-        """Return the modules that go by an id, a code or a name, as closely as any does."""
+        """Return the modules that go by an id, a code or a name, as closely as any does.
+
+        Args:
+            name: An id, a code or a name.
+        """
         if found := [each for each in self.modules if each.id == name.strip()]:
             return found
         ways = {each.id: _way(name, each.code, each.name) for each in self.modules}
@@ -54,6 +64,12 @@ class LookUps(StepJobs):
 
         `GET /courses/{course_id}/modules`
         `GET /courses/{course_id}/modules/ilt`
+
+        Args:
+            course_ids: Ids of the courses.
+
+        Raises:
+            LitmosError: A list cannot be read.
         """
         room = asyncio.Semaphore(_AT_ONCE)
 
@@ -74,6 +90,9 @@ class LookUps(StepJobs):
         """Find locations by name or number.
 
         `GET /locations`
+
+        Args:
+            names: What to look up.
         """
         resolved, names = Resolved(), list(dict.fromkeys(names))
         rows = [row async for row in self._litmos.locations.list()] if names else []
@@ -96,6 +115,10 @@ class LookUps(StepJobs):
 
         The second list is read only for names that are not in the first. A name that several sessions have is a
         problem that names their beginnings and ids.
+
+        Args:
+            names: What to look up.
+            past: Which sessions go first: True for those that have begun, False for those to come.
         """
         sessions = self._litmos.sessions
         lists = [sessions.list_past, sessions.list_future]

@@ -28,7 +28,18 @@ _LAST_WORD: Final = "a completed roll call completes the module, and an achievem
 
 
 class SessionPlace(NamedTuple):
-    """A session, and where it is."""
+    """A session, and where it is.
+
+    ```python
+    place = SessionPlace(course_id, ilt_module_id, session_id)
+    report = await Jobs.of(litmos.bulk).register_for_sessions([(user_id, place)]).run()
+    ```
+
+    Attributes:
+        course_id: Id of the course.
+        module_id: Id of the instructor-led module.
+        session_id: Id of the session.
+    """
 
     course_id: str
     module_id: str
@@ -36,7 +47,11 @@ class SessionPlace(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> SessionPlace:
-        """Return what `str` has made a text of."""
+        """Return what `str` has made a text of.
+
+        Args:
+            text: What `str` of a place returned.
+        """
         return cls(*text.split("/"))
 
     def __str__(self) -> str:
@@ -45,14 +60,38 @@ class SessionPlace(NamedTuple):
 
 
 class UserInSession(NamedTuple):
-    """A person and a session."""
+    """A person and a session.
+
+    ```python
+    place = SessionPlace(course_id, ilt_module_id, session_id)
+    async for outcome in Jobs.of(litmos.bulk).register_for_sessions([(user_id, place)]):
+        print(outcome.item.user_id, outcome.item.place.session_id, outcome.status)
+    ```
+
+    Attributes:
+        user_id: Id of the person.
+        place: The session.
+    """
 
     user_id: str
     place: SessionPlace
 
 
 class NewSession(NamedTuple):
-    """A session that is to be there; `start` is the day and the time, as in `2031-09-24 9:00AM`."""
+    """A session that is to be there; `start` is the day and the time, as in `2031-09-24 9:00AM`.
+
+    ```python
+    session = (await litmos.sessions.get(course_id, ilt_module_id, session_id)).replace(name="First aid II")
+    async for outcome in Jobs.of(litmos.bulk).create_sessions([(course_id, ilt_module_id, session)]):
+        print(outcome.item.name, outcome.item.start, outcome.status)
+    ```
+
+    Attributes:
+        course_id: Id of the course.
+        module_id: Id of the instructor-led module.
+        name: What it is called.
+        start: The day and the time of its beginning, as in `2031-09-24 9:00AM`.
+    """
 
     course_id: str
     module_id: str
@@ -61,7 +100,13 @@ class NewSession(NamedTuple):
 
     @classmethod
     def of(cls, course_id: str, module_id: str, session: Session) -> NewSession:
-        """Return what tells a session from others of its module."""
+        """Return what tells a session from others of its module.
+
+        Args:
+            course_id: Id of the course.
+            module_id: Id of the instructor-led module.
+            session: The session, with at least one day.
+        """
         return cls(course_id, module_id, session.name or "", _begins(session))
 
 

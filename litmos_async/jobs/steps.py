@@ -107,7 +107,11 @@ class StepJobs(Helpers):
 
     @classmethod
     def of(cls, bulk: Helpers) -> Self:
-        """Return the helpers that send through the same client as `litmos.bulk`."""
+        """Return the helpers that send through the same client as `litmos.bulk`.
+
+        Args:
+            bulk: `litmos.bulk` of the client.
+        """
         return cls(bulk._caller, bulk._limiter)  # noqa: SLF001 - another set of helpers of the same client
 
     def _step_job(

@@ -57,8 +57,17 @@ _DELETE: Final = "DELETE /teams/{team_id}"
 class TeamChange(NamedTuple):
     """A team, and how it is to change.
 
-    `fields` names what is to change, and no values. `key` is that of the row, and empty where there is none;
-    `team_id` is empty for a team that is new.
+    ```python
+    async for outcome in Jobs.of(litmos.bulk).sync_team_tree([TeamRow("Sales North")]):
+        print(outcome.item.change, outcome.item.name, outcome.item.fields)
+    ```
+
+    Attributes:
+        change: What is to be done.
+        name: What the team is called.
+        key: What tells the row from others; empty for a team that no row names.
+        team_id: Id of the team; empty for one that is new.
+        fields: The attributes that are to change, and no values.
     """
 
     change: Literal["create", "update", "remove", "keep"]
@@ -346,10 +355,7 @@ def _entry(key: RowKey) -> Key:
 
 async def _look_at(litmos: Resources, place: Place) -> _Found:
     """Return what is there of a team, as far as its row speaks of it."""
-    found = _Found()
-    if place.team is None:
-        return found
-    team_id = place.team.id
+    found, team_id = _Found(), cast(TeamSummary, place.team).id  # only teams that are there are looked at
     if place.row.description:
         found.description = (await litmos.teams.get(team_id)).description or ""
     for role, wanted in zip(ROLES, (place.row.leaders, place.row.admins), strict=True):

@@ -23,13 +23,19 @@ _CIRCLE: Final = "the teams above it go round in a circle"
 class TeamRow:
     """A team as it should be. What is None, or empty, is left as it is.
 
+    ```python
+    rows = [TeamRow("Sales", leaders=frozenset({user_id})), TeamRow("Sales North", parent="Sales")]
+    job = Jobs.of(litmos.bulk).sync_team_tree(rows)
+    print(await job.plan())
+    ```
+
     Attributes:
         name: What it is called.
         parent: The name of the team above it; with neither this nor a code a new team stands at the top.
         parent_code: The code for bulk imports of the team above it.
         description: What is said of it.
-        leaders: Ids of the people who lead it.
-        admins: Ids of its admins.
+        leaders: Ids of the people who lead it. None leaves them as they are.
+        admins: Ids of its admins. None leaves them as they are.
     """
 
     name: str

@@ -21,11 +21,11 @@ Whichever it is, a slot is taken by `Window.take` once `Window.opens_at` says so
 
 from __future__ import annotations
 
-from .memory import MemoryLimiter
-from .rate import Lease, Limiter, Priority, Quota, RateLimit, Share, Usage
-from .redis import OnOutage, RedisLimiter
-from .sqlite import SqliteLimiter
-from .url import limiter_from_url
+from litmos_async.limits.memory import MemoryLimiter
+from litmos_async.limits.rate import Lease, Limiter, Priority, Quota, RateLimit, Share, Usage
+from litmos_async.limits.redis import OnOutage, RedisLimiter
+from litmos_async.limits.sqlite import SqliteLimiter
+from litmos_async.limits.url import limiter_from_url
 
 __all__ = [
     "Lease",

@@ -17,9 +17,9 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
-from .members import SILENT, Member, Members
-from .rate import Priority, Quota, RateLimit, Share
-from .window import GUARD, Window
+from litmos_async.limits.members import SILENT, Member, Members
+from litmos_async.limits.rate import Priority, Quota, RateLimit, Share
+from litmos_async.limits.window import GUARD, Window
 
 __all__ = ["Account", "Demand", "Reading", "dump", "load", "process_name", "transact"]
 

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from litmos_async.errors import LitmosError
-
-from .clocks import slept, time_asleep
-from .rate import Lanes, Lease, Priority, Quota, paused
-from .window import Window
+from litmos_async.limits.clocks import slept, time_asleep
+from litmos_async.limits.rate import Lanes, Lease, Priority, Quota, paused
+from litmos_async.limits.window import Window
 
 __all__ = ["LeaseQueue", "Report", "closed"]
 

@@ -9,12 +9,11 @@ import random as _random
 from aiolimiter import AsyncLimiter
 
 from litmos_async.errors import ConfigurationError
-
-from .account import process_name
-from .clocks import time_asleep
-from .lease_queue import LeaseQueue, Report, closed
-from .rate import Lease, Priority, Quota, RateLimit, Share, Usage
-from .window import Window
+from litmos_async.limits.account import process_name
+from litmos_async.limits.clocks import time_asleep
+from litmos_async.limits.lease_queue import LeaseQueue, Report, closed
+from litmos_async.limits.rate import Lease, Priority, Quota, RateLimit, Share, Usage
+from litmos_async.limits.window import Window
 
 __all__ = ["MemoryLimiter"]
 
@@ -25,9 +24,16 @@ class MemoryLimiter:
     Share one among all the clients that use the same account. It serves one event loop at a time; used again
     on a new loop (a second `asyncio.run`) it remembers what the server may still count.
 
+    ```python
+    limiter = MemoryLimiter(RateLimit(reserve=10))
+    async with LitmosClient(limiter=limiter) as web, LitmosClient(limiter=limiter) as nightly:
+        print(web.quota == nightly.quota)
+    ```
+
     Args:
         rate: The limit to keep.
-        random: Where the jitter of the pauses comes from; give a seeded one for repeatable tests.
+        random: Where the jitter of the pauses comes from; give a seeded one for repeatable tests. None is Python's
+            own.
     """
 
     def __init__(
@@ -45,7 +51,7 @@ class MemoryLimiter:
         self._closed = False
 
     def bind(self, account: str) -> None:
-        """Do nothing: no other process uses this window."""
+        """Do nothing, since no other process uses this window; see `Limiter.bind`."""
 
     async def acquire(
         self,
@@ -54,7 +60,11 @@ class MemoryLimiter:
         max_pause: float = math.inf,
         timeout: float = 30.0,  # noqa: ASYNC109 - it bounds the request, not this call
     ) -> Lease:
-        """Wait for a slot; see `Limiter.acquire`."""
+        """Wait for a slot; see `Limiter.acquire`.
+
+        Raises:
+            LitmosError: The limiter was closed.
+        """
         if self._closed:
             raise closed()
         queue = self._here()

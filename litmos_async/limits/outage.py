@@ -16,12 +16,11 @@ from typing import Final, TypeVar
 import attrs
 
 from litmos_async.errors import LimiterUnavailable
-
-from .account import JUMP, UNKNOWN_TIMEOUT, Account, Reading, dump, load, transact
-from .members import ALIVE_EVERY, MEMBERSHIP, SILENT
-from .rate import RateLimit
-from .shared import LAST_REPORT, Change, Seen, Store
-from .window import Window
+from litmos_async.limits.account import JUMP, UNKNOWN_TIMEOUT, Account, Reading, dump, load, transact
+from litmos_async.limits.members import ALIVE_EVERY, MEMBERSHIP, SILENT
+from litmos_async.limits.rate import RateLimit
+from litmos_async.limits.shared import LAST_REPORT, Change, Seen, Store
+from litmos_async.limits.window import Window
 
 __all__ = ["OutageStore"]
 
@@ -101,7 +100,7 @@ class OutageStore:
         self._late_after = late_after
         self._known = _Known()
         self._alive: asyncio.TimerHandle | None = None
-        self._visit: asyncio.Task[None] | None = None
+        self._report_alive: asyncio.Task[None] | None = None
 
     async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         """Let a change happen to the account, or to this process's part of it."""
@@ -131,9 +130,9 @@ class OutageStore:
         """Say that this process is no member any more, and close the other store."""
         if self._alive is not None:
             self._alive.cancel()
-        if self._visit is not None:
-            self._visit.cancel()
-            await asyncio.wait([self._visit])
+        if self._report_alive is not None:
+            self._report_alive.cancel()
+            await asyncio.wait([self._report_alive])
         known = self._known
         if self._share is not None and known.use is not None and known.pid == os.getpid():
             with contextlib.suppress(LimiterUnavailable, TimeoutError):
@@ -271,7 +270,7 @@ class OutageStore:
 
         def start() -> None:
             visit = self.apply(account, rate, _nothing)
-            self._visit = loop.create_task(visit, name="litmos-limiter-member")
+            self._report_alive = loop.create_task(visit, name="litmos-limiter-member")
 
         loop = asyncio.get_running_loop()
         self._alive = loop.call_later(ALIVE_EVERY * rate.period, start)

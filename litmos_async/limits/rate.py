@@ -29,6 +29,12 @@ def _is_number(value: object) -> bool:
 class RateLimit:
     """At most `requests` in any window of `period` seconds, wherever it begins.
 
+    ```python
+    rate = RateLimit(requests=100, period=60.0, burst=20, reserve=10)
+    async with LitmosClient(rate_limit=rate) as litmos:
+        await litmos.users.get("user@example.com")
+    ```
+
     Attributes:
         requests: Requests that the server allows in a window.
         period: Length of the window in seconds.
@@ -65,6 +71,9 @@ class RateLimit:
     def checked(cls, rate: object) -> RateLimit:
         """Return a rate limit that a caller gave.
 
+        Args:
+            rate: What the caller gave.
+
         Raises:
             ConfigurationError: It is none: a bare number says nothing of the window.
         """
@@ -76,6 +85,9 @@ class RateLimit:
 
     def part(self, share: float) -> RateLimit:
         """Return a part of this limit, from 0 to 1: never more of it than that.
+
+        Args:
+            share: How much of it: more than 0, at most 1.
 
         Raises:
             ConfigurationError: It is less than one request.
@@ -96,6 +108,13 @@ class RateLimit:
 @attrs.frozen
 class Quota:
     """How things stand with the limit, at one moment.
+
+    ```python
+    quota = litmos.quota
+    print(
+        f"{quota.used} of {quota.limit} used, {quota.waiting} waiting, the next in {quota.next_free_in:.0f} s"
+    )
+    ```
 
     Attributes:
         used: Slots taken: requests under way, and answered ones that the server may still count.
@@ -126,6 +145,11 @@ class Quota:
 class Share:
     """What one process has of the limit.
 
+    ```python
+    usage = await litmos.usage()
+    print([(share.process, share.used) for share in usage.processes])
+    ```
+
     Attributes:
         process: Its host and process number.
         used: Slots that it holds, or whose requests the server may still count.
@@ -141,6 +165,13 @@ class Share:
 class Usage:
     """Who uses what.
 
+    ```python
+    usage = await litmos.usage()
+    print(usage.quota.used, "of", usage.quota.limit)
+    for share in usage.processes:
+        print(share.process, share.used, share.waiting)
+    ```
+
     Attributes:
         quota: How things stand for all together.
         processes: What each has of it, the largest share first.
@@ -155,7 +186,7 @@ class Lease(Protocol):
 
     ```python
     lease = await limiter.acquire(timeout=30.0)
-    if loop.time() - lease.taken > 30.0:  # the process stood still with it
+    if asyncio.get_running_loop().time() - lease.taken > 30.0:  # the process stood still with it
         lease.unused()  # and take another
     ```
 
@@ -182,16 +213,29 @@ class Lease(Protocol):
     def lost(self, timeout: float) -> None:
         """Bytes may have left and no answer came: the slot is free `period + timeout` from now.
 
-        `timeout` is how much longer the request may take to reach the server; it must be finite, since a
-        slot lost for ever would be gone for good.
+        Args:
+            timeout: Seconds that the request may still take to reach the server. It must be finite: a slot that
+                is lost for ever would be gone for good.
         """
 
     def rejected(self, retry_after: float | None = None) -> None:
-        """503 or 429: the slot is free `period` from now, and all pause."""
+        """503 or 429: the slot is free `period` from now, and all pause.
+
+        Args:
+            retry_after: Seconds that the server asks to wait; None where it does not say.
+        """
 
 
 class Limiter(Protocol):
-    """Hands out leases so that the server never sees more than the rate allows."""
+    """Hands out leases so that the server never sees more than the rate allows.
+
+    ```python
+    limiter: Limiter = MemoryLimiter(RateLimit(reserve=10))
+    lease = await limiter.acquire("bulk", timeout=30.0)
+    ...  # send the request, and wait at most 30 s for its answer
+    lease.answered()
+    ```
+    """
 
     @property
     def rate(self) -> RateLimit:

@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 import attrs
 
 from litmos_async.errors import ConfigurationError, LimiterUnavailable
-
-from .account import transact
-from .outage import OutageStore
-from .rate import RateLimit
-from .shared import Change, SharedLimiter
+from litmos_async.limits.account import transact
+from litmos_async.limits.outage import OutageStore
+from litmos_async.limits.rate import RateLimit
+from litmos_async.limits.shared import Change, SharedLimiter
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -100,20 +99,27 @@ class RedisLimiter(SharedLimiter):
     Redis all keep to their parts for the first `2 * timeout + period` seconds. What is left: a process that is cut
     off for more than five periods while others are not can pass the limit by its part.
 
+    ```python
+    limiter = RedisLimiter("redis://cache:6379/0", on_outage="local", local_share=0.25)  # of four processes
+    async with LitmosClient(limiter=limiter) as litmos:
+        print(litmos.quota.limit)
+    await limiter.aclose()
+    ```
+
     Args:
         url: `redis://user:password@host:6379/0`, or `rediss://` for TLS, with the options that redis-py takes
             (`?ssl_ca_certs=/path`). Any node of a cluster will do; best is a name that all its nodes share.
         rate: The limit to keep. Give the same in every process; only `reserve` may differ.
-        account: What tells accounts apart in Redis; the client says it if you do not.
+        account: What tells accounts apart in Redis; None leaves it to the client.
         on_outage: What to do while Redis cannot be reached. "wait": go on trying for `outage_timeout` seconds, then
             raise `LimiterUnavailable`. "fail": raise it at once. "local": keep to `local_share` of the limit
             without Redis, and tell Redis when it is back. An answer that takes longer than `timeout` is an
             outage, and so is a change that is not through in ten times that.
         outage_timeout: How many seconds "wait" waits.
         local_share: The part of the limit for "local", one request at least. The parts of all processes that run
-            at the same time must not be more than 1 together.
+            at the same time must not be more than 1 together. Needed for "local"; else None.
         timeout: Seconds for one answer of Redis, and for connecting to it.
-        random: Where jitter comes from; give a seeded one for repeatable tests.
+        random: Where jitter comes from; give a seeded one for repeatable tests. None is Python's own.
 
     Raises:
         ConfigurationError: An option cannot work, or redis-py is not installed.

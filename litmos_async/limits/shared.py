@@ -15,12 +15,11 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 import attrs
 
 from litmos_async.errors import ConfigurationError
-
-from .account import Account, process_name
-from .clocks import slept, time_asleep
-from .lease_queue import LeaseQueue, Report, closed
-from .rate import Lease, Priority, Quota, RateLimit, Usage
-from .window import Window
+from litmos_async.limits.account import Account, process_name
+from litmos_async.limits.clocks import slept, time_asleep
+from litmos_async.limits.lease_queue import LeaseQueue, Report, closed
+from litmos_async.limits.rate import Lease, Priority, Quota, RateLimit, Usage
+from litmos_async.limits.window import Window
 
 __all__ = ["Change", "Seen", "SharedLimiter", "Store"]
 
@@ -94,7 +93,7 @@ class SharedLimiter:
         self._closed = False
 
     def bind(self, account: str) -> None:
-        """Say whose limit is kept. What was said to the constructor goes before.
+        """Say whose limit is kept; see `Limiter.bind`. What was said to the constructor goes before.
 
         Raises:
             ConfigurationError: The limiter keeps the limit of another account already.
@@ -117,6 +116,8 @@ class SharedLimiter:
         """Wait for a slot; see `Limiter.acquire`.
 
         Raises:
+            LitmosError: The limiter was closed.
+            ConfigurationError: `timeout` is infinite, no account was said, or the limiter is used on another loop.
             LimiterUnavailable: The store cannot be reached.
         """
         if self._closed:

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from litmos_async.errors import LimiterUnavailable
-
-from .account import transact
-from .rate import RateLimit
-from .shared import Change, SharedLimiter
+from litmos_async.limits.account import transact
+from litmos_async.limits.rate import RateLimit
+from litmos_async.limits.shared import Change, SharedLimiter
 
 __all__ = ["SqliteLimiter"]
 
@@ -41,11 +40,18 @@ class SqliteLimiter(SharedLimiter):
     file systems. Close the limiter at the end: then the last answers are reported, whose slots would else be
     freed later, by expiry.
 
+    ```python
+    limiter = SqliteLimiter("litmos.db", RateLimit(reserve=10))
+    async with LitmosClient(limiter=limiter) as litmos:
+        print(await litmos.usage())
+    await limiter.aclose()
+    ```
+
     Args:
         path: The file; it is made if it does not exist.
         rate: The limit to keep. Give the same in every process; only `reserve` may differ.
-        account: What tells accounts apart in the file; the client says it if you do not.
-        random: Where jitter comes from; give a seeded one for repeatable tests.
+        account: What tells accounts apart in the file; None leaves it to the client.
+        random: Where jitter comes from; give a seeded one for repeatable tests. None is Python's own.
     """
 
     def __init__(

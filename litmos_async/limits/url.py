@@ -8,11 +8,10 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from litmos_async.errors import ConfigurationError
-
-from .memory import MemoryLimiter
-from .rate import Limiter, RateLimit
-from .redis import RedisLimiter
-from .sqlite import SqliteLimiter
+from litmos_async.limits.memory import MemoryLimiter
+from litmos_async.limits.rate import Limiter, RateLimit
+from litmos_async.limits.redis import RedisLimiter
+from litmos_async.limits.sqlite import SqliteLimiter
 
 __all__ = ["limiter_from_url", "sqlite_path", "sqlite_url"]
 
@@ -38,7 +37,7 @@ def limiter_from_url(
             Windows), always an absolute path, since processes in other folders are to find the same file, with
             `#`, `?` and `%` as `%23`, `%3F` and `%25`; `redis://user:password@host:6379/0` or `rediss://`.
         rate: The limit to keep.
-        account: What tells accounts apart in the store; the client says it if you do not.
+        account: What tells accounts apart in the store; None leaves it to the client.
 
     Raises:
         ConfigurationError: There is no such limiter, or a part of the URL is not understood.

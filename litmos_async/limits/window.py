@@ -15,7 +15,7 @@ from typing import Final
 
 import attrs
 
-from .rate import Priority, Quota, RateLimit
+from litmos_async.limits.rate import Priority, Quota, RateLimit
 
 __all__ = ["Window"]
 

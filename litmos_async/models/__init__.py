@@ -7,7 +7,7 @@ the rest of the library.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from litmos_async.models.activities import (
@@ -112,7 +112,7 @@ if TYPE_CHECKING:
         UserWithCourses,
     )
 
-_FAMILIES = {
+_FAMILIES: Final = {
     "activities": (
         "ActionActivity",
         "AssignmentActivity",
@@ -195,7 +195,7 @@ _FAMILIES = {
         "UserWithCourses",
     ),
 }
-_HOMES = {name: family for family, names in _FAMILIES.items() for name in names}
+_HOMES: Final = {name: family for family, names in _FAMILIES.items() for name in names}
 
 __all__ = [
     "AccessLevel",

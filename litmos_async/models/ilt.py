@@ -132,7 +132,11 @@ class SessionCourse(Tree):
         )
 
     def only(self, leaves: Collection[str]) -> Self:
-        """Return the course with these sessions alone, and without modules that have none of them."""
+        """Return the course with these sessions alone, and without modules that have none of them.
+
+        Args:
+            leaves: Ids of the sessions to keep.
+        """
         modules = [
             module.replace(
                 sessions=[each for each in module.sessions if f"{self.id} {module.id} {each.id}" in leaves]
@@ -195,7 +199,7 @@ class ILTModule(Record):
 
 @define(kw_only=True, repr=False)
 class Instructor(Record):
-    """Somebody who can lead sessions."""
+    """A person who can lead sessions."""
 
     xml_element = "User"
 

@@ -12,7 +12,13 @@ class XapiStatement(Record):
     """An xAPI statement: an open JSON object, of which only the id is an attribute; the rest is in `extra`.
 
     ```python
-    XapiStatement(extra={"actor": {...}, "verb": {...}, "object": {...}})
+    done = XapiStatement(
+        extra={
+            "actor": {"mbox": "mailto:user@example.com"},
+            "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
+            "object": {"id": "https://example.com/courses/forklift"},
+        }
+    )
     ```
 
     Attributes:

@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 
 from litmos_async.errors import ConfigurationError
 
-_REPR_LIMIT = 1_024
+_REPR_LIMIT: Final = 1_024
 
 
 @frozen(kw_only=True)
@@ -45,7 +45,7 @@ class Wire:
     omit_empty: bool = False
 
 
-_PLAIN = Wire()
+_PLAIN: Final = Wire()
 
 
 def wire(name: str = "", **facts: Any) -> Mapping[str, Wire]:
@@ -85,6 +85,14 @@ class Record:
     A repr holds no secrets, nor does what rich prints; a pickled record holds what it holds, passwords and login
     keys too.
 
+    ```python
+    user = await litmos.users.get("user@example.com")
+    print(user.user_name, user.created_date)  # attributes as the API has them, in snake_case; times in UTC
+    user.job_title = "Analyst"
+    await litmos.users.update(user)
+    print(user.to_dict(), user.extra)  # plain data; what this version does not know
+    ```
+
     Attributes:
         extra: Fields unknown to this version, and values that could not be read as their type, under their
             names on the wire and as they came. They are written back unchanged.
@@ -94,11 +102,15 @@ class Record:
     key: ClassVar[tuple[str, ...]] = ("id",)
     """Attributes that name what a row is about. Two rows of one list may share it and yet be two."""
 
-    # Nobody knows whether an unknown value is a secret. rich goes by this flag and not by `__repr__`.
+    # An unknown value may be a secret. rich goes by this flag and not by `__repr__`.
     extra: dict[str, Any] = field(factory=Extra, kw_only=True, repr=False)
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with some attributes changed."""
+        """Return a copy with some attributes changed.
+
+        Args:
+            changes: Attributes with their new values.
+        """
         return attrs.evolve(self, **changes)
 
     def to_dict(self, *, secrets: bool = False) -> dict[str, Any]:

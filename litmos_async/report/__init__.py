@@ -1,8 +1,10 @@
 """Reports: who has not completed a course, who is overdue, how far each team is.
 
+```python
 report = await litmos.report.make("overdue")
-report.to_dicts()                      # plain rows
-page(report)                           # one self-contained HTML page (extra "report")
+rows = report.to_dicts()  # plain data
+html = page(report)  # one self-contained page (extra "report")
+```
 """
 
 from litmos_async.report.data import KINDS, Bar, Column, Kind, Report

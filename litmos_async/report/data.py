@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from attrs import field, frozen
 
 Kind: TypeAlias = Literal["completion", "overdue", "not-started", "teams"]
 
-KINDS: tuple[Kind, ...] = ("completion", "overdue", "not-started", "teams")
+KINDS: Final[tuple[Kind, ...]] = ("completion", "overdue", "not-started", "teams")
 
 
 @frozen
 class Column:
     """A column of a report.
+
+    ```python
+    report = await litmos.report.make("overdue")
+    print([column.title for column in report.columns])
+    ```
 
     Attributes:
         name: Its name in CSV and JSON.
@@ -31,6 +36,12 @@ class Column:
 @frozen
 class Bar:
     """A bar of the chart: something of which a part is done.
+
+    ```python
+    report = await litmos.report.make("teams")
+    for bar in report.bars:
+        print(f"{bar.label}: {bar.percent:.0f} %")
+    ```
 
     Attributes:
         label: What it is.
@@ -51,6 +62,13 @@ class Bar:
 @frozen
 class Report:
     """A report.
+
+    ```python
+    report = await litmos.report.make("not-started", courses=[course_id])
+    print(report.title, dict(report.figures))
+    for row in report.to_dicts():
+        print(row)
+    ```
 
     Attributes:
         kind: Which one.

@@ -61,11 +61,12 @@ class Entry:
 class Reports:
     """Reports: who has not completed a course, who is overdue, how far each team is.
 
-    report = await litmos.report.make("overdue", courses=["r4TnWq8zBcE1"])
-    report.to_dicts()
-
-    from litmos_async.report import page          # extra "report"
-    Path("overdue.html").write_text(page(report))
+    ```python
+    report = await litmos.report.make("overdue", courses=[course_id])
+    print(report.to_dicts())
+    html = page(report)  # of `litmos_async.report`, with the extra "report"
+    Path("overdue.html").write_text(html, encoding="utf-8")
+    ```
     """
 
     def __init__(self, caller: Caller, base_url: str) -> None:

@@ -89,6 +89,9 @@ def csv_text(report: Report, text: Callable[[str], str] = str) -> str:
 def chart(bars: Sequence[Bar]) -> str:
     """Return a bar chart as SVG, a label for screen readers on each bar.
 
+    Args:
+        bars: The bars, from top to bottom.
+
     Raises:
         ConfigurationError: vl-convert is not installed (extra "report").
     """

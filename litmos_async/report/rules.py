@@ -12,12 +12,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from attrs import frozen
 
 
 class Standing(StrEnum):
-    """Where a person stands in a course."""
+    """Where a person stands in a course.
+
+    ```python
+    result = Result(complete=True)
+    assert standing_of(result, datetime.now(UTC)) is Standing.COMPLETED
+    ```
+    """
 
     COMPLETED = "completed"
     """Completed, and nothing runs out."""
@@ -41,7 +48,7 @@ class Standing(StrEnum):
     """Not begun and not due yet."""
 
 
-GOOD = frozenset({Standing.COMPLETED, Standing.COMPLIANT, Standing.RETAKE_OPEN})
+GOOD: Final = frozenset({Standing.COMPLETED, Standing.COMPLIANT, Standing.RETAKE_OPEN})
 """Standings of people from whom nothing is missing today."""
 
 
@@ -49,12 +56,17 @@ GOOD = frozenset({Standing.COMPLETED, Standing.COMPLIANT, Standing.RETAKE_OPEN})
 class Result:
     """What is known of one person in one course.
 
+    ```python
+    result = Result(complete=False, percentage=40.0, due_date=datetime(2026, 1, 31, tzinfo=UTC))
+    print(is_overdue(result, datetime.now(UTC)))
+    ```
+
     Attributes:
         complete: Whether the course is completed; None is taken for no.
-        percentage: Progress, 0 to 100.
-        overdue: What the server says; it is believed before any date.
-        due_date: When it is due, where that is known.
-        compliant_till: Until when a completion counts.
+        percentage: Progress, 0 to 100. None is not known.
+        overdue: What the server says; it is believed before any date. None where it says nothing.
+        due_date: When it is due, where that is known. Else None.
+        compliant_till: Until when a completion counts. None where it counts for ever, or that is not known.
     """
 
     complete: bool | None = None
@@ -65,7 +77,12 @@ class Result:
 
 
 def standing_of(result: Result, now: datetime) -> Standing:
-    """Return where a person stands at a time."""
+    """Return where a person stands at a time.
+
+    Args:
+        result: What is known of the person in the course.
+        now: The time to judge at, with its time zone.
+    """
     if result.compliant_till is not None:
         if result.compliant_till < now:
             return Standing.LAPSED
@@ -81,6 +98,10 @@ def is_overdue(result: Result, now: datetime) -> bool:
     """Return whether a course should have been completed by now.
 
     An incomplete course of a person who is still compliant is not overdue, whatever the server says of it.
+
+    Args:
+        result: What is known of the person in the course.
+        now: The time to judge at, with its time zone.
     """
     if result.complete or (result.compliant_till is not None and result.compliant_till >= now):
         return False

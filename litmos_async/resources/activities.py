@@ -55,6 +55,11 @@ class Activities(SpanResource):
 
         `GET /org/activities/actions`
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi.
         """
         return self._in_span(ACTIONS, since, to, options=options)
@@ -65,6 +70,11 @@ class Activities(SpanResource):
         """List the assignments that people made and took back.
 
         `GET /org/activities/assignments`
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi.
         """
@@ -77,6 +87,11 @@ class Activities(SpanResource):
 
         `GET /org/activities/content`
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi.
         """
         return self._in_span(CONTENT, since, to, options=options)
@@ -88,6 +103,11 @@ class Activities(SpanResource):
 
         `GET /org/activities/logins`
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi.
         """
         return self._in_span(LOGINS, since, to, options=options)
@@ -98,6 +118,11 @@ class Activities(SpanResource):
         """List the changes of settings, each with the old and the new value.
 
         `GET /org/activities/settings`
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi.
         """

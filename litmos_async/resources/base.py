@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast
 
 import attrs
 from attrs import field, frozen
@@ -36,7 +36,7 @@ Ref: TypeAlias = str | Record
 
 Direction = Literal["asc", "desc"]
 
-_LARGE = 128 * 1024
+_LARGE: Final = 128 * 1024
 """Bytes of an answer beyond which it is decoded in a thread: some milliseconds of work."""
 
 Rows: TypeAlias = list[R]
@@ -374,7 +374,7 @@ def items(
         same: Attributes that are the same in all rows.
 
     Raises:
-        ConfigurationError: There is none, there are too many, or one is no id.
+        ConfigurationError: There is none, there are too many, or one is not a valid id.
     """
     rows: list[T] = []
     for ref in several(refs, f"ids or records for {name}"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Unpack
+from typing import Final, Unpack
 
 from litmos_async.config import CallOptions
 from litmos_async.models import CourseBulkImport, CourseImport, ImportUserError, UserBulkImport, UserImport
@@ -11,11 +11,11 @@ from litmos_async.paging import Pages
 from litmos_async.resources.base import ListOptions, Ref, Resource, mail_query, records
 from litmos_async.wire.operation import Operation, many, one
 
-LARGEST_BODY = 2_000_000
+LARGEST_BODY: Final = 2_000_000
 """Bytes that an import may have; the 2,000 KB of api-facts 12, read as the smaller of the two kinds."""
 
-MOST_USERS = 2_000
-MOST_COURSES = 100
+MOST_USERS: Final = 2_000
+MOST_COURSES: Final = 100
 
 CREATE_USERS = Operation(
     "bulk_imports.create_users",
@@ -85,6 +85,9 @@ class BulkImports(Resource):
 
         `GET /bulkimports`
 
+        Args:
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor collection.
         """
         return self._list(LIST, options=options)
@@ -93,6 +96,10 @@ class BulkImports(Resource):
         """Return one import of people: how far it is, and how many rows failed.
 
         `GET /bulkimports/{bulk_import_id}`
+
+        Args:
+            bulk_import_id: The import: an id or a record.
+            options: The options of every call.
 
         Raises:
             BadRequest: There is no such import.

@@ -115,6 +115,9 @@ class Collections(Resource):
 
         `GET /collections`
 
+        Args:
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi.
         """
         return self._list(LIST, options=options)
@@ -143,6 +146,10 @@ class Collections(Resource):
         `DELETE /collection/{collection_id}`
 
         Two sources, two addresses: the first one is sent, and the second one if it answers 404.
+
+        Args:
+            collection_id: The collection: an id or a record.
+            options: The options of every call.
 
         Raises:
             Forbidden: It still has listings.
@@ -184,6 +191,11 @@ class Collections(Resource):
 
         A DELETE with a body, which some proxies drop: read back where it matters.
 
+        Args:
+            collection_id: The collection: an id or a record.
+            course_id: The course: an id or a record.
+            options: The options of every call.
+
         Source: openapi.
         """
         body = items(CourseRef, [course_id], "course_id")
@@ -221,6 +233,11 @@ class Collections(Resource):
 
         A DELETE with a body, which some proxies drop: read back where it matters.
 
+        Args:
+            collection_id: The collection: an id or a record.
+            learning_path_id: The learning path: an id or a record.
+            options: The options of every call.
+
         Source: openapi.
         """
         body = items(LearningPathRef, [learning_path_id], "learning_path_id")
@@ -255,6 +272,10 @@ class CollectionListings(Resource):
 
         `GET /collectionlistings/{collection_id}`
 
+        Args:
+            collection_id: The collection: an id or a record.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi.
         """
         return self._list(LIST_LISTINGS, collection_id, options=options)
@@ -263,6 +284,11 @@ class CollectionListings(Resource):
         """Delete a listing.
 
         `DELETE /collectionlistings/{collection_id}/{listing_id}`
+
+        Args:
+            collection_id: The collection: an id or a record.
+            listing_id: The listing: an id or a record.
+            options: The options of every call.
 
         Raises:
             Forbidden: People are in it.
@@ -282,7 +308,8 @@ class CollectionListings(Resource):
 
         Args:
             listing_id: The listing.
-            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
+            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters;
+                None takes all.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi.
@@ -316,6 +343,11 @@ class CollectionListings(Resource):
 
         `DELETE /collectionlistings/{listing_id}/users/{user_id}`
 
+        Args:
+            listing_id: The listing: an id or a record.
+            user_id: The person: an id or a record.
+            options: The options of every call.
+
         Source: openapi.
         """
         await self._do(REMOVE_USER, listing_id, user_id, options=options)
@@ -327,6 +359,10 @@ class CollectionListings(Resource):
 
         The server answers 404 for "none": here that is an empty list, and so is a listing that does not exist.
 
+        Args:
+            listing_id: The listing: an id or a record.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi.
         """
         return self._list_or_none(LIST_TEAMS, listing_id, {}, options)
@@ -335,6 +371,11 @@ class CollectionListings(Resource):
         """Put a team into a listing.
 
         `POST /collectionlistings/{listing_id}/team/{team_id}`
+
+        Args:
+            listing_id: The listing: an id or a record.
+            team_id: The team: an id or a record.
+            options: The options of every call.
 
         Raises:
             OutcomeUnknown: No answer came. Look at `list_teams` before you try again.
@@ -347,6 +388,11 @@ class CollectionListings(Resource):
         """Take a team out of a listing.
 
         `DELETE /collectionlistings/{listing_id}/team/{team_id}`
+
+        Args:
+            listing_id: The listing: an id or a record.
+            team_id: The team: an id or a record.
+            options: The options of every call.
 
         Source: openapi.
         """

@@ -25,6 +25,9 @@ class CourseCustomFields(Resource):
 
         `GET /coursecustomfields`
 
+        Args:
+            options: The options of every call.
+
         Source: openapi, vendor collection.
         """
         return await self._rows(LIST, options=options)
@@ -36,6 +39,10 @@ class CourseCustomFields(Resource):
 
         Its title in the document promises the values in all courses; whatever comes beside the definition is in
         `extra`.
+
+        Args:
+            custom_field_id: The field: an id or a record.
+            options: The options of every call.
 
         Source: openapi.
         """

@@ -53,7 +53,7 @@ class Courses(Resource):
         `GET /courses`
 
         Args:
-            search: Filters by a part of the text; at most 50 characters.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, peers.
@@ -64,6 +64,10 @@ class Courses(Resource):
         """Return one course. Its `tags` are in no list.
 
         `GET /courses/{course_id}`
+
+        Args:
+            course_id: The course: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such course.
@@ -77,6 +81,10 @@ class Courses(Resource):
 
         `GET /courses/{course_id}/details`
 
+        Args:
+            course_id: The course: an id or a record.
+            options: The options of every call.
+
         Raises:
             NotFound: There is no such course.
 
@@ -88,6 +96,10 @@ class Courses(Resource):
         """Delete a course.
 
         `DELETE /courses/{course_id}`
+
+        Args:
+            course_id: The course: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such course; also after a lost answer to a delete that went through.
@@ -107,7 +119,8 @@ class Courses(Resource):
 
         Args:
             course_id: The course.
-            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
+            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters;
+                None takes all.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor page, peers.
@@ -121,6 +134,11 @@ class Courses(Resource):
 
         `GET /courses/{course_id}/modules`
 
+        Args:
+            course_id: The course: an id or a record.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, recorded.
         """
         return self._list(LIST_MODULES, course_id, query={"search": search}, options=options)
@@ -131,6 +149,10 @@ class Courses(Resource):
         """Return the values of a course's custom fields. Their definitions: `course_custom_fields.list`.
 
         `GET /courses/{course_id}/coursecustomfields`
+
+        Args:
+            course_id: The course: an id or a record.
+            options: The options of every call.
 
         Source: openapi, a peer.
         """
@@ -206,6 +228,11 @@ class Courses(Resource):
         """Take a module out of a course. To delete the module itself see `modules.delete`.
 
         `DELETE /courses/{course_id}/modules/{module_id}`
+
+        Args:
+            course_id: The course: an id or a record.
+            module_id: The module: an id or a record.
+            options: The options of every call.
 
         Source: openapi.
         """

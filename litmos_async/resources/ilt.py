@@ -56,6 +56,10 @@ class IltModules(Resource):
 
         `GET /courses/{course_id}/modules/ilt`
 
+        Args:
+            course_id: The course: an id or a record.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: seed, openapi, vendor collection, peers.
         """
         return self._list(LIST_MODULES, course_id, options=options)
@@ -68,6 +72,11 @@ class IltModules(Resource):
         `GET /courses/{course_id}/modules/{module_id}/registration`
 
         For a single session see `sessions.list_roll_call`.
+
+        Args:
+            course_id: The course: an id or a record.
+            module_id: The instructor-led module: an id or a record.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor collection, a peer.
         """
@@ -108,6 +117,11 @@ class IltModules(Resource):
         A POST, as the only source shows it. The event id is taken to be that of the module. Sessions are not
         sent: see `sessions.update`. Sent as JSON always.
 
+        Args:
+            course_id: The course: an id or a record.
+            module: The module, with its `id` and a `name`.
+            options: The options of every call.
+
         Raises:
             ConfigurationError: The record has no id or no name.
 
@@ -140,7 +154,8 @@ class Instructors(Resource):
         `GET /instructors`
 
         Args:
-            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
+            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters;
+                None takes all.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor collection, a peer.
@@ -155,6 +170,10 @@ class Instructors(Resource):
         The form of the rows is taken from `sessions.list`. Where the server sends the tree of
         `sessions.list_future` instead, its `Modules` are in the `extra` of each row.
 
+        Args:
+            instructor_id: The instructor: an id or a record.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: seed, openapi, vendor collection.
         """
         return self._list(LIST_SESSIONS, instructor_id, options=options)
@@ -167,6 +186,9 @@ class Locations(Resource):
         """List the places, whose `location_id` is what a session names.
 
         `GET /locations`
+
+        Args:
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: a peer.
         """

@@ -42,7 +42,7 @@ class LearningPaths(Resource):
         `GET /learningpaths`
 
         Args:
-            search: Filters by a part of the text; at most 50 characters.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor collection, peers.
@@ -53,6 +53,10 @@ class LearningPaths(Resource):
         """Return one learning path.
 
         `GET /learningpaths/{learning_path_id}`
+
+        Args:
+            learning_path_id: The learning path: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such learning path.
@@ -65,6 +69,10 @@ class LearningPaths(Resource):
         """Delete a learning path. Its courses stay.
 
         `DELETE /learningpaths/{learning_path_id}`
+
+        Args:
+            learning_path_id: The learning path: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such learning path; also after a lost answer to a delete that went through.
@@ -80,6 +88,11 @@ class LearningPaths(Resource):
 
         `GET /learningpaths/{learning_path_id}/courses`
 
+        Args:
+            learning_path_id: The learning path: an id or a record.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: seed, openapi, vendor collection, peers.
         """
         return self._list(LIST_COURSES, learning_path_id, query={"search": search}, options=options)
@@ -90,6 +103,12 @@ class LearningPaths(Resource):
         """List the people on a learning path, with the result of each.
 
         `GET /learningpaths/{learning_path_id}/users`
+
+        Args:
+            learning_path_id: The learning path: an id or a record.
+            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters;
+                None takes all.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor collection, peers.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from litmos_async.config import CallOptions
 from litmos_async.models import ElearningModule, ElearningModuleRequest
@@ -10,7 +10,7 @@ from litmos_async.models.record import check_class
 from litmos_async.resources.base import Ref, Resource, complete
 from litmos_async.wire.operation import Operation, one
 
-MODULE_TYPE = 9
+MODULE_TYPE: Final = 9
 """The only `module_type` that these operations take."""
 
 GET = Operation("modules.get", "GET", "/modules/{module_id}", one(ElearningModule))
@@ -30,6 +30,10 @@ class Modules(Resource):
         """Return one module. Ask again until `status` is Ready or Failed.
 
         `GET /modules/{module_id}`
+
+        Args:
+            module_id: The module: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such module.
@@ -80,6 +84,10 @@ class Modules(Resource):
         """Delete a module.
 
         `DELETE /modules/{module_id}`
+
+        Args:
+            module_id: The module: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such module; also after a lost answer to a delete that went through.

@@ -72,6 +72,11 @@ class Org(OrgLinks):
 
         `login_key` is a stub without the key.
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor collection, vendor page.
         """
         return self._in_span(USERS, since, to, options=options)
@@ -82,6 +87,11 @@ class Org(OrgLinks):
         """List the people who logged in.
 
         `GET /org/users/logins`
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, a peer.
         """
@@ -94,6 +104,11 @@ class Org(OrgLinks):
 
         `GET /org/teams`
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor collection, a peer.
         """
         return self._in_span(TEAMS, since, to, options=options)
@@ -104,6 +119,11 @@ class Org(OrgLinks):
         """List the courses that were created or changed.
 
         `GET /org/courses`
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, vendor collection.
         """
@@ -116,6 +136,11 @@ class Org(OrgLinks):
 
         `GET /org/modules`
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor collection.
         """
         return self._in_span(MODULES, since, to, options=options)
@@ -126,6 +151,11 @@ class Org(OrgLinks):
         """List the learning paths that were created or changed.
 
         `GET /org/learningpaths`
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, vendor collection.
         """
@@ -138,6 +168,11 @@ class Org(OrgLinks):
 
         `GET /org/achievements`
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor collection.
         """
         return self._in_span(ACHIEVEMENTS, since, to, options=options)
@@ -149,6 +184,11 @@ class Org(OrgLinks):
 
         `GET /org/ecommerce/courses`
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor page.
         """
         return self._in_span(ECOMMERCE_COURSES, since, to, options=options)
@@ -159,6 +199,11 @@ class Org(OrgLinks):
         """List the learning paths for sale that were created or changed.
 
         `GET /org/ecommerce/learningpaths`
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi.
         """
@@ -173,6 +218,11 @@ class Org(OrgLinks):
 
         The form of its answer is nowhere described, and taken from `sessions.list_future`. A course may come once
         for each window, with another part of its tree.
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi.
         """

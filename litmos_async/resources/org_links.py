@@ -81,6 +81,11 @@ class OrgLinks(SpanResource):
 
         `id` is the course.
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor collection.
         """
         return self._in_span(USER_COURSES, since, to, options=options)
@@ -93,6 +98,11 @@ class OrgLinks(SpanResource):
         `GET /org/teams/users`
 
         `id` is the person.
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, vendor collection, a peer.
         """
@@ -107,6 +117,11 @@ class OrgLinks(SpanResource):
 
         `id` is the course.
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor collection.
         """
         return self._in_span(TEAM_COURSES, since, to, options=options)
@@ -119,6 +134,11 @@ class OrgLinks(SpanResource):
         `GET /org/teams/learningpaths`
 
         `id` is the learning path.
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, vendor collection.
         """
@@ -133,6 +153,11 @@ class OrgLinks(SpanResource):
 
         `id` is the module.
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor collection.
         """
         return self._in_span(COURSE_MODULES, since, to, options=options)
@@ -145,6 +170,11 @@ class OrgLinks(SpanResource):
         `GET /org/modules/results`
 
         `id` is the module.
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, vendor collection, a peer.
         """
@@ -159,6 +189,11 @@ class OrgLinks(SpanResource):
 
         `id` is the course.
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor collection.
         """
         return self._in_span(COURSE_RESULTS, since, to, options=options)
@@ -171,6 +206,11 @@ class OrgLinks(SpanResource):
         `GET /org/learningpaths/courses`
 
         `id` is the course.
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, vendor collection.
         """
@@ -185,6 +225,11 @@ class OrgLinks(SpanResource):
 
         `id` is the person.
 
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, vendor collection.
         """
         return self._in_span(LEARNING_PATH_USERS, since, to, options=options)
@@ -197,6 +242,11 @@ class OrgLinks(SpanResource):
         `GET /org/learningpaths/results`
 
         `id` is the learning path.
+
+        Args:
+            since: Where the span begins: a time with its time zone.
+            to: Where it ends; None reads until now.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, vendor collection.
         """

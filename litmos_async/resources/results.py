@@ -37,7 +37,7 @@ class Results(Resource):
         Args:
             since: Only results changed after it.
             to: Only results changed up to it. One document demands it and some clients always send it; others do
-                without. For "until now" give a time to come.
+                without. For "until now" give a time to come. None leaves it out.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Raises:
@@ -89,11 +89,13 @@ class Achievements(Resource):
         `GET /achievements`
 
         Args:
-            since: Only achievements after it, however long ago.
-            user_id: Only those of one person. In the vendor's page, not in openapi.
+            since: Only achievements after it, however long ago. None takes all.
+            user_id: Only those of one person. In the vendor's page, not in openapi. None takes everyone's.
             search: Filters by a part of the text; at most 50 characters. In openapi only, as are the next two.
-            sort: Field to sort by; which there are is not documented.
-            direction: "asc" or "desc"; by itself the server begins with the newest, as documented.
+                None takes all.
+            sort: Field to sort by; which there are is not documented. None leaves it to the server.
+            direction: "asc" or "desc"; by itself the server begins with the newest, as documented. None leaves it
+                to the server.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor page, vendor collection, peers.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
@@ -23,8 +23,8 @@ from litmos_async.resources.base import Direction, ListOptions, Ref, complete, i
 from litmos_async.resources.windows import SpanResource
 from litmos_async.wire.operation import Operation, many, one
 
-_SESSIONS = "/courses/{course_id}/modules/{module_id}/sessions"
-_DAYS = "/courses/{course_id}/modules/{module_id}/sessiondays/{session_day_id}"
+_SESSIONS: Final = "/courses/{course_id}/modules/{module_id}/sessions"
+_DAYS: Final = "/courses/{course_id}/modules/{module_id}/sessiondays/{session_day_id}"
 
 LIST_FUTURE = Operation(
     "sessions.list_future", "GET", "/sessions/future", many(SessionCourse, "SessionCourses")
@@ -98,11 +98,11 @@ class Sessions(SpanResource):
         `GET /sessions/future`
 
         Args:
-            since: Only sessions created or changed after it. Alone, it goes out as it is.
+            since: Only sessions created or changed after it. Alone, it goes out as it is. None takes all.
             to: Only sessions created or changed up to it; needs `since`. A span over 7 days is read in windows,
                 and a course whose sessions changed in several of them comes once for each, with another part of
-                its tree.
-            search: Filters by a part of the session's name; at most 50 characters.
+                its tree. None takes all since then.
+            search: Filters by a part of the session's name; at most 50 characters. None takes all.
             sort: Field to sort by; only the start date is documented, without its name. It is the default.
             direction: "asc", the server's default, or "desc".
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call. Whether the
@@ -131,11 +131,11 @@ class Sessions(SpanResource):
         Its form is taken from `list_future`.
 
         Args:
-            since: Only sessions created or changed after it. Alone, it goes out as it is.
-            to: Only sessions created or changed up to it; needs `since`. A span over 7 days is read in windows,
-                as in `list_future`.
-            search: Filters by a part of the session's name; at most 50 characters.
-            sort: Field to sort by, as in `list_future`.
+            since: Only sessions created or changed after it. Alone, it goes out as it is. None takes all.
+            to: Only sessions created or changed up to it; needs `since`. A span over 7 days is read in windows, as
+                in `list_future`. None takes all since then.
+            search: Filters by a part of the session's name; at most 50 characters. None takes all.
+            sort: Field to sort by, as in `list_future`. None leaves it to the server.
             direction: "asc", the server's default, or "desc".
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
@@ -162,6 +162,11 @@ class Sessions(SpanResource):
 
         `GET /courses/{course_id}/modules/{module_id}/sessions`
 
+        Args:
+            course_id: The course: an id or a record.
+            module_id: The instructor-led module: an id or a record.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: seed, openapi, vendor collection, peers.
         """
         return self._list(LIST, course_id, module_id, options=options)
@@ -172,6 +177,12 @@ class Sessions(SpanResource):
         """Return one session.
 
         `GET /courses/{course_id}/modules/{module_id}/sessions/{session_id}`
+
+        Args:
+            course_id: The course: an id or a record.
+            module_id: The instructor-led module: an id or a record.
+            session_id: The session: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such session.
@@ -214,6 +225,12 @@ class Sessions(SpanResource):
 
         `PUT /courses/{course_id}/modules/{module_id}/sessions/{session_id}`
 
+        Args:
+            course_id: The course: an id or a record.
+            module_id: The instructor-led module: an id or a record.
+            session: The whole record: what `get` returned, with your changes.
+            options: The options of every call.
+
         Raises:
             ConfigurationError: The record has no id, or lacks what a session needs.
             NotFound: There is no such session.
@@ -230,6 +247,12 @@ class Sessions(SpanResource):
         """Delete a session.
 
         `DELETE /courses/{course_id}/modules/{module_id}/sessions/{session_id}`
+
+        Args:
+            course_id: The course: an id or a record.
+            module_id: The instructor-led module: an id or a record.
+            session_id: The session: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such session; also after a lost answer to a delete that went through.
@@ -251,6 +274,13 @@ class Sessions(SpanResource):
         `POST /courses/{course_id}/modules/{module_id}/sessions/{session_id}/users/{user_id}/register`
 
         Whether the person gets an e-mail is not documented, and there is no switch.
+
+        Args:
+            course_id: The course: an id or a record.
+            module_id: The instructor-led module: an id or a record.
+            session_id: The session: an id or a record.
+            user_id: The person: an id or a record.
+            options: The options of every call.
 
         Raises:
             Conflict: The person is not in the course, or has no e-mail address and the meeting service needs one.
@@ -298,6 +328,12 @@ class Sessions(SpanResource):
 
         `GET /courses/{course_id}/modules/{module_id}/sessions/{session_id}/rollcall`
 
+        Args:
+            course_id: The course: an id or a record.
+            module_id: The instructor-led module: an id or a record.
+            session_id: The session: an id or a record.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: seed, openapi, vendor collection, a peer.
         """
         return self._list(LIST_ROLL_CALL, course_id, module_id, session_id, options=options)
@@ -333,6 +369,12 @@ class Sessions(SpanResource):
         """List the people who attended a session.
 
         `GET /courses/{course_id}/modules/{module_id}/sessions/{session_id}/attendance`
+
+        Args:
+            course_id: The course: an id or a record.
+            module_id: The instructor-led module: an id or a record.
+            session_id: The session: an id or a record.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor collection, a peer.
         """

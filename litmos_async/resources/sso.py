@@ -22,6 +22,14 @@ class LoginUrl:
     """A link that logs a person in, once. Redirect the browser to `url`, and store it nowhere.
 
     Its repr does not show it: who has the link is that person.
+
+    ```python
+    link = await litmos.sso.get_login_key(user_id)
+    response = RedirectResponse(link.url)  # Starlette's, and so FastAPI's
+    ```
+
+    Attributes:
+        url: The link. It is in no repr.
     """
 
     url: str = field(repr=False)
@@ -38,6 +46,10 @@ class Sso(Resource):
         The search of the server finds parts of names and e-mail addresses; of what it finds, the user name counts
         that is the same but for upper and lower case, for how an umlaut is put together, and for what cannot be
         seen. Nothing else: ß is not ss, for a login is no place for a guess.
+
+        Args:
+            user_name: The user name.
+            options: The options of every call.
 
         Raises:
             ConfigurationError: The user name is empty, or holds what cannot be seen and cannot be left out with

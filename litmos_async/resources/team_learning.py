@@ -67,6 +67,11 @@ class TeamLearning(Resource):
 
         `GET /teams/{team_id}/courses`
 
+        Args:
+            team_id: The team: an id or a record.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: seed, openapi, vendor collection, peers.
         """
         return self._list(LIST_COURSES, team_id, query={"search": search}, options=options)
@@ -138,6 +143,11 @@ class TeamLearning(Resource):
 
         `GET /teams/{team_id}/learningpaths`
 
+        Args:
+            team_id: The team: an id or a record.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: seed, openapi, vendor collection, peers.
         """
         return self._list(LIST_LEARNING_PATHS, team_id, query={"search": search}, options=options)
@@ -197,6 +207,10 @@ class TeamLearning(Resource):
         """List what the members of a team achieved, with points and badges.
 
         `GET /teams/{team_id}/gamificationdetails`
+
+        Args:
+            team_id: The team: an id or a record.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Raises:
             Forbidden: Gamification is off.

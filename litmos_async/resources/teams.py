@@ -66,7 +66,7 @@ class Teams(TeamLearning):
         `GET /teams`
 
         Args:
-            search: Filters by a part of the name; at most 50 characters.
+            search: Filters by a part of the name; at most 50 characters. None takes all.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, recorded.
@@ -77,6 +77,10 @@ class Teams(TeamLearning):
         """Return one team.
 
         `GET /teams/{team_id}`
+
+        Args:
+            team_id: The team: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such team.
@@ -132,6 +136,11 @@ class Teams(TeamLearning):
         That the answer holds the teams below those below too is what one client works around; no document says it.
         For the next level only, compare `parent_team_id`.
 
+        Args:
+            team_id: The team: an id or a record.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, recorded.
         """
         return self._list(LIST_SUB_TEAMS, team_id, query={"search": search}, options=options)
@@ -140,6 +149,10 @@ class Teams(TeamLearning):
         """Write a team, whole: change what `get` returned, and give it back.
 
         `PUT /teams/{team_id}`
+
+        Args:
+            team: The whole record: what `get` returned, with your changes.
+            options: The options of every call.
 
         Raises:
             ConfigurationError: The record has no id or no name.
@@ -159,6 +172,10 @@ class Teams(TeamLearning):
 
         `DELETE /teams/{team_id}`
 
+        Args:
+            team_id: The team: an id or a record.
+            options: The options of every call.
+
         Raises:
             NotFound: There is no such team; also after a lost answer to a delete that went through.
 
@@ -175,7 +192,8 @@ class Teams(TeamLearning):
 
         Args:
             team_id: The team.
-            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
+            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters;
+                None takes all.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, recorded.
@@ -216,6 +234,11 @@ class Teams(TeamLearning):
 
         `DELETE /teams/{team_id}/users/{user_id}`
 
+        Args:
+            team_id: The team: an id or a record.
+            user_id: The person: an id or a record.
+            options: The options of every call.
+
         Raises:
             NotFound: The person is not in it; also after a lost answer to a removal that went through.
 
@@ -230,6 +253,12 @@ class Teams(TeamLearning):
 
         `GET /teams/{team_id}/leaders`
 
+        Args:
+            team_id: The team: an id or a record.
+            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters;
+                None takes all.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: seed, openapi, peers.
         """
         return self._list(LIST_LEADERS, team_id, query={"search": search}, options=options)
@@ -238,6 +267,11 @@ class Teams(TeamLearning):
         """Make a member a leader of the team.
 
         `PUT /teams/{team_id}/leaders/{user_id}`
+
+        Args:
+            team_id: The team: an id or a record.
+            user_id: The person: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: The person is not a member: `add_users` first.
@@ -250,6 +284,11 @@ class Teams(TeamLearning):
         """Make a leader a plain member again.
 
         `DELETE /teams/{team_id}/leaders/{user_id}`
+
+        Args:
+            team_id: The team: an id or a record.
+            user_id: The person: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: The person is not a member.
@@ -265,6 +304,12 @@ class Teams(TeamLearning):
 
         `GET /teams/{team_id}/admins`
 
+        Args:
+            team_id: The team: an id or a record.
+            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters;
+                None takes all.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, peers.
         """
         return self._list(LIST_ADMINS, team_id, query={"search": search}, options=options)
@@ -273,6 +318,11 @@ class Teams(TeamLearning):
         """Make a member an admin of the team.
 
         `PUT /teams/{team_id}/admins/{user_id}`
+
+        Args:
+            team_id: The team: an id or a record.
+            user_id: The person: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: The person is not a member: `add_users` first.
@@ -285,6 +335,11 @@ class Teams(TeamLearning):
         """Make an admin a plain member again.
 
         `DELETE /teams/{team_id}/admins/{user_id}`
+
+        Args:
+            team_id: The team: an id or a record.
+            user_id: The person: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: The person is not a member.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from litmos_async.config import CallOptions
 from litmos_async.models import Token
@@ -11,7 +11,7 @@ from litmos_async.paging import Pages
 from litmos_async.resources.base import ListOptions, Ref, Resource, Rows, id_of, records
 from litmos_async.wire.operation import Operation, many, one
 
-MOST_TOKENS = 100
+MOST_TOKENS: Final = 100
 
 LIST = Operation("tokens.list", "GET", "/tokens", many(Token, "Tokens"))
 GET = Operation("tokens.get", "GET", "/tokens/{token_id}", one(Token))
@@ -30,7 +30,7 @@ class Tokens(Resource):
         `GET /tokens`
 
         Args:
-            search: Filters by a part of the text; at most 50 characters.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: openapi, vendor page.
@@ -41,6 +41,10 @@ class Tokens(Resource):
         """Return one token.
 
         `GET /tokens/{token_id}`
+
+        Args:
+            token_id: The token: an id or a record.
+            options: The options of every call.
 
         Raises:
             Forbidden: There is no such token.

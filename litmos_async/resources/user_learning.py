@@ -105,6 +105,11 @@ class UserLearning(Resource):
 
         `GET /users/{user_id}/courses`
 
+        Args:
+            user_id: The person: an id or a record.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: seed, openapi, vendor page, peers.
         """
         return self._list(LIST_COURSES, user_id, query={"search": search}, options=options)
@@ -115,6 +120,11 @@ class UserLearning(Resource):
         """Return the result of a person in a course, module by module.
 
         `GET /users/{user_id}/courses/{course_id}`
+
+        Args:
+            user_id: The person: an id or a record.
+            course_id: The course: an id or a record.
+            options: The options of every call.
 
         Source: seed, vendor collection, peers.
         """
@@ -152,6 +162,11 @@ class UserLearning(Resource):
 
         `DELETE /users/{user_id}/courses/{course_id}`
 
+        Args:
+            user_id: The person: an id or a record.
+            course_id: The course: an id or a record.
+            options: The options of every call.
+
         Raises:
             NotAcceptable: The course came through a learning path.
 
@@ -163,6 +178,11 @@ class UserLearning(Resource):
         """Set a person's progress in a course back to 0 %: the result is wiped.
 
         `PUT /users/{user_id}/courses/{course_id}/reset`
+
+        Args:
+            user_id: The person: an id or a record.
+            course_id: The course: an id or a record.
+            options: The options of every call.
 
         Source: seed, openapi, vendor collection.
         """
@@ -176,6 +196,10 @@ class UserLearning(Resource):
         `POST /users/courses`
 
         A read, although it is sent as POST: repeated like any other. Only its JSON answer is known.
+
+        Args:
+            user_ids: 1 to 25 people, ids or records.
+            options: The options of every call.
 
         Raises:
             ConfigurationError: The list is empty, or longer than 25.
@@ -191,6 +215,11 @@ class UserLearning(Resource):
         """List the learning paths of a person, with the progress on each.
 
         `GET /users/{user_id}/learningpaths`
+
+        Args:
+            user_id: The person: an id or a record.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Source: seed, openapi, vendor page, a peer.
         """
@@ -232,6 +261,11 @@ class UserLearning(Resource):
 
         `DELETE /users/{user_id}/learningpaths/{learning_path_id}`
 
+        Args:
+            user_id: The person: an id or a record.
+            learning_path_id: The learning path: an id or a record.
+            options: The options of every call.
+
         Raises:
             NotAcceptable: It came through a team.
 
@@ -244,6 +278,10 @@ class UserLearning(Resource):
 
         `GET /users/{user_id}/gamificationsummary`
 
+        Args:
+            user_id: The person: an id or a record.
+            options: The options of every call.
+
         Raises:
             Forbidden: Gamification is off.
 
@@ -255,6 +293,10 @@ class UserLearning(Resource):
         """List the badges of a person.
 
         `GET /users/{user_id}/badges`
+
+        Args:
+            user_id: The person: an id or a record.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
         Raises:
             Forbidden: Gamification is off.
@@ -270,6 +312,10 @@ class UserLearning(Resource):
 
         `GET /users/{user_id}/gamificationdetails`
 
+        Args:
+            user_id: The person: an id or a record.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Raises:
             Forbidden: Gamification is off.
 
@@ -281,6 +327,10 @@ class UserLearning(Resource):
         """Clear the badges and points of a person.
 
         `PUT /users/{user_id}/gamificationreset`
+
+        Args:
+            user_id: The person: an id or a record.
+            options: The options of every call.
 
         Source: openapi, vendor collection.
         """

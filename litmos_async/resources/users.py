@@ -104,7 +104,7 @@ class Users(UserLearning):
 
         Args:
             search: Filters by a part of the names, the user name or the e-mail, upper and lower case alike; at
-                most 50 characters. Compare exactly what comes back.
+                most 50 characters; None takes all. Compare exactly what comes back.
             sort: Field to sort by. The default keeps the order steady from page to page.
             direction: "asc", the server's default, or "desc".
             show_inactive: False leaves inactive people out; the server's default is True.
@@ -132,7 +132,8 @@ class Users(UserLearning):
         list raises `IncompleteListing`. Its JSON form was never seen recorded, so "auto" reads XML.
 
         Args:
-            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
+            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters;
+                None takes all.
             sort: Field to sort by. The default keeps the order steady from page to page.
             direction: "asc", the server's default, or "desc".
             show_inactive: False leaves inactive people out; the server's default is True.
@@ -166,7 +167,8 @@ class Users(UserLearning):
 
         Args:
             since: Only people created after it, not changed after it: for changes see `org.list_users`.
-            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters.
+            search: Filters by a part of the names, the user name or the e-mail; at most 50 characters;
+                None takes all.
             sort: Field to sort by. The default keeps the order steady from page to page.
             direction: "asc", the server's default, or "desc".
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
@@ -183,6 +185,10 @@ class Users(UserLearning):
 
         The user name works in place of the id, unless it cannot travel in a path (a slash, a trailing dot).
         The answer holds `login_key`, a credential.
+
+        Args:
+            user_id: The person: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such person.
@@ -213,7 +219,7 @@ class Users(UserLearning):
             send_message: True sends the login e-mail; the server's default is False.
             skip_first_login: True asks for no password at the first login. The vendor's page has it in the record
                 (`User.skip_first_login`), where one recording shows it ignored; one document also has this option
-                of the call.
+                of the call. None leaves it to the server.
             options: The options of every call.
 
         Raises:
@@ -249,6 +255,10 @@ class Users(UserLearning):
         are left out, unknown fields go back where they stood, and the elements stand in the documented order,
         since the server drops those that come late (api-facts 2 and 8).
 
+        Args:
+            user: The whole record: what `get` returned, with your changes.
+            options: The options of every call.
+
         Raises:
             ConfigurationError: The record is no `User` (a row of `list` is none: it would blank what it leaves
                 out), has no id, or lacks what every write must say.
@@ -266,7 +276,7 @@ class Users(UserLearning):
         `PUT /users/{user_id}`
 
         The server knows no partial update: this reads, merges and writes, in two requests, or in one where
-        nothing would change. Somebody else's change between the two is lost.
+        nothing would change. Another client's change between the two is lost.
 
         Args:
             user_id: The person; the user name works too.
@@ -303,6 +313,10 @@ class Users(UserLearning):
 
         The same as `patch(user_id, active=False)`; a person who is inactive already costs one request.
 
+        Args:
+            user_id: The person: an id or a record.
+            options: The options of every call.
+
         Raises:
             NotFound: There is no such person.
 
@@ -314,6 +328,10 @@ class Users(UserLearning):
         """Delete a person for good. To keep the results, `deactivate` instead.
 
         `DELETE /users/{user_id}`
+
+        Args:
+            user_id: The person: an id or a record.
+            options: The options of every call.
 
         Raises:
             NotFound: There is no such person; also after a lost answer to a delete that went through.
@@ -328,6 +346,10 @@ class Users(UserLearning):
         `GET /users/{user_id}/usercustomfields`
 
         The account must have the feature. How the values look in XML is pieced together from two sources.
+
+        Args:
+            user_id: The person: an id or a record.
+            options: The options of every call.
 
         Source: openapi, vendor page, vendor collection, a peer.
         """
@@ -368,6 +390,11 @@ class Users(UserLearning):
 
         `GET /users/{user_id}/teams`
 
+        Args:
+            user_id: The person: an id or a record.
+            search: Filters by a part of the text; at most 50 characters. None takes all.
+            options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
+
         Source: openapi, peers.
         """
         return self._list(LIST_TEAMS, user_id, query={"search": search}, options=options)
@@ -406,6 +433,10 @@ class Users(UserLearning):
         """Take a person out of all teams at once. For one team see `teams.remove_user`.
 
         `DELETE /users/{user_id}/teams`
+
+        Args:
+            user_id: The person: an id or a record.
+            options: The options of every call.
 
         Source: seed, openapi, recorded.
         """

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 from attrs import frozen
@@ -23,16 +23,16 @@ from litmos_async.wire.operation import Operation
 
 R = TypeVar("R", bound=Record)
 
-LONGEST = timedelta(days=7)
+LONGEST: Final = timedelta(days=7)
 """The longest span that the server takes."""
 
-OVERLAP = timedelta(minutes=1)
+OVERLAP: Final = timedelta(minutes=1)
 """What two windows have in common: whether a row of the very moment of a bound counts is not documented."""
 
-_AHEAD = timedelta(days=1)
+_AHEAD: Final = timedelta(days=1)
 """How far `to` lies in the future where everything until now is wanted: the server asks for that."""
 
-_SECOND = timedelta(seconds=1)
+_SECOND: Final = timedelta(seconds=1)
 
 
 @frozen
@@ -134,13 +134,16 @@ class WindowedPages(Pages[R]):
                     before = await self._read_seam(span, index, place)
                 given: set[int] = set()
                 following = self._token(index + 1) if index + 1 < span.windows else None
+                window = span.window(index)
                 try:
                     async with aclosing(windows.pages_of(index)) as pages:
                         async for page in pages:
                             fresh = self._fresh(page.items, before, given)
                             onward = following if page.resume is None else f"{index}.{page.resume}"
                             if fresh or onward is None:
-                                yield attrs.evolve(page, items=fresh, resume=onward)
+                                yield attrs.evolve(
+                                    page, items=fresh, resume=onward, window=(window.since, window.to)
+                                )
                 except LitmosError as problem:
                     problem.resume = place if problem.resume is None else f"{index}.{problem.resume}"
                     raise
@@ -188,7 +191,7 @@ class WindowedPages(Pages[R]):
         """Return the window of a resume token, and the token within it."""
         number, _, inner = token.partition(".")
         if not number.isdecimal() or int(number) >= windows:
-            raise ConfigurationError("resume is no token of this list")
+            raise ConfigurationError("resume is not a resume token of this list")
         index = int(number)
         self._reader(self._name_in(index)).go_on(inner)
         return index, inner

@@ -87,13 +87,11 @@ class Xapi:
     """Statements of the learning record store: what came from outside, not from courses played in Litmos.
 
     ```python
-    store = XapiStore(endpoint, "name", "password")      # Account > Features > Learning Record Store
+    store = XapiStore("https://lrs.litmos.com/TCAPI/acme/db1/statements", "name", "password")
     async with LitmosClient(xapi=store) as litmos:
-        [statement_id] = await litmos.xapi.add_statement(
-            XapiStatement(extra={"actor": {...}, "verb": {...}, "object": {...}})
-        )
+        [statement_id] = await litmos.xapi.add_statement(done)  # an `XapiStatement`
         async for statement in litmos.xapi.list_statements(verb="http://adlnet.gov/expapi/verbs/completed"):
-            ...
+            print(statement.id, statement.extra["object"])
     ```
 
     The store is a service of its own on another host: it never gets the key of the API, and has its own budget. It
@@ -217,18 +215,20 @@ class Xapi:
         only, since the credentials go along. `by_page(resume=...)` goes on for 24 hours at least.
 
         Args:
-            agent: Only statements about this agent or group, such as `{"mbox": "mailto:user@example.com"}`.
-            verb: Only those with this verb, an IRI.
-            activity: Only those about this activity, an IRI.
-            registration: Only those of this registration, a UUID.
-            related_activities: True looks for the activity in the context and in sub-statements too.
-            related_agents: True looks for the agent in other places too.
-            since: Only those stored after it.
-            until: Only those stored at it or before.
+            agent: Only statements about this agent or group, such as `{"mbox": "mailto:user@example.com"}`. None
+                takes all.
+            verb: Only those with this verb, an IRI. None takes all.
+            activity: Only those about this activity, an IRI. None takes all.
+            registration: Only those of this registration, a UUID. None takes all.
+            related_activities: True looks for the activity in the context and in sub-statements too. None is the
+                store's default, False.
+            related_agents: True looks for the agent in other places too. None is the store's default, False.
+            since: Only those stored after it. None takes all.
+            until: Only those stored at it or before. None takes all.
             page_size: Statements in one answer at most; None is as many as the store gives. It may give fewer.
             format: "exact", as stored, is the default of the store; "ids" leaves out what only describes;
                 "canonical" has one language of each text.
-            ascending: True begins with the oldest.
+            ascending: True begins with the oldest. None is the store's default, the newest.
             options: The options of every call.
 
         Raises:

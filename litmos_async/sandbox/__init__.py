@@ -3,10 +3,12 @@
 It keeps an invented organisation in memory and answers like the recorded service does, down to the quirks:
 the quota of 100 requests a minute, the order-sensitive XML reader, ids that are ignored in silence.
 
-    sandbox = Sandbox(Tenant.example(users=200))
-    async with sandbox.serve() as base_url:
-        ...                                         # over HTTP
-    httpx.ASGITransport(app=sandbox.app)            # or in process, base URL http://127.0.0.1/v1.svc
+```python
+sandbox = Sandbox(Tenant.example(users=200))
+async with sandbox.serve() as base_url:
+    ...  # over HTTP
+transport = httpx.ASGITransport(app=sandbox.app)  # or in process, base URL http://127.0.0.1/v1.svc
+```
 
 It shares no code with the client: if both used one encoder, its bugs would cancel out.
 """

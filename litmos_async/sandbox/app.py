@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import format_datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
+from attrs import define, frozen
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
@@ -31,14 +32,20 @@ from litmos_async.sandbox.webhooks import Webhooks
 from litmos_async.sandbox.wire.read import BadBody, BadDate
 from litmos_async.sandbox.wire.render import json_text
 
-PREFIX = "/v1.svc"
+PREFIX: Final = "/v1.svc"
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-@dataclass(kw_only=True)
+@define(kw_only=True)
 class LoggedRequest:
     """What the sandbox notes of a request.
+
+    ```python
+    await litmos.users.get(user_id)
+    last = sandbox.requests[-1]
+    assert (last.method, last.path, last.status) == ("GET", f"/users/{user_id}", 200)
+    ```
 
     Attributes:
         time: When it came, on the clock of the event loop.
@@ -57,9 +64,16 @@ class LoggedRequest:
     carried_out: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Snapshot:
     """The state of an organisation at one moment.
+
+    ```python
+    before = sandbox.snapshot()
+    await litmos.users.delete(user_id)
+    sandbox.restore(before)
+    assert user_id in sandbox.tenant.users
+    ```
 
     Attributes:
         tenant: The organisation.
@@ -73,13 +87,20 @@ class Snapshot:
 class Sandbox:
     """A stand-in for the service, to be mounted in process (`app`) or served on a loopback port (`serve`).
 
+    ```python
+    sandbox = Sandbox(Tenant.example(users=200), requests=20, period=10.0)
+    async with sandbox.serve() as base_url, LitmosClient("sandbox-key", "demo", base_url=base_url) as litmos:
+        print(await litmos.users.list().collect())
+    print(len(sandbox.requests), sandbox.quota.rejections)
+    ```
+
     Args:
         tenant: The organisation; by default an example.
         requests: How many requests any window of `period` seconds holds.
         period: Length of the window in seconds, on the clock of the event loop.
         counts_rejected: Whether refused requests fill the window too.
         api_key: The one key that is accepted.
-        latency: Gives the seconds that each answer takes.
+        latency: Gives the seconds that each answer takes. None answers at once.
         singular_collection: Whether a collection is deleted at `/collection/{id}`, as one source has it, and
             not at `/collections/{id}`, as another does (api-facts 10). The other place answers 404.
         list_limit: How many ids the lists take for which no limit is documented (api-facts 12): people of a team,
@@ -122,15 +143,9 @@ class Sandbox:
         self._list_limit = list_limit
         self._list_refusal = list_refusal
         unanswered = collections.DELETE_PLURAL if singular_collection else collections.DELETE_SINGULAR
-        routes = [
-            Route(PREFIX + path, self._endpoint(handler), methods=[method])
-            for table in TABLES
-            for method, path, handler in table.table
-            if path != unanswered
-        ]
-        routes.append(Route("/TCAPI/{path:path}", self._answer_store, methods=_METHODS))
-        anything_else = Route("/{path:path}", self._endpoint(_no_such_operation), methods=_METHODS)
-        self.app = Starlette(routes=[*routes, anything_else], middleware=[Middleware(_RawPath)])
+        self.app = Starlette(routes=_routes(unanswered), middleware=[Middleware(_RawPath)])
+        self.app.state.answer = self._answer
+        self.app.state.answer_store = self._answer_store
 
     def serve(self, port: int = 0) -> AbstractAsyncContextManager[str]:
         """Serve on a loopback port while the block runs, and give the base URI.
@@ -145,15 +160,20 @@ class Sandbox:
     def snapshot(self) -> Snapshot:
         """Return the state of the organisation as it is now, for `restore`.
 
+        ```python
         empty = sandbox.snapshot()
-        ...                             # a test that changes things
+        ...  # a test that changes things
         sandbox.restore(empty)
+        ```
         """
         self.tenant.long_lists.clear()
         return Snapshot(self.tenant, _copy(self.tenant, vars(self.tenant)))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the organisation back into an earlier state. A snapshot can be restored any number of times.
+
+        Args:
+            snapshot: What `snapshot` returned, of this sandbox.
 
         Raises:
             ValueError: The snapshot is of another organisation.
@@ -163,12 +183,6 @@ class Sandbox:
         state = vars(self.tenant)
         state.clear()
         state.update(_copy(self.tenant, snapshot.state))
-
-    def _endpoint(self, handler: Handler) -> Callable[[Request], object]:
-        async def endpoint(request: Request) -> Response:
-            return await self._answer(request, handler)
-
-        return endpoint
 
     async def _answer(self, request: Request, handler: Handler) -> Response:
         now = asyncio.get_running_loop().time()
@@ -267,6 +281,33 @@ class Sandbox:
             raise Refusal(403, "source is required")
         if len(query["source"]) > 50:
             raise Refusal(400, "source is longer than 50 characters")
+
+
+@cache
+def _routes(unanswered: str) -> tuple[Route, ...]:
+    """Return the routes of every sandbox; to compile the patterns for each anew would take most of its making."""
+    operations = [
+        Route(PREFIX + path, _endpoint(handler), methods=[method])
+        for table in TABLES
+        for method, path, handler in table.table
+        if path != unanswered
+    ]
+    store = Route("/TCAPI/{path:path}", _store_endpoint, methods=_METHODS)
+    anything_else = Route("/{path:path}", _endpoint(_no_such_operation), methods=_METHODS)
+    return (*operations, store, anything_else)
+
+
+def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        response: Response = await request.app.state.answer(request, handler)
+        return response
+
+    return endpoint
+
+
+async def _store_endpoint(request: Request) -> Response:
+    response: Response = await request.app.state.answer_store(request)
+    return response
 
 
 def _copy(tenant: Tenant, state: dict[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
+from attrs import frozen
 from starlette.responses import Response
 
 from litmos_async.sandbox.refusal import Refusal
@@ -26,9 +26,9 @@ Handler: TypeAlias = Callable[..., Response]
 """An operation: takes the call and the decoded parts of its path."""
 H = TypeVar("H", bound=Handler)
 
-_MOST_ROWS = 1_000
-_LONGEST_WINDOW = timedelta(days=7)
-_DATE_FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
+_MOST_ROWS: Final = 1_000
+_LONGEST_WINDOW: Final = timedelta(days=7)
+_DATE_FORMS: Final = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 
 
 class Routes:
@@ -47,7 +47,7 @@ class Routes:
         return enter
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Call:
     """A request that got past the quota and the key.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Final
 
+from attrs import define, field
 from starlette.responses import Response
 
-REQUEST_ERROR_PAGE = (
+REQUEST_ERROR_PAGE: Final = (
     '<html version="-//W3C//DTD XHTML 2.0//EN" xml:lang="en" xmlns="http://www.w3.org/1999/xhtml">'
     '<HEAD><TITLE>Request Error</TITLE></HEAD><BODY><DIV id="content">'
     "<P class=\"heading1\"><B>Error Status Code:</B> 'InternalServerError'</P>"
@@ -23,13 +24,21 @@ class Dropped(ConnectionResetError):
     """The connection breaks without an answer."""
 
 
-@dataclass(kw_only=True)
+@define(kw_only=True)
 class Fault:
     """What goes wrong, with which requests.
 
     Without `after` the request has no effect where the answer is replaced (`status`, `html`) or withheld
     (`drop`); with it the effect happens first and only the answer is lost. A fault that merely changes the
     true answer (`body`, `headers`, `content_type`, `truncate`) always comes after the effect.
+
+    ```python
+    sandbox.faults.add(Fault(method="POST", path="/users/*/courses", after=True, drop=True))
+    try:
+        await litmos.users.assign_courses(user_id, [course_id], send_message=False)
+    except OutcomeUnknown:
+        print(await litmos.users.list_courses(user_id))
+    ```
 
     Attributes:
         method: Method to match, or "*".
@@ -39,13 +48,14 @@ class Fault:
         after: The effect happens before the fault.
         stall: Seconds to hold the request, before its effect or (`after`) between effect and answer.
         drop: Break the connection instead of answering.
-        error: What `drop` raises where the sandbox is mounted in process; over HTTP the socket is reset.
-        status: Answer this status.
+        error: What `drop` raises where the sandbox is mounted in process; over HTTP the socket is reset. None
+            raises a `ConnectionResetError`.
+        status: Answer this status. None leaves the status as it is.
         html: Answer the service's page of HTML, with status 500 unless `status` says otherwise.
-        body: Body of the answer.
+        body: Body of the answer. None leaves the body as it is.
         headers: Headers to add to the answer.
-        content_type: Content type of the answer.
-        truncate: Keep only so many bytes of the body.
+        content_type: Content type of the answer. None leaves it as it is.
+        truncate: Keep only so many bytes of the body. None keeps all of it.
         seen: How many matching requests came so far.
     """
 
@@ -60,13 +70,18 @@ class Fault:
     status: int | None = None
     html: bool = False
     body: str | bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(factory=dict[str, str])
     content_type: str | None = None
     truncate: int | None = None
     seen: int = field(default=0, init=False)
 
     def hits(self, method: str, path: str) -> bool:
-        """Count a request that matches, and say whether it is one of those to be hit."""
+        """Count a request that matches, and say whether it is one of those to be hit.
+
+        Args:
+            method: The HTTP method.
+            path: The path below the base URI.
+        """
         if self.method not in {"*", method} or not fnmatchcase(path, self.path):
             return False
         self.seen += 1
@@ -74,6 +89,9 @@ class Fault:
 
     async def around(self, effect: Callable[[], Response]) -> Response:
         """Let the request run into the fault.
+
+        Args:
+            effect: Carries the request out, and returns its answer.
 
         Raises:
             Dropped: The connection is to break.

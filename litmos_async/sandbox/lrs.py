@@ -10,32 +10,33 @@ import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
+
+from attrs import field, frozen
 
 from litmos_async.sandbox.quota import RequestLog
 from litmos_async.sandbox.state.tenant import Tenant
 from litmos_async.sandbox.wire.schema import Record
 
-VERSION = "1.0.3"
-PATH = "/TCAPI/{company}/{instance}/statements"
-MORE = "/TCAPI/more"
+VERSION: Final = "1.0.3"
+PATH: Final = "/TCAPI/{company}/{instance}/statements"
+MORE: Final = "/TCAPI/more"
 
-_ONE = frozenset({"statementId", "voidedStatementId"})
-_WITH_ONE = frozenset({"attachments", "format"})
-_FILTERS = frozenset(
+_ONE: Final = frozenset({"statementId", "voidedStatementId"})
+_WITH_ONE: Final = frozenset({"attachments", "format"})
+_FILTERS: Final = frozenset(
     {
         *("agent", "verb", "activity", "registration", "related_activities", "related_agents", "since"),
         *("until", "limit", "format", "attachments", "ascending"),
     }
 )
-_KNOWN = {"GET": _ONE | _FILTERS, "PUT": {"statementId"}, "POST": set[str]()}
-_CURSOR = "from"
-_VOIDED = "http://adlnet.gov/expapi/verbs/voided"
+_KNOWN: Final = {"GET": _ONE | _FILTERS, "PUT": {"statementId"}, "POST": set[str]()}
+_CURSOR: Final = "from"
+_VOIDED: Final = "http://adlnet.gov/expapi/verbs/voided"
 # What the store sets itself, so that a comparison leaves it out (D 2.3.1).
-_OF_THE_STORE = ("stored", "timestamp", "authority", "version")
+_OF_THE_STORE: Final = ("stored", "timestamp", "authority", "version")
 
 
 class StoreRefusal(Exception):
@@ -46,7 +47,7 @@ class StoreRefusal(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
+@frozen
 class StoreRequest:
     """A request that reached the store."""
 
@@ -58,7 +59,7 @@ class StoreRequest:
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class StoreAnswer:
     """An answer of the store; the content is JSON, or None for an empty body."""
 
@@ -68,6 +69,12 @@ class StoreAnswer:
 
 class RecordStore:
     """The statements, and the rules of the specification.
+
+    ```python
+    store = sandbox.store
+    xapi = XapiStore("http://127.0.0.1" + store.path, store.username, store.password)
+    print(store.statements)
+    ```
 
     Args:
         tenant: The organisation, which keeps the statements.
@@ -105,7 +112,11 @@ class RecordStore:
         return PATH.format(company=self.company, instance=self.instance)
 
     def answer(self, request: StoreRequest) -> StoreAnswer:
-        """Answer a request."""
+        """Answer a request.
+
+        Args:
+            request: The request.
+        """
         self.requests.append(request)
         if not self.quota.admit(request.time):
             return StoreAnswer(429, {"message": "Too many requests"})

@@ -11,6 +11,11 @@ class RequestLog:
 
     Pure: the time is handed in, in seconds of any clock that does not go back.
 
+    ```python
+    log = RequestLog(requests=2, period=60.0)
+    print([log.admit(now) for now in (0.0, 1.0, 2.0, 61.0)])  # [True, True, False, True]
+    ```
+
     Args:
         requests: How many requests any window holds.
         period: Length of the window in seconds.
@@ -30,7 +35,11 @@ class RequestLog:
         self._window: deque[float] = deque()
 
     def admit(self, now: float) -> bool:
-        """Note a request that arrives now and say whether it is served."""
+        """Note a request that arrives now and say whether it is served.
+
+        Args:
+            now: When it comes, in seconds.
+        """
         self.arrivals.append(now)
         while self._window and self._window[0] <= now - self.period:
             self._window.popleft()

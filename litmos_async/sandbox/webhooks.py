@@ -50,7 +50,7 @@ class Hook:
 
 @frozen
 class Delivery:
-    """What became of one message.
+    """The outcome of one message.
 
     Attributes:
         id: Its number.

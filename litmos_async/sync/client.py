@@ -33,14 +33,20 @@ def _as(
 class LitmosClient:
     """The client, for scripts and notebooks: the same methods, options and results, without `await`.
 
-        from litmos_async.sync import LitmosClient
+    ```python
+    from litmos_async.sync import LitmosClient
 
-        with LitmosClient(source="acme-hr", region="eu") as litmos:
-            for user in litmos.users.list(search="garcia"):
-                print(user.user_name)
+    with LitmosClient(source="acme-hr", region="eu") as litmos:
+        for user in litmos.users.list(search="garcia"):
+            print(user.user_name)
+    ```
 
     It runs the asynchronous client in a thread of its own, and takes the same arguments. It may be used from
     several threads, and where an event loop runs already, as in Jupyter.
+
+    Args:
+        args: Those of `litmos_async.LitmosClient`.
+        options: Those of `litmos_async.LitmosClient`.
     """
 
     @_as(_AsyncClient.__init__)

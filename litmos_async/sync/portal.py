@@ -78,9 +78,11 @@ class call(_Method[P, T]):  # noqa: N801 - reads as what it does to a method
 class SyncPages(Generic[R]):
     """A list, read page by page as it is iterated.
 
+    ```python
     for user in litmos.users.list():
-        ...
+        print(user.user_name)
     everyone = litmos.users.list().collect()
+    ```
     """
 
     def __init__(self, pages: Pages[R], portal: BlockingPortal) -> None:
@@ -92,7 +94,11 @@ class SyncPages(Generic[R]):
             yield from page.items
 
     def by_page(self, *, resume: str | None = None) -> Generator[Page[R], None, None]:
-        """Yield the pages; see `Pages.by_page`."""
+        """Yield the pages; see `Pages.by_page`.
+
+        Args:
+            resume: Where to go on, as a page or an error said; None from the beginning.
+        """
         walk = self._pages.by_page(resume=resume)
 
         async def following() -> Page[R] | None:
@@ -161,9 +167,11 @@ def _walked(steps: AsyncGenerator[T, None], portal: BlockingPortal) -> Iterator[
 class SyncJob:
     """A bulk job.
 
+    ```python
     job = litmos.bulk.assign_courses_to_users(pairs, send_message=False)
     print(job.plan())
     report = job.run()
+    ```
     """
 
     def __init__(self, job: BulkJob, portal: BlockingPortal) -> None:
@@ -175,7 +183,11 @@ class SyncJob:
         return self._portal.call(self._job.plan)
 
     def run(self, on_progress: Callable[[Progress], None] | None = None) -> Report:
-        """Run the job to its end; see `BulkJob.run`. `on_progress` is called in the thread of the event loop."""
+        """Run the job to its end; see `BulkJob.run`. `on_progress` is called in the thread of the event loop.
+
+        Args:
+            on_progress: Called as `BulkJob.run` says, in the thread of the event loop. None calls nothing.
+        """
 
         async def run() -> Report:
             return await self._job.run(on_progress=on_progress)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 __all__ = ["Clock", "VirtualLoop", "run_virtual"]
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 # A real clock moves on while code runs. Without that, code that sleeps for less than the clock can show
 # (a rounding error of 1e-17 seconds) would be woken, find that no time has passed, and sleep again, for ever.
-TICK = 1e-9
+TICK: Final = 1e-9
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -42,6 +42,15 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose time is a number that only it moves.
+
+    ```python
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(asyncio.sleep(3600))  # at once
+        print(runner.get_loop().time())
+    ```
+
+    Args:
+        start: What the clock shows at the beginning, in seconds.
 
     Attributes:
         now: The virtual time, in seconds.
@@ -65,7 +74,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         func: Callable[..., T],
         *args: Any,
     ) -> asyncio.Future[T]:
-        """Do the work of a thread at once: no virtual time may pass while a real thread works."""
+        """Do the work of a thread at once: no virtual time may pass while a real thread works.
+
+        Args:
+            executor: Not used.
+            func: The work.
+            args: Its arguments.
+        """
         done: asyncio.Future[T] = self.create_future()
         try:
             done.set_result(func(*args))
@@ -99,7 +114,7 @@ def run_virtual(
 
     Args:
         main: What to run.
-        on_step: Called before each turn of the loop, with the number of turns so far.
+        on_step: Called before each turn of the loop, with the number of turns so far. None calls nothing.
         start: What the clock shows at the beginning.
     """
 
@@ -131,7 +146,11 @@ class Clock:
         return self._runner.get_loop().time()
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end, and return its result."""
+        """Run a coroutine to its end, and return its result.
+
+        Args:
+            main: What to run.
+        """
         return self._runner.run(main)
 
     def close(self) -> None:

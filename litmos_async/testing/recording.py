@@ -85,7 +85,7 @@ async def recorded(
 
     Args:
         path: The file; written at the end, readable for you alone.
-        transport: Another way to the server.
+        transport: Another way to the server. None is the network.
         options: Those of `LitmosClient`.
     """
     recorder = _Recorder(transport)
@@ -104,6 +104,8 @@ async def replayed(path: str | PathLike[str], **options: Any) -> AsyncGenerator[
     """Give a client that gets the answers of a file that `recorded` wrote.
 
     ```python
+    async with recorded("answers.json", source="acme-hr") as litmos:
+        first = await litmos.users.list(page_size=5)
     async with replayed("answers.json") as litmos:
         page = await litmos.users.list(page_size=5)
     ```

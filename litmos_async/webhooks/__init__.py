@@ -1,9 +1,12 @@
 """Webhooks of Litmos: typed events, and an ASGI app that receives them.
 
+```python
 async def handle(event: Event) -> None:
-...
+    print(event.type, event.achievement)
+
 
 app = Receiver(handle, secret=os.environ["WEBHOOK_SECRET"], spool=SqliteSpool("webhooks.db"))
+```
 """
 
 from litmos_async.webhooks.events import ACHIEVEMENT, Achievement, Event, WebhookError, parse

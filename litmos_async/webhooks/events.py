@@ -20,27 +20,42 @@ ACHIEVEMENT: Final = "achievement.earned"
 
 
 class WebhookError(LitmosError):
-    """A message is not one of Litmos' webhooks."""
+    """A message is not one of Litmos' webhooks.
+
+    ```python
+    try:
+        event = parse(b"not a webhook")
+    except WebhookError as problem:
+        print(problem)
+    ```
+    """
 
 
 @frozen
 class Achievement:
     """Someone completed a course, or a learning path.
 
+    ```python
+    async def handle(event: Event) -> None:
+        if (earned := event.achievement) is not None:
+            print(earned.user_name, earned.title, earned.achievement_date)
+    ```
+
     Attributes:
-        achievement_id: Its number, as `Achievement.achievement_id` of `litmos.achievements.list`.
+        achievement_id: Its number, as `Achievement.achievement_id` of `litmos.achievements.list`. None where it
+            has none.
         user_id: Who, by the same id as in the API.
         user_name: The user name, which need not be an e-mail address.
         course_id: The course; None is to be expected for learning paths.
         title: The name of the course.
         code: The code of the course; empty where it has none.
-        achievement_date: When.
+        achievement_date: When. None where that cannot be read.
         compliant_till: Until when it counts; None is for ever.
         result: "Completed" is the only value seen.
         type: "Course Completed" is the only value seen.
         first_name: The person's first name.
         last_name: The person's last name.
-        certificate_id: The certificate.
+        certificate_id: The certificate. None where there is none.
     """
 
     achievement_id: int | None = None
@@ -61,6 +76,12 @@ class Achievement:
 @frozen
 class Event:
     """A message.
+
+    ```python
+    event = parse(body)
+    if event.type == "achievement.earned":
+        print(event.id, event.created, event.achievement)
+    ```
 
     Attributes:
         id: The number of the message. Whether a repeat keeps it is not documented.
@@ -90,6 +111,9 @@ class Event:
 
 def parse(body: bytes) -> Event:
     """Return the event of a message.
+
+    Args:
+        body: The body of the request.
 
     Raises:
         WebhookError: It is not JSON, not an object, or has no id or type.

@@ -38,12 +38,15 @@ _LONGEST_WAIT: Final = 300.0
 class Receiver:
     """Receives webhooks: checks, keeps, answers, and hands events to a handler afterwards.
 
-        async def handle(event: Event) -> None:
-            print(event.achievement.user_name, event.achievement.title)
+    ```python
+    async def handle(event: Event) -> None:
+        print(event.type, event.achievement)
 
-        receiver = Receiver(handle, secret=os.environ["WEBHOOK_SECRET"], spool=SqliteSpool("webhooks.db"))
-        app = Starlette(routes=[Mount("/litmos", receiver)], lifespan=receiver.lifespan)
-        # The address to enter at Litmos: https://your.host/litmos/<secret>
+
+    receiver = Receiver(handle, secret=os.environ["WEBHOOK_SECRET"], spool=SqliteSpool("webhooks.db"))
+    app = Starlette(routes=[Mount("/litmos", receiver)], lifespan=receiver.lifespan)
+    # The address to enter at Litmos: https://your.host/litmos/<secret>
+    ```
 
     Nothing signs the messages, so the address holds a secret, which is compared in constant time, and
     `confirm=True` reads each achievement back through the API before the handler gets it. Repeats are dropped by
@@ -55,7 +58,7 @@ class Receiver:
         spool: Where messages wait; None is memory, which loses them when the process ends.
         seen: What tells several receivers what the others handled; None where there is one.
         confirm: Whether to ask the API for each achievement; one that it does not have is dropped.
-        litmos: The client for that.
+        litmos: The client for that. Needed with `confirm`; else None.
         largest_body: Bytes that a message may have.
         workers: Events that are handled at the same time.
         attempts: How often a handler is called for an event before it is set aside.
@@ -193,7 +196,12 @@ class Receiver:
     async def _work(self) -> None:
         # Not for ever: a client of a store may take a cancellation for the end of its own wait.
         while not self._closing:
-            await self._handle(await self._spool.take())
+            message = await self._spool.take()
+            try:
+                await self._handle(message)
+            except (sqlite3.Error, OSError):
+                # The disk, most likely. A file still has the message, and hands it out after its next start.
+                logger.exception("the outcome of a webhook cannot be noted")
 
     async def _handle(self, message: Waiting) -> None:
         """Hand one event to the handler, and settle the message by the outcome."""
@@ -211,7 +219,8 @@ class Receiver:
                 logger.exception("message %s is set aside after %s calls", event.id, message.failures + 1)
                 await self._spool.give_up(message)
                 return
-            pause = min(_LONGEST_WAIT, self._first_pause * 2**message.failures)
+            # 2 to a higher power is no float.
+            pause = min(_LONGEST_WAIT, self._first_pause * 2 ** min(message.failures, 1_000))
             logger.warning("message %s: %s; again in %.1f s", event.id, type(problem).__name__, pause)
             await self._spool.again(message, pause)
             return

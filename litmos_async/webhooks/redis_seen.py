@@ -16,10 +16,19 @@ Claim: TypeAlias = Literal["ours", "handled", "elsewhere"]
 
 
 class Seen(Protocol):
-    """What receivers that share nothing else tell each other."""
+    """What receivers that share nothing else tell each other.
+
+    ```python
+    seen: Seen = RedisSeen("redis://cache:6379/0")  # or a class of your own with these methods
+    receiver = Receiver(handle, secret=secret, seen=seen)
+    ```
+    """
 
     async def claim(self, keys: Sequence[str]) -> Claim:
         """Say that a message is about to be handled here.
+
+        Args:
+            keys: The keys of the message: each tells it from all others.
 
         Raises:
             OSError: It cannot be asked.
@@ -27,11 +36,19 @@ class Seen(Protocol):
         ...
 
     async def done(self, keys: Sequence[str]) -> None:
-        """Say that a message is handled."""
+        """Say that a message is handled.
+
+        Args:
+            keys: The keys of the message.
+        """
         ...
 
     async def release(self, keys: Sequence[str]) -> None:
-        """Say that a message is not handled here after all."""
+        """Say that a message is not handled here after all.
+
+        Args:
+            keys: The keys of the message.
+        """
         ...
 
     async def aclose(self) -> None:
@@ -101,16 +118,28 @@ class RedisSeen:
         self._owner = secrets.token_hex(8)
 
     async def claim(self, keys: Sequence[str]) -> Claim:
-        """Say that a message is about to be handled here; see `Seen.claim`."""
+        """Say that a message is about to be handled here; see `Seen.claim`.
+
+        Args:
+            keys: The keys of the message: each tells it from all others.
+        """
         found: Claim = await self._run(_CLAIM, keys, self._owner, self._claim_for)
         return found
 
     async def done(self, keys: Sequence[str]) -> None:
-        """Say that a message is handled."""
+        """Say that a message is handled.
+
+        Args:
+            keys: The keys of the message.
+        """
         await self._run(_DONE, keys, self._remember)
 
     async def release(self, keys: Sequence[str]) -> None:
-        """Say that a message is not handled here after all."""
+        """Say that a message is not handled here after all.
+
+        Args:
+            keys: The keys of the message.
+        """
         await self._run(_RELEASE, keys, self._owner)
 
     async def aclose(self) -> None:

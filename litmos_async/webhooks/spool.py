@@ -30,12 +30,29 @@ WAITING: Final = 10_000
 
 
 class SpoolFull(Exception):
-    """No more messages can wait: the sender has to try again."""
+    """No more messages can wait: the sender has to try again.
+
+    ```python
+    spool = MemorySpool(waiting=1)
+    await spool.put(["message 1"], body)
+    try:
+        await spool.put(["message 2"], body)
+    except SpoolFull:
+        print("the receiver answers 503, and the sender tries again")
+    ```
+    """
 
 
 @frozen
 class Waiting:
     """A message that waits.
+
+    ```python
+    spool = MemorySpool()
+    await spool.put(["message 1"], body)
+    message = await spool.take()
+    print(parse(message.body).type, message.failures)
+    ```
 
     Attributes:
         number: Its place in the spool.
@@ -49,10 +66,21 @@ class Waiting:
 
 
 class Spool(Protocol):
-    """What a receiver keeps messages in."""
+    """What a receiver keeps messages in.
+
+    ```python
+    spool: Spool = SqliteSpool("webhooks.db")  # or a class of your own with these methods
+    receiver = Receiver(handle, secret=secret, spool=spool)
+    await receiver.aclose()
+    ```
+    """
 
     async def put(self, keys: Sequence[str], body: bytes) -> bool:
         """Keep a message, and return whether it is new.
+
+        Args:
+            keys: The keys of the message: one with a key that is known is not new.
+            body: The message.
 
         Raises:
             SpoolFull: Too many are waiting.
@@ -64,15 +92,28 @@ class Spool(Protocol):
         ...
 
     async def done(self, message: Waiting) -> None:
-        """Note that a message is handled."""
+        """Note that a message is handled.
+
+        Args:
+            message: The message.
+        """
         ...
 
     async def again(self, message: Waiting, seconds: float) -> None:
-        """Put a message back whose handler failed, to be taken again after a while."""
+        """Put a message back whose handler failed, to be taken again after a while.
+
+        Args:
+            message: The message.
+            seconds: How long it waits, in seconds.
+        """
         ...
 
     async def give_up(self, message: Waiting) -> None:
-        """Put a message aside whose handler failed too often."""
+        """Put a message aside whose handler failed too often.
+
+        Args:
+            message: The message.
+        """
         ...
 
     async def aclose(self) -> None:
@@ -83,6 +124,11 @@ class Spool(Protocol):
 class MemorySpool:
     """Keeps messages in memory: what waits is lost when the process ends.
 
+    ```python
+    spool = MemorySpool(waiting=1_000)
+    receiver = Receiver(handle, secret=secret, spool=spool)
+    ```
+
     Args:
         waiting: Messages that may wait.
         remembered: Messages that are remembered after they were handled.
@@ -90,7 +136,7 @@ class MemorySpool:
 
     def __init__(self, *, waiting: int = WAITING, remembered: int = REMEMBERED) -> None:
         self._most = waiting
-        self._remembered = remembered
+        self._keys = _keys(waiting, remembered)
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._queue: asyncio.Queue[Waiting] = asyncio.Queue()
         self._open = 0
@@ -100,14 +146,22 @@ class MemorySpool:
         """The last messages whose handler failed too often."""
 
     async def put(self, keys: Sequence[str], body: bytes) -> bool:
-        """Keep a message, and return whether it is new."""
+        """Keep a message, and return whether it is new.
+
+        Args:
+            keys: The keys of the message: one with a key that is known is not new.
+            body: The message.
+
+        Raises:
+            SpoolFull: Too many are waiting.
+        """
         if any(key in self._seen for key in keys):
             return False
         if self._open >= self._most:
             raise SpoolFull
         for key in keys:
             self._seen[key] = None
-        while len(self._seen) > 2 * self._remembered:
+        while len(self._seen) > self._keys:
             self._seen.popitem(last=False)
         self._open += 1
         self._numbers += 1
@@ -119,11 +173,20 @@ class MemorySpool:
         return await self._queue.get()
 
     async def done(self, message: Waiting) -> None:  # noqa: ARG002 - the protocol's
-        """Note that a message is handled."""
+        """Note that a message is handled.
+
+        Args:
+            message: The message.
+        """
         self._open -= 1
 
     async def again(self, message: Waiting, seconds: float) -> None:
-        """Put a message back, to be taken again after a while."""
+        """Put a message back, to be taken again after a while.
+
+        Args:
+            message: The message.
+            seconds: How long it waits, in seconds.
+        """
         late = Waiting(message.number, message.body, message.failures + 1)
 
         def back() -> None:
@@ -134,7 +197,11 @@ class MemorySpool:
         self._timers.add(timer)
 
     async def give_up(self, message: Waiting) -> None:
-        """Put a message aside."""
+        """Put a message aside.
+
+        Args:
+            message: The message.
+        """
         self._open -= 1
         self.set_aside.append(message.body)
 
@@ -171,6 +238,12 @@ class SqliteSpool:
     Messages that come at the same time share one transaction, so that thousands a second can be seen onto the disk
     before they are answered. One process uses the file at a time.
 
+    ```python
+    spool = SqliteSpool("webhooks.db", waiting=100_000)
+    async with Receiver(handle, secret=secret, spool=spool) as app:
+        ...  # serve `app`; what waits here at the end is handled after the next start
+    ```
+
     Args:
         path: The file, made readable for its owner only: messages name people.
         waiting: Messages that may wait.
@@ -183,7 +256,7 @@ class SqliteSpool:
     def __init__(self, path: str | Path, *, waiting: int = WAITING, remembered: int = REMEMBERED) -> None:
         self._path = Path(path)
         self._most = waiting
-        self._remembered = remembered
+        self._keys = _keys(waiting, remembered)
         self._thread = ThreadPoolExecutor(1, "litmos-webhooks")
         try:
             self._db = _open(self._path)
@@ -198,7 +271,15 @@ class SqliteSpool:
         self._timers: set[asyncio.TimerHandle] = set()
 
     async def put(self, keys: Sequence[str], body: bytes) -> bool:
-        """Keep a message, see it onto the disk, and return whether it is new."""
+        """Keep a message, see it onto the disk, and return whether it is new.
+
+        Args:
+            keys: The keys of the message: one with a key that is known is not new.
+            body: The message.
+
+        Raises:
+            SpoolFull: Too many are waiting.
+        """
         if self._open + len(self._puts) >= self._most:
             raise SpoolFull
         put = _Put(keys, body)
@@ -251,7 +332,11 @@ class SqliteSpool:
         return self._ready.popleft()
 
     async def done(self, message: Waiting) -> None:
-        """Note that a message is handled."""
+        """Note that a message is handled.
+
+        Args:
+            message: The message.
+        """
         await self._blocking(self._settle, message.number)
         self._open -= 1
 
@@ -261,11 +346,16 @@ class SqliteSpool:
             if number % 1_000 == 0:
                 change.execute(
                     "DELETE FROM seen WHERE key IN (SELECT key FROM seen ORDER BY at DESC LIMIT -1 OFFSET ?)",
-                    (2 * self._remembered,),
+                    (self._keys,),
                 )
 
     async def again(self, message: Waiting, seconds: float) -> None:
-        """Put a message back, to be taken again after a while, or after the next start."""
+        """Put a message back, to be taken again after a while, or after the next start.
+
+        Args:
+            message: The message.
+            seconds: How long it waits, in seconds.
+        """
         late = Waiting(message.number, message.body, message.failures + 1)
         await self._blocking(
             self._execute, "UPDATE messages SET failures=? WHERE number=?", late.failures, late.number
@@ -280,7 +370,11 @@ class SqliteSpool:
         self._timers.add(timer)
 
     async def give_up(self, message: Waiting) -> None:
-        """Put a message aside: it stays in the file, where it can be looked at."""
+        """Put a message aside: it stays in the file, where it can be looked at.
+
+        Args:
+            message: The message.
+        """
         await self._blocking(
             self._execute, "UPDATE messages SET state='set aside' WHERE number=?", message.number
         )
@@ -306,15 +400,28 @@ class SqliteSpool:
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
-            if not future.done():
-                await asyncio.wait([future])
+            await asyncio.wait([future])
             raise
+
+
+def _keys(waiting: int, remembered: int) -> int:
+    """Return how many keys to keep: a message has up to two, and one that waits must not be forgotten."""
+    return 2 * (waiting + remembered)
 
 
 def _open(path: Path) -> sqlite3.Connection:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     db = sqlite3.connect(path, timeout=0, check_same_thread=False)
+    try:
+        _prepare(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection) -> None:
     (ours,) = db.execute("PRAGMA application_id").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables and ours != _OURS:
@@ -324,4 +431,3 @@ def _open(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous=FULL")
     db.execute(f"PRAGMA application_id={_OURS}")
     db.executescript(_TABLES)
-    return db

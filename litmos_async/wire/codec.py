@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 from attrs import field, frozen
@@ -21,16 +21,16 @@ WireChoice = Literal["auto", "json", "xml"]
 Body = Record | Sequence[Record] | None
 R = TypeVar("R", bound=Record)
 
-SEARCH_LIMIT = 50
+SEARCH_LIMIT: Final = 50
 """Characters that `search` and `source` may have at most (api-facts 12)."""
 
-MOST_ROWS = 10_000
+MOST_ROWS: Final = 10_000
 """Rows of one answer at most. A page has 1,000 (api-facts 4); some servers pass over the limit asked for."""
 
-_ACCEPTED: dict[Wire, str] = {"json": "application/json", "xml": "text/xml, application/xml"}
+_ACCEPTED: Final[dict[Wire, str]] = {"json": "application/json", "xml": "text/xml, application/xml"}
 """Both names of XML are taken and given (api-facts 2)."""
 
-_SENT: dict[Wire, str] = {"json": "application/json", "xml": "text/xml; charset=utf-8"}
+_SENT: Final[dict[Wire, str]] = {"json": "application/json", "xml": "text/xml; charset=utf-8"}
 """The charset of `text/xml` is US-ASCII where nothing is said (RFC 2046 and 3023)."""
 
 

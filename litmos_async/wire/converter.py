@@ -29,11 +29,11 @@ Hook = Callable[[Any, Any], Any]
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [])
 _NULL: Final = object()
 
-TEXT = "#text"
+TEXT: Final = "#text"
 """Key of an element's own text in plain data, where the element also has attributes."""
 
 # Only with its semicolon: a link may hold "&copy=1", which html.unescape alone would turn into a sign.
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 
 
 # ------------------------------------------------ scalars: ValueError means "not of this type"
@@ -346,7 +346,7 @@ def secrets_of(record: Record) -> Iterator[str]:
 
 
 def has_dates(record: Record) -> bool:
-    """Tell whether writing the record would carry a date: then XML is the safer wire (api-facts 3)."""
+    """Return whether writing the record would carry a date: then XML is the safer wire (api-facts 3)."""
     for _, value, _ in members(record):
         if isinstance(value, date):
             return True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from litmos_async.errors import ConfigurationError
 
@@ -20,9 +20,9 @@ inferred).
 "epoch": the number alone, the offset as decoration. Both agree where the offset is +0000 or missing.
 """
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_JSON = re.compile(r"/Date\((-?\d{1,18})([+-])?(\d{2})?(\d{2})?\)/")
-_US = re.compile(
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_JSON: Final = re.compile(r"/Date\((-?\d{1,18})([+-])?(\d{2})?(\d{2})?\)/")
+_US: Final = re.compile(
     r"(\d{1,2})/(\d{1,2})/(\d{4})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?(?: ([AP])M)?)?", re.IGNORECASE
 )
 

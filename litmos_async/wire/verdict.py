@@ -23,16 +23,16 @@ ERROR_BODY: Final = 64 * 1024
 """Bytes of an error's body that are looked at: what the server says stands in the first lines."""
 
 _DETAIL_NAMES: Final = ("detail", "message", "error", "text", TEXT)
-_DETAIL_LIMIT = 500
+_DETAIL_LIMIT: Final = 500
 # Where the words of a web page begin and end. Apart, since a pattern over both is quadratic where no end comes.
-_HTML_WORDS = (
+_HTML_WORDS: Final = (
     (re.compile(rb"Details?:\s{0,99}(?:</B>)?", re.IGNORECASE), re.compile(rb"</P>", re.IGNORECASE)),
     (re.compile(rb"<title[^>]{0,99}>", re.IGNORECASE), re.compile(rb"</title>", re.IGNORECASE)),
 )
-# Nobody means more than some thousand years; and what is longer may not be a number that a float can hold.
-_SECONDS = re.compile(r"[+-]?[0-9]{1,12}")
-_LONGEST_DATE = 100
-_TAGS = re.compile(rb"<!--.*?-->|<[^>]*>", re.DOTALL)
+# No server means more than some thousand years; and what is longer may not be a number that a float can hold.
+_SECONDS: Final = re.compile(r"[+-]?[0-9]{1,12}")
+_LONGEST_DATE: Final = 100
+_TAGS: Final = re.compile(rb"<!--.*?-->|<[^>]*>", re.DOTALL)
 
 
 @frozen

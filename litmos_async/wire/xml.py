@@ -25,7 +25,7 @@ MOST_MEMORY: Final = 128 * 1024 * 1024
 _MANY: Final = 20
 _ATTRIBUTES: Final = etree.XPath("@*")
 
-_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 def write(value: Record | Sequence[Record], root: str, item: str) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from litmos_async import LitmosClient, User
+from litmos_async import LitmosClient, User, UserImport
 from litmos_async.bulk import Outcome, Plan
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
@@ -52,6 +52,32 @@ def sync(tenant: Tenant, desired: There, *, runs: int = 1, **options: object) ->
 
     for _ in range(runs - 1):
         run_virtual(main())
+    return run_virtual(main())
+
+
+def imported(tenant: Tenant, given: There, **options: object) -> tuple[Plan, list[Outcome]]:
+    """Import these people; return the plan and the outcomes."""
+
+    async def main() -> tuple[Plan, list[Outcome]]:
+        people = [
+            UserImport(
+                username=name,
+                external_employee_id=employee_id or None,
+                first_name="Ann",
+                last_name="Example",
+                email="ann@example.com",
+            )
+            for name, employee_id in given
+        ]
+        async with LitmosClient(
+            "sandbox-key",
+            "tests",
+            base_url="http://127.0.0.1/v1.svc",
+            transport=httpx.ASGITransport(Sandbox(tenant).app),
+        ) as litmos:
+            job = litmos.bulk.import_users(people, **{"send_message": False} | options)
+            return await job.plan(), [outcome async for outcome in job]
+
     return run_virtual(main())
 
 
@@ -115,6 +141,56 @@ def test_where_it_is_not_clear_whose_an_account_is(
     assert failed
     assert all(repr(name) in outcome.reason for outcome in failed for name in named)
     assert accounts(tenant) == before
+
+
+@pytest.mark.parametrize(
+    ("there", "given", "named"),
+    [
+        # The id is that of an account of another user name, which an import cannot change.
+        (
+            [("ann.smith@x.com", "E-1")],
+            [("ann.miller@x.com", "e-1\u200b")],
+            ("ann.smith@x.com", "ann.miller@x.com"),
+        ),
+        # All that is not clear to `sync_users`.
+        ([("ann@x.com", "E-1"), ("ben@x.com", "E-2")], [("ann@x.com", "E-2")], ("ann@x.com", "ben@x.com")),
+        ([("ann@x.com", "7"), ("ben@x.com", "7")], [("new@x.com", "7")], ("ann@x.com", "ben@x.com")),
+        ([("ann@x.com", "7")], [("new@x.com", "7"), ("newer@x.com", "7")], ("ann@x.com",)),
+        ([("ann@x.com", "E-1")], [("ann@x.com", ""), ("new@x.com", "E-1")], ("ann@x.com", "new@x.com")),
+        ([("ann@x.com", "00123")], [("new@x.com", "123")], ("ann@x.com",)),
+    ],
+)
+def test_an_import_makes_no_second_account(there: There, given: There, named: tuple[str, ...]) -> None:
+    """The row fails and names both, in the plan already; the others are imported."""
+    tenant = organisation(there)
+    plan, outcomes = imported(tenant, [*given, ("fresh@x.com", "E-9")])
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    assert failed
+    assert all(repr(name) in outcome.reason for outcome in failed for name in named)
+    assert plan.skipped == {"refused before it was sent": len(failed)}
+    assert accounts(tenant) == [*((name, id, True) for name, id in there), ("fresh@x.com", "E-9", True)]
+
+
+def test_what_an_import_reads() -> None:
+    """All people where a row has an employee id, and nothing where none has one; the plan says both."""
+    tenant = organisation([("ann.smith@x.com", "E-1"), ("ben@x.com", "E-2")])
+    plan, _ = imported(tenant, [("ann.miller@x.com", "E-1"), ("ben@x.com", "E-2"), ("new@x.com", "")])
+    assert plan.reads == 2
+    assert plan.notes[1:] == (
+        "2 rows have an employee id, so the list of all people was read: 1 account of another user name has one",
+    )
+    plan, _ = imported(tenant, [("ben@x.com", ""), ("newer@x.com", "")])
+    assert (plan.reads, len(plan.notes)) == (0, 1)
+
+
+def test_an_import_that_was_done_goes_on(tmp_path: object) -> None:
+    """A row that made an account is that account's, also in the next run."""
+    tenant = organisation([])
+    for _ in range(2):
+        _, outcomes = imported(tenant, [("ann@x.com", "E-1")], journal=f"{tmp_path}/night.db")
+        assert [outcome.status for outcome in outcomes] == ["done"]
+    assert len(tenant.imports) == 1
+    assert accounts(tenant) == [("ann@x.com", "E-1", True)]
 
 
 @pytest.mark.parametrize("text", ["1.23E+05", "12345.0"])

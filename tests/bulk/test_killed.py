@@ -16,6 +16,7 @@ import pytest
 from litmos_async.bulk import read_summary
 from litmos_async.sandbox import Sandbox, Tenant
 from tests.bulk.killed import TIMEOUT
+from tests.support.lives import Life
 
 ROOT: Final = Path(__file__).parents[2]
 ABREAST: Final = 8
@@ -32,31 +33,6 @@ def people_for(kills: int) -> Tenant:
     for each in range(kills * (MOST + ABREAST) + 1):
         tenant.add_user(UserName=f"user{each}@example.com", FirstName="U", LastName=f"No {each}")
     return tenant
-
-
-class Life:
-    """How many answers a process gets. All others are held back, after the request had its effect.
-
-    Attributes:
-        over: An answer was held back.
-    """
-
-    def __init__(self) -> None:
-        self.over = asyncio.Event()
-        self._left: float = 0
-
-    def begin(self, answers: float) -> None:
-        """Begin the life of another process."""
-        self.over.clear()
-        self._left = answers
-
-    def latency(self) -> float:
-        """Return the seconds that an answer takes."""
-        self._left -= 1
-        if self._left >= 0:
-            return 0.01
-        self.over.set()
-        return 10 * TIMEOUT
 
 
 class Killer:
@@ -110,7 +86,7 @@ async def kill_until_done(killer: Killer, sandbox: Sandbox, life: Life, kills: i
             child = await killer.start(base_url, ABREAST)
             # Some end before the job begins, or while it opens its journal.
             await killer.kill(child, life, None if answers else chance.uniform(0.0, 1.0))
-        life.begin(float("inf"))
+        life.begin()
         child = await killer.start(base_url, 200)
         assert await child.wait() == 0
     told = json.loads(killer.outcomes.read_text(encoding="utf-8"))
@@ -121,7 +97,7 @@ async def kill_until_done(killer: Killer, sandbox: Sandbox, life: Life, kills: i
 
 async def test_killed_fifty_times(tmp_path: Path) -> None:
     """Every assignment is there, each write had its effect once, and every item has an outcome."""
-    tenant, life = people_for(50), Life()
+    tenant, life = people_for(50), Life(quick=0.01, held=10 * TIMEOUT)
     path = tenant.add_learning_path(Name="Onboarding")["Id"]
     sandbox = Sandbox(tenant, requests=1_000_000, latency=life.latency)
     killer = Killer("paths", [[user, path] for user in tenant.users], tmp_path)
@@ -135,7 +111,7 @@ async def test_killed_fifty_times(tmp_path: Path) -> None:
 
 async def test_killed_while_it_writes_results(tmp_path: Path) -> None:
     """Each result counts as one attempt, however often the process is killed and started again."""
-    tenant, life = people_for(15), Life()
+    tenant, life = people_for(15), Life(quick=0.01, held=10 * TIMEOUT)
     course = tenant.add_course(Name="Onboarding")["Id"]
     module = tenant.add_module(course, Name="Test")["Id"]
     for user in tenant.users:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from litmos_async.cli import options
 from litmos_async.cli.app import run
 from litmos_async.cli.order import Order
 from litmos_async.sandbox import Sandbox
+from litmos_async.testing import run_virtual
 from tests.cli.small import Carry, Desk, organisation
 
 
@@ -37,8 +39,8 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def carry(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Carry:
-    """Carries out commands against the sandbox in process."""
+def carry_from_pipe(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Carry:
+    """Carries out commands against the sandbox in process; they may wait for standard input, or for a pipe."""
 
     async def at_the_desk(order: Order, _: Any, terminal: Any) -> int:
         desk.order = order
@@ -46,3 +48,10 @@ def carry(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Carry:
 
     monkeypatch.setattr(options, "carry_out", at_the_desk)
     return lambda words: run([*words.split(), str(desk.folder / "people.csv")])
+
+
+@pytest.fixture
+def carry(carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch) -> Carry:
+    """Carries out commands against the sandbox in process, on a clock that costs no time."""
+    monkeypatch.setattr(asyncio, "run", run_virtual)
+    return carry_from_pipe

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import attrs
 import httpx
+import pytest
 
 from litmos_async import LitmosClient, Quota, RateLimit
 from litmos_async.bulk import Bulk, Progress
+from litmos_async.cli import options
 from litmos_async.cli.flow import carry_out
 from litmos_async.cli.order import Order
 from litmos_async.cli.tasks import COURSE, USER, Task
@@ -31,6 +34,38 @@ STATE = Progress(
 )
 
 
+@attrs.frozen
+class Ending:
+    """Why standard output takes no more, and what the command ends with.
+
+    Attributes:
+        problem: What a write gives.
+        code: The exit code: a reader that had enough is no failure.
+    """
+
+    problem: OSError
+    code: int
+
+
+ENDINGS = (Ending(BrokenPipeError(), 0), Ending(OSError(28, "No space left"), 1))
+
+
+class Broken(io.StringIO):
+    """Standard output that takes nothing.
+
+    Args:
+        ending: Why.
+    """
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__()
+        self._problem = ending.problem
+
+    def flush(self) -> None:
+        """Fail."""
+        raise self._problem
+
+
 def organisation(people: int = 3) -> Tenant:
     """Return a tenant with `user.0@example.com` and so on, who have all logged in before, and three courses."""
     tenant = Tenant()
@@ -42,6 +77,18 @@ def organisation(people: int = 3) -> Tenant:
     for code in COURSES:
         tenant.add_course(Code=code, Name=f"All about {code}")
     return tenant
+
+
+def reach(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., LitmosClient]:
+    """Let the commands reach a sandbox in process, with its key; return what makes their clients."""
+
+    def client(**given: Any) -> LitmosClient:
+        transport = httpx.ASGITransport(app=sandbox.app)
+        return LitmosClient(**given | {"transport": transport, "limiter": "memory://"})
+
+    monkeypatch.setattr(options, "LitmosClient", client)
+    monkeypatch.setenv("LITMOS_API_KEY", KEY)
+    return client
 
 
 def assign_courses(**options: Any) -> Task:

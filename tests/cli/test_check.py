@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import getpass
 import io
 import json
 import os
@@ -15,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -260,6 +263,116 @@ def test_an_account_that_does_not_work(world: World, answer: Answer, tmp_path: P
     answer("y\n")
     assert run(words) == 0
     assert read_profile("acme").region == "eu"
+
+
+@pytest.mark.usefixtures("world")
+def test_a_key_that_is_typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """On a terminal it is not shown, while the other answers are."""
+
+    class Keyboard(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    asked = list[str]()
+
+    def hidden(question: str) -> str:
+        asked.append(question)
+        return f" {KEY}\n"
+
+    monkeypatch.delenv("LITMOS_API_KEY")
+    monkeypatch.setattr(sys, "stdin", Keyboard("hr\n"))
+    monkeypatch.setattr(getpass, "getpass", hidden)
+    assert run(["init", "--region", "eu"]) == 0
+    assert asked == ["API key (not shown): "]
+    shown = capsys.readouterr()
+    assert "Source, a short name" in shown.err
+    assert KEY not in shown.out + shown.err
+    assert read_profile("default").api_key({}) == KEY
+
+
+@pytest.mark.usefixtures("world")
+def test_the_keyring(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The key goes there and into no file; a keyring that takes none leaves no profile."""
+    kept = dict[tuple[str, str], str]()
+    words = ["init", "acme", "--region", "eu", "--source", "hr", "--keep-key-in", "keyring"]
+    config = tmp_path / "config" / "config.toml"
+    for ring, told in (
+        (None, 'pip install "litmos-async[keyring]"'),
+        (SimpleNamespace(set_password=lambda *_: 1 / 0), "the keyring cannot be written: ZeroDivisionError"),
+    ):
+        monkeypatch.setitem(sys.modules, "keyring", ring)
+        assert run(words) == 2
+        shown = capsys.readouterr().err
+        assert told in shown
+        assert KEY not in shown
+        assert not config.exists()
+    ring = SimpleNamespace(
+        set_password=lambda service, name, key: kept.update({(service, name): key}),
+        get_password=lambda service, name: kept.get((service, name)),
+    )
+    monkeypatch.setitem(sys.modules, "keyring", ring)
+    assert run(words) == 0
+    assert kept == {("litmos-async", "acme"): KEY}
+    assert config.read_text("utf-8") == ('[profiles.acme]\nregion = "eu"\nsource = "hr"\nkeyring = true\n')
+    assert [path.name for path in config.parent.iterdir()] == [config.name]
+    assert read_profile("acme").api_key({}) == KEY
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("in_the_way", "told"),
+    [("config/keys/acme", "cannot write .*acme"), ("config/config.toml", "config.toml")],
+)
+def test_what_cannot_be_written(
+    tmp_path: Path, in_the_way: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line names the file, and there is no profile."""
+    (tmp_path / in_the_way).mkdir(parents=True)
+    assert run(["init", "acme", "--region", "eu", "--source", "hr", "--yes"]) == 2
+    shown = capsys.readouterr().err
+    assert re.search(told, shown)
+    assert shown.count("\n") == 1
+
+
+@pytest.mark.usefixtures("world")
+def test_a_disk_that_fills_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The profiles that are there stay as they are."""
+    config, key = tmp_path / "config" / "config.toml", tmp_path / "key"
+    config.parent.mkdir()
+    before = '[profiles.old]\nregion = "us"\n'
+    config.write_text(before)
+    key.write_text(KEY)
+    key.chmod(0o600)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    words = ["init", "acme", "--region", "eu", "--source", "hr", "--api-key-file", str(key), "--yes"]
+    assert run(words) == 2
+    assert capsys.readouterr().err == f"litmos: cannot write {config}: No space left on device\n"
+    assert config.read_text() == before
+
+
+def test_a_region_in_which_the_key_works(world: World, tmp_path: Path) -> None:
+    """With --yes it is taken without a question."""
+    assert run(["init", "--region", "us", "--source", "hr", "--yes"]) == 0
+    assert read_profile("default").region == "eu"
+    assert set(world.asked) <= set(HOSTS)
+
+
+def test_no_standard_input(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As under cron: one line says what to give."""
+    monkeypatch.setattr(sys, "stdin", None)
+    assert run(["init", "--region", "eu"]) == 2
+    assert "there is no one to ask" in capsys.readouterr().err
+    assert world.asked == []
 
 
 def test_no_one_to_ask(world: World, answer: Answer, capsys: pytest.CaptureFixture[str]) -> None:

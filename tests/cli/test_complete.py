@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from litmos_async import RateLimit
 from litmos_async.sandbox import Fault, Sandbox
 from tests.cli.small import Carry, Desk, organisation
 
@@ -80,6 +81,61 @@ def test_the_oldest_goes_first(desk: Desk, carry: Carry, monkeypatch: pytest.Mon
     assert scores == [69, 71, 73]
     assert [outcome[1] for outcome in desk.outcomes()] == ["done", "done", "done", "skipped"]
     assert desk.outcomes()[3][2] == "same as line 2"
+
+
+def test_lines_that_mean_the_same(desk: Desk, carry: Carry) -> None:
+    """A module by another word, or by its whole course, is written once; the lines say where it stands."""
+    day = "2024-03-01"
+    desk.write(
+        "user,course,module,completed",
+        f"user.0@example.com,C-1,Test,{day}",
+        f"user.0@example.com,C-1,TEST,{day}",
+        f"user.0@example.com,C-1,,{day}",
+        f"user.1@example.com,C-1,,{day}",
+        f"user.1@example.com,C-1,Theory,{day}",
+    )
+    assert carry("complete") == 0
+    assert [outcome[1:] for outcome in desk.outcomes()] == [
+        ["done", ""],
+        ["skipped", "same as line 2"],
+        ["done", ""],
+        ["done", ""],
+        ["skipped", "same as line 5"],
+    ]
+    assert writes(desk) == 4
+
+
+@pytest.mark.parametrize("score", ["101", "-1", "85.5", "half", "nan", "inf", "1e3"])
+def test_scores_that_are_none(desk: Desk, carry: Carry, score: str) -> None:
+    """A whole number from 0 to 100; a percent sign and a comma for the point are understood."""
+    desk.write("user,course,score", f"user.0@example.com,C-1,{score}", 'user.1@example.com,C-1,"85,0 %"')
+    assert carry("complete") == 1
+    assert [outcome[1:] for outcome in desk.outcomes()] == [
+        ["failed", "score: expected a whole number from 0 to 100"],
+        ["done", ""],
+    ]
+
+
+def test_two_columns_about_the_same(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) -> None:
+    """Which of them counts cannot be known."""
+    desk.write("user,course,score,grade", "user.0@example.com,C-1,70,80")
+    assert carry("complete") == 2
+    assert "'score' and 'grade' are about the same" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("done", [0, 1])
+def test_a_job_that_stops_in_the_middle_of_a_line(desk: Desk, carry: Carry, done: int) -> None:
+    """The line says what failed, that the rest was not done, and how much of it is."""
+    desk.sandbox.tenant.add_module(next(iter(desk.sandbox.tenant.courses)), Name="Practice")
+    desk.rate = RateLimit(1, 0.02, burst=1)
+    desk.sandbox.faults.add(Fault(method="PUT", path="/results/*", nth=done + 1, status=400))
+    desk.write("user,course", "user.0@example.com,C-1")
+    assert carry("complete --stop-after 1") == 1
+    ((_, status, reason),) = desk.outcomes()
+    assert status == "failed"
+    assert "400: Bad Request" in reason
+    assert reason.endswith(f"; the job stopped: 1 item failed; {done} of its parts done")
+    assert writes(desk) == done + 1
 
 
 def test_an_answer_that_is_lost(desk: Desk, carry: Carry) -> None:

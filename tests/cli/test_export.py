@@ -5,30 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
+import sys
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from litmos_async import LitmosClient
-from litmos_async.cli import options
 from litmos_async.cli.app import run
+from litmos_async.resources.base import ListOptions
 from litmos_async.sandbox import Fault, Sandbox
-from tests.cli.small import KEY, organisation
+from tests.cli.small import ENDINGS, Broken, Ending, organisation, reach
+from tests.support.disk import files_end_at
 
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sandbox:
     """Let the commands reach a small organisation, in a folder of their own."""
     found = Sandbox(organisation(), requests=10_000)
-
-    def client(**given: Any) -> LitmosClient:
-        transport = httpx.ASGITransport(app=found.app)
-        return LitmosClient(**given | {"transport": transport, "limiter": "memory://"})
-
-    monkeypatch.setattr(options, "LitmosClient", client)
-    monkeypatch.setenv("LITMOS_API_KEY", KEY)
+    reach(found, monkeypatch)
     monkeypatch.chdir(tmp_path)
     tenant = found.tenant
     for person in tenant.users:
@@ -176,7 +170,15 @@ def test_refused(words: str, said: str, sandbox: Sandbox, capsys: pytest.Capture
 
 @pytest.mark.parametrize(
     "text",
-    ["lists = 3", 'lists = ["users"]', 'output = "w/"', 'lists = ["users"]\noutput = "w/"\nspeed = 9', "["],
+    [
+        "lists = [3]",
+        'lists = ["team_members"]\noutput = "-"\nwhere = { team = 1 }',
+        "lists = 3",
+        'lists = ["users"]',
+        'output = "w/"',
+        'lists = ["users"]\noutput = "w/"\nspeed = 9',
+        "[",
+    ],
 )
 def test_nightly_files_that_make_no_sense(
     text: str, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
@@ -213,18 +215,101 @@ def test_incomplete(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> Non
     assert run(["export", "courses", "-o", "-"]) == 1
 
 
-def test_full_disk(
-    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disk(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 1 with the system's words; with room again the same command goes on."""
-    from litmos_async.export.output import Output  # noqa: PLC0415
-
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Output, "append", full)
+    for person in sandbox.tenant.users:
+        sandbox.tenant.change_user(person, Email="x" * 100_000)
+    with files_end_at(200_000):
         assert run(["export", "users", "-o", "users.csv"]) == 1
-    assert "No space left on device" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "users is not complete: " in shown
+    assert "File too large" in shown
     assert not Path("users.csv").exists()
     assert run(["export", "users", "-o", "users.csv"]) == 0
+    csv.field_size_limit(200_000)
+    with Path("users.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 3
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("format", ["jsonl", "csv", "table"])
+def test_a_reader_that_goes_away(
+    format: str,
+    ending: Ending,
+    sandbox: Sandbox,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing more is read for it; only a result that is lost is a failure, and says so."""
+    monkeypatch.setattr("litmos_async.export.export.OPTIONS", ListOptions(page_size=50))
+    for number in range(500):
+        sandbox.tenant.add_user(UserName=f"more.{number}@example.com")
+    monkeypatch.setattr(sys, "stdout", Broken(ending))
+    assert run(["export", "users", "-o", "-", "--format", format]) == ending.code
+    assert ("cannot write to standard output" in capsys.readouterr().err) is (ending.code == 1)
+    assert len(sandbox.requests) < 10
+
+
+def test_interrupted(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends with its exit code, and says that the same command goes on, which standard output does not."""
+    monkeypatch.setattr("litmos_async.export.export.OPTIONS", ListOptions(page_size=1))
+    for output in ("users.csv", "-"):
+        sent = len(sandbox.requests)
+
+        def latency(sent: int = sent) -> float:
+            if len(sandbox.requests) - sent < 3:
+                return 0.0
+            signal.raise_signal(signal.SIGINT)
+            return 3600.0
+
+        sandbox._latency = latency
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        assert run(["export", "users", "-o", output]) == 130
+        assert ("goes on where this one was" in capsys.readouterr().out) is (output != "-")
+    sandbox._latency = None
+    assert run(["export", "users", "-o", "users.csv"]) == 0
+    with Path("users.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 3
+
+
+def test_progress(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line now and then says how far it is: lists, rows, requests, and what is used of the quota."""
+    monkeypatch.setattr("litmos_async.cli.watch._PLAIN_SECONDS", 0.0)
+    assert run(["export", "users", "courses", "-o", "w/"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith("Beginning; ")
+    assert "2/2 lists done, 6 rows, 4 requests, 4/100 requests in 60 s" in told
+    assert run(["export", "users", "-o", "w2/", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_dry_run_of_standard_output(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """The requests that the list takes, and where it would go; none is sent."""
+    assert run(["export", "team_members", "-o", "-", "--where", "team=Küche", "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "for each team" in shown
+    assert "standard output" in shown
+    assert not sandbox.requests
+
+
+def test_all_of_to_standard_output(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """Columns and filters stand in the file as lists and tables."""
+    Path("n.toml").write_text(
+        'lists = ["team_members"]\noutput = "-"\ncolumns = ["id", "team_id"]\nwhere = { team = "küche" }\n',
+        "utf-8",
+    )
+    assert run(["export", "--all-of", "n.toml"]) == 0
+    (row,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert list(row) == ["id", "team_id"]
+
+
+def test_merge_into_a_folder_that_is_not_there(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 1 with the system's words."""
+    assert run(["export", "users", "-o", "w/", "--state", "n.db"]) == 0
+    capsys.readouterr()
+    assert run(["export", "--merge", "w", "-o", "missing/users.jsonl"]) == 1
+    assert capsys.readouterr().err == "litmos: cannot write missing/users.jsonl: No such file or directory\n"

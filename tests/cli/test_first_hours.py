@@ -14,7 +14,7 @@ from litmos_async import LitmosClient
 from litmos_async.cli import options
 from litmos_async.cli.app import run
 from litmos_async.sandbox import Sandbox
-from tests.cli.small import KEY, Carry, Desk, organisation
+from tests.cli.small import KEY, Carry, Desk, organisation, reach
 
 TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parent / "docs" / "first-hours.md").read_text("utf-8")
@@ -25,13 +25,7 @@ JOB = "assign courses p.csv --send-message no"
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sandbox:
     """Let the commands reach a small organisation, with a file of two lines."""
     found = Sandbox(organisation(), requests=10_000)
-
-    def client(**given: Any) -> LitmosClient:
-        transport = httpx.ASGITransport(app=found.app)
-        return LitmosClient(**given | {"transport": transport, "limiter": "memory://"})
-
-    monkeypatch.setattr(options, "LitmosClient", client)
-    monkeypatch.setenv("LITMOS_API_KEY", KEY)
+    reach(found, monkeypatch)
     monkeypatch.chdir(tmp_path)
     Path("p.csv").write_text("user,course\nuser.0@example.com,C-1\nuser.1@example.com,C-1\n")
     return found

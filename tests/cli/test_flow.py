@@ -20,7 +20,7 @@ from litmos_async.cli.summary import SHOWN
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.errors import OutcomeUnknown
 from litmos_async.sandbox import Fault, Sandbox
-from litmos_async.testing import run_virtual
+from litmos_async.testing import Clock, run_virtual
 from tests.cli.small import COURSES, STATE, Desk, assign_courses, organisation
 
 HEADER = "user,course"
@@ -279,6 +279,26 @@ async def test_a_disk_that_fills_up(
     assert ("Outcomes of all lines" in shown.out) is not everywhere
 
 
+async def test_a_full_disk_in_a_dry_run(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan is shown all the same; that it is nowhere else is a failure."""
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.tempdir", str(desk.folder))
+    monkeypatch.setattr("litmos_async.cli.outcomes.write_whole", full)
+    desk.write(HEADER, "user.0@example.com,C-1")
+    desk.ask(dry_run=True)
+    assert await desk.run() == 1
+    shown = capsys.readouterr()
+    assert "Plan for" in shown.out
+    assert "What would become of each line" not in shown.out
+    assert "No space left on device" in shown.err
+    assert not desk.assigned()
+
+
 async def test_outcomes_as_they_come(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the first answer on each outcome is in the file, so that a run that is killed leaves them."""
     seen = list[list[str]]()
@@ -384,13 +404,13 @@ def test_how_to_go_on(
     assert (": 1 request of an earlier run may still arrive\n" in err) == ("journal" in options)
 
 
-async def test_cancelled_while_the_lists_are_read(desk: Desk) -> None:
+async def test_cancelled_while_the_lists_are_read(desk: Desk, litmos_clock: Clock) -> None:
     """Nothing was done, and the outcomes say so."""
     desk.sandbox.faults.add(Fault(method="GET", stall=1_000.0, times=None))
     desk.write(HEADER, "user.0@example.com,C-1")
     task = asyncio.ensure_future(desk.run())
-    while len(desk.sandbox.requests) < LISTS:  # noqa: ASYNC110 - the log is no event
-        await asyncio.sleep(0)
+    await asyncio.sleep(1)
+    assert len(desk.sandbox.requests) == 2  # both lists are asked for, and nothing answers
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 
 import pytest
@@ -162,7 +162,9 @@ def test_a_column_without_a_name_that_holds_something(
 # ------------------------------------------------ pipes
 
 
-def test_a_file_from_a_pipe_is_read_once(desk: Desk, carry: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_from_a_pipe_is_read_once(
+    desk: Desk, carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As a shell gives one with <( ), and the key beside it."""
     monkeypatch.chdir(desk.folder)
     pipe, key = desk.folder / "people.csv", desk.folder / "key"
@@ -172,17 +174,17 @@ def test_a_file_from_a_pipe_is_read_once(desk: Desk, carry: Carry, monkeypatch: 
     ):
         os.mkfifo(path)
         threading.Thread(target=path.write_bytes, args=(data,), daemon=True).start()
-    assert carry(f"{ASSIGN} --api-key-file {key}") == 0
+    assert carry_from_pipe(f"{ASSIGN} --api-key-file {key}") == 0
     assert len(desk.assigned()) == 1
     assert Path("stdin.outcomes.csv").exists()
 
 
-def test_standard_input(desk: Desk, carry: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input(desk: Desk, carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is called `-`, and the outcomes go into the current folder."""
     monkeypatch.chdir(desk.folder)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"user,course\nuser.0@example.com,C-1\n")))
     assert run([*ASSIGN.split(), "-"]) == 0
-    del carry
+    del carry_from_pipe
     assert len(desk.assigned()) == 1
     assert Path("stdin.outcomes.csv").exists()
 
@@ -206,11 +208,11 @@ def test_ctrl_c_ends_a_command_that_waits_for_a_pipe(tmp_path: Path) -> None:
 
 
 def test_no_standard_input(
-    carry: Carry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As a service may be started."""
     monkeypatch.setattr("sys.stdin", None)
-    assert carry is not None
+    assert carry_from_pipe is not None
     assert run([*ASSIGN.split(), "-"]) == 2
     assert "cannot use -: there is no standard input" in capsys.readouterr().err
 
@@ -436,6 +438,34 @@ def test_outcomes_can_be_a_workbook_where_the_file_is_none(desk: Desk, send: Sen
     assert (desk.folder / "told.csv").exists()
 
 
+def test_a_workbook_that_cannot_be_written(
+    desk: Desk, send: Send, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line; the outcomes themselves are where they belong, and the exit code is the job's."""
+    path, replace = desk.folder / "told.xlsx", Path.replace
+
+    def full(before: Path, target: Path) -> Path:
+        if target == path:
+            raise OSError(28, "No space left on device")
+        return replace(before, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    assert send(b"user,course\nuser.0@example.com,C-1\n", f"{ASSIGN} --outcomes {path}") == 0
+    shown = capsys.readouterr()
+    assert f"cannot write the outcomes as a workbook to {path}: No space left on device" in shown.err
+    assert "The same as a workbook" not in shown.err
+    assert not path.exists()
+    assert "done" in (desk.folder / "told.csv").read_text("utf-8")
+
+
+def test_outcomes_that_make_a_huge_workbook(desk: Desk, send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above two gigabytes its parts take another form, which programs for spreadsheets read as well."""
+    path = desk.folder / "told.xlsx"
+    monkeypatch.setattr("zipfile.ZIP64_LIMIT", 100)
+    assert send(b"user,course\nuser.0@example.com,C-1\n", f"{ASSIGN} --outcomes {path}") == 0
+    assert sheet_records(path.read_bytes(), None)[1].fields[3] == "done"
+
+
 def test_cells_as_they_would_be_typed() -> None:
     """Numbers without a fraction, days as ISO has them; a number that Excel has rounded shows it."""
     file = io.BytesIO()
@@ -446,6 +476,7 @@ def test_cells_as_they_would_be_typed() -> None:
             sheet.write(0, place, cell)
         sheet.write_datetime(0, 5, datetime(2031, 12, 24), day)  # noqa: DTZ001 - a cell has no zone
         sheet.write_datetime(0, 6, datetime(2031, 12, 24, 18, 30), day)  # noqa: DTZ001
+        sheet.write_datetime(0, 7, time(18, 30), book.add_format({"num_format": "hh:mm"}))
     (row,) = sheet_records(file.getvalue(), None)
     assert row.fields == [
         "12345",
@@ -455,6 +486,7 @@ def test_cells_as_they_would_be_typed() -> None:
         "1.23456789012346E+15",
         "2031-12-24",
         "2031-12-24 18:30:00",
+        "18:30:00",
     ]
 
 

@@ -134,6 +134,63 @@ def test_outcomes_that_are_another_jobs(live: Desk) -> None:
     assert not (live.folder / "people.outcomes.csv").exists()
 
 
+def test_a_journal_that_is_gone(live: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """The job is still listed, with what is known of it, and it can be taken away."""
+    live.write("user,course", "user.0@example.com,C-1")
+    assert run([*WORDS.split(), "people.csv"]) == 0
+    (record,) = records()
+    Path(record.journal).unlink()
+    (job,) = listed(capsys)
+    assert (job["items"], job["left"], job["finished"]) == (None, None, True)
+    assert run(["jobs", "list"]) == 0
+    assert capsys.readouterr().out.endswith("people.csv: its journal is gone\n")
+    assert run(["jobs", "remove", record.id]) == 0
+    assert records() == []
+
+
+def test_no_jobs(capsys: pytest.CaptureFixture[str]) -> None:
+    """What would keep one is said."""
+    assert run(["jobs", "list"]) == 0
+    assert capsys.readouterr().out == "There are no jobs: --journal or --resumable keeps one\n"
+    assert listed(capsys) == []
+
+
+def test_a_file_of_a_job_that_cannot_be_removed(live: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its job stays and can be named again; the other ones go."""
+    for name in ("people.csv", "other.csv"):
+        (live.folder / name).write_text("user,course\nuser.0@example.com,C-1\n")
+        assert run([*WORDS.split(), name]) == 0
+    stays, goes = records()
+    outcomes = Path(stays.outcomes)
+    outcomes.unlink()
+    outcomes.mkdir()
+    assert run(["jobs", "remove", stays.id, goes.id]) == 1
+    shown = capsys.readouterr()
+    assert f"cannot take job {stays.id} away: " in shown.err
+    assert "1 job taken away" in shown.out
+    assert [record.id for record in records()] == [stays.id]
+
+
+@pytest.mark.parametrize("named", [["--journal", "night"], ["--journal=night"]])
+def test_going_on_with_a_journal_of_its_own(
+    live: Desk, named: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the same file from any folder; without an end to its name it is found where it is."""
+    live.write("user,course", "user.0@example.com,C-1", "user.1@example.com,C-1")
+    live.sandbox.faults.add(Fault(method="POST", nth=2, status=400))
+    assert run(["assign", "courses", "--send-message", "no", "people.csv", *named]) == 1
+    (job,) = listed(capsys)
+    assert run(["jobs", "show", "night", "--json"]) == 1
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["job"], shown["journal"], shown["left"]) == (None, "night", 1)
+    (live.folder / "elsewhere").mkdir()
+    monkeypatch.chdir(live.folder / "elsewhere")
+    assert run(["jobs", "retry", job["id"]]) == 0
+    assert len(live.assigned()) == 2
+    assert [record.journal for record in records()] == [str(live.folder / "night")]
+    assert list((live.folder / "elsewhere").iterdir()) == []
+
+
 def test_a_job_at_work(live: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """It cannot be taken away."""
     live.write("user,course", "user.0@example.com,C-1")

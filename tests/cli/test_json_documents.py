@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import httpx
 import pytest
 from cyclopts import App
 
-from litmos_async import LitmosClient
-from litmos_async.cli import options
 from litmos_async.cli.app import app, run
 from litmos_async.export import schema
 from litmos_async.sandbox import Sandbox
-from tests.cli.small import KEY, organisation
+from tests.cli.small import organisation, reach
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEMAS = {path.name: json.loads(path.read_text("utf-8")) for path in (DOCS / "schemas").glob("*.json")}
@@ -33,14 +30,7 @@ referencing: Any = import_module("referencing")
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sandbox:
     """Let the commands reach a small organisation."""
     found = Sandbox(organisation(), requests=10_000)
-
-    def client(**given: Any) -> LitmosClient:
-        transport = httpx.ASGITransport(app=found.app)
-        return LitmosClient(**given | {"transport": transport, "limiter": "memory://"})
-
-    monkeypatch.setattr(options, "LitmosClient", client)
-    monkeypatch.setattr("litmos_async.cli.check.LitmosClient", client)
-    monkeypatch.setenv("LITMOS_API_KEY", KEY)
+    monkeypatch.setattr("litmos_async.cli.check.LitmosClient", reach(found, monkeypatch))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p.csv").write_text("user,course\nuser.0@example.com,C-1\nnobody,C-1\n")
     return found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from litmos_async.bulk import CourseForUser, Outcome, Resolved
-from litmos_async.cli.ledger import Ledger
+from litmos_async.cli.ledger import Ledger, Subject
 from litmos_async.cli.table import Column, Line, Table
 
 COLUMNS = (Column("user", ("user",)), Column("course", ("course",)))
@@ -82,3 +84,25 @@ def test_one_column() -> None:
     book.resolve([Resolved({"a": "A", "b": "B"})])
     book.note(Outcome("B", "done"))
     assert told(book) == [(2, None, ""), (3, "done", "")]
+
+
+def test_the_end_in_the_middle_of_a_line() -> None:
+    """What is known of its parts decides where it is bad; else the line is not done, and says how much of it is."""
+    lines = [Line(number, (name, "a")) for number, name in enumerate("abc", start=2)]
+
+    def part_of(outcome: Any) -> Subject:
+        return Subject((outcome[0], "A"), part=outcome[1], parts=2)
+
+    book = Ledger(Table(COLUMNS, ("user", "course"), (), lines), part_of)
+    resolved = Resolved({name: name.upper() for name in "abc"})
+    book.resolve([resolved, resolved])
+    book.note(Outcome(("A", "Theory"), "done"))
+    book.note(Outcome(("B", "Theory"), "unknown", reason="interrupted"))
+    book.note(Outcome(("C", "Theory"), "done"))
+    book.note(Outcome(("C", "Test"), "done"))
+    book.close("interrupted")
+    assert told(book) == [
+        (2, "not done", "interrupted; 1 of its parts done"),
+        (3, "unknown", "interrupted; 0 of its parts done"),
+        (4, "done", ""),
+    ]

@@ -6,16 +6,12 @@ import csv
 import io
 import json
 import sys
-from typing import Any
 
-import httpx
 import pytest
 
-from litmos_async import LitmosClient
-from litmos_async.cli import options
 from litmos_async.cli.app import run
 from litmos_async.sandbox import Fault, Sandbox
-from tests.cli.small import KEY, organisation
+from tests.cli.small import organisation, reach
 
 NAMES = [f"user.{number}@example.com" for number in range(3)]
 
@@ -24,13 +20,7 @@ NAMES = [f"user.{number}@example.com" for number in range(3)]
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """Let the commands reach a small organisation."""
     found = Sandbox(organisation(), requests=10_000)
-
-    def client(**given: Any) -> LitmosClient:
-        transport = httpx.ASGITransport(app=found.app)
-        return LitmosClient(**given | {"transport": transport, "limiter": "memory://"})
-
-    monkeypatch.setattr(options, "LitmosClient", client)
-    monkeypatch.setenv("LITMOS_API_KEY", KEY)
+    reach(found, monkeypatch)
     return found
 
 

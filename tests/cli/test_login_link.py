@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pty
 import stat
@@ -71,6 +72,35 @@ def test_to_a_terminal(link: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         shown = os.read(master, 10_000).decode()
     os.close(master)
     assert "loginkey=" in shown.lower()
+
+
+@pytest.mark.parametrize("name", ["none/link", ".", "x" * 300])
+def test_a_file_that_cannot_be_written(
+    link: Any, desk: Desk, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line and exit code 2, before a link is asked for: it would log in whoever finds it."""
+    assert link("user.0@example.com", "--output", str(tmp_path / name)) == 2
+    shown = capsys.readouterr().err
+    assert str(tmp_path / name) in shown
+    assert shown.count("\n") == 1
+    assert len(desk.sandbox.requests) == 0
+
+
+def test_a_disk_that_fills_up(
+    link: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 1, and no part of the link stays anywhere."""
+    path = tmp_path / "link"
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    assert link("user.0@example.com", "--output", str(path)) == 1
+    shown = capsys.readouterr()
+    assert shown.err == f"litmos: cannot write the link to {path}: No space left on device\n"
+    assert shown.out == ""
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import sys
@@ -156,3 +157,74 @@ def test_what_cannot_be_written_is_known_before(tmp_path: Path) -> None:
         check_writable(tmp_path / "none" / "out.csv")
     check_writable(tmp_path / "out.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+class Full(io.StringIO):
+    """A file on a disk without room."""
+
+    def flush(self) -> None:
+        """Fail, as the system does when what was written reaches it.
+
+        Raises:
+            OSError: Always.
+        """
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job goes on without the file, and with room again all outcomes are there in the end."""
+    file = tmp_path / "out.csv"
+    entries = [Entry(Line(number, ("ada", f"C-{number}")), "done") for number in (2, 3)]
+    outcomes = OutcomesFile(file, Table(COLUMNS, NAMES, (), [entry.line for entry in entries]), Access())
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", lambda *_, **__: Full())
+        outcomes.begin([])
+    for entry in entries:
+        outcomes.add(entry)
+    assert outcomes.begun
+    assert file.read_text("utf-8").splitlines() == ["line,user,course,status,reason"]
+    outcomes.finish(entries)
+    assert [row[0] for row in file.read_text("utf-8").splitlines()] == ["l", "2", "3"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+@pytest.mark.parametrize(("allowed", "mode"), [(True, 0o640), (False, 0o600)])
+def test_the_group_of_the_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: bool, mode: int
+) -> None:
+    """Its rights go to that group, or to none: another group must not read what it could not read before."""
+    given = list[int]()
+
+    def change(_: int, owner: int, group: int) -> None:
+        assert owner == -1
+        given.append(group)
+        if not allowed:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", change)
+    group = tmp_path.stat().st_gid + 1
+    file = tmp_path / "out.csv"
+    OutcomesFile(file, Table(COLUMNS, NAMES, (), []), Access(0o640, group)).finish([])
+    assert given == [group]
+    assert stat.S_IMODE(file.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_permissions_that_cannot_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written where others might read it; what was there stays, and no file is left open."""
+    file = tmp_path / "out.csv"
+    file.write_text("earlier")
+    numbers = list[int]()
+
+    def refuse(number: int, _: int) -> None:
+        numbers.append(number)
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    with pytest.raises(PermissionError):
+        write_outcomes(file, Table(COLUMNS, NAMES, (), []), [])
+    assert file.read_text() == "earlier"
+    assert list(tmp_path.iterdir()) == [file]
+    (number,) = numbers
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(number)

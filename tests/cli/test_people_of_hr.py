@@ -163,7 +163,7 @@ def test_two_words_for_one_field(
 
 
 @pytest.mark.parametrize("column", ["expiration_date", "Inactivate Date", "in_active_date"])
-def test_a_day_after_which_nobody_may_log_in(desk: Desk, carry: Carry, column: str) -> None:
+def test_a_day_after_which_no_one_may_log_in(desk: Desk, carry: Carry, column: str) -> None:
     """It is given as a day, in a form in which one can be meant; both commands take it."""
     desk.write(f"user_name,{column}", "user.0@example.com,24.12.2031", "user.1@example.com,03/04/2031")
     assert carry(SYNC) == 1
@@ -269,6 +269,26 @@ def test_a_renamed_person_is_found_by_employee_id(
     assert carry(BAR) == 0
     assert people(desk) == [("new.name@example.com", True), *THREE[1:]]
     assert desk.outcomes()[0][1:] == ["done", "update: user_name (was user.0@example.com)"]
+
+
+def test_an_import_of_a_renamed_person(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would make a second account: the line fails and names both user names, in a dry run, too."""
+    desk.write(
+        "user_name,first_name,last_name,Employee ID",
+        "new.name@example.com,Ada,Example,E-0",
+        "user.1@example.com,Ada,Example,E-1",
+    )
+    for words, status in ((f"{IMPORT} --dry-run", "planned"), (IMPORT, "done")):
+        assert carry(words) == 1
+        first, second = desk.outcomes()
+        assert first[1] == "failed"
+        assert first[2] == (
+            "the employee id 'E-0' is that of the account 'user.0@example.com': an import cannot rename it to "
+            "'new.name@example.com', and would make a second one"
+        )
+        assert second[1] == status
+        assert people(desk) == THREE
+    assert "so the list of all people was read" in capsys.readouterr().out
 
 
 def test_a_user_name_and_an_employee_id_of_two_people(desk: Desk, carry: Carry) -> None:

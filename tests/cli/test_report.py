@@ -5,31 +5,22 @@ from __future__ import annotations
 import csv
 import json
 import stat
+import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from litmos_async import LitmosClient
-from litmos_async.cli import options
 from litmos_async.cli.app import run
 from litmos_async.sandbox import Fault, Sandbox
-from tests.cli.small import KEY, organisation
+from tests.cli.small import ENDINGS, Broken, Ending, organisation, reach
 
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sandbox:
     """Let the commands reach a small organisation, in which the first person has completed the first course."""
     found = Sandbox(organisation(), requests=10_000)
-
-    def client(**given: Any) -> LitmosClient:
-        transport = httpx.ASGITransport(app=found.app)
-        return LitmosClient(**given | {"transport": transport, "limiter": "memory://"})
-
-    monkeypatch.setattr(options, "LitmosClient", client)
-    monkeypatch.setenv("LITMOS_API_KEY", KEY)
+    reach(found, monkeypatch)
     monkeypatch.chdir(tmp_path)
     tenant = found.tenant
     for person in tenant.users:
@@ -136,3 +127,54 @@ def test_unreachable(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> No
     assert run(["report", "completion", "-o", "c.csv"]) == 1
     assert "403" in capsys.readouterr().err
     assert Path("c.csv").read_text("utf-8") == "before"
+
+
+def test_a_full_disk(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 1 with the system's words; what was there before stays."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    Path("c.csv").write_text("before", "utf-8")
+    monkeypatch.setattr("litmos_async.cli.report.write_whole", full)
+    assert run(["report", "completion", "-o", "c.csv"]) == 1
+    assert "cannot write c.csv: No space left on device" in capsys.readouterr().err
+    assert Path("c.csv").read_text("utf-8") == "before"
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_a_reader_that_goes_away(
+    words: list[str],
+    ending: Ending,
+    sandbox: Sandbox,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only a result that is lost is a failure, and says so."""
+    monkeypatch.setattr(sys, "stdout", Broken(ending))
+    assert run(["report", "completion", *words]) == ending.code
+    assert ("cannot write to standard output" in capsys.readouterr().err) is (ending.code == 1)
+
+
+def test_quiet(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """The result and nothing about it."""
+    assert run(["report", "teams", "--quiet"]) == 0
+    shown = capsys.readouterr()
+    assert "Küche" in shown.out
+    assert shown.err == ""
+    assert run(["report", "teams", "-o", "t.csv", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert len(rows("t.csv")) == 1
+
+
+def test_progress(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line now and then says what is used of the quota."""
+    monkeypatch.setattr("litmos_async.cli.watch._PLAIN_SECONDS", 0.0)
+    assert run(["report", "completion", "-o", "c.csv"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert "Reading; 1/100 requests in 60 s" in told

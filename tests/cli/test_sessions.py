@@ -100,6 +100,53 @@ def test_lines_that_cannot_be_used(desk: Desk, carry: Carry, line: str, reason: 
 
 
 @pytest.mark.parametrize(
+    ("column", "text", "reason"),
+    [
+        ("slots", "many", "slots: expected a whole number"),
+        ("slots", "1.5", "slots: expected a whole number"),
+        ("slots", "²", "slots: expected a whole number"),
+        ("slots", "1" * 5_000, "slots: expected a whole number"),
+        ("Type", "webinar", "Type: expected class room, or the number that the account has for another kind"),
+        (
+            "Type",
+            "2" * 5_000,
+            "Type: expected class room, or the number that the account has for another kind",
+        ),
+        ("date 2", "2099-03-02", "day 2 needs a date, a start time and an end time"),
+        ("end time 5", "17:00", "day 5 needs a date, a start time and an end time"),
+        ("wait list", "perhaps", "wait list: expected yes or no"),
+    ],
+)
+def test_values_that_mean_nothing(desk: Desk, carry: Carry, column: str, text: str, reason: str) -> None:
+    """The line fails with what was expected there, and nothing is sent."""
+    desk.write(f"{HEADER},{column}", f"{LINE},{text}")
+    assert carry("sessions create") == 1
+    assert desk.outcomes() == [["2", "failed", reason]]
+    assert changes(desk) == 0
+
+
+@pytest.mark.parametrize(("text", "kind"), [("", 1), ("Class Room", 1), ("in-person", 1), ("2", 2)])
+def test_kinds_of_sessions(desk: Desk, carry: Carry, text: str, kind: int) -> None:
+    """A class room, unless the line has the number of another kind."""
+    desk.write(f"{HEADER},kind", f"{LINE},{text}")
+    assert carry("sessions create") == 0
+    (session,) = desk.sandbox.tenant.training.sessions.values()
+    assert session["SessionType"] == kind
+
+
+def test_several_modules_with_sessions(desk: Desk, carry: Carry) -> None:
+    """The line must say which, in a column of its own."""
+    course_id = next(iter(desk.sandbox.tenant.courses))
+    desk.sandbox.tenant.training.add_module(course_id, Name="Seminar")
+    desk.write(f"{HEADER},module", f"{LINE},", f"{LINE},Seminar".replace("First", "Second"))
+    assert carry("sessions create") == 1
+    assert [row[1:] for row in desk.outcomes()] == [
+        ["failed", "the course has 2 modules with sessions: say which, in a column module"],
+        ["done", ""],
+    ]
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("9:00", "9:00AM"),

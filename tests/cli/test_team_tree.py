@@ -170,3 +170,90 @@ def test_an_answer_that_is_lost(desk: Desk, carry: Carry) -> None:
     desk.sandbox.faults.add(Fault(method="POST", path="/teams", drop=True, after=True))
     assert carry("sync team-tree") == 0
     assert tree(desk) == {"North", "North/Sales", "South", "West", "West/Team A"}
+
+
+def test_lines_that_are_not_clear(desk: Desk, carry: Carry) -> None:
+    """Several teams of a name, two lines that mean one team, a code that is another team's: each says so."""
+    tenant = desk.sandbox.tenant
+    north = next(team for team in tenant.teams.values() if team["Name"] == "North")
+    codes = [tenant.add_team(Name="Twin", ParentTeamId=north["Id"])["TeamCodeForBulkImport"] for _ in "ab"]
+    desk.write(
+        HEADER,
+        "Twin,,,,,",
+        "East,Twin,,,,",
+        f"West,South,{north['TeamCodeForBulkImport']},,,",
+        "Sales,North,,,,",
+        "Sales,,,,,",
+    )
+    assert carry("sync team-tree") == 1
+    twin, east, west, first, second = (outcome[2].removeprefix("keep: ") for outcome in desk.outcomes())
+    assert twin.startswith("several teams are called 'Twin': ")
+    assert all(code in twin for code in codes)
+    assert east == "'Twin', which stands above it, cannot be used"
+    assert west.endswith("is called 'North'")
+    assert (first, second) == ("as desired", "another line means the same team 'Sales'")
+    assert changes(desk) == 0
+
+
+def test_a_parent_of_which_there_are_several(desk: Desk, carry: Carry) -> None:
+    """The code says which one; its name alone does not."""
+    tenant = desk.sandbox.tenant
+    code, _ = (tenant.add_team(Name="Twin")["TeamCodeForBulkImport"] for _ in "ab")
+    desk.write(HEADER, "East,Twin,,,,", f"West,Twin,{code},,,")
+    assert carry("sync team-tree") == 1
+    assert [outcome[2] for outcome in desk.outcomes()] == [
+        "keep: several teams are called 'Twin': say the code of the one above",
+        "create",
+    ]
+    assert "Twin/West" in tree(desk)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "line"),
+    [
+        ("POST", "/teams/*/users", "South,,,,user.1@example.com,"),
+        ("PUT", "/teams/*/leaders/*", "South,,,,user.1@example.com,"),
+        ("PUT", "/teams/*/admins/*", "South,,,,,user.1@example.com"),
+        ("PUT", "/teams/*", "Sales,North,,Sells,,"),
+        ("PUT", "/teams/*", "Sales,South,,,,"),
+    ],
+)
+def test_answers_that_are_lost(desk: Desk, carry: Carry, method: str, path: str, line: str) -> None:
+    """Reading shows that the change was made; a second run finds nothing to do."""
+    fault = desk.sandbox.faults.add(Fault(method=method, path=path, drop=True, after=True))
+    desk.write(HEADER, line)
+    assert carry("sync team-tree") == 0
+    assert fault.seen
+    assert desk.outcomes()[0][1] == "done"
+    before = changes(desk)
+    assert carry("sync team-tree") == 0
+    assert desk.outcomes()[0][1:] == ["skipped", "as desired"]
+    assert changes(desk) == before
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_a_deletion_without_an_answer(desk: Desk, carry: Carry, after: bool) -> None:
+    """The team is gone in the end, whether the request had arrived or is sent again, and the outcome says so."""
+    desk.sandbox.faults.add(Fault(method="DELETE", path="/teams/*", drop=True, after=after))
+    desk.write(HEADER, "Sales,North,,,,")
+    assert carry("sync team-tree --remove --max-removals 50%") == 0
+    assert desk.order.outcomes_file.read_text("utf-8").splitlines()[-1].startswith(",South,done,remove")
+    assert tree(desk) == {"North", "North/Sales"}
+
+
+def test_a_creation_that_did_not_arrive(desk: Desk, carry: Carry) -> None:
+    """Reading shows that the team is not there: the line has failed, and what stands below it, too."""
+    desk.sandbox.faults.add(Fault(method="POST", path="/teams", drop=True))
+    desk.write(HEADER, "West,,,,,", "Team A,West,,,,")
+    assert carry("sync team-tree") == 1
+    assert [outcome[1] for outcome in desk.outcomes()] == ["failed", "failed"]
+    assert tree(desk) == {"North", "North/Sales", "South"}
+
+
+def test_leaders_that_cannot_be_read(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) -> None:
+    """What should change is not known then: the job stops with the server's own error, and changes nothing."""
+    desk.sandbox.faults.add(Fault(method="GET", path="/teams/*/leaders", status=403, times=None))
+    desk.write(HEADER, "Sales,North,,,user.1@example.com,")
+    assert carry("sync team-tree") == 1
+    assert "403" in capsys.readouterr().err
+    assert changes(desk) == 0

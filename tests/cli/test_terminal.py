@@ -66,6 +66,32 @@ def test_a_stream_that_fails(monkeypatch: pytest.MonkeyPatch, problem: Exception
     assert terminal.lost is (None if isinstance(problem, BrokenPipeError) else problem)
 
 
+def test_a_terminal_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that cannot say what it is, is no terminal, and is written to as any other."""
+
+    class Stream(io.StringIO):
+        """The stream of a window that was closed."""
+
+        def isatty(self) -> bool:
+            """Fail."""
+            raise OSError(5, "Input/output error")
+
+    stream = Stream()
+    monkeypatch.setattr(sys, "stdout", stream)
+    Terminal().say("result")
+    assert not Terminal().asks()
+    assert stream.getvalue() == "result\n"
+
+
+def test_results_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard output is for the document alone: what people would be told goes to the other stream, or nowhere."""
+    for quiet in (False, True):
+        terminal = Terminal(quiet=quiet, machine=True)
+        terminal.say("result")
+        terminal.document({"a": 1})
+        assert capsys.readouterr() == ('{\n  "a": 1\n}\n', "" if quiet else "result\n")
+
+
 def test_no_stream_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that was started without standard output says nothing."""
     monkeypatch.setattr(sys, "stdout", None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,15 +12,17 @@ from typing import Any
 
 import pytest
 
-from litmos_async import LitmosClient, RateLimit
+from litmos_async import LitmosClient, MemoryLimiter, RateLimit, profiles
 from litmos_async.errors import ConfigurationError, MissingOption
 from litmos_async.profiles import (
     Profile,
     config_file,
     read_key_file,
+    read_key_stdin,
     read_profile,
     read_profiles,
     shared_by_this_user,
+    state_folder,
 )
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
@@ -100,6 +104,7 @@ async def test_the_environment_goes_before_it(config: Path, monkeypatch: pytest.
         ("[profiles.acme]\nkeyring = 'yes'", "keyring is true or false"),
         ("[profiles.acme]\napi_key_command = []", "api_key_command is a text, or a list of texts"),
         ("[profiles.acme]\noptions = 1", "options is a table"),
+        ("[profiles.acme]\ncolumns = {a = 1}", "columns is a table of texts"),
         ("[profiles]\nacme = 1", "profiles are tables"),
         ("[profile.acme]\n", "holds 'profile'; it holds [profiles.NAME] and nothing else"),
         ("[profiles.acme", "cannot be used"),
@@ -187,6 +192,74 @@ def test_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(ConfigurationError, match=r'pip install "litmos-async\[keyring\]"'):
         Profile("acme", keyring=True).api_key({})
+
+
+def test_a_command_without_end(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended, and the line says so."""
+    monkeypatch.setattr(profiles, "COMMAND_SECONDS", 0.01)
+    command = json.dumps([sys.executable, "-c", "import time; time.sleep(3600)"])
+    write(config, f"[profiles.acme]\napi_key_command = {command}\n")
+    with pytest.raises(
+        ConfigurationError, match=r"the api_key_command of profile 'acme' took longer than 0.01 s"
+    ):
+        read_profile("acme").api_key({})
+
+
+def test_no_keyring_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile that does not speak of it works without the extra: what is missing is the key."""
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(MissingOption, match="no API key"):
+        Profile("acme").api_key({})
+
+
+@pytest.mark.parametrize(
+    ("given", "key"), [(b"k1\r\n", "k1"), (b" \n", None), (b"\xff\xfe\x00", None), (None, None)]
+)
+def test_a_key_from_standard_input(
+    monkeypatch: pytest.MonkeyPatch, given: bytes | None, key: str | None
+) -> None:
+    """It holds the key and nothing else; a program without a standard input has none."""
+    stdin = None if given is None else SimpleNamespace(buffer=io.BytesIO(given))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    if key is not None:
+        assert read_key_stdin() == key
+        return
+    with pytest.raises(ConfigurationError, match="standard input holds no API key"):
+        read_key_stdin()
+
+
+@POSIX
+def test_a_file_of_another_user(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its owner could run a program as this user."""
+    write(config, "[profiles.acme]\n")
+    if config.stat().st_uid == 0:
+        os.chown(config, 4242, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    with pytest.raises(ConfigurationError, match="belongs to another user, and is not used"):
+        read_profile("acme")
+
+
+def test_on_windows(config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Permissions say nothing there, and what programs remember is in the folder for local data."""
+    write(config, "[profiles.acme]\ncolumns = {Mail = 'email'}\n", 0o666)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert read_profile("acme").columns == {"Mail": "email"}
+    assert state_folder({"LOCALAPPDATA": str(tmp_path)}) == tmp_path / "litmos-async"
+    assert state_folder({}).parts[-3:] == ("AppData", "Local", "litmos-async")
+
+
+def test_a_home_that_cannot_be_written_to(tmp_path: Path) -> None:
+    """The limit is kept in memory."""
+    (tmp_path / "state").write_text("a file where the folder should be")
+    assert shared_by_this_user({"XDG_STATE_HOME": str(tmp_path / "state")}) == "memory://"
+
+
+async def test_a_limiter_has_its_own_limit(config: Path) -> None:
+    """The limit of the profile is for the limiter that the profile names."""
+    write(config, "[profiles.acme]\nregion = 'eu'\nlimit = '20/6'\n" + prints("k1"))
+    async with LitmosClient.from_profile("acme", source="t", limiter=MemoryLimiter(RateLimit(7))) as litmos:
+        assert litmos.quota.limit == 7
 
 
 def test_a_limit() -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
-import yaml
 from attrs import field, frozen
 
-_HERE = Path(__file__).parent
+from tests.support.catalogue_files import read
 
 
 @frozen
@@ -126,11 +124,7 @@ def _records(raw: dict[str, dict[str, Any]]) -> dict[str, RecordFacts]:
     }
 
 
-def _load(name: str) -> Any:
-    return yaml.safe_load((_HERE / name).read_text(encoding="utf-8"))
-
-
-ALL: list[Entry] = [_entry(raw) for raw in _load("operations.yaml")]
+ALL: list[Entry] = [_entry(raw) for raw in read("operations.yaml")]
 """Every entry, recipes and second titles too."""
 
 STORE: list[Entry] = [entry for entry in ALL if entry.family == "xapi"]
@@ -141,4 +135,4 @@ CALLS: list[Entry] = [
 ]
 """The entries that are a call of their own, of the API."""
 
-RECORDS: dict[str, RecordFacts] = _records(_load("records.yaml"))
+RECORDS: dict[str, RecordFacts] = _records(read("records.yaml"))

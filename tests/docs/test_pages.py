@@ -59,12 +59,20 @@ async def test_webhooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_testing(tmp_path: Path) -> None:
     """The tests of the page pass, and what is recorded can be replayed."""
-    first, second = samples("docs/testing.md")
+    first, *_, second = samples("docs/testing.md")
     (tmp_path / "test_page.py").write_text(first)
     words = ["-m", "pytest", "-q", "-p", "no:asyncio", "-p", "no:randomly", "-p", "no:cacheprovider"]
     done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert re.search(r"^2 passed", done.stdout, re.MULTILINE), done.stdout
     assert "replayed" in second
+
+
+async def test_testing_without_pytest() -> None:
+    """What is said about the sandbox alone runs, and its faults come."""
+    names: dict[str, Any] = {}
+    for sample in samples("docs/testing.md")[1:-1]:
+        await eval(compiled(sample), names)
+    assert [request.status for request in names["sandbox"].requests][-2:] == [503, None]
 
 
 async def test_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +81,7 @@ async def test_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     sandbox = Sandbox(Tenant.example(users=5))
     async with sandbox.serve() as base_url:
         names: dict[str, Any] = {"api_key": "sandbox-key", "base_url": base_url}
-        exec(compiled(samples("docs/testing.md")[1]), names)
+        exec(compiled(samples("docs/testing.md")[-1]), names)
         await names["record"]()
     name = await names["replay"]()
     assert "@" in name

@@ -12,6 +12,7 @@ import pytest
 
 import litmos_async
 from litmos_async import bulk, errors, models
+from litmos_async.models.record import Record, fields_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = {page.name: page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "reference").glob("*.md")}
@@ -53,6 +54,21 @@ def test_every_public_class_is_in_the_reference() -> None:
         if isclass(getattr(module, name))
     }
     assert {name for name in public - set(models.__all__) - {"Bulk"} if name.lower() not in titles} == set()
+
+
+def test_every_record_is_in_the_reference_with_its_fields() -> None:
+    """All 82 of them, each attribute with its name on the wire, and enumerations with their values."""
+    below = dict(
+        part.split("\n", 1) for part in re.split(r"^### ", PAGES["records.md"], flags=re.MULTILINE)[1:]
+    )
+    kinds = [getattr(models, name) for name in models.__all__ if name != "Record"]
+    records = [kind for kind in kinds if issubclass(kind, Record)]
+    assert len(records) == 82
+    for kind in records:
+        for attribute, fact in fields_of(kind):
+            assert f"| `{attribute.name}` | `{fact.name}` |" in below[kind.__name__]
+    for kind in set(kinds) - set(records):
+        assert all(f"`{each.value}`" in below[kind.__name__] for each in kind)
 
 
 @pytest.mark.parametrize("page", ["org.md", "activities.md"])

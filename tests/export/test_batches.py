@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from typing import Any, Final
 
 import pytest
@@ -11,7 +12,7 @@ from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.export import lists, schema
 from litmos_async.resources.base import ListOptions
 from litmos_async.sandbox import Fault, Sandbox, Tenant
-from tests.export.small import open_sandbox, reach
+from tests.export.small import crowd, open_sandbox, reach
 
 SINCE: Final = datetime.now(UTC) - timedelta(days=10)
 NAMES: Final = [each.name for each in lists()]
@@ -104,3 +105,40 @@ async def test_an_operation_by_its_id(sandbox: Sandbox) -> None:
             row async for each in litmos.export.batches("org.list_users", since=SINCE) for row in each.rows
         ]
         assert len(some) == 20
+
+
+async def test_the_window_of_a_batch() -> None:
+    """Lists in windows of 7 days say which one a batch is from; one after the other they cover the span."""
+    tenant = crowd(20)
+    course = tenant.add_course(Name="Safety", Code="S-1")["Id"]
+    for person, day in zip(tenant.users, cycle((1, 9)), strict=False):
+        tenant.now = lambda day=day: SINCE + timedelta(days=day)  # type: ignore[method-assign, misc]
+        tenant.assign_course(person, course)
+    sandbox = open_sandbox(tenant)
+    async with reach(sandbox) as litmos:
+        batches = [each async for each in litmos.export.batches("course_results", since=SINCE)]
+        windows = list(dict.fromkeys(each.window for each in batches))
+        assert len(windows) == 2
+        (begin, first_to), (second, end) = (window for window in windows if window is not None)
+        assert begin == SINCE.replace(microsecond=0)
+        assert begin < second < first_to == begin + timedelta(days=7) < end
+        assert end > datetime.now(UTC)
+        for batch in batches:
+            assert batch.window is not None
+            since, to = (moment.isoformat().replace("+00:00", "Z") for moment in batch.window)
+            assert all(since <= row["updated_date"] <= to for row in batch.rows)
+        rest = [
+            each
+            async for each in litmos.export.batches("course_results", since=SINCE, resume=batches[0].resume)
+        ]
+        assert [each.window for each in rest] == [each.window for each in batches[1:]]
+        assert {each.window async for each in litmos.export.batches("users")} == {None}
+
+
+async def test_the_window_of_a_page(sandbox: Sandbox) -> None:
+    """Pages say it, too, the first one alone as well."""
+    since = SINCE.replace(microsecond=0)
+    async with reach(sandbox) as litmos:
+        page = await litmos.org.list_teams(since=since, to=since + timedelta(days=2))
+        assert page.window == (since, since + timedelta(days=2))
+        assert (await litmos.teams.list()).window is None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import httpx
 import polars as pl
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
@@ -205,3 +206,67 @@ async def test_texts_that_no_file_can_hold(tmp_path: Path) -> None:
             await litmos.export.run("users", tmp_path / f"users.{format}")
     names = {rows_of(tmp_path / f"users.{format}")[0]["last_name"] for format in ("jsonl", "csv", "parquet")}
     assert len(names) == 1
+
+
+def answering(*rows: dict[str, Any], path: str) -> httpx.MockTransport:
+    """Return a server that has one user, and these rows at a path."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        start = int(request.url.params.get("start", "0"))
+        found = rows if request.url.path.endswith(path) else [{"Id": "u1", "UserName": "ada@example.com"}]
+        # As bytes: half a character is JSON, and no text that could be encoded.
+        return httpx.Response(200, content=json.dumps(list(found)[start:]).encode())
+
+    return httpx.MockTransport(handle)
+
+
+async def in_every_format(name: str, folder: Path, transport: httpx.MockTransport) -> dict[str, Any]:
+    """Return the one row of a list in each format."""
+    async with reach(open_sandbox(Tenant()), transport=transport, wire="json") as litmos:
+        for format in FORMATS:
+            await litmos.export.run(name, folder / f"rows.{format}")
+    return {format: row for format in FORMATS for row in rows_of(folder / f"rows.{format}")}
+
+
+async def test_half_a_character(tmp_path: Path) -> None:
+    """It becomes a mark in every format, in texts and in unknown fields; its neighbours stay as they are."""
+    row = {"Id": "u1", "UserName": "é\ud83d", "Odd": "\ud83dé"}
+    found = await in_every_format("users", tmp_path, answering(row, path="/users"))
+    assert {each["user_name"] for each in found.values()} == {"é\ufffd"}
+    extras = [
+        each["extra"] if isinstance(each["extra"], dict) else json.loads(each["extra"])
+        for each in found.values()
+    ]
+    assert extras == [{"Odd": "\ufffdé"}] * 3
+
+
+async def test_numbers_that_no_column_can_hold(tmp_path: Path) -> None:
+    """Parquet has whole numbers of 64 bits: a longer one is nothing there, and itself in the other formats."""
+    row = {"Id": "c1", "Name": "Safety", "Price": 1.5, "EcommerceLongDescription": "", "OriginalId": 2**70}
+    found = await in_every_format("courses", tmp_path, answering(row, path="/courses"))
+    assert [str(each["original_id"]) for each in found.values()] == [str(2**70), str(2**70), "None"]
+
+
+async def test_records_within_a_row(tmp_path: Path) -> None:
+    """One and several, with their own: objects in JSON Lines, their text in CSV, structs in Parquet."""
+    badge = {"ID": "b1", "Title": "Safe", "Odd": 7}
+    items = [{"ID": f"c{number}"} for number in range(2)]
+    row = {
+        "ID": "a1",
+        "ItemID": "p1",
+        "DateCompleted": "/Date(1767225600000)/",
+        "Badge": badge,
+        "GamificationCourseItemList": items,
+    }
+    name = "users.gamification_details"
+    found = await in_every_format(name, tmp_path, answering(row, path="/gamificationdetails"))
+    plain = found["jsonl"]
+    assert plain["badge"]["title"] == "Safe"
+    assert plain["badge"]["extra"] == {"Odd": 7}
+    assert [each["id"] for each in plain["gamification_course_item_list"]] == ["c0", "c1"]
+    for column in ("badge", "gamification_course_item_list", "gamification_learning_path_item_list"):
+        assert json.loads(found["csv"][column] or "null") == plain[column]
+    packed = found["parquet"]
+    assert json.loads(packed["badge"].pop("extra")) == plain["badge"].pop("extra")
+    assert packed["badge"] == plain["badge"]
+    assert [each["id"] for each in packed["gamification_course_item_list"]] == ["c0", "c1"]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.export import ExportIncomplete, Manifest
+from litmos_async.export import ExportIncomplete, Manifest, state
 from litmos_async.export.output import Output
 from litmos_async.export.state import StateFile
 from litmos_async.resources.base import ListOptions
@@ -325,3 +327,210 @@ async def test_one_list_that_fails_does_not_hold_up_the_others(tmp_path: Path) -
     fault.times = 0
     await export(sandbox, tmp_path, ["users", "teams"], state=state)
     assert manifest_of(tmp_path / "w")["complete"] is True
+
+
+async def test_a_note_that_breaks_off_takes_no_other_with_it(tmp_path: Path) -> None:
+    """Where the state runs full in the middle of a note, what is noted behind it counts; with room it goes on."""
+    sandbox = open_sandbox(organisation())
+    names = ["users", "teams"]
+    await export(sandbox, tmp_path / "plain", names)
+    real, pages = state._put_part, 0
+
+    def full(change: sqlite3.Cursor, name: str, part: Any) -> None:
+        nonlocal pages
+        pages += name == "users"
+        if pages > 3:
+            raise sqlite3.OperationalError("database or disk is full")
+        real(change, name, part)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state, "_put_part", full)
+        with pytest.raises(ExportIncomplete, match="disk is full") as caught:
+            await export(sandbox, tmp_path, names)
+    assert caught.value.manifest.lists["teams"].complete
+    seen = len(sandbox.requests)
+    with pytest.MonkeyPatch.context() as patch:
+        # As if it were an hour later, when what was finished then is read again: that it failed was noted.
+        patch.setattr("litmos_async.export.task._FRESH", timedelta(0))
+        await export(sandbox, tmp_path, names)
+    assert texts_below(tmp_path) == texts_below(tmp_path / "plain")
+    assert "/teams" in [each.path for each in list(sandbox.requests)[seen:]]
+
+
+async def test_finished_lists_are_read_again_without_a_state_too(tmp_path: Path) -> None:
+    """An hour after a run that failed at another list, and their files of then are replaced."""
+    sandbox = open_sandbox(organisation())
+    fault = sandbox.faults.add(Fault(path="/teams", status=403, times=None))
+    with pytest.raises(ExportIncomplete):
+        await export(sandbox, tmp_path, ["users", "teams"])
+    assert len(rows_of(tmp_path / "w" / "users")) == 38
+    sandbox.tenant.add_user(UserName="later@example.com", FirstName="A", LastName="B")
+    fault.times = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("litmos_async.export.task._FRESH", timedelta(0))
+        await export(sandbox, tmp_path, ["users", "teams"])
+    assert len(rows_of(tmp_path / "w" / "users")) == 39
+    listed = {file["name"] for file in manifest_of(tmp_path / "w")["lists"]["users"]["files"]}
+    assert {f"users/{each.name}" for each in (tmp_path / "w" / "users").iterdir()} == listed
+
+
+@pytest.mark.parametrize("names", [["team_members"], ["assignments", "badges"]])
+async def test_units_are_noted_some_at_a_time(names: list[str], tmp_path: Path) -> None:
+    """However many teams, people and courses there are: the rows are those of a list of all at once."""
+    sandbox = open_sandbox(organisation())
+    await export(sandbox, tmp_path / "plain", names)
+    for step in (1, 2, 3, 38):
+        folder = tmp_path / str(step)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("litmos_async.export.run._UNITS_A_STEP", step)
+            await export(sandbox, folder, names)
+        assert texts_of(folder / "w") == texts_of(tmp_path / "plain" / "w")
+
+
+async def test_logs_that_answer_at_once(tmp_path: Path) -> None:
+    """The four logs take no request to be known: whichever answers first, the run begins once, with all of them."""
+    all_asked = asyncio.Barrier(4)
+    begun = 0
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal begun
+        begun += 1
+        if begun <= 4:
+            await all_asked.wait()
+        first = request.url.params["start"] == "0"
+        return httpx.Response(200, json=[{"Id": request.url.path}] if first else [])
+
+    async with reach(open_sandbox(Tenant()), transport=httpx.MockTransport(answer), wire="json") as litmos:
+        since = datetime.now(UTC) - timedelta(days=1)
+        manifest = await litmos.export.run("activities", tmp_path / "log.jsonl", since=since)
+    assert manifest.complete
+    assert sorted(row["log"] for row in rows_of(tmp_path / "log.jsonl")) == [
+        "actions",
+        "assignments",
+        "content",
+        "settings",
+    ]
+
+
+@pytest.mark.parametrize("step", ["commit", "close"])
+async def test_cancelled_again_and_again(step: str, tmp_path: Path) -> None:
+    """More than one Ctrl-C does not cut a page in two: the note is made, the state is closed, and it goes on."""
+    sandbox = open_sandbox(organisation())
+    await export(sandbox, tmp_path / "plain", ["users"])
+    loop, under_way, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    real = getattr(StateFile, step)
+
+    def slow(*args: Any, **kwargs: Any) -> None:
+        loop.call_soon_threadsafe(under_way.set)
+        go_on.wait()
+        real(*args, **kwargs)
+
+    state = tmp_path / "night.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StateFile, step, slow)
+        task = asyncio.ensure_future(export(sandbox, tmp_path, ["users"], state=state))
+        await under_way.wait()
+        for _ in range(3):
+            task.cancel()
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert not task.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    before = len(sandbox.requests)
+    await export(sandbox, tmp_path, ["users"], state=state)
+    wanted = {row["id"] for row in rows_of(tmp_path / "plain" / "w")}
+    assert sorted(row["id"] for row in rows_of(tmp_path / "w")) == sorted(wanted)
+    assert ("start=0&" in list(sandbox.requests)[before].query) is (step == "close")
+
+
+async def test_all_tasks_cancelled_at_the_very_end(tmp_path: Path) -> None:
+    """Programs end by cancelling all tasks, the one that closes the state with them: that is an end, too."""
+    sandbox = open_sandbox(organisation())
+    loop, closing, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    close = StateFile.close
+
+    def slow(self: StateFile) -> None:
+        loop.call_soon_threadsafe(closing.set)
+        go_on.wait()
+        close(self)
+
+    state = tmp_path / "night.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StateFile, "close", slow)
+        task = asyncio.ensure_future(export(sandbox, tmp_path, ["users"], state=state))
+        await closing.wait()
+        for each in asyncio.all_tasks() - {asyncio.current_task()}:
+            each.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+    assert manifest_of(tmp_path / "w")["complete"] is True
+
+
+async def ended_at(sandbox: Sandbox, path: str, nth: int, folder: Path, names: list[str]) -> None:
+    """Run an export that is cancelled at the nth request for a path."""
+    arrived, asked = asyncio.Event(), 0
+
+    def latency() -> float:
+        nonlocal asked
+        asked += sandbox.requests[-1].path == path
+        if asked < nth:
+            return 0.0
+        arrived.set()
+        return 3600.0
+
+    sandbox._latency = latency
+    task = asyncio.ensure_future(export(sandbox, folder, names))
+    await arrived.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    sandbox._latency = None
+
+
+@pytest.mark.parametrize("nth", [2, 3, 4, 5])
+async def test_ended_while_parents_are_listed(
+    nth: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was listed of them is kept: the next run goes on listing at the page, whoever came or went meanwhile."""
+    monkeypatch.setattr("litmos_async.export.export.OPTIONS", ListOptions(page_size=10))
+    tenant = organisation()
+    sandbox = open_sandbox(tenant)
+    course = next(iter(tenant.courses))
+    for person in tenant.users:
+        tenant.award(person, course, 5.0, f"Badge of {person}")
+    await ended_at(sandbox, "/users", nth, tmp_path, ["badges"])
+    sandbox.requests.clear()
+    tenant.add_user(UserName="a.first@example.com", FirstName="A", LastName="B")
+    await export(sandbox, tmp_path, ["badges"])
+    found = [row["title"] for row in rows_of(tmp_path / "w")]
+    assert sorted(found) == sorted(f"Badge of {person}" for person in list(tenant.users)[:-1])
+    starts = [
+        each.query.partition("start=")[2].partition("&")[0]
+        for each in sandbox.requests
+        if each.path == "/users"
+    ]
+    assert int(starts[0]) >= 9 * (nth - 2)
+    assert starts == sorted(set(starts), key=int)
+
+
+async def test_parents_that_were_noted_and_are_listed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where their list cannot be gone on with, what was noted of it is forgotten: no parent is read twice."""
+    monkeypatch.setattr("litmos_async.export.run._UNITS_A_STEP", 1)
+    tenant = crowd(2)
+    tenant.add_course(Id="course", Name="Course")
+    tenant.training.add_module("course", Id="class", Name="Class")
+    for name in ("first", "second"):
+        day = {"StartDate": SINCE + timedelta(days=90), "EndDate": SINCE + timedelta(days=90)}
+        tenant.training.add_session("course", "class", Id=name, Days=[day])
+        for person in tenant.users:
+            tenant.training.register(name, person)
+    sandbox = open_sandbox(tenant)
+    await ended_at(sandbox, "/sessions/past", 1, tmp_path, ["registrations"])
+    tenant.training.delete_session("first")
+    await export(sandbox, tmp_path, ["registrations"])
+    assert [row["session_id"] for row in rows_of(tmp_path / "w")] == ["second", "second"]

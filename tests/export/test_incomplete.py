@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from litmos_async import RetryPolicy
-from litmos_async.errors import IncompleteListing
+from litmos_async.errors import IncompleteListing, NotFound
 from litmos_async.export import ExportIncomplete
 from litmos_async.resources.base import ListOptions
-from litmos_async.sandbox import Tenant
+from litmos_async.sandbox import Fault, Tenant
 from tests.export.small import crowd, manifest_of, open_sandbox, reach, rows_of
 
 PEOPLE: Final = [{"Id": f"u{number:04}", "UserName": f"user.{number}@example.com"} for number in range(1_234)]
@@ -172,3 +172,22 @@ async def test_parents_that_vanish(where: str, tmp_path: Path, monkeypatch: pyte
     assert manifest.complete
     found = {row["team_id"] for row in rows_of(tmp_path / "members.csv")}
     assert found >= set(teams[:-1])
+
+
+async def test_a_parent_that_vanishes_from_batches() -> None:
+    """It has no rows any more there, too; the one that was asked for by name is an error."""
+    tenant = crowd(4)
+    teams = [tenant.add_team(Name=f"Team {number}")["Id"] for number in range(3)]
+    for team in teams:
+        for person in tenant.users:
+            tenant.join_team(team, person)
+    sandbox = open_sandbox(tenant)
+    for gone in teams:
+        fault = sandbox.faults.add(Fault(path=f"/teams/{gone}/users", status=404, times=None))
+        async with reach(sandbox) as litmos:
+            batches = [each async for each in litmos.export.batches("team_members")]
+            with pytest.raises(NotFound):
+                await anext(aiter(litmos.export.batches("team_members", where={"team_id": gone})))
+        assert {row["team_id"] for each in batches for row in each.rows} == set(teams) - {gone}
+        assert [each.resume is None for each in batches] == [False] * (len(batches) - 1) + [True]
+        fault.times = 0

@@ -14,6 +14,7 @@ import pytest
 from litmos_async.sandbox import Sandbox, Tenant
 from tests.export.killed import run
 from tests.export.small import crowd, manifest_of, read_folder, texts_of
+from tests.support.lives import Life
 
 ROOT: Final = Path(__file__).parents[2]
 ALLOWED_A_KILL: Final = 8
@@ -42,31 +43,6 @@ def organisation() -> Tenant:
     return tenant
 
 
-class Life:
-    """How many answers a process gets. All others are held back.
-
-    Attributes:
-        over: An answer was held back.
-    """
-
-    def __init__(self) -> None:
-        self.over = asyncio.Event()
-        self._left: float = 0
-
-    def begin(self, answers: float) -> None:
-        """Begin the life of another process."""
-        self.over.clear()
-        self._left = answers
-
-    def latency(self) -> float:
-        """Return the seconds that an answer takes."""
-        self._left -= 1
-        if self._left >= 0:
-            return 0.0
-        self.over.set()
-        return 36_000.0
-
-
 async def start(base_url: str, folder: Path, format: str, state: bool, names: list[str]) -> Process:
     """Start an export."""
     words = [base_url, str(folder), format, str(folder / "night.db") if state else "", *names]
@@ -76,13 +52,13 @@ async def start(base_url: str, folder: Path, format: str, state: bool, names: li
 @pytest.mark.parametrize(("names", "format", "state", "kills"), CASES, ids=str)
 async def test_killed(names: list[str], format: str, state: bool, kills: int, tmp_path: Path) -> None:
     """What is there in the end equals an undisturbed run, and no page but those under way was asked for twice."""
-    life, chance = Life(), random.Random(len(names) * kills)
+    life, chance = Life(quick=0.0, held=36_000.0), random.Random(len(names) * kills)
     sandbox = Sandbox(organisation(), requests=10_000_000, latency=life.latency)
     plain, folder = tmp_path / "plain", tmp_path / "killed"
     plain.mkdir()
     folder.mkdir()
     async with sandbox.serve() as base_url:
-        life.begin(float("inf"))
+        life.begin()
         await run(base_url, str(plain), format, str(plain / "night.db") if state else "", names)
         undisturbed = len(sandbox.requests)
         for _ in range(kills):
@@ -97,7 +73,7 @@ async def test_killed(names: list[str], format: str, state: bool, kills: int, tm
             if not ended.done():
                 child.kill()
             await ended
-        life.begin(float("inf"))
+        life.begin()
         child = await start(base_url, folder, format, state, names)
         assert await child.wait() == 0
     assert manifest_of(folder / "w")["complete"] is True

@@ -108,6 +108,24 @@ async def test_nothing_is_gone_where_the_list_was_cut_short(tmp_path: Path) -> N
     assert len(present(rows_of(tmp_path / "w"), ["id"])) == 11
 
 
+async def test_rows_without_a_key(tmp_path: Path) -> None:
+    """Equal rows of one night are as many as there are; what the night before wrote does not come again."""
+    tenant, _ = world(2)
+    person = next(iter(tenant.users))
+    now = tenant.now()
+    tenant.now = lambda: now  # type: ignore[method-assign]
+    for _ in range(3):
+        tenant.log_in(person)
+    sandbox = open_sandbox(tenant)
+    since = now - timedelta(days=1)
+    assert (await run(sandbox, tmp_path, "logins", since=since)).rows == 3
+    assert (await run(sandbox, tmp_path, "logins", since=since)).rows == 0
+    tenant.now = lambda: now + timedelta(minutes=1)  # type: ignore[method-assign]
+    tenant.log_in(person)
+    assert (await run(sandbox, tmp_path, "logins", since=since)).rows == 1
+    assert len(rows_of(tmp_path / "w")) == 4
+
+
 async def test_without_a_date_the_cursor_is_earlier(tmp_path: Path) -> None:
     """A server that does not say its time is asked from five minutes earlier on."""
     tenant, _ = world(2)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from litmos_async import RateLimit
 from litmos_async.errors import ConfigurationError
-from litmos_async.export import ExportIncomplete, merge
+from litmos_async.export import ExportIncomplete
 from litmos_async.sandbox import Sandbox
 from tests.export.small import crowd, manifest_of, open_sandbox, reach, rows_of
 
@@ -211,17 +213,113 @@ async def test_a_parent_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Mo
     assert not Path("badges.csv").exists()
 
 
-def test_merge_refuses(tmp_path: Path) -> None:
-    """Folders that hold no runs, or several lists, or another format."""
-    with pytest.raises(ConfigurationError, match="no files of one export"):
-        merge(tmp_path, tmp_path / "a.csv")
-    with pytest.raises(ConfigurationError, match="no files of one export"):
-        merge(tmp_path / "missing", tmp_path / "a.csv")
-    (tmp_path / "users-20260101T000000000Z.jsonl").write_text('{"id": "1"}\n', "utf-8")
-    with pytest.raises(ConfigurationError, match=r"end in \.jsonl"):
-        merge(tmp_path, tmp_path / "a.csv")
-    with pytest.raises(ConfigurationError, match="without a state"):
-        merge(tmp_path, tmp_path / "a.jsonl")
-    (tmp_path / "teams-20260101T000000000Z.jsonl").write_text('{"id": "1"}\n', "utf-8")
-    with pytest.raises(ConfigurationError, match="no files of one export"):
-        merge(tmp_path, tmp_path / "a.jsonl")
+@pytest.mark.parametrize("content", ["theirs", "[]", '{"kind": "theirs"}', '{"kind": "litmos-async export"}'])
+@pytest.mark.parametrize("dest", ["w/", "w/users.csv"])
+async def test_a_manifest_that_is_not_ours(
+    dest: str, content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not written over, also where nothing else stands there."""
+    monkeypatch.chdir(tmp_path)
+    name = "w/_manifest.json" if dest == "w/" else "w/users.csv.manifest.json"
+    Path("w").mkdir()
+    Path(name).write_text(content, "utf-8")
+    sandbox = open_sandbox(crowd(2))
+    async with reach(sandbox) as litmos:
+        for call in (litmos.export.run, litmos.export.plan):
+            with pytest.raises(ConfigurationError, match="of no export of ours"):
+                await call("users", dest)
+    assert not sandbox.requests
+    assert snapshot(tmp_path) == {name: content.encode()}
+
+
+async def test_a_manifest_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose it is cannot be told, here and on an object store."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
+    (tmp_path / "w" / "_manifest.json").mkdir(parents=True)
+    sandbox = open_sandbox(crowd(2))
+    for dest in (f"{tmp_path}/w/", f"file://{tmp_path}/w"):
+        with pytest.raises(ConfigurationError, match="cannot read the manifest of"):
+            await run(sandbox, dest)
+    assert not sandbox.requests
+
+
+async def test_a_folder_that_takes_no_file(tmp_path: Path) -> None:
+    """It is tried before a request is spent, also where the state stands elsewhere."""
+    sandbox = open_sandbox(crowd(2))
+    with pytest.raises(ConfigurationError, match="cannot write into /proc/self/task"):
+        await run(sandbox, "/proc/self/task/users.csv", state=tmp_path / "night.db")
+    assert not sandbox.requests
+    assert not list(tmp_path.iterdir())
+
+
+async def test_another_format_with_a_lost_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of a folder have one format, whatever a new state says."""
+    monkeypatch.chdir(tmp_path)
+    sandbox = open_sandbox(crowd(2))
+    await run(sandbox, "w/", state="night.db")
+    with pytest.raises(ConfigurationError, match="was exported as jsonl"):
+        await run(sandbox, "w/", state="new.db", format="csv")
+
+
+async def test_foreign_files_among_several_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files in a folder of a list are as foreign as those beside it; one that a run left there is not."""
+    monkeypatch.chdir(tmp_path)
+    sandbox = open_sandbox(crowd(2))
+    for name in ("w/users/data.csv", "w/users/teams-1.jsonl", "w/data.csv", "w/courses"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("theirs", "utf-8")
+        with pytest.raises(ConfigurationError, match="holds files and is no export of ours"):
+            await run(sandbox, "w/", ["users", "teams"])
+        Path(name).unlink()
+    assert not sandbox.requests
+    left = Path("w/users/users-20260101T000000000Z.jsonl")
+    left.write_text('{"id": "1"}\n', "utf-8")
+    await run(sandbox, "w/", ["users", "teams"])
+    assert not left.exists()
+    assert len(rows_of(Path("w/users"))) == 2
+
+
+async def test_a_plan_of_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says from when on the next run asks, and what others have of the limit; nothing is sent or changed."""
+    monkeypatch.chdir(tmp_path)
+    sandbox = open_sandbox(crowd(2))
+    names = ["results", "users"]
+    await run(sandbox, "w/", names, state="night.db")
+    before, sent = snapshot(tmp_path), len(sandbox.requests)
+    for reserve, said in ((0, "no request is kept free"), (20, "20 of 100 requests in 60 s stay free")):
+        async with reach(sandbox, rate_limit=RateLimit(100, 60.0, reserve=reserve)) as litmos:
+            plan = await litmos.export.plan(names, "w/", state="night.db")
+        assert said in plan.note
+        assert [(each.name, each.whole, each.goes_on) for each in plan.lists] == [
+            ("results", False, False),
+            ("users", True, False),
+        ]
+        assert plan.lists[0].since is not None
+        assert plan.lists[1].since is None
+    assert len(sandbox.requests) == sent
+    assert {
+        name: data for name, data in snapshot(tmp_path).items() if not name.startswith("night.db-")
+    } == before
+
+
+@pytest.mark.parametrize(
+    ("dest", "options", "said"),
+    [
+        ("users.parquet", {}, "Parquet needs pyarrow"),
+        ("w/", {"format": "parquet"}, "Parquet needs pyarrow"),
+        ("s3://bucket/w", {}, "needs pyarrow"),
+    ],
+)
+async def test_without_pyarrow(
+    dest: str, options: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What needs it says how to get it, before a request is spent; the other formats do without."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    sandbox = open_sandbox(crowd(2))
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        await run(sandbox, dest, **options)
+    assert 'pip install "litmos-async[parquet]"' in str(caught.value)
+    assert not sandbox.requests
+    await run(sandbox, "users.csv")
+    assert len(rows_of(Path("users.csv"))) == 2

@@ -15,7 +15,7 @@ from litmos_async.errors import ConfigurationError
 from litmos_async.export import ExportIncomplete
 from litmos_async.export.remote import Remote, shown
 from litmos_async.sandbox import Sandbox
-from tests.export.small import crowd, open_sandbox, reach
+from tests.export.small import crowd, open_sandbox, reach, rows_of
 
 BUCKET: Final = "reports"
 
@@ -131,3 +131,35 @@ async def test_without_credentials(server: str, monkeypatch: pytest.MonkeyPatch,
 def test_addresses_are_shown_without_credentials() -> None:
     """Neither in front of the bucket nor in the query."""
     assert shown("s3://KEY:SECRET@bucket/w?endpoint_override=x&secret=y") == "s3://bucket/w"
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder that is reached as an object store is, by its address."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
+    return tmp_path / "store"
+
+
+async def test_a_file_system_with_folders(folder: Path) -> None:
+    """Folders are made for several lists, and a second run replaces the files of the first."""
+    tenant = crowd(4)
+    sandbox = open_sandbox(tenant)
+    for people in (4, 3):
+        async with reach(sandbox) as litmos:
+            manifest = await litmos.export.run(["users", "teams"], f"file://{folder}")
+        assert manifest.complete
+        (file,) = manifest.lists["users"].files
+        assert [each.name for each in (folder / "users").iterdir()] == [Path(file.name).name]
+        assert len(rows_of(folder / "users")) == people
+        tenant.users.popitem()
+    assert sorted(each.name for each in folder.iterdir()) == ["_manifest.json", "teams", "users"]
+
+
+async def test_a_store_that_cannot_be_reached(folder: Path) -> None:
+    """One line, before a request is spent."""
+    folder.write_text("a file", "utf-8")
+    sandbox = open_sandbox(crowd(1))
+    with pytest.raises(ConfigurationError, match=rf"cannot reach file://{folder}: ") as caught:
+        await run(sandbox, f"file://{folder}")
+    assert "\n" not in str(caught.value)
+    assert not sandbox.requests

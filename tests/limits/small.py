@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from litmos_async.errors import LimiterUnavailable
@@ -37,6 +38,35 @@ def limiter_of(requests: int, **options: Any) -> MemoryLimiter:
 def time() -> float:
     """Return the virtual time."""
     return asyncio.get_running_loop().time()
+
+
+class Cancelling:
+    """Cancels a task in a certain turn of the loop.
+
+    Args:
+        step: How many turns after `begin`.
+
+    Attributes:
+        hit: Whether the task was still there to be cancelled.
+    """
+
+    def __init__(self, step: int) -> None:
+        self.hit = False
+        self._step = step
+        self._task: asyncio.Task[Lease] | None = None
+        self._first: int | None = None
+
+    def begin(self, acquiring: Coroutine[Any, Any, Lease]) -> asyncio.Task[Lease]:
+        """Make a task, whose turns are counted."""
+        self._task = asyncio.ensure_future(acquiring)
+        return self._task
+
+    def on_step(self, now: int) -> None:
+        """Take a turn, as `run_virtual` counts them."""
+        if self._task is not None:
+            self._first = now if self._first is None else self._first
+            if now == self._first + self._step and not self._task.done():
+                self.hit = self._task.cancel()
 
 
 async def settle() -> None:
@@ -145,8 +175,8 @@ def die(limiter: SharedLimiter) -> None:
         store._come_again = lambda: None  # type: ignore[method-assign]
         if store._alive is not None:
             store._alive.cancel()
-        if store._visit is not None:
-            store._visit.cancel()
+        if store._report_alive is not None:
+            store._report_alive.cancel()
     queue = limiter._queue
     if queue is not None:
         queue._closed = True

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from litmos_async.limits import Lease, Priority, RateLimit
-from litmos_async.limits.shared import SharedLimiter
+from litmos_async.limits.shared import LONGEST_WAY, SharedLimiter
 from litmos_async.testing import run_virtual
 from tests.limits.small import VirtualStore, guarded
 from tests.support.lease_rule import Caller, Log, Server, Try, World, call, callers, rates
@@ -140,7 +140,8 @@ async def run(crowd: Crowd) -> Log:
     failed = [one for one in results if isinstance(one, Exception)]
     assert not failed, failed
     await everybody_looks(processes)
-    await asyncio.sleep(period + longest + 1.0)
+    # Where the way to the store is long, a slot may be used so much later, and is kept for so much longer.
+    await asyncio.sleep(period + longest + LONGEST_WAY + 1.0)
     witness = SharedLimiter(store, crowd.rate, account="one")
     if crowd.jumps:  # one back, which nobody has noticed yet, keeps slots for another period
         await witness.usage()
@@ -169,11 +170,20 @@ SWIFT, SLOW = (
 # The first process dies while a request of its is under way, which counts a period after it was sent, and shortly
 # before that the clock jumps so far that nothing which was saved is believed.
 UNDER_WAY = Crowd(SHORT, 0.0, [[SWIFT, SWIFT, SLOW], [SWIFT], [SWIFT] * 3], [2.0, 0.0, None, None], 0.0, 0)
+# The way to the store takes so long that slots are kept longer than their timeout, and the holder of one dies.
+EARLY, LATER = (
+    Caller(arrives, "interactive", [Try(0.0, 0.0, "answered", None)], None, math.inf)
+    for arrives in (0.0, 0.25)
+)
+FAR_AWAY = Crowd(
+    RateLimit(3, 60.0, burst=2), 0.0, [[EARLY, LATER], [EARLY]], [0.75, None, None, None], 0.05, 0
+)
 
 
 @pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(crowds, jumps)
+@example(FAR_AWAY, [])
 @example(UNDER_WAY, [(1.5, 3.0)])
 def test_nor_does_one_if_the_clock_of_the_store_jumps(crowd: Crowd, jumps: list[tuple[float, float]]) -> None:
     """Ahead, back, and to the right time again, as often as one likes."""

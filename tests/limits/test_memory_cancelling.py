@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from litmos_async.errors import RateLimited
-from litmos_async.limits import Lease, MemoryLimiter
+from litmos_async.limits import MemoryLimiter
 from litmos_async.testing import run_virtual
-from tests.limits.small import limiter_of, settle, take, time
+from tests.limits.small import Cancelling, limiter_of, settle, take, time
 
 
 async def scene_idle(limiter: MemoryLimiter) -> None:
@@ -58,29 +58,20 @@ def test_cancelling_at_every_single_point_leaves_the_limiter_whole(
     """Whichever turn of the loop cancels the caller: nobody waits afterwards and every slot can be had."""
 
     def cancel_at(step: int) -> bool:
-        """Cancel in that turn of the loop; return whether there was somebody to cancel."""
-        victims: list[asyncio.Task[Lease]] = []
-        hit = False
-        first: list[int] = []
-
-        def on_step(now: int) -> None:
-            nonlocal hit
-            if victims:
-                first.append(now)
-                if now == first[0] + step and not victims[0].done():
-                    hit = victims[0].cancel()
+        """Cancel in that turn of the loop; return whether there was a task to cancel."""
+        cancelling = Cancelling(step)
 
         async def main() -> None:
             limiter = limiter_of(3, burst=1 if scene is scene_paced else 3, period=10.0)
             await scene(limiter)
-            victims.append(asyncio.ensure_future(limiter.acquire(max_pause=100.0)))
-            tasks = victims + [asyncio.ensure_future(limiter.acquire("bulk")) for _ in range(others)]
+            victim = cancelling.begin(limiter.acquire(max_pause=100.0))
+            tasks = [victim] + [asyncio.ensure_future(limiter.acquire("bulk")) for _ in range(others)]
             for task in tasks:
                 try:
                     (await task).unused()
                 except (asyncio.CancelledError, RateLimited):
-                    assert task is victims[0]
-                    assert task.cancelled() == hit
+                    assert task is victim
+                    assert task.cancelled() == cancelling.hit
             await asyncio.sleep(600)
             assert limiter.quota.waiting == 0
             assert limiter.quota.used <= (1 if scene is scene_paced else 0)
@@ -93,8 +84,8 @@ def test_cancelling_at_every_single_point_leaves_the_limiter_whole(
                 await take(limiter, 3 - limiter.quota.used)
             assert limiter.quota.free == 0
 
-        run_virtual(main(), on_step=on_step)
-        return hit
+        run_virtual(main(), on_step=cancelling.on_step)
+        return cancelling.hit
 
     points = 0
     while cancel_at(points):

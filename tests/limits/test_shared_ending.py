@@ -14,6 +14,7 @@ from litmos_async.limits import Lease, RateLimit
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.testing import run_virtual
 from tests.limits.small import (
+    Cancelling,
     VirtualStore,
     die,
     process_of,
@@ -186,29 +187,20 @@ def test_cancelling_at_every_single_point_leaves_every_slot_free(slow_by: float)
     """Whichever turn of the loop cancels the caller: nobody waits afterwards and every slot can be had."""
 
     def cancel_at(step: int) -> bool:
-        victims: list[asyncio.Task[Lease]] = []
-        hit = False
-        first: list[int] = []
-
-        def on_step(now: int) -> None:
-            nonlocal hit
-            if victims:
-                first.append(now)
-                if now == first[0] + step and not victims[0].done():
-                    hit = victims[0].cancel()
+        cancelling = Cancelling(step)
 
         async def main() -> None:
             store = VirtualStore(slow_by=slow_by)
             limiter = process_of(store, 3, period=10.0)
             for lease in await take(limiter, 3):
                 asyncio.get_running_loop().call_later(1.0, lease.unused)
-            victims.append(asyncio.ensure_future(limiter.acquire()))
-            tasks = victims + queue(limiter, 2, "bulk")
+            victim = cancelling.begin(limiter.acquire())
+            tasks = [victim, *queue(limiter, 2, "bulk")]
             for task in tasks:
                 try:
                     (await task).unused()
                 except asyncio.CancelledError:
-                    assert task is victims[0]
+                    assert task is victim
             await asyncio.sleep(30)
             assert (await limiter.usage()).quota.used == 0
             assert limiter.quota.waiting == 0
@@ -217,8 +209,8 @@ def test_cancelling_at_every_single_point_leaves_every_slot_free(slow_by: float)
                 await take(limiter, 3)
             await stop(limiter)
 
-        run_virtual(main(), on_step=on_step)
-        return hit
+        run_virtual(main(), on_step=cancelling.on_step)
+        return cancelling.hit
 
     points = 0
     while cancel_at(points):

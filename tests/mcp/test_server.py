@@ -264,6 +264,23 @@ async def test_its_share_of_the_limit_in_the_interactive_lane() -> None:
     assert set(lanes) == {"interactive"}
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"start": -1}, "start must be 0 or more"),
+        ({"page_size": 0}, "page_size must be"),
+        ({"page_size": 10_000}, "1 to"),
+    ],
+)
+async def test_a_page_that_is_none(wrong: dict[str, int], told: str) -> None:
+    """It is refused before a request."""
+    sandbox = account()
+    async with client(sandbox) as mcp:
+        for tool, more in (("find_users", {}), ("report", {"kind": "teams"})):
+            assert told in await refused(mcp, tool, **more, **wrong)
+    assert not sandbox.requests
+
+
 @pytest.mark.parametrize("share", [0, -1, 1.5])
 async def test_what_is_no_share(share: float) -> None:
     """It is refused."""

@@ -398,6 +398,28 @@ def test_windows_side_by_side() -> None:
     assert times[1] <= times[0] / 6
 
 
+@pytest.mark.parametrize("seconds", [1, 4, 8])
+def test_windows_that_are_cancelled(seconds: float) -> None:
+    """Whatever window it is at, nothing is asked for afterwards, and no request is left without an end."""
+
+    async def main() -> None:
+        server = Windows()
+        async with server.client() as litmos:
+            span = {"since": SINCE, "to": SINCE + timedelta(days=150)}
+            reading = asyncio.ensure_future(litmos.org.list_teams(**span, pages_ahead=8).collect())
+            await asyncio.wait([reading], timeout=seconds)
+            reading.cancel()
+            await asyncio.wait([reading])
+            assert reading.cancelled()
+            assert server.under_way == 0
+            asked = len(server.asked)
+            await asyncio.sleep(200)
+            assert len(server.asked) == asked
+            assert litmos.quota.used == 0
+
+    run_virtual(main())
+
+
 @pytest.mark.parametrize("stop_after", [1, 5, 12])
 def test_windows_that_are_left_and_gone_on_with(stop_after: int) -> None:
     """A token of any window goes on, and leaving ends what was begun."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from html import unescape
@@ -11,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.report import KINDS, Bar, Column, Report, chart, csv_text, page
+from litmos_async.report import KINDS, Bar, Column, Report, chart, check_page, csv_text, page
 from litmos_async.sandbox import Sandbox, Tenant
 from tests.export.small import open_sandbox, reach
 
@@ -163,3 +164,13 @@ def test_every_bar_has_a_label() -> None:
 def test_an_empty_report() -> None:
     """It is a page that says so."""
     assert "Nothing to show" in page(sample(rows=0, bars=0))
+
+
+@pytest.mark.parametrize("missing", ["jinja2", "vl_convert"])
+def test_without_the_packages_of_pages(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page, chart and check say how to get them; CSV does without."""
+    monkeypatch.setitem(sys.modules, missing, None)
+    for make in (check_page, lambda: page(sample())):
+        with pytest.raises(ConfigurationError, match=r'pip install "litmos-async\[report\]"'):
+            make()
+    assert csv_text(sample()).count("\n") == 4

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.sandbox.routes import TABLES
 from litmos_async.sandbox.wire import schema, schema_offers, schema_org, schema_training
 from litmos_async.sandbox.wire.schema import Element
 from tests.sandbox.small import Client, reach
+from tests.support.catalogue_files import read
 
-_CATALOGUE = Path(__file__).parent.parent / "contract"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 OPERATIONS: list[dict[str, Any]] = [
     each
-    for each in yaml.safe_load((_CATALOGUE / "operations.yaml").read_text("utf-8"))
+    for each in read("operations.yaml")
     if not each["id"].startswith("xapi.")  # a service of its own: see test_lrs.py
 ]
-RECORDS: dict[str, dict[str, Any]] = yaml.safe_load((_CATALOGUE / "records.yaml").read_text("utf-8"))
+RECORDS: dict[str, dict[str, Any]] = read("records.yaml")
 
 ELSEWHERE = {
     # Called otherwise in the sandbox: one element serves several records, or a shorter name does.

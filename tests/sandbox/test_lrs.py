@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -72,6 +73,10 @@ WRONG: dict[str, tuple[dict[str, Any], int]] = {
     "an id and a filter": ({"params": {"statementId": ID, "verb": "http://example.com/v"}}, 400),
     "both kinds of ids": ({"params": {"statementId": ID, "voidedStatementId": ID}}, 400),
     "a format that is none": ({"params": {"format": "json"}}, 400),
+    "an agent that is no JSON": ({"params": {"agent": "user@example.com"}}, 400),
+    "an agent that is no object": ({"params": {"agent": "[]"}}, 400),
+    "a time that is none": ({"params": {"since": "yesterday"}}, 400),
+    "a limit that is none": ({"params": {"limit": "many"}}, 400),
     "another password": ({"auth": ("sandbox-store", "x")}, 401),
     "an id that is not there": ({"params": {"statementId": ID}}, 404),
 }
@@ -87,7 +92,17 @@ async def test_what_is_refused(
 
 
 @pytest.mark.parametrize(
-    "body", [{}, [], "text", DONE | {"id": "not-a-uuid"}, DONE | {"verb": {}}, [DONE | {"id": ID}] * 2, [[]]]
+    "body",
+    [
+        {},
+        [],
+        "text",
+        DONE | {"id": "not-a-uuid"},
+        DONE | {"verb": {}},
+        DONE | {"verb": {"display": {}}},
+        [DONE | {"id": ID}] * 2,
+        [[]],
+    ],
 )
 async def test_what_is_not_a_statement(http: httpx.AsyncClient, sandbox: Sandbox, body: Any) -> None:
     """Actor, verb and object are required, and the ids of a list differ; an empty list stores nothing."""
@@ -135,6 +150,42 @@ async def test_filters(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
     assert (await http.get(sandbox.store.path, params={"voidedStatementId": first})).json()["id"] == first
 
 
+async def test_filters_by_time(http: httpx.AsyncClient, sandbox: Sandbox, tenant: Tenant) -> None:
+    """Stored after `since`, and until `until`, which counts; a time without a zone is one in UTC."""
+    stored = []
+    for day in (1, 2, 3):
+        tenant.now = lambda day=day: datetime(2025, 1, day, tzinfo=UTC)
+        stored += (await http.post(sandbox.store.path, json=DONE)).json()
+
+    async def found(**query: str) -> list[str]:
+        """Return the ids of the statements, the oldest first."""
+        answer = await http.get(sandbox.store.path, params=query | {"ascending": "true"})
+        return [each["id"] for each in answer.json()["statements"]]
+
+    assert await found(since="2025-01-01T00:00:00Z") == stored[1:]
+    assert await found(until="2025-01-02T00:00:00") == stored[:2]
+    assert await found(since="2025-01-01T01:00:00+01:00", until="2025-01-02T12:00:00Z") == stored[1:2]
+
+
+async def test_ids_only(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
+    """With `format=ids` what can be read elsewhere is left out; with the other formats it is not."""
+    thing = {
+        "id": "http://example.com/courses/1",
+        "objectType": "Activity",
+        "definition": {"name": {"en": "A"}},
+    }
+    await http.post(sandbox.store.path, json=DONE | {"object": thing})
+
+    async def read(form: str) -> Any:
+        """Return the statement."""
+        return (await http.get(sandbox.store.path, params={"format": form})).json()["statements"][0]
+
+    short, whole = await read("ids"), await read("canonical")
+    assert short["verb"] == {"id": DONE["verb"]["id"]}
+    assert short["object"] == {"id": thing["id"], "objectType": "Activity"}
+    assert (whole["verb"], whole["object"]) == (DONE["verb"], thing)
+
+
 async def test_a_budget_of_its_own(client: Client, tenant: Tenant) -> None:
     """A request too many is a 429 here, and none of them counts there."""
     sandbox = Sandbox(tenant, requests=2)
@@ -156,6 +207,29 @@ async def test_other_methods_and_places(http: httpx.AsyncClient, sandbox: Sandbo
     assert (await http.post(sandbox.store.path, json=[DONE] * 2)).status_code == 413
     assert (await http.delete(sandbox.store.path)).status_code == 405
     assert (await http.get("/TCAPI/acme/other/statements")).status_code == 404
+    assert (await http.post("/TCAPI/more", json=DONE)).status_code == 405
     assert (
         await http.post(sandbox.store.path, content=b"{", headers={"content-type": "text/xml"})
     ).status_code == 400
+    broken = await http.post(sandbox.store.path, content=b"{", headers={"content-type": "application/json"})
+    assert (broken.status_code, broken.json()["message"]) == (400, "The body is not JSON")
+    sandbox.store.largest_body = 1_000
+    assert (await http.put(sandbox.store.path, json=DONE)).status_code == 400
+    other = await http.put(sandbox.store.path, params={"statementId": ID}, json={"id": OTHER} | DONE)
+    assert (other.status_code, other.json()["message"]) == (400, "id does not match statementId")
+
+
+async def test_the_latency_of_the_sandbox_is_that_of_the_store(tenant: Tenant) -> None:
+    """It takes as long to answer as the API does."""
+    waits: list[float] = []
+
+    def latency() -> float:
+        waits.append(0.0)
+        return 0.0
+
+    sandbox = Sandbox(tenant, latency=latency)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=sandbox.app), base_url="http://127.0.0.1", headers=VERSION
+    ) as http:
+        assert (await http.get(sandbox.store.path)).status_code == 401
+    assert len(waits) == 1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 
-from litmos_async import (
-    LitmosClient,
-)
+from litmos_async import LitmosClient
 from litmos_async.sandbox import Sandbox, Tenant
 
 
@@ -24,7 +24,7 @@ def bare(users: int = 0, courses: int = 0, teams: int = 0, paths: int = 0) -> Sa
     return Sandbox(tenant, latency=lambda: 0.2)
 
 
-def client(sandbox: Sandbox, **options) -> LitmosClient:
+def client(sandbox: Sandbox, **options: Any) -> LitmosClient:
     """Return a client of that sandbox."""
     return LitmosClient(
         "sandbox-key",

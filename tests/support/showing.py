@@ -6,10 +6,13 @@ import io
 import pickle
 import traceback
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.traceback import Traceback
+
+_EVERYTHING: Final = 1_000_000_000
+"""Characters of a text and items of a container that are shown, of local variables."""
 
 
 def locals_of(problem: BaseException) -> Iterator[str]:
@@ -33,15 +36,21 @@ def tell_all(problem: BaseException) -> str:
 
 def in_rich(value: Any) -> str:
     """Return how rich shows a value, or an error with its local variables but those of this file."""
-    console = Console(file=io.StringIO(), width=10_000, color_system=None)
+    page = io.StringIO()
+    console = Console(file=page, width=10_000, color_system=None)
     if isinstance(value, BaseException):
         shown = Traceback.from_exception(
-            type(value), value, value.__traceback__, show_locals=True, width=10_000, locals_max_string=None,
-            locals_max_length=None,
-        )  # fmt: skip
+            type(value),
+            value,
+            value.__traceback__,
+            show_locals=True,
+            width=10_000,
+            locals_max_string=_EVERYTHING,
+            locals_max_length=_EVERYTHING,
+        )
         for stack in shown.trace.stacks:
             stack.frames = [frame for frame in stack.frames if "/tests/" not in frame.filename]
         console.print(shown)
     else:
         console.print(value)
-    return console.file.getvalue()  # type: ignore[attr-defined]
+    return page.getvalue()

@@ -14,9 +14,11 @@ import pytest
 import litmos_async
 from litmos_async import sync
 from litmos_async.bulk import Bulk
-from litmos_async.errors import NotFound
+from litmos_async.errors import ConfigurationError, NotFound
 from litmos_async.resources import Resources
+from litmos_async.resources.users import Users
 from litmos_async.sandbox import Sandbox, Tenant
+from litmos_async.sync import families
 from litmos_async.sync.portal import Family, call, job, pages, walk
 
 FAMILIES = [name for name, value in vars(Resources).items() if isinstance(value, cached_property)]
@@ -101,6 +103,27 @@ def test_writing_and_jobs(litmos: sync.LitmosClient, sandbox: Sandbox) -> None:
     taken = litmos.bulk.remove_courses_from_users([(user, course) for user in people])
     assert sorted(outcome.item.user_id for outcome in taken) == sorted(people)
     assert taken.report.done + taken.report.failed == 7  # some have it through a learning path as well
+
+
+def test_what_the_client_has_beside_its_families(litmos: sync.LitmosClient, sandbox: Sandbox) -> None:
+    """Any path, who uses the limit, a name without the key; a job says what it did, and a view is not closed."""
+    user_id = next(iter(sandbox.tenant.users))
+    assert litmos.request("GET", f"/users/{user_id}")["Id"] == user_id
+    assert litmos.usage().quota.used == litmos.quota.used == 1
+    assert repr(litmos).startswith("sync.")
+    assert "sandbox-key" not in repr(litmos)
+    with pytest.raises(ConfigurationError, match="closed with its client"), litmos.with_options(timeout=5):
+        pass
+    job = litmos.bulk.assign_courses_to_users(
+        [(user_id, next(iter(sandbox.tenant.courses)))], send_message=False
+    )
+    assert job.run().done == job.report.done == 1
+    assert [outcome.status for outcome in job.outcomes_so_far()] == ["done"]
+
+
+def test_help_of_a_method() -> None:
+    """A method of a class, without a client, has the documentation of the asynchronous one."""
+    assert families.Users.get.__doc__ == Users.get.__doc__
 
 
 async def test_beside_a_running_loop(sandbox: Sandbox) -> None:

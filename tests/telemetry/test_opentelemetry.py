@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -167,6 +168,55 @@ def test_metrics_by_the_semantic_conventions() -> None:
     assert (items.value, items.attributes["litmos.status"]) == (6, "done")
     [job] = collector.named("assign_courses_to_users")
     assert _length(job) > 60
+
+
+def test_a_call_that_gets_no_slot() -> None:
+    """There is no attempt: the call is a span all the same, which says why."""
+    collector = Collector()
+
+    async def work(litmos: LitmosClient) -> None:
+        await litmos.users.get(NAME)
+        await litmos.users.get(NAME)
+        waiting = asyncio.ensure_future(litmos.courses.list())
+        await asyncio.sleep(5)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+
+    run(collector, work)
+    [call] = collector.named("courses.list")
+    assert call.attributes is not None
+    assert call.attributes["error.type"] == "CancelledError"
+    assert "http.request.method" not in call.attributes
+    assert call.status.status_code is StatusCode.ERROR
+    assert _length(call) == pytest.approx(5)
+    waits = {
+        point.attributes.get("error.type"): point
+        for point in collector.metrics()["litmos.slot.wait.duration"]
+    }
+    assert waits["CancelledError"].sum == pytest.approx(5)
+
+
+def test_a_job_that_is_stopped() -> None:
+    """Its span is an error."""
+    collector = Collector()
+
+    async def work(litmos: LitmosClient) -> None:
+        [course] = (await litmos.courses.list(page_size=1)).items
+        pairs = [(f"nobody{number}", course) for number in range(3)]
+        job = litmos.bulk.assign_courses_to_users(pairs, send_message=False, stop_after_failures=1)
+        assert (await job.run()).stopped
+
+    run(collector, work)
+    [job] = collector.named("assign_courses_to_users")
+    assert (job.status.status_code, job.status.description) == (StatusCode.ERROR, "stopped")
+
+
+def test_an_event_that_it_does_not_know() -> None:
+    """More kinds may come: it passes over them."""
+    collector = Collector()
+    unknown: Any = object()
+    collector.hook(unknown)
+    assert not collector.spans
 
 
 def test_nothing_secret() -> None:

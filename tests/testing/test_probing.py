@@ -57,7 +57,8 @@ def test_a_field_that_nothing_knows() -> None:
     """It is in the report as unknown; a name that only the account has is not in it."""
     sandbox = Sandbox(Tenant.example(users=3))
     body = (
-        '[{"Id": "u1", "ShinyNewField": 1, "Our Secret Field": "x", "Created": "/Date(1700000000000+0000)/"}]'
+        '[{"Id": "u1", "ShinyNewField": 1, "Our Secret Field": "x", "Created": "/Date(1700000000000+0000)/", '
+        '"Active": "True", "Brand": " ", "Teams": [], "Odd": "12.5"}, 7]'
     )
     sandbox.faults.add(Fault(path="/users", body=body, after=True))
     found = report(sandbox)
@@ -65,6 +66,13 @@ def test_a_field_that_nothing_knows() -> None:
     assert fields["ShinyNewField"] == {"types": ["number"], "known": False}
     assert fields["(a name of the account)"]["types"] == ["text"]
     assert fields["Created"]["types"] == ["date as /Date(9+9)/"]
+    types = {name: fields[name]["types"] for name in ("Active", "Brand", "Teams", "Odd")}
+    assert types == {
+        "Active": ["boolean as text"],
+        "Brand": ["empty text"],
+        "Teams": ["empty list"],
+        "Odd": ["number as text"],
+    }
     assert "Secret" not in json.dumps(found)
 
 

@@ -16,7 +16,7 @@ from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import recorded, replayed, run_virtual
 from litmos_async.testing.pseudonyms import Pseudonyms
 from litmos_async.testing.recording import _Cleaner
-from litmos_async.transport import mounted
+from litmos_async.transport import Transport, answer, mounted
 
 KEY = "marker-key-71c9"
 PERSON: dict[str, Any] = {
@@ -123,6 +123,41 @@ def test_a_replay_answers_as_the_account_did(tmp_path: Path) -> None:
     assert len(set(found[:3])) == 1
     assert [len(each) for each in found] == [len(each) for each in true]
     assert not set(found) & set(true)
+
+
+async def test_over_the_network(tmp_path: Path) -> None:
+    """Without another way, it goes the one that a client goes; without a request, the recording is empty."""
+    path, options = tmp_path / "answers.json", {"api_key": KEY, "source": "tests"}
+    sandbox = one_person()
+    async with sandbox.serve() as base_url, recorded(path, base_url=base_url, **options) as litmos:
+        users = await litmos.users.list().collect()
+        async with recorded(tmp_path / "empty.json", base_url=base_url, **options):
+            pass
+    async with replayed(path) as litmos:
+        assert len(await litmos.users.list().collect()) == len(users) == 2
+    assert json.loads((tmp_path / "empty.json").read_text())["exchanges"] == []
+
+
+class _Bytes(Transport):
+    """Answers with what is no text in any encoding."""
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Return the answer."""
+        return answer(200, {"content-type": "application/json"}, b'{"Id": "\xff\xfe\x80"')
+
+
+async def test_an_answer_that_is_no_text(tmp_path: Path) -> None:
+    """It is kept as bytes, and is the same error when it is replayed."""
+    path = tmp_path / "answers.json"
+    way = {"base_url": "http://127.0.0.1/v1.svc", "transport": _Bytes()}
+    with pytest.raises(errors.DecodeError) as first:
+        async with recorded(path, api_key=KEY, source="tests", **way) as litmos:
+            await litmos.users.get("u1")
+    [exchange] = json.loads(path.read_text())["exchanges"]
+    with pytest.raises(errors.DecodeError) as second:
+        async with replayed(path) as litmos:
+            await litmos.request("GET", exchange["path"])
+    assert type(first.value) is type(second.value)
 
 
 async def _with(sandbox: Sandbox, work: Any) -> Any:

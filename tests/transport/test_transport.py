@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
 
 import attrs
@@ -484,6 +484,46 @@ def test_a_closed_client_refuses_calls() -> None:
 
     run_virtual(main())
     assert not server.seen
+
+
+def test_a_client_that_is_closed_while_a_call_waits() -> None:
+    """A call that was to be repeated is not: it ends with what was done to its client."""
+    server = Server(httpx.Response(500))
+
+    async def main() -> None:
+        litmos = client(server)
+        call = asyncio.ensure_future(litmos.users.get("u1"))
+        await asyncio.sleep(0.01)
+        await litmos.aclose()
+        with pytest.raises(errors.ConfigurationError, match="the client is closed"):
+            await call
+
+    run_virtual(main())
+    assert len(server.seen) == 1
+
+
+class Broken(httpx.AsyncByteStream):
+    """A body that breaks off."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the first half."""
+        yield b'{"Id": '
+        raise httpx.ReadError("connection reset")
+
+
+def test_an_answer_that_breaks_off() -> None:
+    """It is as if none had come: reading is repeated, and a write has an unknown outcome."""
+    server = Server(lambda _: httpx.Response(200, stream=Broken()), ok())
+    writing = Server(lambda _: httpx.Response(201, stream=Broken()))
+
+    async def main() -> None:
+        async with client(server) as litmos, client(writing) as other:
+            assert (await litmos.users.get("u1")).id == "u1"
+            with pytest.raises(errors.OutcomeUnknown):
+                await other.users.create(NEW)
+
+    run_virtual(main())
+    assert (len(server.seen), len(writing.seen)) == (2, 1)
 
 
 def test_what_cannot_be_sent_takes_no_slot() -> None:

@@ -82,6 +82,12 @@ def test_nulls_and_other_spellings() -> None:
     assert earned.compliant_till == datetime(2026, 3, 14, 8, 20, 55, 900_000, UTC)
 
 
+@pytest.mark.parametrize("number", [None, "915340", 1.5, True])
+def test_an_achievement_without_a_number(number: Any) -> None:
+    """It is told from others by the message alone."""
+    assert parse(body(data={"achievementId": number, "userId": "u"})).keys == ("message 70211",)
+
+
 @pytest.mark.parametrize(
     "bad", [b"", b"[]", b"null", b"{}", b'{"id": "1", "type": "x"}', b'{"id": 1, "type": ""}']
 )

@@ -4,66 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from litmos_async import LitmosClient
 from litmos_async.errors import ConfigurationError
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
 from litmos_async.webhooks import Event, MemorySpool, Receiver, Spool, SqliteSpool
-
-SECRET = "s3cret-of-the-address"
-
-
-def message(number: int, **changes: Any) -> bytes:
-    """Return a message about an achievement of the same number."""
-    data = {"achievementId": number, "userId": "u", "achievementDate": "2025-03-14T08:20:55.900"}
-    return json.dumps({"id": number, "type": "achievement.earned", "data": data} | changes).encode()
-
-
-def http(receiver: Receiver) -> httpx.AsyncClient:
-    """Return a client of the receiver."""
-    transport = httpx.ASGITransport(app=receiver)  # type: ignore[arg-type]
-    return httpx.AsyncClient(transport=transport, base_url="http://receiver")
-
-
-class Log:
-    """A handler that notes what it gets and fails when it is told to."""
-
-    def __init__(self, failures: int = 0) -> None:
-        self.events: list[Event] = []
-        self.handled = asyncio.Condition()
-        self.failures = failures
-        self.calls = 0
-
-    async def __call__(self, event: Event) -> None:
-        """Handle an event."""
-        self.calls += 1
-        if self.calls <= self.failures:
-            raise RuntimeError("not now")
-        async with self.handled:
-            self.events.append(event)
-            self.handled.notify_all()
-
-    async def count(self, number: int) -> None:
-        """Wait until that many were handled."""
-        async with self.handled:
-            await self.handled.wait_for(lambda: len(self.events) >= number)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def make_spool(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """Return what makes a spool of each kind."""
-    return (
-        (MemorySpool)
-        if request.param == "memory"
-        else (lambda **most: SqliteSpool(tmp_path / "w.db", **most))
-    )
+from litmos_async.webhooks.redis_seen import Claim, Seen
+from tests.webhooks.small import SECRET, Log, http, message
 
 
 async def test_each_event_once(make_spool: Any) -> None:
@@ -174,6 +130,13 @@ async def test_bad_arguments(tmp_path: Path) -> None:
             Receiver(Log(), secret=secret)
     with pytest.raises(ConfigurationError, match="client"):
         Receiver(Log(), secret=SECRET, confirm=True)
+    numbers: list[dict[str, Any]] = [
+        *({name: 0} for name in ("largest_body", "workers", "attempts", "first_pause")),
+        {"first_pause": float("nan")},
+    ]
+    for wrong in numbers:
+        with pytest.raises(ConfigurationError, match="more than 0"):
+            Receiver(Log(), secret=SECRET, **wrong)
     (tmp_path / "x.db").write_text("something else entirely, and no database")
     with pytest.raises(ConfigurationError, match="spool"):
         SqliteSpool(tmp_path / "x.db")
@@ -184,3 +147,155 @@ def test_a_spool_is_a_spool() -> None:
     kinds: list[type[Spool]] = [MemorySpool, SqliteSpool]
     for kind in kinds:
         assert all(hasattr(kind, name) for name in ("put", "take", "done", "again", "give_up", "aclose"))
+
+
+async def test_as_the_only_app_of_a_server() -> None:
+    """It follows the server: handles from the start on, and ends with it; what is no HTTP it leaves alone."""
+    log = Log()
+    receiver = Receiver(log, secret=SECRET)
+    to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    from_app: asyncio.Queue[Any] = asyncio.Queue()
+    life = asyncio.ensure_future(receiver({"type": "lifespan"}, to_app.get, from_app.put))
+    async with http(receiver) as client:
+        await client.post(f"/{SECRET}", content=message(1))
+        assert not log.calls
+        for said in ({"type": "lifespan.startup"}, {"type": "lifespan.another"}):
+            await to_app.put(said)
+        assert await from_app.get() == {"type": "lifespan.startup.complete"}
+        await log.count(1)
+        await receiver({"type": "websocket"}, to_app.get, from_app.put)
+        await to_app.put({"type": "lifespan.shutdown"})
+        assert await from_app.get() == {"type": "lifespan.shutdown.complete"}
+        await life
+        await client.post(f"/{SECRET}", content=message(2))
+    await asyncio.sleep(0)
+    assert from_app.empty()
+    assert [event.id for event in log.events] == [1]
+
+
+async def test_mounted_in_another_app() -> None:
+    """By Starlette's own means; entered twice, it still has no more workers than it was given."""
+    together = most = 0
+
+    class Counting(Log):
+        async def __call__(self, event: Event) -> None:
+            nonlocal together, most
+            together += 1
+            most = max(most, together)
+            await asyncio.sleep(0)
+            together -= 1
+            await super().__call__(event)
+
+    log = Counting()
+    receiver = Receiver(log, secret=SECRET, workers=1)
+    app = Starlette(routes=[Mount("/litmos", receiver)], lifespan=receiver.lifespan)
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        receiver,
+        httpx.AsyncClient(transport=transport, base_url="http://receiver") as client,
+    ):
+        for number in (1, 2, 3):
+            assert (await client.post(f"/litmos/{SECRET}", content=message(number))).status_code == 200
+        await log.count(3)
+    assert most == 1
+
+
+async def test_a_sender_that_breaks_off(caplog: pytest.LogCaptureFixture) -> None:
+    """Half a message is none: it is not kept, so that its repeat is handled."""
+    log = Log()
+    receiver = Receiver(log, secret=SECRET)
+    parts = iter(
+        [{"type": "http.request", "body": message(1)[:20], "more_body": True}, {"type": "http.disconnect"}]
+    )
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return next(parts)
+
+    async def send(said: Any) -> None:
+        sent.append(said)
+
+    async with receiver, http(receiver) as client:
+        await receiver({"type": "http", "method": "POST", "path": f"/{SECRET}"}, receive, send)
+        assert sent[0]["status"] == 400
+        assert "the connection broke off" in caplog.text
+        assert (await client.post(f"/{SECRET}", content=message(1))).status_code == 200
+        await log.count(1)
+
+
+@pytest.mark.parametrize("missing", ["userId", "achievementDate"])
+async def test_what_cannot_be_confirmed(caplog: pytest.LogCaptureFixture, missing: str) -> None:
+    """An achievement that names nobody or no time is dropped without a question; what is no achievement is not."""
+    log, sandbox = Log(), Sandbox(Tenant.example(users=1))
+    data = {"achievementId": 1, "userId": "u", "achievementDate": "2025-03-14T08:20:55.900"} | {missing: None}
+    async with LitmosClient(
+        "sandbox-key", "t", base_url="http://127.0.0.1/v1.svc", transport=httpx.ASGITransport(app=sandbox.app)
+    ) as litmos:
+        receiver = Receiver(log, secret=SECRET, confirm=True, litmos=litmos, workers=1)
+        async with receiver, http(receiver) as client:
+            for body in (message(1, data=data), message(2, type="session.created")):
+                assert (await client.post(f"/{SECRET}", content=body)).status_code == 200
+            await log.count(1)
+    assert [(event.id, event.confirmed) for event in log.events] == [(2, None)]
+    assert "message 1 cannot be confirmed: it names no person or time" in caplog.text
+    assert not sandbox.requests
+
+
+async def test_one_that_the_api_lists_later(caplog: pytest.LogCaptureFixture) -> None:
+    """A message may come before its achievement is listed: it is asked for again."""
+    sandbox = Sandbox(tenant := Tenant())
+    user_id = tenant.add_user(UserName="user@example.com", FirstName="A", LastName="B")["Id"]
+    first, second = (tenant.add_course(Name=name)["Id"] for name in ("First", "Second"))
+    for course in (first, second):
+        tenant.assign_course(user_id, course)
+    tenant.set_progress(user_id, first, 100)
+    earned = tenant.completions[-1]
+    data = {"achievementId": earned.number + 1, "userId": user_id, "achievementDate": earned.when.isoformat()}
+    log = Log()
+    async with LitmosClient(
+        "sandbox-key", "t", base_url="http://127.0.0.1/v1.svc", transport=httpx.ASGITransport(app=sandbox.app)
+    ) as litmos:
+        receiver = Receiver(log, secret=SECRET, confirm=True, litmos=litmos, first_pause=0.01, attempts=1_000)
+        async with receiver, http(receiver) as client:
+            assert (await client.post(f"/{SECRET}", content=message(1, data=data))).status_code == 200
+            while "again in" not in caplog.text:  # noqa: ASYNC110 - the log has no event for it
+                await asyncio.sleep(0.001)
+            assert not log.calls
+            tenant.set_progress(user_id, second, 100)
+            assert tenant.completions[-1].number == earned.number + 1
+            await log.count(1)
+    assert [event.confirmed for event in log.events] == [True]
+
+
+class _Mute(Seen):
+    """Others can be asked, and not be told."""
+
+    async def claim(self, keys: Sequence[str]) -> Claim:
+        """Say that the message is ours."""
+        assert keys
+        return "ours"
+
+    async def done(self, keys: Sequence[str]) -> None:
+        """Fail."""
+        raise ConnectionError("no way")
+
+    async def release(self, keys: Sequence[str]) -> None:
+        """Fail."""
+        raise ConnectionError("no way")
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+
+async def test_others_that_cannot_be_told(caplog: pytest.LogCaptureFixture) -> None:
+    """It is handled here once all the same, whether its handler fails or not."""
+    log = Log(failures=1)
+    receiver = Receiver(log, secret=SECRET, seen=_Mute(), first_pause=0.001, workers=1)
+    async with receiver, http(receiver) as client:
+        assert (await client.post(f"/{SECRET}", content=message(1))).status_code == 200
+        await log.count(1)
+        await client.post(f"/{SECRET}", content=message(2))
+        await log.count(2)
+    assert caplog.text.count("other receivers do not know of message 1: no way") == 2
+    assert [event.id for event in log.events] == [1, 2]

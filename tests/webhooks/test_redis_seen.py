@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from redis.asyncio import Redis
 from litmos_async.errors import ConfigurationError
 from litmos_async.webhooks import Event, Receiver, RedisSeen
 from tests.limits.redis_server import RedisServer
-from tests.webhooks.test_receiver import SECRET, Log, http, message
+from tests.webhooks.small import SECRET, Log, http, message
 
 
 def numbers() -> tuple[int, int]:
@@ -137,3 +138,10 @@ def test_what_cannot_work(url: str, times: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError) as raised:
         RedisSeen(url, **times)
     assert "marker" not in str(raised.value)
+
+
+def test_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is named."""
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    with pytest.raises(ConfigurationError, match=r'pip install "litmos-async\[redis\]"'):
+        RedisSeen("redis://127.0.0.1")

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmos_async import LitmosClient, RetryPolicy, errors
+from litmos_async import environment as environment_module
 from litmos_async.environment import bypasses, certificates, is_loopback, proxy_for
 from tests.support.showing import tell_all
 
@@ -82,6 +83,46 @@ def test_what_names_a_proxy(value: str, expected: tuple[object, ...]) -> None:
     assert (proxy.scheme, proxy.host, proxy.port, proxy.username, proxy.password) == expected
     assert "pass" not in repr(proxy)
     assert "pass" not in repr(proxy.credentials)
+
+
+@pytest.mark.parametrize(
+    ("settings_of_system", "variables", "expected"),
+    [
+        ({"https": "http://proxy.example.com:3128"}, {}, "proxy.example.com"),
+        ({"all": "http://proxy.example.com:3128"}, {}, "proxy.example.com"),
+        ({"http": "http://proxy.example.com:3128"}, {}, None),
+        ({}, {}, None),
+        ({"https": "http://proxy.example.com:3128"}, {"NO_PROXY": ".example.com"}, None),
+        ({"https": "http://proxy.example.com:3128"}, {"NO_PROXY": "other.example"}, "proxy.example.com"),
+        ({"https": "http://proxy.example.com:3128"}, {"ALL_PROXY": "http://10.0.0.1:1"}, "10.0.0.1"),
+    ],
+)
+@pytest.mark.parametrize("platform", ["win32", "darwin", "linux"])
+def test_settings_of_the_system(
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    settings_of_system: dict[str, str],
+    variables: dict[str, str],
+    expected: str | None,
+) -> None:
+    """Windows and macOS keep a proxy of their own: it counts where no variable is set, but for what is exempt."""
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr(environment_module, "getproxies", lambda: settings_of_system)
+    monkeypatch.setattr(environment_module, "proxy_bypass", lambda _: False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    proxy = proxy_for("https", "litmos.example.com")
+    known = expected if platform != "linux" or "ALL_PROXY" in variables else None
+    assert (proxy and proxy.host) == known
+
+
+def test_hosts_that_the_system_exempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are reached directly."""
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr(environment_module, "getproxies", lambda: {"https": "http://proxy.example.com:3128"})
+    monkeypatch.setattr(environment_module, "proxy_bypass", lambda host: host == "litmos.example.com")
+    assert proxy_for("https", "litmos.example.com") is None
+    assert proxy_for("https", "other.example.com") is not None
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,15 @@ class AssignJobs(Helpers):
         decides about e-mails, whatever `send_message` says; and a person whose user name changes meanwhile
         is created anew under the old one.
 
+        ```python
+        job = litmos.bulk.assign_courses_to_users(
+            [(user_id, course_id)], send_message=False, journal="autumn.db"
+        )
+        print(await job.plan())  # requests, duration, e-mails: nothing has been sent
+        report = await job.run()
+        assert report.ok
+        ```
+
         Args:
             pairs: Who gets what: pairs (person, course), each an id or a record; or a mapping from ids of people to
                 their courses, ids or records.
@@ -56,6 +65,9 @@ class AssignJobs(Helpers):
                 see `ListSizes`.
             via: "import" for the way through imports; None for the plain one.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         operation = operations.courses_to_users(send_message=send_message, list_size=list_size)
         return self._job_via(via, operation, COURSES, pairs, options)
@@ -76,6 +88,12 @@ class AssignJobs(Helpers):
 
         The server ignores courses that a team has already, and ids of courses that do not exist.
 
+        ```python
+        job = litmos.bulk.assign_courses_to_teams({team_id: [course_id]}, send_message=False, library=True)
+        report = await job.run()
+        print(report.done, report.failed)
+        ```
+
         Args:
             pairs: What gets what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
                 their courses, ids or records.
@@ -88,6 +106,9 @@ class AssignJobs(Helpers):
             list_size: Courses in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         operation = operations.courses_to_teams(
             send_message=send_message,
@@ -111,6 +132,13 @@ class AssignJobs(Helpers):
 
         That repeats are ignored is documented for courses only: `skip_existing=True` is the careful way.
 
+        ```python
+        pairs = [(user_id, learning_path_id)]
+        job = litmos.bulk.assign_learning_paths_to_users(pairs, send_message=False, skip_existing=True)
+        report = await job.run()
+        print(report.done, report.skipped)
+        ```
+
         Args:
             pairs: Who gets what: pairs (person, learning path), each an id or a record; or a mapping from ids of
                 people to their learning paths, ids or records.
@@ -119,6 +147,9 @@ class AssignJobs(Helpers):
             list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         operation = operations.paths_to_users(send_message=send_message, list_size=list_size)
         return self._pair_job(operation, pairs, options)
@@ -138,6 +169,14 @@ class AssignJobs(Helpers):
 
         That repeats are ignored is documented for courses only: `skip_existing=True` is the careful way.
 
+        ```python
+        pairs = {team_id: [learning_path_id]}
+        async for outcome in litmos.bulk.assign_learning_paths_to_teams(
+            pairs, send_message=False, verify=True
+        ):
+            print(outcome.item.team_id, outcome.status, outcome.reason)
+        ```
+
         Args:
             pairs: What gets what: pairs (team, learning path), each an id or a record; or a mapping from ids of
                 teams to their learning paths, ids or records.
@@ -148,6 +187,9 @@ class AssignJobs(Helpers):
             list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         operation = operations.paths_to_teams(
             send_message=send_message, include_sub_teams=include_sub_teams, list_size=list_size
@@ -173,6 +215,13 @@ class AssignJobs(Helpers):
         people who are in it already, and ids that do not exist; a person rejects the whole list then, which is
         bisected until the offending id is isolated.
 
+        ```python
+        users = await litmos.users.list(search="example.com").collect()
+        job = litmos.bulk.add_users_to_teams([(user, team_id) for user in users], send_message=False)
+        report = await job.run()
+        print(report.done, report.requests)
+        ```
+
         Args:
             pairs: Who joins what: pairs (person, team), each an id or a record; or a mapping from ids of people to
                 their teams, ids or records.
@@ -182,6 +231,9 @@ class AssignJobs(Helpers):
             via: "import" for the way through imports, with 5 teams in a row and all that
                 `assign_courses_to_users` says of it; None for the plain one.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         operation = operations.users_to_teams(send_message=send_message, list_size=list_size)
         return self._job_via(via, operation, TEAMS, pairs, options)

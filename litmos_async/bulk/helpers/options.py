@@ -25,6 +25,12 @@ from litmos_async.resources.base import Caller
 class JobOptions(CallOptions, total=False):
     """What every job over pairs takes, beside the options of every call.
 
+    ```python
+    options = JobOptions(skip_existing=True, verify=True, stop_after_failures=100, journal="night.db")
+    job = litmos.bulk.assign_courses_to_users(pairs, send_message=False, **options)
+    report = await job.run()
+    ```
+
     Attributes:
         skip_existing: Read first what is there, in the cheapest way, and do only the rest. A removal leaves out
             what is not there.
@@ -46,6 +52,11 @@ class JobOptions(CallOptions, total=False):
 class ItemOptions(CallOptions, total=False):
     """What a job over single items takes, beside the options of every call.
 
+    ```python
+    options = ItemOptions(verify=True, stop_after_failures=10, journal="leavers.db", timeout=60.0)
+    report = await litmos.bulk.deactivate_users([user_id], **options).run()
+    ```
+
     Attributes:
         verify: Read back after every write: one more request each. What the server took and ignored ends as
             "failed".
@@ -64,6 +75,12 @@ class ItemOptions(CallOptions, total=False):
 
 class ImportOptions(CallOptions, total=False):
     """What an import takes, beside the options of every call.
+
+    ```python
+    rows = [UserImport(username="nora@example.com", first_name="Nora", last_name="Newman")]
+    options = ImportOptions(stop_after_failures=50, journal="joiners.db")
+    report = await litmos.bulk.import_users(rows, send_message=False, **options).run()
+    ```
 
     Attributes:
         stop_after_failures: Send no other import when so many rows have failed or are unknown; None, the

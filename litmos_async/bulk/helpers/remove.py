@@ -20,10 +20,19 @@ class RemoveJobs(Helpers):
 
         A course that came through a learning path or a team is rejected.
 
+        ```python
+        job = litmos.bulk.remove_courses_from_users([(user_id, course_id)], skip_existing=True)
+        report = await job.run()
+        print(report.done, report.skipped)
+        ```
+
         Args:
             pairs: Who loses what: pairs (person, course), each an id or a record; or a mapping from ids of people
                 to their courses, ids or records.
             options: See `JobOptions`. `skip_existing=True` leaves out what is not there: it often pays.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._pair_job(operations.courses_from_users(), pairs, options)
 
@@ -41,6 +50,11 @@ class RemoveJobs(Helpers):
 
         The server ignores unknown ids. A course that came through a learning path is rejected.
 
+        ```python
+        job = litmos.bulk.remove_courses_from_teams({team_id: [course_id]}, library=True)
+        report = await job.run()
+        ```
+
         Args:
             pairs: What loses what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
                 their courses, ids or records.
@@ -48,6 +62,9 @@ class RemoveJobs(Helpers):
             list_size: Courses in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._pair_job(
             operations.courses_from_teams(library=library, list_size=list_size), pairs, options
@@ -60,10 +77,19 @@ class RemoveJobs(Helpers):
 
         One that came through a team is rejected.
 
+        ```python
+        job = litmos.bulk.remove_learning_paths_from_users([(user_id, learning_path_id)])
+        async for outcome in job:
+            print(outcome.item.user_id, outcome.status, outcome.reason)
+        ```
+
         Args:
             pairs: Who loses what: pairs (person, learning path), each an id or a record; or a mapping from ids of
                 people to their learning paths, ids or records.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._pair_job(operations.paths_from_users(), pairs, options)
 
@@ -74,12 +100,20 @@ class RemoveJobs(Helpers):
 
         `DELETE /teams/{team_id}/learningpaths`
 
+        ```python
+        job = litmos.bulk.remove_learning_paths_from_teams({team_id: [learning_path_id]})
+        report = await job.run()
+        ```
+
         Args:
             pairs: What loses what: pairs (team, learning path), each an id or a record; or a mapping from ids of
                 teams to their learning paths, ids or records.
             list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._pair_job(operations.paths_from_teams(list_size=list_size), pairs, options)
 
@@ -88,10 +122,19 @@ class RemoveJobs(Helpers):
 
         `DELETE /teams/{team_id}/users/{user_id}`
 
+        ```python
+        members = await litmos.teams.list_users(team_id).collect()
+        job = litmos.bulk.remove_users_from_teams([(user, team_id) for user in members if not user.active])
+        report = await job.run()
+        ```
+
         Args:
             pairs: Who leaves what: pairs (person, team), each an id or a record; or a mapping from ids of people to
                 their teams, ids or records. To take people out of all their teams see
                 `remove_users_from_all_teams`.
             options: See `JobOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._pair_job(operations.users_from_teams(), pairs, options)

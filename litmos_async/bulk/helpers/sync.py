@@ -41,15 +41,28 @@ class SyncJobs(Helpers):
         If a list cannot be read completely, nothing is changed and its error is raised. A team that does not
         exist is "failed" for each of its people.
 
+        ```python
+        desired = {team_id: [user_id]}  # and no other member
+        job = litmos.bulk.sync_team_members(desired, remove=True, max_removals=50, send_message=False)
+        plan = await job.plan()
+        print(plan)
+        if plan.refusal is None:
+            await job.run()
+        ```
+
         Args:
             desired: Ids of teams with all people who should be in them, ids or records; an empty list means no
                 members. Or pairs (person, team) from any (async) iterable, which cannot say that of a team.
             remove: True takes out who should not be there; False only adds.
             max_removals: With `remove`, how many may go at most: a fraction, 0.0 to 1.0, of the active members of
                 all these teams together, or a whole number of people. If more would go, the plan says so, and
-                running raises `ConfigurationError` before anything is sent.
+                running raises `TooManyRemovals` before anything is sent.
             send_message: Whether the server e-mails the people added. Required; its own default is no.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says; that
+                includes `TooManyRemovals`.
         """
         return SyncTeamMembersJob(
             desired,
@@ -89,15 +102,27 @@ class SyncJobs(Helpers):
 
         If the list cannot be read completely, nothing is changed and its error is raised.
 
+        ```python
+        desired = [User(user_name="ada@example.com", first_name="Ada", last_name="Example")]
+        job = litmos.bulk.sync_users(desired, send_message=False)
+        for change in (await job.plan()).changes:
+            print(change)
+        report = await job.run()
+        ```
+
         Args:
             desired: People as they should be, each with a `user_name`; from any (async) iterable.
             create: Whether missing people are created; they need `first_name` and `last_name`, too.
             deactivate: True bars all other people from logging in. So they must be all.
             max_removals: How many active people may end inactive at most, missing or desired so: a fraction, 0.0
                 to 1.0, of the active people, or a whole number. If more would, the plan says so, and running
-                raises `ConfigurationError` before anything is sent.
+                raises `TooManyRemovals` before anything is sent.
             send_message: Whether the server e-mails the login to new people. Required; its own default is no.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says; that
+                includes `TooManyRemovals`.
         """
         return SyncUsersJob(
             desired,

@@ -37,6 +37,12 @@ class UserJobs(Helpers):
         change between the two is lost. A person who is inactive already is "skipped" after one request. Those
         who are given twice are skipped the second time.
 
+        ```python
+        leavers = await litmos.bulk.resolve_users(["user@example.com"])
+        job = litmos.bulk.deactivate_users(leavers.ids.values(), journal="leavers.db")
+        report = await job.run()
+        ```
+
         Args:
             users: The people: ids or records. A record stands for its id only: what is written is what the
                 server has.
@@ -44,6 +50,9 @@ class UserJobs(Helpers):
                 people too. That cannot be undone: which teams they were is gone, and courses that came through
                 a team go with it.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._item_job(
             "deactivate_users",
@@ -60,9 +69,17 @@ class UserJobs(Helpers):
 
         Courses that came through a team go with it. A person in no team is "done" all the same.
 
+        ```python
+        report = await litmos.bulk.remove_users_from_all_teams([user_id]).run()
+        print(report.done, report.failed)
+        ```
+
         Args:
             users: The people: ids or records.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._item_job("remove_users_from_all_teams", "users", departures(users), options)
 
@@ -77,10 +94,19 @@ class UserJobs(Helpers):
         not show, such as a completion with another score. A second result of the same person in the same module
         is "skipped".
 
+        ```python
+        passed = ModuleResult(user_id=user_id, course_id=course_id, completed=True, score=90)
+        async for outcome in litmos.bulk.complete_modules([(module_id, passed)], journal="results.db"):
+            print(outcome.item, outcome.status, outcome.reason)
+        ```
+
         Args:
             results: Pairs (module, result). A result has course, person and `completed`; its score is 0 to 100,
                 its note at most 255 characters. Dates go out over XML, whose form is documented.
             options: See `ItemOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
         """
         return self._item_job("complete_modules", "results", each_result(results), options)
 
@@ -114,11 +140,24 @@ class UserJobs(Helpers):
         keep their value. A row can also put the person into up to 5 teams and 3 courses, by their codes for bulk
         imports. The import turns message notifications on for everyone it touches.
 
+        An import goes by user names and cannot rename. So where rows have an `external_employee_id`, the job reads
+        the list of all people first, as `sync_users` does, one request for up to 1,000 of them: a row whose id is
+        that of an account with another user name would make a second account. It is "failed" and names both, as is
+        one of which `sync_users` could not tell whose account it means.
+
         The server works through an import in its own time; the job polls it less and less often, and sends the next
         one when one is through. Rows that it names as wrong are "failed", with its words. A row that lacks
         something, or is too long, is "failed" before anything is sent; a user name that was given before is
         "skipped". If the answer to an import is lost, the job looks for it in the list of imports, and sends it
         once more only where it is not there.
+
+        ```python
+        rows = [UserImport(username="nora@example.com", first_name="Nora", last_name="Newman")]
+        job = litmos.bulk.import_users(rows, send_message=False, journal="joiners.db")
+        print(await job.plan())
+        async for outcome in job:
+            print(outcome.item, outcome.status, outcome.reason)
+        ```
 
         Args:
             rows: `UserImport` records, or mappings from their attributes to values; from any (async) iterable.
@@ -127,6 +166,10 @@ class UserJobs(Helpers):
             wait_timeout: Seconds to wait for one import. Its rows are "unknown" after that, and the job stops:
                 another one would only queue up behind it.
             options: See `ImportOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot work, such as a `wait_timeout` of 0. What running the job raises,
+                `BulkJob.run` says.
         """
         if not wait_timeout > 0:
             raise ConfigurationError(f"wait_timeout must be more than 0 seconds, not {wait_timeout}")

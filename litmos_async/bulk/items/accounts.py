@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from attrs import frozen
 
@@ -24,7 +24,7 @@ from litmos_async.names import (
     without_zeros,
 )
 
-_CLEARLY = 0
+_CLEARLY: Final = 0
 """The strictest of the ways in which user names are the same; see `names.SAME_PERSON`."""
 
 

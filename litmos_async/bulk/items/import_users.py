@@ -12,7 +12,9 @@ import attrs
 from attrs import define
 
 from litmos_async.bulk.inputs import numbered, record_of
+from litmos_async.bulk.items.accounts import Accounts
 from litmos_async.bulk.items.item_job import GivenJob
+from litmos_async.bulk.items.sync_users import each_account
 from litmos_async.bulk.items.work_item import WorkItem
 from litmos_async.bulk.journal.keys import Key, nameless
 from litmos_async.bulk.results import Outcome
@@ -29,9 +31,10 @@ from litmos_async.bulk.server_import import (
 )
 from litmos_async.bulk.write import JournaledWrite, settled
 from litmos_async.errors import ConfigurationError
-from litmos_async.models import UserImport
-from litmos_async.names import fold
+from litmos_async.models import User, UserImport
+from litmos_async.names import clean, fold
 from litmos_async.resources.base import identified
+from litmos_async.wording import count
 
 ImportRow: TypeAlias = UserImport | Mapping[str, Any]
 """A row of an import: a record, or a mapping from its attributes (`username`, `first_name`) to their values."""
@@ -48,6 +51,21 @@ class RowItem(WorkItem):
 
     row: UserImport | None = None
     size: int = 0
+
+    @property
+    def user_name(self) -> str:
+        """Its user name."""
+        return (self.row.username if self.row else None) or ""
+
+    @property
+    def employee_id(self) -> str:
+        """Its employee id; empty if it has none."""
+        return clean(self.row.external_employee_id if self.row else None)
+
+    def reject(self, problem: ConfigurationError) -> None:
+        """Leave it out of the import."""
+        self.rejected = problem
+        self.settle("failed", problem)
 
 
 class ImportUsersJob(GivenJob):
@@ -66,12 +84,59 @@ class ImportUsersJob(GivenJob):
         )
         self._importer = importer
         self._late = ""
+        self._with_id = 0
+        self._renamed = 0
+
+    async def _each_work_item(self) -> AsyncIterator[WorkItem]:
+        await self._reject_second_accounts()
+        async for each in super()._each_work_item():
+            yield each
+
+    async def _reject_second_accounts(self) -> None:
+        """Reject the rows whose employee id does not go with their user name.
+
+        An import goes by the user name alone. So it would make a second account for a person whose user name is
+        another one by now, and give two people one employee id.
+        """
+        rows: dict[str, RowItem] = {}
+        for each in self._given:
+            if isinstance(each, RowItem) and each.rejected is None and each.employee_id:
+                rows.setdefault(fold(each.user_name), each)
+        if not rows:
+            return
+        self._with_id = len(rows)
+        accounts = Accounts(
+            {
+                name: User(user_name=row.user_name, external_employee_id=row.employee_id)
+                for name, row in rows.items()
+            }
+        )
+        async for account in each_account(self._run.litmos):
+            accounts.take(account)
+        for match in accounts.rest():
+            row, problem = rows[match.name], match.problem
+            if match.row is not None and match.by_id:
+                self._renamed += 1
+                problem = (
+                    f"the employee id {row.employee_id!r} is that of the account {match.row.user_name!r}: "
+                    f"an import cannot rename it to {row.user_name!r}, and would make a second one"
+                )
+            if problem:
+                row.reject(ConfigurationError(problem))
 
     def _requests(self, waiting: list[WorkItem]) -> Counter[str]:
         return Counter({POST: sum(1 for _ in _parts(waiting))})
 
     def _notes(self, work_items: list[WorkItem]) -> tuple[str, ...]:  # noqa: ARG002 - holds for all of them
-        return (f"{NOTIFIES}; the server works in its own time, and is asked now and then how far it is",)
+        notes = [f"{NOTIFIES}; the server works in its own time, and is asked now and then how far it is"]
+        if self._with_id:
+            has = count(self._with_id, "row has an employee id", "rows have an employee id")
+            renamed = count(self._renamed, "account", "accounts")
+            verb = "has" if self._renamed == 1 else "have"
+            notes.append(
+                f"{has}, so the list of all people was read: {renamed} of another user name {verb} one"
+            )
+        return tuple(notes)
 
     async def _settle_doubtful(self, work_items: Mapping[Key, WorkItem]) -> None:
         """Follow the imports that an earlier run has sent. A row that is still unknown is sent once more."""
@@ -135,11 +200,11 @@ async def _each_row(rows: ImportRows) -> AsyncIterator[WorkItem]:
     Raises:
         ConfigurationError: Something is no row; the message says which one it was.
     """
-    count = 0
+    taken = 0
     async for row_item in numbered("row", rows, _row_item):
         yield row_item
-        count += 1
-        if count % _BREATH == 0:
+        taken += 1
+        if taken % _BREATH == 0:
             await asyncio.sleep(0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, cast
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, cast
 
 import attrs
 
@@ -33,8 +33,19 @@ DesiredUsers: TypeAlias = Iterable[User | Mapping[str, Any]] | AsyncIterable[Use
 class UserChange(NamedTuple):
     """A person, and how the record is to change.
 
-    `fields` names the attributes that are to change, and no values. `user_id` is empty for a person who is missing.
-    `old_name` is the user name of an account that is found by employee id, and gets `user_name`.
+    ```python
+    desired = [User(user_name="user@example.com", city="Graz")]
+    async for outcome in litmos.bulk.sync_users(desired, send_message=False):
+        change = outcome.item
+        print(change.change, change.user_name, change.fields)  # update user@example.com ('city',)
+    ```
+
+    Attributes:
+        change: What is to be done.
+        user_name: The user name, as it should be.
+        user_id: Id of the person; empty for one who is missing.
+        fields: The attributes that are to change, and no values.
+        old_name: The user name of an account that is found by employee id, and gets `user_name`; else empty.
     """
 
     change: Literal["create", "update", "deactivate", "keep"]
@@ -46,15 +57,15 @@ class UserChange(NamedTuple):
 
 _CREATE, _UPDATE = "POST /users", "PUT /users/{user_id}"
 
-AS_DESIRED = "as desired"
+AS_DESIRED: Final = "as desired"
 
-_MOST_NAMED = 5
+_MOST_NAMED: Final = 5
 """How many new user names a plan says."""
 
-_NEW_ONLY = {"password", "skip_first_login"}
+_NEW_ONLY: Final = {"password", "skip_first_login"}
 """Answers never hold the one, and the other came back as False where True was sent (api-facts 8)."""
 
-_COMPARED = tuple(
+_COMPARED: Final = tuple(
     attribute.name
     for attribute, fact in fields_of(User)
     if not fact.read_only and attribute.name not in {"id", "user_name", *_NEW_ONLY}
@@ -106,11 +117,7 @@ class SyncUsersJob(ItemJob):
 
     async def _each_work_item(self) -> AsyncIterator[WorkItem]:
         accounts = Accounts(self._desired)
-        seen = set[str]()
-        async for row in self._run.litmos.users.list_details():
-            if row.id in seen:
-                continue  # changed while the list was read: such a row may come a second time
-            seen.add(row.id)
+        async for row in each_account(self._run.litmos):
             self._active += row.active is not False
             match = accounts.take(row)
             if isinstance(match, Match):
@@ -237,6 +244,15 @@ class SyncUsersJob(ItemJob):
         async with aclosing(super()._work()) as outcomes:
             async for outcome in outcomes:
                 yield outcome
+
+
+async def each_account(litmos: Resources) -> AsyncIterator[User]:
+    """Yield all accounts, each once: what changes while the list is read may come in it a second time."""
+    seen = set[str]()
+    async for row in litmos.users.list_details():
+        if row.id not in seen:
+            seen.add(row.id)
+            yield row
 
 
 def _entry(user_name: str) -> Key:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import attrs
 
@@ -20,12 +20,24 @@ Refs: TypeAlias = Iterable[Ref] | AsyncIterable[Ref]
 ModuleResults: TypeAlias = Iterable[tuple[Ref, ModuleResult]] | AsyncIterable[tuple[Ref, ModuleResult]]
 """Results with the modules that they belong to, from any (async) iterable."""
 
-_LONGEST_NOTE = 255
+_LONGEST_NOTE: Final = 255
 """Characters of `ModuleResult.note` (records.yaml)."""
 
 
 class ResultOfUser(NamedTuple):
-    """A person and a module of a course."""
+    """A person and a module of a course.
+
+    ```python
+    passed = ModuleResult(user_id=user_id, course_id=course_id, completed=True)
+    async for outcome in litmos.bulk.complete_modules([(module_id, passed)]):
+        assert outcome.item == ResultOfUser(user_id, course_id, module_id)
+    ```
+
+    Attributes:
+        user_id: Id of the person.
+        course_id: Id of the course.
+        module_id: Id of the module.
+    """
 
     user_id: str
     course_id: str
@@ -71,7 +83,7 @@ async def _each_user(users: Refs, work_item: Callable[[str], WorkItem]) -> Async
     """Yield a work item for each person.
 
     Raises:
-        ConfigurationError: Something is no id; the message says which one it was.
+        ConfigurationError: Something is not a valid id; the message says which one.
     """
     given = users if isinstance(users, AsyncIterable) else several(users, "people")
     async for user_id in numbered("person", given, lambda user, _: id_of(user, "user_id")):

@@ -94,6 +94,12 @@ class UnderWay(NamedTuple):
 class Summary:
     """How a job stands, by its journal.
 
+    ```python
+    await litmos.bulk.assign_courses_to_users(pairs, send_message=False, journal="night.db").run()
+    summary = read_summary("night.db")
+    print(summary.kind, f"{summary.done} of {summary.items} done, {summary.under_way} under way")
+    ```
+
     Attributes:
         kind: What the job does, such as "add_users_to_teams".
         options: The options it was started with.
@@ -288,6 +294,9 @@ class JournalFile:
 
 def read_summary(path: FilePath) -> Summary:
     """Return how the job of a journal stands, without disturbing a run that uses it.
+
+    Args:
+        path: The journal.
 
     Raises:
         ConfigurationError: There is no journal there, or it is damaged.

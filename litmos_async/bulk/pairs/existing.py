@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -29,7 +29,7 @@ Found = AsyncGenerator[tuple[str, str], None]
 MustStop = Callable[[LitmosError], Awaitable[bool]]
 """Returns whether an error is about the key, so that all else will fail, too."""
 
-_FOR_MANY = 25
+_FOR_MANY: Final = 25
 """People in one `users.list_courses_for_many` (api-facts 12)."""
 
 

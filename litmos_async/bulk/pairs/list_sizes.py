@@ -20,6 +20,11 @@ LARGEST_SIZE: Final = 1_000
 class ListSize:
     """What is known of the lists of one request.
 
+    ```python
+    sizes = litmos.bulk.list_sizes
+    print(sizes["POST /teams/{team_id}/users"].proven)  # 100 until a job has learned more
+    ```
+
     Attributes:
         proven: Ids in the longest list of which all was there when it was read back.
         ceiling: Ids in the longest list that is worth a try: a longer one was rejected or cut short.
@@ -29,17 +34,30 @@ class ListSize:
     ceiling: int = LARGEST_SIZE
 
     def whole(self, size: int) -> ListSize:
-        """Return what is known once a list was there as a whole."""
+        """Return what is known once a list was there as a whole.
+
+        Args:
+            size: How many ids the list had.
+        """
         return ListSize(max(self.proven, size), max(self.ceiling, size))
 
     def cut(self, size: int, kept: int) -> ListSize:
-        """Return what is known once the server took a list and kept its first ids only."""
+        """Return what is known once the server took a list and kept its first ids only.
+
+        Args:
+            size: How many ids the list had.
+            kept: How many of them were there when it was read back.
+        """
         if CAREFUL_SIZE < kept < size:
             return ListSize(kept, kept)
         return self.rejected(size)
 
     def rejected(self, size: int) -> ListSize:
-        """Return what is known once a list was rejected for its size: the next job tries half of it."""
+        """Return what is known once a list was rejected for its size: the next job tries half of it.
+
+        Args:
+            size: How many ids the list had.
+        """
         proven = min(self.proven, max(CAREFUL_SIZE, size - 1))
         return ListSize(proven, max(proven, size // 2))
 
@@ -50,10 +68,11 @@ class ListSizes:
     Jobs without a `list_size` of their own learn it: the first long list is read back. The client forgets it when
     the program ends. To keep it, store `to_json()` for this account, and give it to `learn` of the next client:
 
-        sizes = litmos.bulk.list_sizes
-        sizes.learn(file.read_text())
-        ...
-        file.write_text(sizes.to_json())
+    ```python
+    kept = litmos.bulk.list_sizes.to_json()
+    async with LitmosClient() as another:
+        another.bulk.list_sizes.learn(kept)
+    ```
     """
 
     _of_sender: ClassVar[WeakKeyDictionary[Any, ListSizes]] = WeakKeyDictionary()
@@ -63,7 +82,11 @@ class ListSizes:
 
     @classmethod
     def of(cls, sender: Any) -> ListSizes:
-        """Return what the client with this sender has learned; all its views share it."""
+        """Return what the client with this sender has learned; all its views share it.
+
+        Args:
+            sender: What the client sends with.
+        """
         return cls._of_sender.setdefault(sender, cls())
 
     def __getitem__(self, request: str) -> ListSize:
@@ -80,7 +103,11 @@ class ListSizes:
         return json.dumps({request: size_to_json(size) for request, size in sorted(self._known.items())})
 
     def learn(self, text: str) -> None:
-        """Take over what another client has learned of the same account. What makes no sense is passed over."""
+        """Take over what another client has learned of the same account. What makes no sense is passed over.
+
+        Args:
+            text: What `to_json` returned.
+        """
         try:
             given = json.loads(text)
         except ValueError:

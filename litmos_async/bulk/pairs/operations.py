@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from attrs import field, frozen
@@ -24,7 +24,7 @@ from litmos_async.errors import ConfigurationError
 from litmos_async.models import Course
 from litmos_async.resources import Resources
 
-TEAMS_AT_MOST = 25
+TEAMS_AT_MOST: Final = 25
 """Teams in one `users.add_to_teams`: documented (api-facts 12)."""
 
 Send = Callable[[Resources, str, Sequence[str]], Awaitable[None]]
@@ -78,17 +78,17 @@ class PairOperation:
     options: Mapping[str, Any] = field(factory=dict[str, Any])
 
 
-COURSES_OF_USERS = ExistingPairs(
+COURSES_OF_USERS: Final = ExistingPairs(
     by_left=lambda litmos, user: litmos.users.list_courses(user),
     by_right=lambda litmos, course: litmos.courses.list_users(course),
     for_many=True,
 )
-PATHS_OF_USERS = ExistingPairs(
+PATHS_OF_USERS: Final = ExistingPairs(
     by_left=lambda litmos, user: litmos.users.list_learning_paths(user),
     by_right=lambda litmos, path: litmos.learning_paths.list_users(path),
 )
-PATHS_OF_TEAMS = ExistingPairs(by_left=lambda litmos, team: litmos.teams.list_learning_paths(team))
-TEAMS_OF_USERS = ExistingPairs(
+PATHS_OF_TEAMS: Final = ExistingPairs(by_left=lambda litmos, team: litmos.teams.list_learning_paths(team))
+TEAMS_OF_USERS: Final = ExistingPairs(
     by_left=lambda litmos, user: litmos.users.list_teams(user),
     by_right=lambda litmos, team: litmos.teams.list_users(team),
     by_right_is_complete=False,

@@ -22,14 +22,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import accumulate
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from litmos_async.errors import ConfigurationError
 
-USERS_PER_TEAM_REQUEST = 100
+USERS_PER_TEAM_REQUEST: Final = 100
 """Users in one `teams.add_users`: no limit is documented, so a careful one (api-facts 12)."""
 
-TEAMS_PER_USER_REQUEST = 25
+TEAMS_PER_USER_REQUEST: Final = 25
 """Teams in one `users.add_to_teams`: the documented limit."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import Any, Literal, NamedTuple, Self, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Self, TypeAlias
 
 import attrs
 from attrs import define, field, frozen
@@ -27,7 +27,7 @@ from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
 from litmos_async.resources.base import Ref, id_of, several
 from litmos_async.wording import OptionText, count
 
-TWICE = "given twice"
+TWICE: Final = "given twice"
 
 Members: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | AsyncIterable[tuple[Ref, Ref]]
 """The members that teams should have: ids of teams with their people, or an iterable of pairs (person, team)."""
@@ -46,7 +46,16 @@ class MemberChange(_MemberChange):
 
     A named tuple of `change`, `user_id` and `team_id`, which alone are compared.
 
+    ```python
+    async for outcome in litmos.bulk.sync_team_members({team_id: [user_id]}, send_message=False):
+        change, member_id, _ = outcome.item
+        print(change, member_id, outcome.item.user_name, outcome.status)
+    ```
+
     Attributes:
+        change: What is to be done.
+        user_id: Id of the person.
+        team_id: Id of the team.
         user_name: The user name of the person, where the job knows it; else empty.
     """
 
@@ -332,7 +341,7 @@ def _each_team(desired: Mapping[Any, Iterable[Any]]) -> dict[str, list[str]]:
     """Return the ids of the people who should be in each team.
 
     Raises:
-        ConfigurationError: Something is no id.
+        ConfigurationError: Something is not a valid id.
     """
     teams: dict[str, list[str]] = {}
     for team, users in desired.items():

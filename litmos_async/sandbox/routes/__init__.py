@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from litmos_async.sandbox.routes import (
     activities,
     bulk_imports,
@@ -21,7 +23,7 @@ from litmos_async.sandbox.routes import (
 )
 
 # A route with a fixed word must stand before one that takes anything in its place.
-TABLES = (
+TABLES: Final = (
     user_learning.routes,
     users.routes,
     courses.routes,

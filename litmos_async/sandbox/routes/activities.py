@@ -6,7 +6,7 @@ Whether the limit of 7 days holds here is not stated (operations.yaml); the sand
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import get_args
+from typing import Final, get_args
 
 from starlette.responses import Response
 
@@ -89,7 +89,7 @@ def _rows_of(log: Log) -> Callable[[Tenant], Iterator[LazyRow]]:
     return rows
 
 
-_LOGS = {log: _rows_of(log) for log in get_args(Log)}
+_LOGS: Final = {log: _rows_of(log) for log in get_args(Log)}
 
 
 def _row(activity: Activity) -> Record:

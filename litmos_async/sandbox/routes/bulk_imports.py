@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes
@@ -19,9 +21,9 @@ from litmos_async.sandbox.wire.schema import (
 
 routes = Routes()
 
-_MOST_BYTES = 2_000 * 1_024
-_MOST_JOBS = 1_000
-_MOST_COURSES = 100  # of two limits on record the smaller one (api-facts 11)
+_MOST_BYTES: Final = 2_000 * 1_024
+_MOST_JOBS: Final = 1_000
+_MOST_COURSES: Final = 100  # of two limits on record the smaller one (api-facts 11)
 
 
 @routes("POST", "/bulkimports")

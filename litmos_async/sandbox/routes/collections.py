@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes, done
@@ -19,7 +21,7 @@ routes = Routes()
 DELETE_PLURAL, DELETE_SINGULAR = "/collections/{collection_id}", "/collection/{collection_id}"
 """Where one source and the other have the deletion (api-facts 10); a sandbox answers at one of them."""
 
-_MOST_ITEMS = 25
+_MOST_ITEMS: Final = 25
 
 
 @routes("GET", "/collections")

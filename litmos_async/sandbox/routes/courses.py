@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes, done
@@ -26,7 +28,7 @@ from litmos_async.sandbox.wire.schema import (
 routes = Routes()
 
 # Rows of people in a course or on a path carry no full name to search in.
-_SEARCHED = tuple(name for name in SEARCHED if name != "FullName")
+_SEARCHED: Final = tuple(name for name in SEARCHED if name != "FullName")
 
 
 @routes("GET", "/courses")

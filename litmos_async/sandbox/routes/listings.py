@@ -6,6 +6,8 @@ Lists that are empty answer 404 here, what is not valid 403, and a listing whose
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes, done
@@ -16,7 +18,7 @@ from litmos_async.sandbox.wire.schema_offers import LISTING, LISTING_USER
 
 routes = Routes()
 
-_UNLIMITED = "unlimited"
+_UNLIMITED: Final = "unlimited"
 
 
 @routes("POST", "/collectionlistings")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -16,8 +16,8 @@ from litmos_async.sandbox.wire.schema_training import ELEARNING_MODULE, ELEARNIN
 
 routes = Routes()
 
-_LENGTHS = {"Name": 100, "Description": 2_000, "Code": 50, "ContentURL": 1_000}
-_STEPS = ("Queued", "Uploading", "ReadyToProcess", "Processing")
+_LENGTHS: Final = {"Name": 100, "Description": 2_000, "Code": 50, "ContentURL": 1_000}
+_STEPS: Final = ("Queued", "Uploading", "ReadyToProcess", "Processing")
 
 
 @routes("GET", "/modules/{module_id}")

@@ -6,8 +6,9 @@ The XML roots of the links and results are not documented: the item with an s is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import Final
 
+from attrs import frozen
 from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes
@@ -42,7 +43,7 @@ from litmos_async.sandbox.wire.schema_training import SESSION_COURSE
 routes = Routes()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Delta:
     """A delta query.
 
@@ -69,7 +70,7 @@ class _Delta:
         return call.answer_all(self.root, self.element, records(call.page(rows)))
 
 
-_DELTAS = (
+_DELTAS: Final = (
     _Delta("/org/users/details", "Users", ORG_USER, org_rows.users, of_links=False),
     _Delta("/org/users/courses", "UserCourses", ORG_USER_COURSE, org_rows.user_courses),
     _Delta("/org/teams", "Teams", ORG_TEAM, org_rows.teams, of_links=False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes, done
@@ -12,7 +14,7 @@ from litmos_async.sandbox.wire.schema import ACHIEVEMENT, MODULE_RESULT, RESULT_
 
 routes = Routes()
 
-_MOST_ROWS = 1_000
+_MOST_ROWS: Final = 1_000
 
 
 @routes("GET", "/results/details")

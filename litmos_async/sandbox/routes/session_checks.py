@@ -6,14 +6,16 @@ is a choice of the sandbox, as with people.
 
 from __future__ import annotations
 
+from typing import Final
+
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.rows.sessions import SEVERAL
 from litmos_async.sandbox.state.tenant import Tenant
 from litmos_async.sandbox.wire.schema import Record
 
-_REQUIRED = ("Name", "TimeZone", "Location", "Days")
-_LENGTHS = {"Name": 100, "TimeZone": 100, "Location": 1_000}
-_READ_ONLY = ("Id", "InstructorName", "CourseName", "ModuleName", "Accepted", "StartDate", "EndDate")
+_REQUIRED: Final = ("Name", "TimeZone", "Location", "Days")
+_LENGTHS: Final = {"Name": 100, "TimeZone": 100, "Location": 1_000}
+_READ_ONLY: Final = ("Id", "InstructorName", "CourseName", "ModuleName", "Accepted", "StartDate", "EndDate")
 
 
 def written_session(tenant: Tenant, body: Record) -> Record:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes, done
@@ -14,10 +16,10 @@ from litmos_async.sandbox.wire.schema_training import EVENT_USER, SESSION_REGIST
 
 routes = Routes()
 
-_SESSION = f"{SESSIONS}/{{session_id}}"
-_DAY = "/courses/{course_id}/modules/{module_id}/sessiondays/{day_id}"
-_MOST_USERS = 25  # a peer's limit (api-facts 12); that more answers 404 is by analogy with teams.
-_CLASS_ROOM = 1  # a peer's word (records.yaml, Session)
+_SESSION: Final = f"{SESSIONS}/{{session_id}}"
+_DAY: Final = "/courses/{course_id}/modules/{module_id}/sessiondays/{day_id}"
+_MOST_USERS: Final = 25  # a peer's limit (api-facts 12); that more answers 404 is by analogy with teams.
+_CLASS_ROOM: Final = 1  # a peer's word (records.yaml, Session)
 
 
 @routes("POST", f"{_SESSION}/users/{{user_id}}/register")

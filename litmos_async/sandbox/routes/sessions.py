@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes, done
@@ -14,7 +16,7 @@ from litmos_async.sandbox.wire.schema_training import INSTRUCTOR, LOCATION, SESS
 
 routes = Routes()
 
-SESSIONS = "/courses/{course_id}/modules/{module_id}/sessions"
+SESSIONS: Final = "/courses/{course_id}/modules/{module_id}/sessions"
 """Where the sessions of a module are."""
 
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes, done
@@ -15,8 +17,8 @@ from litmos_async.sandbox.wire.schema_offers import TOKEN
 
 routes = Routes()
 
-_MOST_TOKENS = 100
-_LENGTHS = {"TokenCode": 250, "TokenTypeId": 50}
+_MOST_TOKENS: Final = 100
+_LENGTHS: Final = {"TokenCode": 250, "TokenTypeId": 50}
 
 
 @routes("GET", "/tokens")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes, done
@@ -24,7 +26,7 @@ from litmos_async.sandbox.wire.schema import (
 
 routes = Routes()
 
-_MOST_USERS = 25
+_MOST_USERS: Final = 25
 
 
 @routes("POST", "/users/courses")

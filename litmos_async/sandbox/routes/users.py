@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from litmos_async.sandbox.call import Call, Routes, done
@@ -19,11 +21,13 @@ from litmos_async.sandbox.wire.schema import (
 
 routes = Routes()
 
-SEARCHED = ("UserName", "FirstName", "LastName", "FullName", "Email")
+SEARCHED: Final = ("UserName", "FirstName", "LastName", "FullName", "Email")
 """The fields of a person that `search` looks at (api-facts 4)."""
 
-_SORT_FIELDS = {name.lower(): name for name in ("FirstName", "LastName", "UserName", "Active", "Email")}
-_MOST_TEAMS = 25
+_SORT_FIELDS: Final = {
+    name.lower(): name for name in ("FirstName", "LastName", "UserName", "Active", "Email")
+}
+_MOST_TEAMS: Final = 25
 
 
 @routes("GET", "/users")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from litmos_async.sandbox.rows.lazy import LazyRow
 from litmos_async.sandbox.state.audit import CALLER_NUMBER
@@ -21,7 +21,7 @@ from litmos_async.sandbox.wire.schema_org import (
     ORG_LEARNING_PATH,
 )
 
-_BY_CALLER = {"CreatedBy": CALLER_NUMBER, "UpdatedBy": CALLER_NUMBER}
+_BY_CALLER: Final = {"CreatedBy": CALLER_NUMBER, "UpdatedBy": CALLER_NUMBER}
 
 # Things
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from litmos_async.sandbox.rows.lazy import LazyRow
 from litmos_async.sandbox.state.audit import CALLER_NUMBER
@@ -11,7 +12,7 @@ from litmos_async.sandbox.state.links import Assignment, Completion, ModuleResul
 from litmos_async.sandbox.state.tenant import Tenant
 from litmos_async.sandbox.wire.schema import Record
 
-_PERSON = ("UserName", "FirstName", "LastName", "Active", "Email", "AccessLevel", "LoginKey")
+_PERSON: Final = ("UserName", "FirstName", "LastName", "Active", "Email", "AccessLevel", "LoginKey")
 
 
 def result_details(tenant: Tenant) -> Iterator[LazyRow]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from litmos_async.sandbox.state.links import Registration
 from litmos_async.sandbox.state.tenant import Tenant
 from litmos_async.sandbox.wire.schema import Record
 
-SEVERAL = "0"
+SEVERAL: Final = "0"
 """What stands for the instructor where there are several (records.yaml, Session)."""
 
 # 1 is the one EventStatus that was ever seen; that 2 is the wait list is a choice of the sandbox.

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
+
+from attrs import frozen
 
 Log: TypeAlias = Literal["actions", "assignments", "content", "settings"]
 
-CALLER_NUMBER = 5_000_000
+CALLER_NUMBER: Final = 5_000_000
 """Number of the person whose key is used: what `CreatedBy` and `UpdatedBy` say (api-facts 7)."""
 
-CALLER_NAME = "account.owner@example.com"
+CALLER_NAME: Final = "account.owner@example.com"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Thing:
     """What is remembered of a person, team, course and so on, also when it is gone.
 
@@ -32,7 +33,7 @@ class Thing:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Activity:
     """Something that was done.
 
@@ -55,9 +56,9 @@ class Activity:
     new: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Login:
-    """Somebody logged in.
+    """A person logged in.
 
     Attributes:
         user: Who.

@@ -7,6 +7,7 @@ That a missing name or a text that is too long is 400 is a choice of the sandbox
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.state.people import People
@@ -14,11 +15,11 @@ from litmos_async.sandbox.wire.read import moment
 from litmos_async.sandbox.wire.schema import Record
 
 # Not RFC 5322: something, one @, something with a dot.
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_CULTURE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{4})?(-[A-Z]{2})?")
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_CULTURE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z]{4})?(-[A-Z]{2})?")
 
-_REQUIRED = ("UserName", "FirstName", "LastName")
-_LENGTHS = {
+_REQUIRED: Final = ("UserName", "FirstName", "LastName")
+_LENGTHS: Final = {
     "UserName": 255,
     "FirstName": 50,
     "LastName": 50,
@@ -32,10 +33,19 @@ _LENGTHS = {
     "CompanyName": 100,
 }
 
-READ_ONLY = ("Id", "FullName", "LastLogin", "LoginKey", "OriginalId", "CreatedDate", "Points", "ManagerName")
+READ_ONLY: Final = (
+    "Id",
+    "FullName",
+    "LastLogin",
+    "LoginKey",
+    "OriginalId",
+    "CreatedDate",
+    "Points",
+    "ManagerName",
+)
 """Fields of a person that a write does not touch."""
 
-_NULLABLE = ("SalesforceId", "SalesforceContactId", "SalesforceAccountId", "ProfileType")
+_NULLABLE: Final = ("SalesforceId", "SalesforceContactId", "SalesforceAccountId", "ProfileType")
 
 
 def is_email(text: str) -> bool:

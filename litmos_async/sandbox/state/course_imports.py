@@ -5,37 +5,38 @@ Read and passed over: Notifications, CourseInactivationDate and ComplianceRetake
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+
+from attrs import define, field
 
 from litmos_async.sandbox.state.imports import RowError
 from litmos_async.sandbox.state.people import People
 from litmos_async.sandbox.wire.schema import Record
 
-_RENAMED = {
+_RENAMED: Final = {
     "CourseTitle": "Name",
     "ReferenceCode": "Code",
     "ContentLibrary": "IncludeInLibrary",
     "ModuleOrder": "CompleteInOrder",
     "CourseAccessExpirationDateSpan": "AccessTillDays",
 }
-_SAME = (
+_SAME: Final = (
     *("Description", "Active", "DueDateSpan", "ComplianceDateSpan", "Social", "DiscussionForum", "Tags"),
     *(f"AdvCourseCustomField{n}" for n in range(1, 11)),
 )
 # Dates follow the format of the organisation (records.yaml, CourseImport): here it is yyyy-MM-dd.
-_DATES = {"CourseAccessExpirationDate": "AccessTillDate", "DueDate": "DueDate"}
-_LISTS = {
+_DATES: Final = {"CourseAccessExpirationDate": "AccessTillDate", "DueDate": "DueDate"}
+_LISTS: Final = {
     "Topic": "Topics",
     "CoursePrerequisite": "CoursePreRequisites",
     "LearningPathPrerequisite": "LearningPathPreRequisites",
 }
-_SPANS = ("CourseAccessExpirationDateSpan", "DueDateSpan", "ComplianceDateSpan")
-_LONGEST_SPAN = 100
+_SPANS: Final = ("CourseAccessExpirationDateSpan", "DueDateSpan", "ComplianceDateSpan")
+_LONGEST_SPAN: Final = 100
 
 
-@dataclass(kw_only=True)
+@define(kw_only=True)
 class CourseImportJob:
     """One bulk import of courses. The service has no operation to ask for it: look at it here.
 
@@ -55,7 +56,7 @@ class CourseImportJob:
     imported: datetime
     done: bool = False
     created: int = 0
-    errors: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    errors: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
 
     def run(self, tenant: People) -> None:
         """Carry out every row; a bad one stops none of the others."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import unicodedata
 from datetime import timedelta
+from typing import Final
 
 from litmos_async.sandbox.state.organisation import Organisation
 
-_FIRST_NAMES = (
+_FIRST_NAMES: Final = (
     "Ada",
     "Ben",
     "Cara",
@@ -25,7 +26,7 @@ _FIRST_NAMES = (
     "Øystein",
     "Zoë",
 )
-_LAST_NAMES = (
+_LAST_NAMES: Final = (
     "Example",
     "O'Sample",
     "Müller-Lüdenscheidt",
@@ -37,9 +38,9 @@ _LAST_NAMES = (
     "Ñandú",
     "山田",
 )
-_SUBJECTS = ("Safety & you", "Welcome", "L'accueil", 'The "5 S" method', "Größe zählt", "R&D <basics>")
-_TEAM_NAMES = ("Sales", "R&D", "Night shift", 'Team "Blue"', "Küche", "Friends of O'Hara")
-_PATH_NAMES = ("Onboarding", "Leadership & more", "Jahresunterweisung")
+_SUBJECTS: Final = ("Safety & you", "Welcome", "L'accueil", 'The "5 S" method', "Größe zählt", "R&D <basics>")
+_TEAM_NAMES: Final = ("Sales", "R&D", "Night shift", 'Team "Blue"', "Küche", "Friends of O'Hara")
+_PATH_NAMES: Final = ("Onboarding", "Leadership & more", "Jahresunterweisung")
 
 
 def populate(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import string
 import uuid
+from typing import Final
 
-_LETTERS = string.ascii_letters + string.digits + "-_"
+_LETTERS: Final = string.ascii_letters + string.digits + "-_"
 
-_FIRST_NUMBERS = {
+_FIRST_NUMBERS: Final = {
     "user": 5_000_001,
     "team": 400_001,
     "course": 700_001,

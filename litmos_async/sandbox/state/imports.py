@@ -5,15 +5,17 @@ Read and passed over: Password, InActiveDate and the advanced custom fields, who
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
+
+from attrs import define, field
 
 from litmos_async.sandbox.state.checks import is_email
 from litmos_async.sandbox.state.people import People
 from litmos_async.sandbox.wire.schema import Record
 
 # How a row names what the record of a person calls otherwise; other names are the same in both.
-_RENAMED = {
+_RENAMED: Final = {
     "Phone": "PhoneWork",
     "Mobile": "PhoneMobile",
     "Title": "JobTitle",
@@ -22,14 +24,14 @@ _RENAMED = {
     "Address2": "Street2",
     "Zip": "PostalCode",
 }
-_SAME = (
+_SAME: Final = (
     *("Email", "FirstName", "LastName", "Skype", "CompanyName", "Twitter", "City", "State", "Country"),
     *(f"CustomField{n}" for n in range(1, 11)),
     *("SalesforceId", "SalesforceContactId", "SalesforceAccountId", "Brand", "Culture", "JobRole"),
     "ExternalEmployeeId",
 )
 # Documented are L, TL, TA and 2; that 3 is an Administrator is a peer's word (records.yaml, UserImport).
-_ACCESS_LEVELS = {
+_ACCESS_LEVELS: Final = {
     "L": "Learner",
     "TL": "Team_Leader",
     "TA": "Team_Admin",
@@ -42,7 +44,7 @@ class RowError(Exception):
     """What is wrong with a row."""
 
 
-@dataclass(kw_only=True)
+@define(kw_only=True)
 class ImportJob:
     """One bulk import.
 
@@ -70,7 +72,7 @@ class ImportJob:
     created: int = 0
     duplicates: int = 0
     invalid_emails: int = 0
-    errors: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    errors: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
 
     def run(self, tenant: People) -> None:
         """Carry out every row; a bad one stops none of the others."""

@@ -61,7 +61,11 @@ class Learning:
     # Courses
 
     def add_course(self, **fields: Any) -> Record:
-        """Add a course; name the fields as on the wire."""
+        """Add a course; name the fields as on the wire.
+
+        Args:
+            fields: Fields by their names on the wire.
+        """
         now = self.now()
         course: Record = {
             **COURSE.blank(),
@@ -78,7 +82,12 @@ class Learning:
         return course
 
     def change_course(self, course_id: str, **fields: Any) -> None:
-        """Change fields of a course."""
+        """Change fields of a course.
+
+        Args:
+            course_id: Id of the course.
+            fields: Fields by their names on the wire.
+        """
         course = self.courses[course_id]
         course |= {"UpdatedDate": self.now(), **fields}
         self._know_course(course)
@@ -90,7 +99,11 @@ class Learning:
         self.audit.know("Course", course)
 
     def delete_course(self, course_id: str) -> None:
-        """Delete a course and take it from everyone and everything that has it."""
+        """Delete a course and take it from everyone and everything that has it.
+
+        Args:
+            course_id: Id of the course.
+        """
         now = self.now()
         self.course_modules.remove_all(course_id, now)
         for links in (self.path_courses, self.user_courses, self.team_courses, self.team_library):
@@ -99,7 +112,11 @@ class Learning:
         self.audit.note("content", "Deleted", course_id)
 
     def add_custom_field(self, **fields: Any) -> Record:
-        """Define a custom field of courses."""
+        """Define a custom field of courses.
+
+        Args:
+            fields: Fields by their names on the wire.
+        """
         definition: Record = {
             **COURSE_CUSTOM_FIELD.blank(),
             "CustomFieldId": str(self.ids.number("custom field")),
@@ -112,7 +129,12 @@ class Learning:
     # Modules
 
     def add_module(self, course_id: str | None, **fields: Any) -> Record:
-        """Add a module to a course or, with None, to none yet."""
+        """Add a module to a course or, with None, to none yet.
+
+        Args:
+            course_id: Id of the course.
+            fields: Fields by their names on the wire.
+        """
         now = self.now()
         module: Record = {
             **MODULE.blank(),
@@ -135,14 +157,23 @@ class Learning:
         return module
 
     def change_module(self, module_id: str, **fields: Any) -> None:
-        """Change fields of a module."""
+        """Change fields of a module.
+
+        Args:
+            module_id: Id of the module.
+            fields: Fields by their names on the wire.
+        """
         module = self.modules[module_id]
         module |= {"UpdatedDate": self.now(), **fields}
         self.audit.know("Module", module)
         self.audit.note("content", "Updated", module_id)
 
     def delete_module(self, module_id: str) -> None:
-        """Delete a module and take it out of every course."""
+        """Delete a module and take it out of every course.
+
+        Args:
+            module_id: Id of the module.
+        """
         self.course_modules.remove_all(module_id, self.now())
         del self.modules[module_id]
         self.audit.note("content", "Deleted", module_id)
@@ -150,7 +181,12 @@ class Learning:
     # Learning paths
 
     def add_learning_path(self, *course_ids: str, **fields: Any) -> Record:
-        """Add a learning path that leads through these courses."""
+        """Add a learning path that leads through these courses.
+
+        Args:
+            course_ids: Ids of its courses, in order.
+            fields: Fields by their names on the wire.
+        """
         now = self.now()
         path: Record = {
             **LEARNING_PATH.blank(),
@@ -169,7 +205,11 @@ class Learning:
         return path
 
     def delete_learning_path(self, path_id: str) -> None:
-        """Delete a learning path; what people have through it alone goes with it."""
+        """Delete a learning path; what people have through it alone goes with it.
+
+        Args:
+            path_id: Id of the learning path.
+        """
         now = self.now()
         for user_id, assignment in self.user_paths.of_right(path_id).items():
             for origin in list(assignment.origins):
@@ -182,15 +222,33 @@ class Learning:
     # Assignments
 
     def assign_course(self, user_id: str, course_id: str, origin: str = DIRECT) -> bool:
-        """Assign a course to a person; True if it is new to them."""
+        """Assign a course to a person; True if it is new to them.
+
+        Args:
+            user_id: Id of the person.
+            course_id: Id of the course.
+            origin: Id of the team or learning path that it comes through; empty for neither.
+        """
         return self._assign(self.user_courses, user_id, course_id, origin)
 
     def withdraw_course(self, user_id: str, course_id: str, origin: str = DIRECT) -> None:
-        """Take back an assignment; the person keeps the course as long as another origin stands."""
+        """Take back an assignment; the person keeps the course as long as another origin stands.
+
+        Args:
+            user_id: Id of the person.
+            course_id: Id of the course.
+            origin: Id of the team or learning path that it comes through; empty for neither.
+        """
         self._withdraw(self.user_courses, user_id, course_id, origin)
 
     def assign_path(self, user_id: str, path_id: str, origin: str = DIRECT) -> bool:
-        """Assign a learning path and its courses to a person; True if it is new to them."""
+        """Assign a learning path and its courses to a person; True if it is new to them.
+
+        Args:
+            user_id: Id of the person.
+            path_id: Id of the learning path.
+            origin: Id of the team or learning path that it comes through; empty for neither.
+        """
         for course_id in self.path_courses.of_left(path_id):
             self.assign_course(user_id, course_id, path_id)
         new = self._assign(self.user_paths, user_id, path_id, origin)
@@ -199,7 +257,13 @@ class Learning:
         return new
 
     def withdraw_path(self, user_id: str, path_id: str, origin: str = DIRECT) -> None:
-        """Take back a learning path and, when no other origin stands, the courses that came with it."""
+        """Take back a learning path and, when no other origin stands, the courses that came with it.
+
+        Args:
+            user_id: Id of the person.
+            path_id: Id of the learning path.
+            origin: Id of the team or learning path that it comes through; empty for neither.
+        """
         if self._withdraw(self.user_paths, user_id, path_id, origin):
             for course_id in self.path_courses.of_left(path_id):
                 self.withdraw_course(user_id, course_id, path_id)
@@ -224,7 +288,13 @@ class Learning:
     # Progress
 
     def set_progress(self, user_id: str, course_id: str, percentage: float) -> None:
-        """Set how far a person has come in an assigned course; 100 completes it and its modules."""
+        """Set how far a person has come in an assigned course; 100 completes it and its modules.
+
+        Args:
+            user_id: Id of the person.
+            course_id: Id of the course.
+            percentage: How far, 0 to 100.
+        """
         for module_id in self.course_modules.of_left(course_id):
             self.set_module_result(user_id, course_id, module_id, percentage, completed=percentage >= 100)
         self._progress(user_id, course_id, percentage)
@@ -232,7 +302,15 @@ class Learning:
     def set_module_result(
         self, user_id: str, course_id: str, module_id: str, score: float, *, completed: bool
     ) -> None:
-        """Set the result of a person in a module of an assigned course; the course follows its modules."""
+        """Set the result of a person in a module of an assigned course; the course follows its modules.
+
+        Args:
+            user_id: Id of the person.
+            course_id: Id of the course.
+            module_id: Id of the module.
+            score: The score, 0 to 100.
+            completed: Whether the module is completed.
+        """
         results = self._assigned(user_id, course_id).modules
         before, now = results.get(module_id), self.now()
         results[module_id] = ModuleResult(
@@ -275,7 +353,12 @@ class Learning:
             self._complete(user_id, path_id, self.learning_paths[path_id]["Name"], None)
 
     def path_percentage(self, user_id: str, path_id: str) -> float:
-        """Return how far someone is on a path: the mean of its courses."""
+        """Return how far someone is on a path: the mean of its courses.
+
+        Args:
+            user_id: Id of the person.
+            path_id: Id of the learning path.
+        """
         found = [self.user_courses.get(user_id, each) for each in self.path_courses.of_left(path_id)]
         reached = sum(assignment.percentage for assignment in found if assignment)
         return round(reached / len(found), 2) if found else 0.0
@@ -300,7 +383,12 @@ class Learning:
         return assignment
 
     def reset_course(self, user_id: str, course_id: str) -> bool:
-        """Wipe the result of a person in a course; False if it is not assigned."""
+        """Wipe the result of a person in a course; False if it is not assigned.
+
+        Args:
+            user_id: Id of the person.
+            course_id: Id of the course.
+        """
         assignment = self.user_courses.get(user_id, course_id)
         if assignment is None:
             return False
@@ -313,7 +401,14 @@ class Learning:
         return True
 
     def award(self, user_id: str, course_id: str, points: float, badge: str = "") -> Record:
-        """Give a person points for a course and, where it has a title, a badge."""
+        """Give a person points for a course and, where it has a title, a badge.
+
+        Args:
+            user_id: Id of the person.
+            course_id: Id of the course.
+            points: How many points.
+            badge: Title of the badge; empty for none.
+        """
         badge_row = {
             "ID": self.ids.short(),
             "Title": badge,

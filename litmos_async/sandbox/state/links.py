@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from attrs import define, field, frozen
 
 
-@dataclass(slots=True, kw_only=True)
+@define(kw_only=True)
 class Link:
     """One thing belongs to another. A removed link stays, inactive, for the delta queries to report.
 
@@ -31,7 +32,7 @@ class Link:
         object.__setattr__(self, name, value)
 
 
-@dataclass(slots=True, kw_only=True)
+@define(kw_only=True)
 class Membership(Link):
     """A person belongs to a team, perhaps in a special role."""
 
@@ -39,7 +40,7 @@ class Membership(Link):
     admin: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
+@define(kw_only=True)
 class ModuleResult:
     """What a person reached in one module."""
 
@@ -51,7 +52,7 @@ class ModuleResult:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Completion:
     """A person was through with a course or a learning path: an achievement, which stays.
 
@@ -74,7 +75,7 @@ class Completion:
     score: int | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@define(kw_only=True)
 class Registration(Link):
     """A person is registered to a session.
 
@@ -86,10 +87,10 @@ class Registration(Link):
 
     score: int = 0
     completed: bool = False
-    attended: set[str] = field(default_factory=set[str])
+    attended: set[str] = field(factory=set[str])
 
 
-@dataclass(slots=True, kw_only=True)
+@define(kw_only=True)
 class Assignment(Link):
     """A person has a course or a learning path to learn.
 
@@ -103,15 +104,15 @@ class Assignment(Link):
         modules: Results by the id of the module.
     """
 
-    origins: set[str] = field(default_factory=set[str])
+    origins: set[str] = field(factory=set[str])
     result_id: str = ""
     percentage: float = 0.0
     started: datetime | None = None
     completed: datetime | None = None
-    modules: dict[str, ModuleResult] = field(default_factory=dict[str, ModuleResult])
+    modules: dict[str, ModuleResult] = field(factory=dict[str, ModuleResult])
 
 
-DIRECT = ""
+DIRECT: Final = ""
 """The origin of what was assigned to the person, not through anything."""
 
 L = TypeVar("L", bound=Link)

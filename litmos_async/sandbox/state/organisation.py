@@ -59,7 +59,11 @@ class Organisation(People):
         self.long_lists: OrderedDict[Hashable, Any] = OrderedDict()
 
     def run_due(self, time: float) -> None:
-        """Carry out the imports that are due by `time`, on the clock of the event loop."""
+        """Carry out the imports that are due by `time`, on the clock of the event loop.
+
+        Args:
+            time: Seconds on the clock of the event loop.
+        """
         jobs: list[ImportJob | CourseImportJob] = [*self.imports, *self.course_imports]
         for job in jobs:
             if not job.done and job.due <= time:
@@ -73,6 +77,11 @@ class Organisation(People):
         return (*super()._links_of_teams(), self.offers.listing_teams)
 
     def change_setting(self, name: str, value: Any) -> None:
-        """Change one of the plain attributes of the organisation, and write that down."""
+        """Change one of the plain attributes of the organisation, and write that down.
+
+        Args:
+            name: Name of the attribute, such as "gamification".
+            value: Its new value.
+        """
         self.audit.note_setting(name, getattr(self, name), value)
         setattr(self, name, value)

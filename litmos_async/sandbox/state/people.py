@@ -8,9 +8,10 @@ the times of creation and change in step.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from attrs import frozen
 
 from litmos_async.sandbox.state.ids import Ids
 from litmos_async.sandbox.state.learning import Learning
@@ -19,12 +20,17 @@ from litmos_async.sandbox.wire.schema import USER, Record
 
 AnyLinks: TypeAlias = Links[Membership] | Links[Assignment] | Links[Registration] | Links[Link]
 
-_ADDRESS = "192.0.2.1"
+_ADDRESS: Final = "192.0.2.1"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mail:
     """An e-mail that the service would have sent.
+
+    ```python
+    await litmos.users.assign_courses(user_id, [course_id], send_message=True)
+    print([(mail.to, mail.kind) for mail in sandbox.tenant.outbox])
+    ```
 
     Attributes:
         to: Id of the person.
@@ -66,7 +72,11 @@ class People(Learning):
     # People
 
     def add_user(self, **fields: Any) -> Record:
-        """Add a person; name the fields as on the wire, what is not named gets a plain default."""
+        """Add a person; name the fields as on the wire, what is not named gets a plain default.
+
+        Args:
+            fields: Fields by their names on the wire.
+        """
         now = self.now()
         user: Record = {
             **USER.blank(),
@@ -90,7 +100,12 @@ class People(Learning):
         return user
 
     def change_user(self, user_id: str, **fields: Any) -> None:
-        """Change fields of a person."""
+        """Change fields of a person.
+
+        Args:
+            user_id: Id of the person.
+            fields: Fields by their names on the wire.
+        """
         user = self.users[user_id]
         self._user_names.pop(user["UserName"].lower(), None)
         user |= fields
@@ -106,13 +121,22 @@ class People(Learning):
         self.audit.know("User", user)
 
     def log_in(self, user_id: str, address: str = _ADDRESS) -> None:
-        """Let a person log in: the login key is used up and a new one takes its place (api-facts 8)."""
+        """Let a person log in: the login key is used up and a new one takes its place (api-facts 8).
+
+        Args:
+            user_id: Id of the person.
+            address: The IP address that the log shows.
+        """
         now = self.now()
         self.users[user_id] |= {"LastLogin": now, "LoginKey": self.ids.login_key()}
         self.audit.note_login(user_id, now, address)
 
     def delete_user(self, user_id: str) -> None:
-        """Delete a person for good."""
+        """Delete a person for good.
+
+        Args:
+            user_id: Id of the person.
+        """
         self.audit.note("actions", "Deleted", user_id)
         for links in self._links_of_people():
             links.remove_all(user_id, self.now())
@@ -128,7 +152,11 @@ class People(Learning):
         return (self.team_courses, self.team_library, self.team_paths)
 
     def user_named(self, user_name: str) -> Record | None:
-        """Return the person with this user name, in whatever case it is written."""
+        """Return the person with this user name, in whatever case it is written.
+
+        Args:
+            user_name: The user name.
+        """
         user_id = self._user_names.get(user_name.lower())
         return self.users[user_id] if user_id else None
 
@@ -137,6 +165,11 @@ class People(Learning):
 
         News of courses goes to people only who have logged in before (api-facts 8); that the same holds for
         learning paths is assumed.
+
+        Args:
+            user_id: Id of the person.
+            kind: "login", "team", "course" or "learning path".
+            about: Id of the team, course or learning path; empty for a login e-mail.
         """
         user = self.users[user_id]
         newcomer = kind in {"course", "learning path"} and user["LastLogin"] is None
@@ -146,7 +179,11 @@ class People(Learning):
     # Teams
 
     def add_team(self, **fields: Any) -> Record:
-        """Add a team."""
+        """Add a team.
+
+        Args:
+            fields: Fields by their names on the wire.
+        """
         now = self.now()
         team: Record = {
             "Id": self.ids.short(),
@@ -163,7 +200,12 @@ class People(Learning):
         return team
 
     def change_team(self, team_id: str, **fields: Any) -> None:
-        """Change fields of a team."""
+        """Change fields of a team.
+
+        Args:
+            team_id: Id of the team.
+            fields: Fields by their names on the wire.
+        """
         team = self.teams[team_id]
         team |= fields
         self._settle_team(team)
@@ -175,7 +217,11 @@ class People(Learning):
         self.audit.know("Team", team)
 
     def delete_team(self, team_id: str) -> None:
-        """Delete a team and its sub-teams; its people stay."""
+        """Delete a team and its sub-teams; its people stay.
+
+        Args:
+            team_id: Id of the team.
+        """
         for each in list(self.with_sub_teams(team_id)):
             for user_id in self.members.of_left(each):
                 self.leave_team(each, user_id)
@@ -185,14 +231,23 @@ class People(Learning):
             self.audit.note("actions", "Deleted", each)
 
     def with_sub_teams(self, team_id: str) -> Iterator[str]:
-        """Yield the ids of a team and of all teams below it."""
+        """Yield the ids of a team and of all teams below it.
+
+        Args:
+            team_id: Id of the team.
+        """
         yield team_id
         for team in self.teams.values():
             if team["ParentTeamId"] == team_id:
                 yield from self.with_sub_teams(team["Id"])
 
     def join_team(self, team_id: str, user_id: str) -> bool:
-        """Make a person a member, who gets what the team has; False if the person was one."""
+        """Make a person a member, who gets what the team has; False if the person was one.
+
+        Args:
+            team_id: Id of the team.
+            user_id: Id of the person.
+        """
         _, new = self.members.add(team_id, user_id, self.now())
         if not new:
             return False
@@ -204,7 +259,12 @@ class People(Learning):
         return True
 
     def leave_team(self, team_id: str, user_id: str) -> bool:
-        """End a membership and what came with it; False if there was none."""
+        """End a membership and what came with it; False if there was none.
+
+        Args:
+            team_id: Id of the team.
+            user_id: Id of the person.
+        """
         if not self.members.remove(team_id, user_id, self.now()):
             return False
         self.audit.note("assignments", "Unassigned", team_id, user_id)
@@ -215,7 +275,14 @@ class People(Learning):
         return True
 
     def set_role(self, team_id: str, user_id: str, role: str, *, held: bool) -> bool:
-        """Give or take the role "leader" or "admin" of a member; False if the person is no member."""
+        """Give or take the role "leader" or "admin" of a member; False if the person is no member.
+
+        Args:
+            team_id: Id of the team.
+            user_id: Id of the person.
+            role: "leader" or "admin".
+            held: True gives it, False takes it.
+        """
         membership = self.members.get(team_id, user_id)
         if membership is None:
             return False
@@ -227,7 +294,12 @@ class People(Learning):
     # What teams have
 
     def assign_team_course(self, team_id: str, course_id: str) -> list[str]:
-        """Assign a course to a team; returns the ids of the members for whom it is new."""
+        """Assign a course to a team; returns the ids of the members for whom it is new.
+
+        Args:
+            team_id: Id of the team.
+            course_id: Id of the course.
+        """
         if self.team_courses.add(team_id, course_id, self.now())[1]:
             self.audit.note("assignments", "Assigned", course_id, team_id)
         return [
@@ -235,7 +307,12 @@ class People(Learning):
         ]
 
     def unassign_team_course(self, team_id: str, course_id: str) -> bool:
-        """Take a course from a team and its members; False if the team did not have it."""
+        """Take a course from a team and its members; False if the team did not have it.
+
+        Args:
+            team_id: Id of the team.
+            course_id: Id of the course.
+        """
         if not self.team_courses.remove(team_id, course_id, self.now()):
             return False
         self.audit.note("assignments", "Unassigned", course_id, team_id)
@@ -244,13 +321,23 @@ class People(Learning):
         return True
 
     def assign_team_path(self, team_id: str, path_id: str) -> list[str]:
-        """Assign a learning path to a team; returns the ids of the members for whom it is new."""
+        """Assign a learning path to a team; returns the ids of the members for whom it is new.
+
+        Args:
+            team_id: Id of the team.
+            path_id: Id of the learning path.
+        """
         if self.team_paths.add(team_id, path_id, self.now())[1]:
             self.audit.note("assignments", "Assigned", path_id, team_id)
         return [each for each in self.members.of_left(team_id) if self.assign_path(each, path_id, team_id)]
 
     def unassign_team_path(self, team_id: str, path_id: str) -> bool:
-        """Take a learning path from a team and its members; False if the team did not have it."""
+        """Take a learning path from a team and its members; False if the team did not have it.
+
+        Args:
+            team_id: Id of the team.
+            path_id: Id of the learning path.
+        """
         if not self.team_paths.remove(team_id, path_id, self.now()):
             return False
         self.audit.note("assignments", "Unassigned", path_id, team_id)

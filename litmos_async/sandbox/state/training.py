@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from litmos_async.sandbox.state.links import Links, Registration
 from litmos_async.sandbox.state.people import People
 from litmos_async.sandbox.wire.schema import Record
 from litmos_async.sandbox.wire.schema_training import LOCATION, SESSION, SESSION_DAY
 
-ILT = "ILT"
+ILT: Final = "ILT"
 """The type of a module that has sessions."""
 
-PACKAGE = 9
+PACKAGE: Final = 9
 """The number of the type of a module that is fetched as a package: "always 9" (api-facts 20)."""
 
 

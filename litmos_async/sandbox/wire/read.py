@@ -11,15 +11,15 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 from xml.etree import ElementTree as ET
 
 from litmos_async.sandbox.wire.schema import Element, Field, Record
 
-_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
-_JSON_DATE = re.compile(r"/Date\((-?\d+)([+-]\d{4})?\)/")
-_SPACED_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_JSON_DATE: Final = re.compile(r"/Date\((-?\d+)([+-]\d{4})?\)/")
+_SPACED_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from litmos_async.sandbox.wire.schema import Element, Field, Record
 
-NAMESPACE = ' xmlns:i="http://www.w3.org/2001/XMLSchema-instance"'
+NAMESPACE: Final = ' xmlns:i="http://www.w3.org/2001/XMLSchema-instance"'
 
 # A carriage return that is not escaped is read back as a line feed.
-_ENTITIES = {"\r": "&#xD;"}
+_ENTITIES: Final = {"\r": "&#xD;"}
 
 
 def record_to_json(element: Element, record: Record) -> bytes:
@@ -152,4 +152,4 @@ def us_date(value: datetime) -> str:
     return f"{moment.month}/{moment.day}/{moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
 
 
-_JSON_FORMS: dict[str, Callable[[Any], Any]] = {"date": json_date, "us": us_date, "spaced": us_date}
+_JSON_FORMS: Final[dict[str, Callable[[Any], Any]]] = {"date": json_date, "us": us_date, "spaced": us_date}

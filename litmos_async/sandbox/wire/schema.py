@@ -19,16 +19,24 @@ a question mark after it means that the blank value is null. Kinds:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from attrs import field, frozen
 
 Record: TypeAlias = dict[str, Any]
 """One record by its names on the wire; values are str, bool, int, float, datetime, None or list."""
 
-_BLANKS: dict[str, Any] = {"text": "", "bool": False, "int": 0, "float": 0.0, "content": "", "attribute": ""}
+_BLANKS: Final[dict[str, Any]] = {
+    "text": "",
+    "bool": False,
+    "int": 0,
+    "float": 0.0,
+    "content": "",
+    "attribute": "",
+}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """One field of an element."""
 
@@ -44,7 +52,7 @@ class Field:
         return None if self.nullable else _BLANKS.get(self.kind)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Element:
     """A kind of record: its XML name and its fields in order."""
 
@@ -66,15 +74,15 @@ def element(name: str, line: str, /, **parts: Element) -> Element:
     return Element(name, tuple(fields), {each.name: place for place, each in enumerate(fields)})
 
 
-_CUSTOM_FIELDS = " ".join(f"CustomField{n}" for n in range(1, 11))
-_ADVANCED_COURSE_FIELDS = " ".join(f"AdvCourseCustomField{n}?" for n in range(1, 11))
-_ADVANCED_USER_FIELDS = " ".join(f"UserCustomField{n}" for n in range(1, 26))
+_CUSTOM_FIELDS: Final = " ".join(f"CustomField{n}" for n in range(1, 11))
+_ADVANCED_COURSE_FIELDS: Final = " ".join(f"AdvCourseCustomField{n}?" for n in range(1, 11))
+_ADVANCED_USER_FIELDS: Final = " ".join(f"UserCustomField{n}" for n in range(1, 26))
 
 # Users
 
-USER_SUMMARY = element("User", "Id UserName FirstName LastName Active:bool Email AccessLevel? Brand?")
+USER_SUMMARY: Final = element("User", "Id UserName FirstName LastName Active:bool Email AccessLevel? Brand?")
 
-USER = element(
+USER: Final = element(
     "User",
     f"""
     Id UserName FirstName LastName FullName Email AccessLevel DisableMessages:bool Active:bool
@@ -86,22 +94,24 @@ USER = element(
     """,
 )
 
-PAGINATION = element("Pagination", "BatchParam BatchSize:int Start:int TotalCount:int")
-USER_PAGE = element("UserCollection", "Pagination:one Items:many", Pagination=PAGINATION, Items=USER_SUMMARY)
+PAGINATION: Final = element("Pagination", "BatchParam BatchSize:int Start:int TotalCount:int")
+USER_PAGE: Final = element(
+    "UserCollection", "Pagination:one Items:many", Pagination=PAGINATION, Items=USER_SUMMARY
+)
 
-CUSTOM_FIELD_VALUE = element("parameter", "fieldname:attribute Value:content")
+CUSTOM_FIELD_VALUE: Final = element("parameter", "fieldname:attribute Value:content")
 
 # Request items that name one thing; other members are ignored.
-USER_REF = element("User", "Id UserName FirstName LastName")
-TEAM_REF = element("Team", "Id")
-COURSE_REF = element("Course", "Id")
-TEAM_COURSE_REF = element("Course", "Id CourseTeamLibrary:bool")
-LEARNING_PATH_REF = element("LearningPath", "Id")
-MODULE_REF = element("Module", "Id")
+USER_REF: Final = element("User", "Id UserName FirstName LastName")
+TEAM_REF: Final = element("Team", "Id")
+COURSE_REF: Final = element("Course", "Id")
+TEAM_COURSE_REF: Final = element("Course", "Id CourseTeamLibrary:bool")
+LEARNING_PATH_REF: Final = element("LearningPath", "Id")
+MODULE_REF: Final = element("Module", "Id")
 
 # Courses and results
 
-COURSE = element(
+COURSE: Final = element(
     "Course",
     """
     Id Code Name Active:bool ForSale:bool OriginalId:int Description EcommerceShortDescription
@@ -110,7 +120,7 @@ COURSE = element(
     """,
 )
 
-COURSE_DETAILS = element(
+COURSE_DETAILS: Final = element(
     "Course",
     f"""
     Id OriginalId:int Code Name Description CourseCode Active:bool IncludeInLibrary:bool CompleteInOrder:bool
@@ -124,7 +134,7 @@ COURSE_DETAILS = element(
     """,
 )
 
-COURSE_USER = element(
+COURSE_USER: Final = element(
     "User",
     """
     Id UserName FirstName LastName Completed:bool PercentageComplete:float CompliantTill:date? DueDate:date?
@@ -132,7 +142,7 @@ COURSE_USER = element(
     """,
 )
 
-USER_COURSE = element(
+USER_COURSE: Final = element(
     "Course",
     """
     Id Code Name Active:bool Complete:bool PercentageComplete:float AssignedDate:date? StartDate:date?
@@ -141,9 +151,9 @@ USER_COURSE = element(
     """,
 )
 
-USER_WITH_COURSES = element("User", "Id Courses:many", Courses=USER_COURSE)
+USER_WITH_COURSES: Final = element("User", "Id Courses:many", Courses=USER_COURSE)
 
-USER_COURSE_MODULE = element(
+USER_COURSE_MODULE: Final = element(
     "Module",
     """
     Id Code Name Passmark:float? Score:float? Completed:bool LastUpdated:date? Attempt:int? OriginalId:int
@@ -151,7 +161,7 @@ USER_COURSE_MODULE = element(
     """,
 )
 
-USER_COURSE_DETAILS = element(
+USER_COURSE_DETAILS: Final = element(
     "Course",
     """
     Id Code Name Active:bool Complete:bool PercentageComplete:float AssignedDate:date? StartDate:date?
@@ -161,13 +171,13 @@ USER_COURSE_DETAILS = element(
     Modules=USER_COURSE_MODULE,
 )
 
-MODULE = element("Module", "Id Code Name Description Active:bool ModuleType:int?")
+MODULE: Final = element("Module", "Id Code Name Description Active:bool ModuleType:int?")
 
-MODULE_RESULT = element(
+MODULE_RESULT: Final = element(
     "ModuleResult", "CourseId UserId Score:int? Completed:bool UpdatedAt:date? Note? Attempts:int?"
 )
 
-RESULT_DETAIL = element(
+RESULT_DETAIL: Final = element(
     "User",
     """
     Id UserOriginalId:int UserName FirstName LastName Active:bool Email AccessLevel LoginKey CourseId
@@ -176,7 +186,7 @@ RESULT_DETAIL = element(
     """,
 )
 
-ACHIEVEMENT = element(
+ACHIEVEMENT: Final = element(
     "Achievement",
     """
     UserId Title Description AchievementDate:date CourseId? CompliantTillDate:date? Score? Result? Type
@@ -184,19 +194,19 @@ ACHIEVEMENT = element(
     """,
 )
 
-COURSE_CUSTOM_FIELD = element(
+COURSE_CUSTOM_FIELD: Final = element(
     "CourseCustomField",
     "CustomFieldId Label DefaultValue? Mandatory:bool VisibleToLearner:bool Type Dropdown:texts?",
 )
 
 # Teams
 
-TEAM_SUMMARY = element("Team", "Id Name TeamCodeForBulkImport ParentTeamId")
-TEAM = element("Team", "Id Name Description ParentTeamId TeamCodeForBulkImport")
+TEAM_SUMMARY: Final = element("Team", "Id Name TeamCodeForBulkImport ParentTeamId")
+TEAM: Final = element("Team", "Id Name Description ParentTeamId TeamCodeForBulkImport")
 
 # Learning paths
 
-LEARNING_PATH = element(
+LEARNING_PATH: Final = element(
     "LearningPath",
     """
     Id Name Description Active:bool OriginalId:int ForSale:bool Price:float EcommerceShortDescription
@@ -205,7 +215,7 @@ LEARNING_PATH = element(
     """,
 )
 
-LEARNING_PATH_COURSE = element(
+LEARNING_PATH_COURSE: Final = element(
     "Course",
     """
     Id Code Name Description Active:bool ForSale:bool EquivalencyId? EquivalencyGroupName? OriginalId:int
@@ -213,9 +223,11 @@ LEARNING_PATH_COURSE = element(
     """,
 )
 
-LEARNING_PATH_USER = element("User", "Id UserName FirstName LastName Completed:bool PercentageComplete:float")
+LEARNING_PATH_USER: Final = element(
+    "User", "Id UserName FirstName LastName Completed:bool PercentageComplete:float"
+)
 
-USER_LEARNING_PATH = element(
+USER_LEARNING_PATH: Final = element(
     "LearningPath",
     """
     Id Name Active:bool OriginalId:int Complete:bool PercentageComplete:float AssignedDate:date?
@@ -225,15 +237,15 @@ USER_LEARNING_PATH = element(
 
 # Gamification
 
-GAMIFICATION_SUMMARY = element(
+GAMIFICATION_SUMMARY: Final = element(
     "GamificationAchievementSummary", "TotalBadgeEarned:int TotalPointEarned:float"
 )
 
-BADGE = element("Badge", "ID Title Description Icon IconBgColor?")
+BADGE: Final = element("Badge", "ID Title Description Icon IconBgColor?")
 
-_LEARNING_PATH_ITEM = element("GamificationLearningPathItem", "ID")
-_COURSE_ITEM = element("GamificationCourseItem", "ID")
-GAMIFICATION_ITEM = element(
+_LEARNING_PATH_ITEM: Final = element("GamificationLearningPathItem", "ID")
+_COURSE_ITEM: Final = element("GamificationCourseItem", "ID")
+GAMIFICATION_ITEM: Final = element(
     "GamificationAchievedItem",
     """
     ID ItemID ItemName EarnedPoint:float EarnedBadgeID? DateCompleted:date? Badge:one
@@ -244,7 +256,7 @@ GAMIFICATION_ITEM = element(
     GamificationCourseItemList=_COURSE_ITEM,
 )
 
-TEAM_GAMIFICATION = element(
+TEAM_GAMIFICATION: Final = element(
     "User",
     "Id FirstName LastName GamificationAchievedItems:many",
     GamificationAchievedItems=GAMIFICATION_ITEM,
@@ -252,7 +264,7 @@ TEAM_GAMIFICATION = element(
 
 # Bulk imports. Everything may be left out, and what is left out keeps its value: blank means null here.
 
-USER_IMPORT = element(
+USER_IMPORT: Final = element(
     "UserImport",
     " ".join(
         f"{word}?"
@@ -266,7 +278,7 @@ USER_IMPORT = element(
     ),
 )
 
-USER_BULK_IMPORT = element(
+USER_BULK_IMPORT: Final = element(
     "UserBulkImport",
     """
     Id ImportDate:date Status TotalRecords:int TotalUsersCreated:int Failed:int Duplicate:int InvalidEmail:int
@@ -274,9 +286,9 @@ USER_BULK_IMPORT = element(
     """,
 )
 
-IMPORT_USER_ERROR = element("ImportUserError", "Username ImportStatus")
+IMPORT_USER_ERROR: Final = element("ImportUserError", "Username ImportStatus")
 
-COURSE_IMPORT = element(
+COURSE_IMPORT: Final = element(
     "CourseImport",
     " ".join(
         f"{word}?"
@@ -291,7 +303,7 @@ COURSE_IMPORT = element(
     ),
 )
 
-COURSE_BULK_IMPORT = element(
+COURSE_BULK_IMPORT: Final = element(
     "CourseBulkImport",
     "ImportId ImportDate:date Status TotalRecords:int TotalCoursesCreated:int Failed:int",
 )

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from litmos_async.sandbox.wire.schema import element
 
-TOKEN = element(
+TOKEN: Final = element(
     "Token",
     """
     TokenId TokenCode TokenType:int TokenTypeId Active:bool MaximumActivations:int TokenExpiration:spaced
     """,
 )
 
-COLLECTION = element("Collection", "Id Name Description DefaultListing:bool ImageURL?")
+COLLECTION: Final = element("Collection", "Id Name Description DefaultListing:bool ImageURL?")
 
 # One names its reference Id, the other LearningPathId (records.yaml).
-COLLECTION_COURSE_REF = element("Course", "Id SeqId")
-COLLECTION_LEARNING_PATH_REF = element("LearningPath", "LearningPathId SeqId")
+COLLECTION_COURSE_REF: Final = element("Course", "Id SeqId")
+COLLECTION_LEARNING_PATH_REF: Final = element("LearningPath", "LearningPathId SeqId")
 
-LISTING = element(
+LISTING: Final = element(
     "Listing", "Id Name Active:bool DurationType MaxUsers DurationDays:int? FixedDate:us? CollectionId"
 )
 
-LISTING_USER = element("ListingUser", "Id UserName FirstName LastName Active:bool Email AccessLevel Brand")
+LISTING_USER: Final = element(
+    "ListingUser", "Id UserName FirstName LastName Active:bool Email AccessLevel Brand"
+)

@@ -6,15 +6,17 @@ seen.
 
 from __future__ import annotations
 
+from typing import Final
+
 from litmos_async.sandbox.wire.schema import Element, element
 
-_CUSTOM_FIELDS = " ".join(f"CustomField{n}" for n in range(1, 11))
-_DATES = "CreatedDate:date UpdatedDate:date?"
-_AUDIT = f"{_DATES} CreatedBy:int UpdatedBy:int?"
+_CUSTOM_FIELDS: Final = " ".join(f"CustomField{n}" for n in range(1, 11))
+_DATES: Final = "CreatedDate:date UpdatedDate:date?"
+_AUDIT: Final = f"{_DATES} CreatedBy:int UpdatedBy:int?"
 
 # Things
 
-ORG_USER = element(
+ORG_USER: Final = element(
     "User",
     f"""
     Id UserName FirstName LastName FullName Email AccessLevel DisableMessages:bool Active:bool Skype PhoneWork
@@ -25,11 +27,11 @@ ORG_USER = element(
     """,
 )
 
-ORG_TEAM = element(
+ORG_TEAM: Final = element(
     "Team", f"Id Name OriginalTeamId:int Active:bool {_AUDIT} ParentTeamId TeamCodeForBulkImport"
 )
 
-ORG_COURSE = element(
+ORG_COURSE: Final = element(
     "Course",
     f"""
     Id Code Name Active:bool ForSale:bool OriginalCourseId:int Description EcommerceShortDescription
@@ -40,7 +42,7 @@ ORG_COURSE = element(
     """,
 )
 
-ORG_LEARNING_PATH = element(
+ORG_LEARNING_PATH: Final = element(
     "LearningPath",
     f"""
     Id Name Description Active:bool OriginalId:int ForSale:bool Price:float EcommerceShortDescription
@@ -49,21 +51,21 @@ ORG_LEARNING_PATH = element(
     """,
 )
 
-ORG_MODULE = element(
+ORG_MODULE: Final = element(
     "Module",
     f"Id OriginalId:int Name Description Active:bool Passmark:float? {_DATES} CreatedBy:int ModuleType",
 )
 
 # Links: Id is the one on the right
 
-ORG_TEAM_USER = element(
+ORG_TEAM_USER: Final = element(
     "TeamUser",
     f"""
     TeamId Id OriginalTeamId:int OriginalUserId:int Active:bool IsTeamLeader:bool IsTeamAdmin:bool {_AUDIT}
     """,
 )
 
-ORG_TEAM_COURSE = element(
+ORG_TEAM_COURSE: Final = element(
     "TeamCourse",
     f"""
     TeamId Id OriginalCourseId:int OriginalTeamId:int Active:bool IsInTeamLibrary:bool
@@ -71,25 +73,25 @@ ORG_TEAM_COURSE = element(
     """,
 )
 
-ORG_TEAM_LEARNING_PATH = element(
+ORG_TEAM_LEARNING_PATH: Final = element(
     "TeamLearningPath",
     f"TeamId Id OriginalLearningPathId:int OriginalTeamId:int Active:bool IsInTeamLibrary:bool {_AUDIT}",
 )
 
-ORG_COURSE_MODULE = element(
+ORG_COURSE_MODULE: Final = element(
     "CourseModule", f"CourseId Id OriginalCourseId:int OriginalModuleId:int Active:bool {_AUDIT}"
 )
 
-ORG_LEARNING_PATH_COURSE = element(
+ORG_LEARNING_PATH_COURSE: Final = element(
     "LearningPathCourse",
     f"LearningPathId Id OriginalLearningPathId:int OriginalCourseId:int Active:bool {_AUDIT}",
 )
 
-ORG_USER_COURSE = element(
+ORG_USER_COURSE: Final = element(
     "UserCourse", f"UserId Id OriginalUserId:int OriginalCourseId:int Active:bool {_AUDIT}"
 )
 
-ORG_LEARNING_PATH_USER = element(
+ORG_LEARNING_PATH_USER: Final = element(
     "LearningPathUser",
     """
     LearningPathId Id OriginalLearningPathId:int Active:bool OriginalUserId:int CreatedBy:int CreatedDate:date
@@ -99,7 +101,7 @@ ORG_LEARNING_PATH_USER = element(
 
 # Results
 
-ORG_COURSE_RESULT = element(
+ORG_COURSE_RESULT: Final = element(
     "UserResult",
     f"""
     Id UserId OriginalCourseId:int OriginalUserId:int Name Active:bool {_DATES} StartedDate:date?
@@ -110,7 +112,7 @@ ORG_COURSE_RESULT = element(
     """,
 )
 
-ORG_MODULE_RESULT = element(
+ORG_MODULE_RESULT: Final = element(
     "ModuleResult",
     """
     Id UserId OriginalModuleId:int OriginalUserId:int ModuleResultId:int Active:bool Name Passmark:float?
@@ -119,7 +121,7 @@ ORG_MODULE_RESULT = element(
     """,
 )
 
-ORG_LEARNING_PATH_RESULT = element(
+ORG_LEARNING_PATH_RESULT: Final = element(
     "LearningPathResult",
     f"""
     Id UserId OriginalLearningPathId:int OriginalUserId:int Active:bool Name PercentageComplete:float
@@ -127,7 +129,7 @@ ORG_LEARNING_PATH_RESULT = element(
     """,
 )
 
-ORG_ACHIEVEMENT = element(
+ORG_ACHIEVEMENT: Final = element(
     "Achievement",
     f"""
     Id UserId CourseId? LearningPathId? OriginalAchievementId:int OriginalUserId:int OriginalCourseId:int?
@@ -138,7 +140,7 @@ ORG_ACHIEVEMENT = element(
 
 # Ecommerce. The JSON of a wrapped list was never seen: an object with the one list is assumed.
 
-ECOMMERCE_COURSE = element(
+ECOMMERCE_COURSE: Final = element(
     "Course",
     f"""
     Id Code Name Active:bool UpdatedBy:int OriginalId Description EcommerceShortDescription
@@ -147,7 +149,7 @@ ECOMMERCE_COURSE = element(
     """,
 )
 
-ECOMMERCE_LEARNING_PATH = element(
+ECOMMERCE_LEARNING_PATH: Final = element(
     "LearningPath",
     f"""
     Id Name Description Active:bool OriginalId Price:float EcommerceShortDescription EcommerceLongDescription
@@ -156,28 +158,30 @@ ECOMMERCE_LEARNING_PATH = element(
     """,
 )
 
-ECOMMERCE_COURSES = element("Ecommerce", "Courses:many", Courses=ECOMMERCE_COURSE)
-ECOMMERCE_LEARNING_PATHS = element("Ecommerce", "LearningPaths:many", LearningPaths=ECOMMERCE_LEARNING_PATH)
+ECOMMERCE_COURSES: Final = element("Ecommerce", "Courses:many", Courses=ECOMMERCE_COURSE)
+ECOMMERCE_LEARNING_PATHS: Final = element(
+    "Ecommerce", "LearningPaths:many", LearningPaths=ECOMMERCE_LEARNING_PATH
+)
 
 # Activity logs
 
-_OBJECTS = """
+_OBJECTS: Final = """
     ObjectType ObjectId OriginalObjectId ObjectName? TargetObjectType? TargetObjectId? OriginalTargetObjectId?
     TargetObjectName?
     """
-_ACTOR = "ActivityBy:int ActivityByUserName ActivityDate:date"
+_ACTOR: Final = "ActivityBy:int ActivityByUserName ActivityDate:date"
 
 
 def _activity(name: str) -> Element:
     return element(name, f"ActivityType {_OBJECTS} {_ACTOR}")
 
 
-ACTION_ACTIVITY = _activity("ActionActivity")
-ASSIGNMENT_ACTIVITY = _activity("AssignmentActivity")
-CONTENT_ACTIVITY = _activity("ContentActivity")
-LOGIN_ACTIVITY = element(
+ACTION_ACTIVITY: Final = _activity("ActionActivity")
+ASSIGNMENT_ACTIVITY: Final = _activity("AssignmentActivity")
+CONTENT_ACTIVITY: Final = _activity("ContentActivity")
+LOGIN_ACTIVITY: Final = element(
     "LoginActivity", "ActivityType UserId OriginalUserId UserName IPAddress LoginDate:date"
 )
-SETTINGS_ACTIVITY = element(
+SETTINGS_ACTIVITY: Final = element(
     "SettingsActivity", f"ActivityType Category {_OBJECTS} OldValue? NewValue? {_ACTOR}"
 )

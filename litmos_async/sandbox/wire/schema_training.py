@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from litmos_async.sandbox.wire.schema import element
 
 # Modules that the service fetches as a package; order and names of answer and request differ.
 
-ELEARNING_MODULE_REQUEST = element(
+ELEARNING_MODULE_REQUEST: Final = element(
     "Module",
     """
     Name Description? ModuleType:int Active:bool Code? HideDescription:bool NewWindow:bool ReviewMode:bool
@@ -14,7 +16,7 @@ ELEARNING_MODULE_REQUEST = element(
     """,
 )
 
-ELEARNING_MODULE = element(
+ELEARNING_MODULE: Final = element(
     "Module",
     """
     Id ModuleType:int Name Description? Active:bool ModuleRefCode? HideDescription:bool NewWindow:bool
@@ -24,7 +26,7 @@ ELEARNING_MODULE = element(
 
 # Instructor-led training
 
-SESSION_DAY = element(
+SESSION_DAY: Final = element(
     "SessionDay",
     """
     Id StartDate:date EndDate:date StartTime EndTime SendReminder:bool ReminderValue:int ReminderMetric
@@ -32,7 +34,7 @@ SESSION_DAY = element(
     """,
 )
 
-SESSION = element(
+SESSION: Final = element(
     "Session",
     """
     Id Name InstructorUserId InstructorName SessionType:int Days:many TimeZone Location LocationId:int
@@ -42,25 +44,27 @@ SESSION = element(
     Days=SESSION_DAY,
 )
 
-SESSION_MODULE = element("SessionModule", "Id Code? Name Description? Sessions:many", Sessions=SESSION)
+SESSION_MODULE: Final = element("SessionModule", "Id Code? Name Description? Sessions:many", Sessions=SESSION)
 
 # OriginalId is text here and a number elsewhere.
-SESSION_COURSE = element(
+SESSION_COURSE: Final = element(
     "SessionCourse",
     "Id Code? Name Description? Active:bool ForSale:bool OriginalId Price:float? Modules:many",
     Modules=SESSION_MODULE,
 )
 
-EVENT_USER = element(
+EVENT_USER: Final = element(
     "EventUser", "Id EventStatus:int FirstName LastName Email? CompanyName? Score:int? Completed:bool"
 )
 
-SESSION_REGISTRATION_STATUS = element("UserSessionRegistrationStatus", "TotalUsersRegistered:int Failed:int")
+SESSION_REGISTRATION_STATUS: Final = element(
+    "UserSessionRegistrationStatus", "TotalUsersRegistered:int Failed:int"
+)
 
 # The XML names of these three are not documented: Module, User and Location are assumed.
-ILT_MODULE = element("Module", "Id Code? Name Description? Sessions:many", Sessions=SESSION)
-INSTRUCTOR = element("User", "Id UserName FirstName LastName Active:bool Email AccessLevel Brand")
-LOCATION = element(
+ILT_MODULE: Final = element("Module", "Id Code? Name Description? Sessions:many", Sessions=SESSION)
+INSTRUCTOR: Final = element("User", "Id UserName FirstName LastName Active:bool Email AccessLevel Brand")
+LOCATION: Final = element(
     "Location",
     "LocationId:int Location Description? Street1? Street2? City? State? PostalCode? Country? Phone?",
 )

@@ -1,0 +1,204 @@
+"""A spool keeps what waits, through failures, full disks, cancellations and restarts, and knows repeats."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litmos_async.errors import ConfigurationError
+from litmos_async.testing import run_virtual
+from litmos_async.webhooks import Event, MemorySpool, Receiver, SqliteSpool
+from litmos_async.webhooks.spool import Waiting
+from tests.webhooks.small import SECRET, Log, http, message
+
+
+def key(number: int) -> Sequence[str]:
+    """Return the key of a message."""
+    return (f"message {number}",)
+
+
+def states(path: Path) -> list[tuple[str, int]]:
+    """Return what the file of a spool says of its messages: their state, and how often their handler failed."""
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute("SELECT state, failures FROM messages ORDER BY number").fetchall()
+
+
+def test_failures_are_counted_over_restarts(tmp_path: Path) -> None:
+    """Two calls before the restart and two after it are four; then the message is set aside, in the file."""
+    path = tmp_path / "w.db"
+
+    async def story(seconds: float) -> list[float]:
+        begun = asyncio.get_running_loop().time()
+        calls: list[float] = []
+
+        async def fails(_: Event) -> None:
+            calls.append(asyncio.get_running_loop().time() - begun)
+            raise RuntimeError
+
+        receiver = Receiver(fails, secret=SECRET, spool=SqliteSpool(path), attempts=4)
+        async with receiver, http(receiver) as client:
+            assert (await client.post(f"/{SECRET}", content=message(1))).status_code == 200
+            await asyncio.sleep(seconds)
+        return [round(call) for call in calls]
+
+    assert run_virtual(story(2.5)) == [0, 1]
+    assert states(path) == [("waiting", 2)]
+    assert run_virtual(story(100)) == [0, 4]
+    assert states(path) == [("set aside", 3)]
+    assert run_virtual(story(100)) == []
+
+
+def test_a_message_may_fail_as_often_as_wanted() -> None:
+    """Pauses grow to 5 minutes and no further, also after a thousand failures."""
+    log = Log(failures=2_000)
+
+    async def story() -> None:
+        receiver = Receiver(log, secret=SECRET, attempts=10_000)
+        async with receiver, http(receiver) as client:
+            await client.post(f"/{SECRET}", content=message(1))
+            await log.count(1)
+
+    run_virtual(story())
+    assert log.calls == 2_001
+
+
+def test_what_waits_is_never_forgotten(make_spool: Any) -> None:
+    """However few handled messages are to be remembered, a repeat of one that waits is one."""
+
+    async def story() -> None:
+        spool = make_spool(waiting=2_000, remembered=1)
+        assert all(await asyncio.gather(*(spool.put(key(number), b"") for number in range(1, 1_001))))
+        taken = [await spool.take() for _ in range(1_000)]
+        await spool.done(taken[-1])
+        assert not await spool.put(key(1), b"")
+        assert not await spool.put(key(1_000), b"")
+        await spool.aclose()
+
+    run_virtual(story())
+
+
+def test_what_was_handled_long_ago_is_forgotten(make_spool: Any) -> None:
+    """Else the spool would grow for ever: the newest are remembered, the oldest are not."""
+
+    async def story() -> None:
+        spool = make_spool(waiting=1_000, remembered=1)
+        if isinstance(spool, SqliteSpool):
+            spool._db.execute("PRAGMA synchronous=OFF")  # 3,000 times onto a real disk would take a minute
+        for first in range(1, 3_001, 1_000):
+            numbers = range(first, first + 1_000)
+            await asyncio.gather(*(spool.put(key(number), b"") for number in numbers))
+            taken = [await spool.take() for _ in numbers]
+            for each in taken:
+                await spool.done(each)
+        assert not await spool.put(key(3_000), b"")
+        assert await spool.put(key(1), b"")
+        await spool.aclose()
+
+    run_virtual(story())
+
+
+async def test_a_full_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What cannot be written is refused, so that it is sent again; when there is room, it is taken."""
+    log, spool = Log(), SqliteSpool(tmp_path / "w.db")
+    receiver = Receiver(log, secret=SECRET, spool=spool)
+    large = message(1, data={"filling": "x" * 50_000})
+    async with receiver, http(receiver) as client:
+        spool._db.execute("PRAGMA max_page_count=1")
+        full = await asyncio.gather(*(client.post(f"/{SECRET}", content=large) for _ in range(2)))
+        spool._db.execute("PRAGMA max_page_count=1000000")
+        assert not log.calls
+        assert (await client.post(f"/{SECRET}", content=large)).status_code == 200
+        await log.count(1)
+    assert [answer.status_code for answer in full] == [503, 503]
+    assert "a webhook could not be kept: database or disk is full" in caplog.text
+
+
+@pytest.mark.parametrize("pages", [1, 1_000_000])
+async def test_one_whose_sender_is_gone(tmp_path: Path, pages: int) -> None:
+    """A message that nobody waits for any more is written, or is not, and what comes after it is not hurt."""
+    spool = SqliteSpool(tmp_path / "w.db")
+    spool._db.execute(f"PRAGMA max_page_count={pages}")
+    gone = asyncio.ensure_future(spool.put(key(1), b"x" * 50_000))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.wait([gone])
+    assert spool._writing is not None
+    await spool._writing
+    spool._db.execute("PRAGMA max_page_count=1000000")
+    assert await spool.put(key(2), b"2")
+    kept = [await spool.take() for _ in range(2 if pages > 1 else 1)]
+    assert [each.body[:1] for each in kept] == ([b"x", b"2"] if pages > 1 else [b"2"])
+    await spool.aclose()
+
+
+async def test_a_cancellation_waits_for_the_file(tmp_path: Path) -> None:
+    """What is being noted when a worker is cancelled is noted."""
+    spool = SqliteSpool(tmp_path / "w.db")
+    await spool.put(key(1), b"1")
+    taken = await spool.take()
+    gate = threading.Event()
+    spool._thread.submit(gate.wait)
+    noting = asyncio.ensure_future(spool.done(taken))
+    await asyncio.sleep(0)
+    noting.cancel()
+    await asyncio.sleep(0)
+    assert not noting.done()
+    gate.set()
+    await asyncio.wait([noting])
+    assert noting.cancelled()
+    await spool.aclose()
+    assert states(tmp_path / "w.db") == []
+
+
+class _NotNoting(MemorySpool):
+    """Cannot note anything, until it is mended."""
+
+    broken = True
+
+    async def done(self, message: Waiting) -> None:
+        """Fail."""
+        if self.broken:
+            raise sqlite3.OperationalError("disk I/O error")
+        await super().done(message)
+
+
+async def test_a_spool_that_cannot_note_what_is_handled(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged, and the messages after it are handled all the same, however many cannot be noted."""
+    log, spool = Log(), _NotNoting()
+    receiver = Receiver(log, secret=SECRET, spool=spool, workers=2)
+    async with receiver, http(receiver) as client:
+        for number in range(1, 6):
+            assert (await client.post(f"/{SECRET}", content=message(number))).status_code == 200
+            async with asyncio.timeout(10):
+                await log.count(number)
+    assert [event.id for event in log.events] == [1, 2, 3, 4, 5]
+    assert {record.levelno for record in caplog.records} == {logging.ERROR}
+    assert "disk I/O error" in caplog.text
+
+
+def test_a_file_that_is_something_else(tmp_path: Path) -> None:
+    """It is refused and left as it is."""
+    path = tmp_path / "x.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE t (x)")
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationError, match="it is something else"):
+        SqliteSpool(path)
+    assert path.read_bytes() == before
+
+
+async def test_one_process_at_a_time(tmp_path: Path) -> None:
+    """A second spool on the same file is refused until the first is closed."""
+    spool = SqliteSpool(tmp_path / "w.db")
+    with pytest.raises(ConfigurationError, match="locked"):
+        SqliteSpool(tmp_path / "w.db")
+    await spool.aclose()
+    await SqliteSpool(tmp_path / "w.db").aclose()

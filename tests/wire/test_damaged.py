@@ -1,0 +1,79 @@
+"""Answers that are none, and data that cannot be sent: an error that says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from litmos_async import LitmosClient, User, XapiStore, errors
+from litmos_async.testing import run_virtual
+from litmos_async.wire.text import REPAIRABLE
+
+Call = Callable[[LitmosClient], Awaitable[Any]]
+
+
+def ask(answer: httpx.Response, call: Call) -> None:
+    """Make a call that is answered so."""
+
+    async def main() -> None:
+        async with LitmosClient(
+            "k",
+            "tests",
+            base_url="https://litmos.example.com/v1.svc",
+            transport=httpx.MockTransport(lambda _: answer),
+            xapi=XapiStore("https://lrs.example.com/statements", "name", "password"),
+        ) as litmos:
+            await call(litmos)
+
+    run_virtual(main())
+
+
+def listed(litmos: LitmosClient) -> Awaitable[Any]:
+    """List people."""
+    return litmos.users.list(wire="json").collect()
+
+
+def listed_as_xml(litmos: LitmosClient) -> Awaitable[Any]:
+    """List people over XML."""
+    return litmos.users.list(wire="xml").collect()
+
+
+def stored(litmos: LitmosClient) -> Awaitable[Any]:
+    """Read a statement of the record store."""
+    return litmos.xapi.get_statement("01c01e01-b123-4567-b890-01ce011fe1af")
+
+
+LARGE = "<Users><User><Id>" + "x" * REPAIRABLE
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "kind", "told"),
+    [
+        (listed, '"text"', "application/json", "list"),
+        (listed, "5", "application/json", "list"),
+        (listed_as_xml, LARGE, "application/xml", "damaged XML"),
+        (stored, "<!DOCTYPE html><html></html>", "text/html", "web page"),
+        (stored, " ", "application/json", "empty"),
+        (stored, "[]", "application/json", "not a statement"),
+    ],
+    ids=["a text", "a number", "too large to mend", "a web page", "nothing", "no statement"],
+)
+def test_what_is_no_answer(call: Call, body: str, kind: str, told: str) -> None:
+    """The error is that of an answer that cannot be read."""
+    with pytest.raises(errors.DecodeError, match=told):
+        ask(httpx.Response(200, content=body, headers={"content-type": kind}), call)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_json_has_not(number: float) -> None:
+    """It is refused before a request."""
+    person = User(user_name="user@example.com", first_name="A", last_name="B", extra={"Score": number})
+    for call in (
+        lambda litmos: litmos.users.create(person, wire="json"),
+        lambda litmos: litmos.request("POST", "/users", body={"Score": number}),
+    ):
+        with pytest.raises(errors.ConfigurationError, match=r"not finite|cannot be written as JSON"):
+            ask(httpx.Response(500), call)
