@@ -213,7 +213,10 @@ class Copy:
         _, status = os.waitpid(child, 0)
         with suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # what a test that was broken off has left
-        return os.waitstatus_to_exitcode(status)
+        code = os.waitstatus_to_exitcode(status)
+        if code == pytest.ExitCode.INTERNAL_ERROR:
+            raise RuntimeError(Path(f"{self.folder}.log").read_text(encoding="utf-8"))
+        return code
 
     def _run_pytest(self, arguments: list[str], plugin: object) -> int:
         os.setsid()
@@ -339,7 +342,10 @@ def main() -> None:
     arguments.add_argument("--sample", type=int, default=300, help="how many changes")
     arguments.add_argument("--seed", type=int, default=1, help="which ones")
     arguments.add_argument(
-        "--at", action="append", default=[], help="all changes of this module or path:line instead"
+        "--at",
+        action="append",
+        default=[],
+        help="instead all changes of a module, path:line or path:line:column",
     )
     arguments.add_argument(
         "--budget", type=float, default=60.0, help="seconds of tests for a change, at most"
@@ -348,9 +354,7 @@ def main() -> None:
         "--folder", type=Path, default=Path(".nox/mutants"), help="where copies and notes are kept"
     )
     given = arguments.parse_args()
-    drawn = [
-        point for point in points() if f"{point.path}:{point.line}" in given.at or point.path in given.at
-    ]
+    drawn = [point for point in points() if any(str(point).startswith(f"{at}:") for at in given.at)]
     if not given.at:
         every = list(points())
         print(f"{given.sample} of {len(every):,} changes, seed {given.seed}")

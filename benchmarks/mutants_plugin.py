@@ -20,7 +20,7 @@ TIMES: Final = 20
 Reached: TypeAlias = dict[str, dict[int, list[int]]]
 
 
-@define
+@define(eq=False)  # pytest keeps its plugins in sets
 class Watch:
     """Notes for each test how long it takes, and which lines of some modules it runs.
 
@@ -63,7 +63,7 @@ class Watch:
         return found
 
 
-@define
+@define(eq=False)  # pytest keeps its plugins in sets
 class Chosen:
     """Runs these tests and no others, in this order, and ends the process where one hangs.
 

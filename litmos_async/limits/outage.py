@@ -92,7 +92,7 @@ class OutageStore:
     """
 
     def __init__(
-        self, store: Store, *, outage_timeout: float, share: float | None, late_after: float = 300.0
+        self, store: Store, *, outage_timeout: float, share: float | None, late_after: float
     ) -> None:
         self._store = store
         self._outage_timeout = outage_timeout

@@ -160,7 +160,7 @@ class VirtualStore:
 
 def guarded(store: Store, *, outage_timeout: float = 0.0, share: float | None = None) -> OutageStore:
     """Return the store as a process on another machine sees it."""
-    return OutageStore(store, outage_timeout=outage_timeout, share=share)
+    return OutageStore(store, outage_timeout=outage_timeout, share=share, late_after=300.0)
 
 
 def process_of(store: Store, requests: int = 3, **options: Any) -> SharedLimiter:

@@ -18,7 +18,10 @@ from tests.limits.small import NoJitter, VirtualStore, die, settle, take, time
 def process_of(store: VirtualStore, requests: int = 8, **options: Any) -> SharedLimiter:
     """Return the limiter of a process that is prepared for an outage."""
     guarded = OutageStore(
-        store, outage_timeout=options.pop("outage_timeout", 0.0), share=options.pop("share", None)
+        store,
+        outage_timeout=options.pop("outage_timeout", 0.0),
+        share=options.pop("share", None),
+        late_after=300.0,
     )
     return SharedLimiter(guarded, RateLimit(requests, **options), account="one", random=NoJitter())
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 
 from litmos_async.errors import ConfigurationError, IncompleteListing
 from litmos_async.models import LoginActivity, User, UserSummary
-from litmos_async.reader import Caps, Reader, requests_of_list
+from litmos_async.reader import Caps, Reader, looks_cut, requests_of_list
 
 
 class Server:
@@ -100,6 +101,61 @@ def test_where_the_next_pages_stand(cap: int, full: int) -> None:
     pages = [server.answer(ahead.start + number * ahead.stride, ahead.limit) for number in range(3)]
     assert reader.fits(pages[0])
     assert all(before[-1] == after[0] for before, after in itertools.pairwise(pages))
+
+
+@pytest.mark.parametrize(
+    ("rows", "asked", "smallest", "cut"),
+    [
+        (0, 1000, math.inf, False),
+        (1, 1000, math.inf, False),
+        (24, 1000, math.inf, False),
+        (25, 1000, math.inf, True),
+        (26, 1000, math.inf, False),
+        (99, 1000, math.inf, False),
+        (100, 1000, math.inf, True),
+        (101, 1000, math.inf, True),
+        (17, 20, math.inf, False),
+        (18, 20, math.inf, True),
+        (23, 1000, 24, False),
+        (24, 1000, 24, True),
+    ],
+)
+def test_what_looks_cut(rows: int, asked: int, smallest: float, cut: bool) -> None:
+    """A round number, a hundred or more, nine tenths of what was asked for, or as few as the server gave before."""
+    assert looks_cut(rows, asked, Caps(smallest)) is cut
+
+
+def test_how_far_a_known_row_may_stand() -> None:
+    """A page that begins further on fits if one of its first sixteen rows is known."""
+    reader: Reader[UserSummary] = Reader("list")
+    feed_each(reader, [["u0"]])
+    page = [UserSummary(id=name) for name in ids(1)]
+    new = [UserSummary(id=f"new{number}") for number in range(16)]
+    assert reader.fits([*new[:15], *page])
+    assert not reader.fits([*new, *page])
+
+
+@pytest.mark.parametrize("deleted", [63, 64])
+def test_how_many_rows_a_token_remembers(deleted: int) -> None:
+    """The last 64: as long as one of them is there, another reader finds its place."""
+    server = Server(ids(200))
+    first: Reader[UserSummary] = Reader("list", page_size=100)
+    first.feed(server.answer(*first.next_request()))
+    second: Reader[UserSummary] = Reader("list", page_size=100)
+    second.go_on(first.token())
+    del server.ids[100 - deleted : 100]
+    found: list[str] = []
+
+    def read_on() -> None:
+        while not second.finished():
+            found.extend(row.id for row in second.feed(server.answer(*second.next_request())))
+
+    if deleted < 64:
+        read_on()
+        assert found == ids(200)[100:]
+    else:
+        with pytest.raises(IncompleteListing, match="faster"):
+            read_on()
 
 
 def test_more_rows_than_asked_for() -> None:
