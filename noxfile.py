@@ -16,7 +16,8 @@ nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
-QUICK = ("pytest", "-n", "2", "-m", "not slow")
+ON_TWO_CORES = ("pytest", "-n", "2", "--dist", "worksteal")
+QUICK = (*ON_TWO_CORES, "-m", "not slow")
 
 
 def install(session: nox.Session, *groups: str, options: tuple[str, ...] = ()) -> None:
@@ -46,7 +47,7 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", "2")
+    session.run("coverage", "run", "-m", *ON_TWO_CORES)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 

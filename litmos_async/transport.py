@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -401,6 +401,10 @@ class _KeyedTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
+# To read the usual authorities takes most of a client's making: all clients share them.
+_usual_tls: Final = cache(lambda _keys: httpx.create_ssl_context(trust_env=False))
+
+
 @frozen
 class _Network:
     """The way over the network, as the environment has it."""
@@ -415,8 +419,8 @@ class _Network:
         proxy = proxy_for(parts.scheme, parts.hostname or "", parts.port)
         tls = certificates()
         if tls is None:
-            empty_context()  # a log of keys that cannot be written is said in our words
-            tls = httpx.create_ssl_context(trust_env=False)
+            # A log of keys that cannot be written is said in our words.
+            tls = _usual_tls(empty_context().keylog_filename)
         return cls(proxy, tls)
 
     def transport(self) -> httpx.AsyncHTTPTransport:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support import amounts
 
 # What takes a browser, or a library of an example, has a session of its own, and is no part of `nox -s tests`.
 collect_ignore = [
@@ -21,8 +25,29 @@ MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
+# A hundred authorities that the machine names would be read anew by each client, and prove nothing.
+for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+    os.environ.pop(name, None)
+
 # An example may take as long as the machine needs for it, and so may thinking one up.
 settings.register_profile(
     "patient", settings(settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 )
 settings.load_profile("patient")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests try a part of what they could where the slow ones are left out."""
+    amounts.choose(in_part=config.option.markexpr == "not slow")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what is slow, so that no process works on it alone while the others have nothing left."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is imported and collected out of the collector's rounds: it stays to the end."""
+    gc.collect()
+    gc.freeze()

@@ -16,7 +16,7 @@ from litmos_async.cli.codes import FAILED, USAGE
 from litmos_async.cli.context import WORDS
 from litmos_async.cli.extras import missing
 from litmos_async.cli.interrupt import until_interrupted
-from litmos_async.cli.terminal import Terminal
+from litmos_async.cli.terminal import IN_USE, Terminal
 from litmos_async.cli.words import explain
 from litmos_async.errors import ConfigurationError
 
@@ -152,8 +152,22 @@ def option_names(parent: App = app) -> set[str]:
 
 
 def run(words: Sequence[str]) -> int:
-    """Carry out a command line and return the exit code."""
-    terminal = Terminal()
+    """Carry out a command line and return the exit code; where its result was lost, that is no 0."""
+    terminals = list[Terminal]()
+    before = IN_USE.set(terminals)
+    try:
+        terminal = Terminal()
+        code = _carry_out(words, terminal)
+    finally:
+        IN_USE.reset(before)
+    lost = next((each.lost for each in terminals if each.lost is not None), None)
+    if lost is None:
+        return code
+    terminal.complain(f"cannot write to standard output: {lost}")
+    return code or FAILED
+
+
+def _carry_out(words: Sequence[str], terminal: Terminal) -> int:
     if words and not words[0].startswith("-") and words[0] in app:
         # In the list of commands stands a line, which must not take an import; here is the whole text.
         command = app[words[0]]
@@ -178,9 +192,6 @@ def run(words: Sequence[str]) -> int:
         return USAGE
     finally:
         WORDS.reset(begun)
-    if terminal.lost is not None and not code:
-        terminal.complain(f"cannot write to standard output: {terminal.lost}")
-        return FAILED
     return int(code or 0)
 
 

@@ -61,8 +61,8 @@ class Fields:
             found[name_key(attribute)] = attribute, reader
         for words in ALIKE:
             keys = [name_key(word) for word in words]
-            if known := next((found[key] for key in keys if key in found), None):
-                found |= {key: found.get(key, known) for key in keys}
+            known = next(found[key] for key in keys if key in found)
+            found |= {key: found.get(key, known) for key in keys}
         return found
 
     def _attributes(self) -> Iterator[tuple[str, Reader]]:

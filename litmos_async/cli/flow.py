@@ -39,6 +39,9 @@ async def carry_out(order: Order, connect: Connect, terminal: Terminal) -> int:
 
     When it is cancelled, it writes the outcomes as far as they are known before it ends.
     """
+    # The exit code of a job tells of its lines, which stand in the outcomes: a job must not be repeated, and send
+    # its messages again, because a log had no room for the summary.
+    terminal.kept = not (order.dry_run or terminal.machine)
     try:
         usable(order.file, order.outcomes, order.plan_json, order.journal)
         access = Access.like(order.file)

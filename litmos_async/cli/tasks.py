@@ -50,7 +50,7 @@ class Named(Column):
 
     def title(self, word: str) -> str:
         """Return what the column is called in the outcomes, so that they can be read again."""
-        return next((words[0] for words, _ in self.ways if word in words), self.key)
+        return next((words[0] for words, _ in self.ways if word in words), super().title(word))
 
 
 async def as_written(_: Bulk, names: Iterable[str]) -> Resolved:

@@ -10,15 +10,16 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import IO, Any, TextIO, cast
+from typing import IO, Any, Final, TextIO, cast
 
 from rich.console import Console
 
 from litmos_async.cli.cells import tidy
 from litmos_async.cli.words import explain
 
-__all__ = ["Outlet", "Terminal", "listed", "plain"]
+__all__ = ["IN_USE", "Outlet", "Terminal", "listed", "plain"]
 
 
 class Outlet:
@@ -97,6 +98,7 @@ class Terminal:
         quiet: Whether only results and errors are shown.
         out: The console of results.
         profile: The profile of the account; empty if there is none.
+        kept: Whether what is said is a summary of what stands in a file: then nothing is lost with it.
         machine: Whether standard output is for one JSON document, and results for people go to standard error.
         err: The console of the live progress.
     """
@@ -106,21 +108,24 @@ class Terminal:
     ) -> None:
         self.profile = profile
         self.quiet = quiet
+        self.kept = False
         self.machine = machine
         self._json_logs = json_logs
         self._results = Outlet(sys.stdout)
         self.out = _console(self._results)
         self.err = _console(Outlet(sys.stderr))
+        if (in_use := IN_USE.get()) is not None:
+            in_use.append(self)
 
     @property
     def lost(self) -> Exception | None:
         """Why results could not be written; None if they were, or if their reader had enough of them."""
         problem = self._results.problem
-        return None if isinstance(problem, BrokenPipeError) else problem
+        return None if self.kept or isinstance(problem, BrokenPipeError) else problem
 
     @property
-    def deaf(self) -> bool:
-        """Whether no one takes results any more."""
+    def closed(self) -> bool:
+        """Whether no one takes results any more: the rest need not be asked for."""
         return self._results.problem is not None
 
     def say(self, text: str) -> None:
@@ -139,11 +144,6 @@ class Terminal:
         """Write a part of a result as it is, for programs; where a terminal is there, without what steers it."""
         self._results.write(plain(text) if self._results.isatty() else text)
         self._results.flush()
-
-    @property
-    def closed(self) -> bool:
-        """Whether no one takes results any more."""
-        return self._results.problem is not None
 
     def document(self, content: Any) -> None:
         """Write a result for programs: one JSON document."""
@@ -194,6 +194,10 @@ class Terminal:
             self.err.print(json.dumps({"time": moment, "level": level, "message": text}))
         else:
             self.err.print(plain(text))
+
+
+IN_USE: Final[ContextVar[list[Terminal] | None]] = ContextVar("IN_USE", default=None)
+"""The terminals that the command line has made, in which it looks at its end whether a result was lost."""
 
 
 def _console(outlet: Outlet) -> Console:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,7 +154,11 @@ class Task:
                     "secrets": order.schemas[spec.name].secrets,
                 },
             )
-        state.belong("place", str(place), f"place than {place}")
+        if place.remote is not None:
+            state.belong("place", str(place), f"place than {place}")
+        else:
+            there = Path(str(place)).absolute()
+            state.belong("place", _from(self.state_path, there), f"place than {there}")
         self._check_turn(state)
 
     def _earlier(self, state: StateFile, account: str, *, dry: bool) -> dict[str, list[str]]:
@@ -249,6 +254,17 @@ def task_of(
                 f"programs that read the folder would take it for data"
             )
     return Task(Order(specs, place, schemas, ask, keeps, overlap, full_every), columns, state_path)
+
+
+def _from(state: Path, place: Path) -> str:
+    """Return where an export goes, as seen from its state.
+
+    A relative path is another one in each working directory; and a state may be moved along with its files.
+    """
+    try:
+        return os.path.relpath(place, state.absolute().parent)
+    except ValueError:  # another drive of Windows
+        return str(place)
 
 
 def _state_beside(dest: str) -> Path:

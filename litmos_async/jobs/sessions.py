@@ -202,7 +202,7 @@ class RollCalls:
         async with self._locks.setdefault(place, asyncio.Lock()):
             if place not in self._rows:
                 self._rows[place] = await requests.read(lambda litmos: _roll_call(litmos, place))
-        return self._rows[place].get(item.user_id)
+            return self._rows[place].get(item.user_id)
 
 
 async def _roll_call(litmos: Resources, place: SessionPlace) -> dict[str, EventUser]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from litmos_async.client import LitmosClient
-from litmos_async.errors import APIError, ConfigurationError, LitmosError, Unauthorized
+from litmos_async.errors import APIError, ConfigurationError, LimiterUnavailable, LitmosError, Unauthorized
 from litmos_async.models.record import fields_of
 from litmos_async.retry import RetryPolicy
 from litmos_async.testing.operations import operations
@@ -51,7 +51,8 @@ async def probe(
 
     Raises:
         Unauthorized: The key does not work.
-        ConfigurationError: `most_requests` is out of range.
+        ConfigurationError: `most_requests` is out of range, or the client cannot send anything as it is set up.
+        LimiterUnavailable: Where the limit is kept cannot be reached.
     """
     if not 1 <= most_requests <= MOST_REQUESTS:
         raise ConfigurationError(f"most_requests must be 1 to {MOST_REQUESTS}, not {most_requests!r}")
@@ -97,8 +98,8 @@ class _Run:
         self.requests += 1
         try:
             plain = await self._litmos.request("GET", operation.path.format(**ids), query=_query(operation))
-        except Unauthorized:
-            raise
+        except (Unauthorized, ConfigurationError, LimiterUnavailable):
+            raise  # it is in the way of all operations, and says nothing of this one
         except APIError as problem:
             return {"result": type(problem).__name__, "status": problem.status}
         except LitmosError as problem:

@@ -12,7 +12,8 @@ app = Receiver(handle, secret=os.environ["WEBHOOK_SECRET"], spool=SqliteSpool("w
 from litmos_async.webhooks.events import ACHIEVEMENT, Achievement, Event, WebhookError, parse
 from litmos_async.webhooks.receiver import Handler, Receiver
 from litmos_async.webhooks.redis_seen import RedisSeen, Seen
-from litmos_async.webhooks.spool import MemorySpool, Spool, SpoolFull, SqliteSpool, Waiting
+from litmos_async.webhooks.spool import MemorySpool, Spool, SpoolFull, Waiting
+from litmos_async.webhooks.sqlite_spool import SqliteSpool
 
 __all__ = [
     "ACHIEVEMENT",

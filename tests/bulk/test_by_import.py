@@ -405,6 +405,7 @@ def everything(sandbox: Sandbox) -> dict[str, list[str]]:
     return {user: list(sandbox.tenant.courses) for user in sandbox.tenant.users}
 
 
+@pytest.mark.slow
 def test_courses_through_imports() -> None:
     """Thousands of people get their courses by a few imports, no person twice in one, and all is read back."""
     sandbox = make(users=1_500, courses=7)

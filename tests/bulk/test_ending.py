@@ -22,6 +22,7 @@ from litmos_async.errors import ConfigurationError, JournalError, LitmosError, U
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
 from tests.bulk.works import KINDS, Work, client, organisation, sandbox_of
+from tests.support.amounts import amount
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -389,7 +390,7 @@ def test_a_damaged_journal_is_a_typed_error(kind: Callable[[], Work], tmp_path: 
             finally:
                 await job.aclose()
 
-    for number in range(60):
+    for number in range(amount(60, quick=15)):
         damaged = bytearray(whole)
         for _ in range(chance.choice((1, 3, 30))):
             damaged[chance.choice(used)] = chance.randrange(256)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from litmos_async import BulkJob, LitmosClient, Report
+from litmos_async import BulkJob, LitmosClient, RateLimit, Report, RetryPolicy
 from litmos_async.bulk import ListSize, ListSizes, Plan, read_summary
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
@@ -249,6 +249,100 @@ def test_a_long_list_whose_answer_is_lost(fault: dict[str, Any]) -> None:
     sandbox, wanted = teams_of([300, 200])
     sandbox.faults.add(Fault(method="POST", times=1, **fault))
     run(sandbox, wanted)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize(
+    "fault", [{"status": 400}, {"status": 500}, {"drop": True, "error": httpx.ReadTimeout("x")}]
+)
+def test_a_long_list_that_cannot_be_read_back(fault: dict[str, Any], lost: bool) -> None:
+    """No one knows how much of it is there, answer or not. Nothing is learned; careful lists go on."""
+    sandbox, wanted = teams_of([400, 250])
+    sandbox.faults.add(Fault(method="GET", times=None, **fault))
+    if lost:
+        sandbox.faults.add(Fault(method="POST", status=500, after=True, times=1))
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            job = joining(litmos, wanted)
+            unknown = Counter([each.item[1] async for each in job if each.status == "unknown"])
+            assert list(unknown.values()) == [400]
+            assert (job.report.done, job.report.failed) == (250, 0)
+            assert litmos.bulk.list_sizes.to_json() == "{}"
+            assert len(lists(sandbox)) == 1 + lost + 3  # a join is repeated where its answer is lost
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("fault", [{"status": 400}, {"drop": True, "error": httpx.ReadTimeout("x")}])
+def test_a_rest_that_cannot_be_read_back(fault: dict[str, Any]) -> None:
+    """Whether the server has cut the long list is not known then: no other long list is sent, and nothing lost."""
+    sandbox, wanted = teams_of([600, 500], list_limit=250, list_refusal=None)
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            done = 0
+            job = joining(litmos, wanted)
+            async for outcome in job:
+                if not done:  # the long list was read, and what it lacks was not sent yet
+                    sandbox.faults.add(Fault(method="GET", times=None, **fault))
+                done += outcome.status == "done"
+            assert done == 1_100
+            assert litmos.bulk.list_sizes.to_json() == "{}"
+
+    run_virtual(main())
+    for team, users in wanted.items():
+        assert set(sandbox.tenant.members.of_left(team)) == set(users)
+
+
+def test_a_long_list_that_never_left() -> None:
+    """No connection is no limit of the server's: the short lists go out, and nothing is learned."""
+    sandbox, wanted = teams_of([400, 250])
+    sandbox.faults.add(Fault(method="POST", drop=True, error=httpx.ConnectError("x"), times=1))
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            report = await joining(litmos.with_options(retry=RetryPolicy(max_attempts=1)), wanted).run()
+            assert (report.done, report.failed) == (650, 0)
+            assert litmos.bulk.list_sizes.to_json() == "{}"
+
+    run_virtual(main())
+    assert len(lists(sandbox)) == 1 + 4 + 3  # the sandbox notes what it drops, too
+
+
+def test_a_list_of_people_whom_no_list_shows() -> None:
+    """Of 400 inactive people none is seen after the long list, nor after the short ones: nothing is learned."""
+    sandbox, wanted = teams_of([400])
+    for user in next(iter(wanted.values())):
+        sandbox.tenant.change_user(user, Active=False)
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            assert (await joining(litmos, wanted).run()).done == 400
+            assert litmos.bulk.list_sizes.to_json() == "{}"
+
+    run_virtual(main())
+    assert len(lists(sandbox)) == 1 + 4
+
+
+def test_a_job_that_is_stopped_before_its_long_list_leaves() -> None:
+    """The list waits for a slot and is not sent: nothing is changed, and all is there for the next run."""
+    sandbox, wanted = teams_of([400, 250])
+
+    async def main() -> None:
+        async with client(sandbox, rate_limit=RateLimit(2, 60.0)) as litmos:
+            job = joining(litmos, wanted)
+            await job.plan()
+            for _ in range(2):
+                await litmos.users.list_paginated(page_size=1)
+            running = asyncio.ensure_future(job.run())
+            await asyncio.sleep(10.0)
+            job.stop()
+            report = await running
+            assert (report.stopped, report.requests, report.done) == ("asked to stop", 0, 0)
+
+    run_virtual(main())
+    assert lists(sandbox) == []
 
 
 @pytest.mark.parametrize("after", [1, 2, 4, 6, 8, 9, 11, 13, 17, 25])

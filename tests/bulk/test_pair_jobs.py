@@ -303,6 +303,7 @@ def test_what_is_no_pair(pairs) -> None:
     assert not sandbox.requests
 
 
+@pytest.mark.slow
 def test_many_pairs_in_little_memory() -> None:
     """Two hundred thousand pairs from a generator are planned in a few megabytes."""
 

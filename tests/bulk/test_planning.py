@@ -167,6 +167,7 @@ def test_an_organisation() -> None:
     assert lower_bound(pairs) <= len(plan) <= one_sided(pairs, 100, 25)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_pairs() -> None:
     """A sparse graph of 100,000 pairs, the hardest kind for the matching: the plan is as good as can be."""
     chance = random.Random(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import runpy
 import sys
 from collections.abc import Callable
@@ -162,6 +163,10 @@ def test_the_account(ordered: Ordered, monkeypatch: pytest.MonkeyPatch, tmp_path
         ((*FILE, "--send-message", "no", "--api-key", "secret"), "Unknown option"),
         ((*FILE, "--send-message", "no", "--api-key-file", "none"), "none holds no API key"),
         ((*FILE, "--send-message", "no"), "cannot use people.csv: No such file"),
+        (
+            ("assign", "courses", "-", *NO_MAIL, "--api-key-file", "-"),
+            "standard input cannot hold both the CSV and the API key",
+        ),
         ((*FILE, *NO_MAIL, "--library"), "--library is for teams: say --teams, too"),
         ((*FILE, *NO_MAIL, "--include-sub-teams"), "--include-sub-teams is for teams: say --teams, too"),
         ((*FILE, *NO_MAIL, "--teams", "--via", "import"), "a team cannot be imported"),
@@ -219,15 +224,34 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"{__version__}\n"
 
 
-def test_the_demo_without_its_extra(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("command", "package", "extras"),
+    [("demo", "uvicorn", "cli,sandbox"), ("sandbox", "uvicorn", "cli,sandbox"), ("mcp", "mcp", "mcp")],
+)
+def test_a_command_without_its_extra(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    package: str,
+    extras: str,
 ) -> None:
     """It says how to install it."""
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
-    assert run(["demo"]) == 2
-    assert (
-        'litmos demo needs more packages: pip install "litmos-async[cli,sandbox]"' in capsys.readouterr().err
-    )
+    monkeypatch.setitem(sys.modules, package, None)
+    assert run([command]) == 2
+    shown = capsys.readouterr()
+    told = f'litmos {command} needs more packages: pip install "litmos-async[{extras}]"'
+    assert (shown.out, told in shown.err) == ("", True)
+
+
+def test_an_assistant_that_ends_it(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    """Once standard input is at its end, `litmos mcp` is as well."""
+    monkeypatch.setenv("LITMOS_API_KEY", "k")
+    monkeypatch.setenv("LITMOS_CONFIG", str(tmp_path / "none"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    assert run(["mcp"]) == 0
+    assert capsysbinary.readouterr().out == b""
 
 
 def test_the_command_without_its_extra(

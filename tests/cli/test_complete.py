@@ -60,9 +60,12 @@ def test_a_course_is_all_its_modules(desk: Desk, carry: Carry, capsys: pytest.Ca
 
 def test_one_module(desk: Desk, carry: Carry) -> None:
     """By code, name or id, whatever case."""
-    desk.write("user,course,module", "user.0@example.com,C-1,test", "user.1@example.com,C-1,Theory")
-    assert carry("complete --verify") == 0
-    assert modules_done(desk) == {"user.0@example.com": ["Test"], "user.1@example.com": ["Theory"]}
+    theory = next(each["Id"] for each in desk.sandbox.tenant.modules.values() if each["Name"] == "Theory")
+    for module, name in (("test", "Test"), (f" {theory} ", "Theory")):
+        desk.write("user,course,module", f"user.0@example.com,C-1,{module}", "user.1@example.com,C-1,Theory")
+        assert carry("complete --verify") == 0
+        assert modules_done(desk)["user.0@example.com"][-1] == name
+    assert modules_done(desk) == {"user.0@example.com": ["Test", "Theory"], "user.1@example.com": ["Theory"]}
 
 
 def test_the_oldest_goes_first(desk: Desk, carry: Carry, monkeypatch: pytest.MonkeyPatch) -> None:

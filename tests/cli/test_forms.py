@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
 from datetime import datetime, time
 from pathlib import Path
@@ -187,6 +189,24 @@ def test_standard_input(desk: Desk, carry_from_pipe: Carry, monkeypatch: pytest.
     del carry_from_pipe
     assert len(desk.assigned()) == 1
     assert Path("stdin.outcomes.csv").exists()
+
+
+def test_a_file_as_standard_input(
+    desk: Desk, carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`litmos … - < people.csv`: it is read from the descriptor, in parts, and not beyond what is allowed."""
+    monkeypatch.chdir(desk.folder)
+    monkeypatch.setattr("litmos_async.cli.reading._PART", 10)
+    desk.write("user,course", "user.0@example.com,C-1", "user.1@example.com,C-1")
+    assert carry_from_pipe is not None
+    with desk.order.file.open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        assert run([*ASSIGN.split(), "-"]) == 0
+        assert len(desk.assigned()) == 2
+        monkeypatch.setattr("litmos_async.cli.table.MOST_BYTES", 20)
+        file.seek(0)
+        assert run([*ASSIGN.split(), "-"]) == 2
+    assert "larger than" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_a_command_that_waits_for_a_pipe(tmp_path: Path) -> None:
@@ -511,6 +531,42 @@ def test_a_sheet_that_there_is_not(tmp_path: Path) -> None:
     workbook(tmp_path / "people.xlsx", ("People", PEOPLE), ("Notes", []))
     with pytest.raises(TableError, match="it has no sheet 'Old'; it has 'People', 'Notes'"):
         sheet_records((tmp_path / "people.xlsx").read_bytes(), "Old")
+
+
+def test_a_workbook_without_a_sheet(tmp_path: Path) -> None:
+    """What has none is no list of people."""
+    workbook(tmp_path / "people.xlsx", ("People", PEOPLE))
+    bare = io.BytesIO()
+    with zipfile.ZipFile(tmp_path / "people.xlsx") as parts, zipfile.ZipFile(bare, "w") as left:
+        for name in parts.namelist():
+            left.writestr(name, re.sub(rb"<sheets>.*</sheets>", b"<sheets/>", parts.read(name)))
+    with pytest.raises(TableError, match="it has no sheet"):
+        sheet_records(bare.getvalue(), None)
+
+
+def test_ctrl_c_while_a_workbook_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no fault of the workbook."""
+    workbook(tmp_path / "people.xlsx", ("People", PEOPLE))
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("python_calamine.CalamineWorkbook.from_filelike", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sheet_records((tmp_path / "people.xlsx").read_bytes(), None)
+
+
+def test_outcomes_as_a_workbook_without_the_extra(
+    desk: Desk, send: Send, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said before anything is sent."""
+    monkeypatch.setattr("litmos_async.cli.extras.find_spec", lambda _: None)
+    data = b"user,course\nuser.0@example.com,C-1\n"
+    assert send(data, f"{ASSIGN} --outcomes {desk.folder / 'told.xlsx'}") == 2
+    assert 'writing a workbook needs more packages: pip install "litmos-async[cli,xlsx]"' in (
+        capsys.readouterr().err
+    )
+    assert not desk.sandbox.requests
 
 
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

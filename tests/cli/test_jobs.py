@@ -171,6 +171,15 @@ def test_a_file_of_a_job_that_cannot_be_removed(live: Desk, capsys: pytest.Captu
     assert [record.id for record in records()] == [stays.id]
 
 
+def test_a_job_whose_files_are_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its record alone is left, and is taken away."""
+    files = [str(tmp_path / name) for name in ("people.csv", "job.db", "outcomes.csv")]
+    Record("ab", ["assign"], str(tmp_path), *files, began=1.0).save()
+    assert run(["jobs", "remove", "ab", "--yes"]) == 0
+    assert capsys.readouterr().out == "1 job taken away\n"
+    assert records() == []
+
+
 @pytest.mark.parametrize("named", [["--journal", "night"], ["--journal=night"]])
 def test_going_on_with_a_journal_of_its_own(
     live: Desk, named: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -222,6 +222,17 @@ def test_who_is_named_with_what_cannot_be_seen_is_not_barred(desk: Desk, carry: 
 
 
 @pytest.mark.parametrize("words", [IMPORT, SYNC])
+def test_what_cannot_be_seen_in_an_address(desk: Desk, carry: Carry, words: str) -> None:
+    """The line fails and shows its code point: it would be an address that no mail reaches."""
+    desk.write("user_name,first_name,last_name,email", "new@example.com,Ada,Example,ada\u00a0b@example.com")
+    before = people(desk)
+    assert carry(words) == 1
+    ((_, status, reason),) = desk.outcomes()
+    assert (status, reason) == ("failed", "email: it holds U+00A0, which cannot be seen")
+    assert people(desk) == before
+
+
+@pytest.mark.parametrize("words", [IMPORT, SYNC])
 def test_first_and_last_names_are_left_alone(desk: Desk, carry: Carry, words: str) -> None:
     """Joiners are right in some languages."""
     first = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"

@@ -104,7 +104,7 @@ def test_streams_that_cannot_be_written(stream: str, tmp_path: Path) -> None:
     if "full" in stream and not Path("/dev/full").exists():
         stream = ">&-"
     command = (
-        f"{shlex.quote(sys.executable)} -m litmos_async.cli demo --users 60 --lines 100 --keep {tmp_path}"
+        f"{shlex.quote(sys.executable)} -m litmos_async.cli demo --users 10 --lines 20 --keep {tmp_path}"
     )
     ended = subprocess.run(["sh", "-c", f"{command} {stream}"], env=ENVIRONMENT, timeout=60, check=False)
     assert ended.returncode == 0

@@ -139,6 +139,8 @@ def test_importing_is_quick_and_brings_no_extra() -> None:
     # Not rich: httpx takes it along where it is installed.
     extras = {"cyclopts", "starlette", "uvicorn", "redis", "litmos_async.cli", "litmos_async.sandbox"}
     assert not extras & loaded_by("from litmos_async import LitmosClient; LitmosClient('key', 'source')")
+    # Nobody answers while a receiver starts.
+    assert "litmos_async.client" not in loaded_by("import litmos_async.webhooks")
 
 
 def structures() -> ModuleType:

@@ -78,20 +78,6 @@ async def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert {"id", "user_name", "extra"} <= names["plain"][0].keys()
 
 
-async def test_the_exports_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every sample of the page on exports runs against the sandbox, one after the other."""
-    monkeypatch.chdir(tmp_path)
-    sandbox = people()
-    async with sandbox.serve() as base_url, LitmosClient("sandbox-key", "docs", base_url=base_url) as litmos:
-        names: dict[str, Any] = {"litmos": litmos}
-        for text in samples("docs/exports.md"):
-            run = eval(compiled(text), names)
-            if run is not None:
-                await run
-    assert len(names["present"]) == len(names["frame"]) == 6
-    assert names["resume"] is None
-
-
 async def test_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The example of the README does what it says."""
     sandbox = people()

@@ -18,6 +18,7 @@ from litmos_async.export import ExportIncomplete, find_list, merge
 from litmos_async.resources.base import ListOptions
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.export.small import crowd, open_sandbox, present, reach, rows_of
+from tests.support.amounts import amount
 
 
 async def run(sandbox: Sandbox, folder: Path, name: str, **options: Any) -> Any:
@@ -313,4 +314,4 @@ class Nights(RuleBasedStateMachine):
 
 
 TestNights = Nights.TestCase
-TestNights.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+TestNights.settings = settings(max_examples=amount(15, quick=5), stateful_step_count=12, deadline=None)

@@ -323,3 +323,43 @@ async def test_without_pyarrow(
     assert not sandbox.requests
     await run(sandbox, "users.csv")
     assert len(rows_of(Path("users.csv"))) == 2
+
+
+async def test_a_state_belongs_to_one_place_wherever_a_run_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path from another working directory is another place; the same place may be said in two ways."""
+    sandbox, state = open_sandbox(crowd(3)), tmp_path / "s.db"
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    await run(sandbox, "warehouse/", state=state)
+    await run(sandbox, str(tmp_path / "one" / "warehouse"), state=state)
+    monkeypatch.chdir(tmp_path / "two")
+    with pytest.raises(ConfigurationError, match=r"another place than .*/two/warehouse"):
+        await run(sandbox, "warehouse/", state=state)
+    assert not list((tmp_path / "two").iterdir())
+    await run(sandbox, "../one/warehouse/", state=state)
+
+
+async def test_a_state_may_be_moved_along_with_its_files(tmp_path: Path) -> None:
+    """The folder in which both are may get another name."""
+    sandbox, before, after = open_sandbox(crowd(3)), tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    await run(sandbox, str(before / "warehouse"), state=before / "s.db")
+    before.rename(after)
+    await run(sandbox, str(after / "warehouse"), state=after / "s.db")
+
+
+async def test_a_state_on_another_drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has no way from one drive to another: the whole path counts then."""
+
+    def no_way(*_: object) -> str:
+        raise ValueError("path is on mount 'C:', start on mount 'D:'")
+
+    monkeypatch.setattr("os.path.relpath", no_way)
+    sandbox = open_sandbox(crowd(3))
+    await run(sandbox, str(tmp_path / "warehouse"), state=tmp_path / "s.db")
+    await run(sandbox, str(tmp_path / "warehouse"), state=tmp_path / "s.db")
+    with pytest.raises(ConfigurationError, match="another place"):
+        await run(sandbox, str(tmp_path / "elsewhere"), state=tmp_path / "s.db")

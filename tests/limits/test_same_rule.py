@@ -20,6 +20,7 @@ from litmos_async.limits.shared import Store
 from litmos_async.limits.sqlite import SqliteStore
 from litmos_async.limits.window import Window
 from tests.limits.redis_server import RedisServer
+from tests.support.amounts import amount
 
 ME = "me"
 
@@ -91,7 +92,7 @@ async def compare(store: Store, rate: RateLimit, history: list[Step], wait: Any)
             out.append(result)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=amount(150, quick=40), deadline=None)
 @given(rates, histories)
 def test_sqlite_keeps_the_rule(rate: RateLimit, history: list[Step]) -> None:
     """Whatever happens, the window in the file is the bare window, to the last bit."""
@@ -112,7 +113,7 @@ def test_sqlite_keeps_the_rule(rate: RateLimit, history: list[Step]) -> None:
 
 
 @settings(
-    max_examples=60,
+    max_examples=amount(60, quick=20),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -11,6 +11,7 @@ import pytest
 
 from litmos_async import LitmosClient, RetryPolicy, errors
 from litmos_async.testing import run_virtual
+from tests.support.amounts import amount
 
 
 class Server:
@@ -207,7 +208,7 @@ def test_a_total_that_is_not_reached() -> None:
 
 def test_memory_stays_flat() -> None:
     """Reading a long list row by row keeps no more than a few pages."""
-    server = Server(60_000)
+    server = Server(amount(60_000, quick=20_000))
 
     async def main() -> int:
         async with client(server) as litmos:

@@ -144,7 +144,9 @@ def test_some_answers_are_slow(seed: int) -> None:
 
 
 @pytest.mark.parametrize(("lists", "pages"), [(40, 12), (160, 3)])
-@pytest.mark.parametrize("latency", [0.3, 1.0, 3.0])
+@pytest.mark.parametrize(
+    "latency", [1.0, *(pytest.param(each, marks=pytest.mark.slow) for each in (0.3, 3.0))]
+)
 def test_many_lists_side_by_side(lists: int, pages: int, latency: float) -> None:
     """Where the quota is the bound already, what is asked for in vain makes nothing slower."""
     plain, ahead = (Service(rows_of(pages), lambda: latency) for _ in range(2))

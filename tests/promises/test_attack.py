@@ -9,9 +9,10 @@ import pytest
 from litmos_async.limits import OnOutage
 from tests.promises.attack_fleet import Plan, Verdict, attack
 from tests.promises.virtual_attack import run_schedule
+from tests.support.amounts import amount
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(amount(20, quick=4)))
 def test_no_schedule_on_the_virtual_clock_breaks_a_promise(seed: int) -> None:
     """Processes that are cut off, killed and replaced: 100 in a window at most, and nothing else."""
     verdict = run_schedule(seed)

@@ -14,6 +14,7 @@ from litmos_async.models import SessionCourse, User, UserCourse, UserPage
 from litmos_async.wire import codec
 from litmos_async.wire.operation import many, one
 from litmos_async.wire.verdict import Reply, error_of
+from tests.support.amounts import amount
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 BODIES = [path.read_bytes() for path in sorted(SAMPLES.glob("*.json")) + sorted(SAMPLES.glob("*.xml"))]
@@ -35,14 +36,14 @@ def decode_all(body: bytes) -> None:
     error_of(Reply(500, body=body))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(300, quick=75), deadline=None)
 @given(st.binary(max_size=200))
 def test_random_bytes(body: bytes) -> None:
     """Bytes of any kind are decoded or refused."""
     decode_all(body)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=amount(500, quick=125), deadline=None)
 @given(st.sampled_from(BODIES), st.data())
 def test_damaged_answers(body: bytes, data: st.DataObject) -> None:
     """A real answer that was cut, or of which some bytes were changed, is decoded or refused."""
@@ -65,7 +66,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(300, quick=75), deadline=None)
 @given(json_values)
 def test_any_json(value: object) -> None:
     """JSON of any shape, with known names in unexpected places, is decoded or refused."""

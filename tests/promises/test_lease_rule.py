@@ -9,6 +9,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from litmos_async.testing import run_virtual
+from tests.support.amounts import amount
 from tests.support.lease_rule import (
     World,
     run,
@@ -16,7 +17,7 @@ from tests.support.lease_rule import (
 )
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=amount(1_000, quick=250), deadline=None)
 @given(worlds)
 def test_no_window_of_the_server_holds_too_many(world: World) -> None:
     """Any traffic: no window overfull, no burst too large, no pause broken, no slot or waiter left over."""

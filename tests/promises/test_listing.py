@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from litmos_async.errors import IncompleteListing
 from litmos_async.models import UserSummary
 from litmos_async.reader import Reader
+from tests.support.amounts import amount
 
 
 class Listing(RuleBasedStateMachine):
@@ -132,4 +133,4 @@ class Listing(RuleBasedStateMachine):
 
 
 TestListing = Listing.TestCase
-TestListing.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
+TestListing.settings = settings(max_examples=amount(400, quick=80), stateful_step_count=40, deadline=None)

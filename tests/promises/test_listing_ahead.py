@@ -15,6 +15,7 @@ from litmos_async.limits import MemoryLimiter
 from litmos_async.models import UserSummary
 from litmos_async.paging import Pages
 from litmos_async.testing import run_virtual
+from tests.support.amounts import amount
 
 
 @define
@@ -101,7 +102,7 @@ async def read(
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(300, quick=60), deadline=None)
 @given(
     service=st.builds(
         Service,

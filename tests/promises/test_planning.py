@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmos_async.bulk.pairs.planning import ListRequest, lower_bound, plan_memberships
+from tests.support.amounts import amount
 
 Pair = tuple[int, int]
 
@@ -46,7 +47,7 @@ def fewest(pairs: list[Pair], team_limit: int, user_limit: int) -> int:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(300, quick=60), deadline=None)
 @given(GRAPHS, LIMITS, LIMITS)
 def test_every_pair_once_and_never_worse_than_one_side(
     pairs: list[Pair], team_limit: int, user_limit: int
@@ -65,7 +66,7 @@ def test_every_pair_once_and_never_worse_than_one_side(
     assert bound <= len(plan) <= min(by_user, by_team)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(300, quick=60), deadline=None)
 @given(GRAPHS)
 def test_without_limits_it_is_a_minimum_vertex_cover(pairs: list[Pair]) -> None:
     """Where no list is too long, the plan is as large as networkx' maximum matching, and so is the bound."""
@@ -76,7 +77,7 @@ def test_without_limits_it_is_a_minimum_vertex_cover(pairs: list[Pair]) -> None:
     assert len(plan) == bound == len(matching) // 2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=amount(200, quick=40), deadline=None)
 @given(SMALL, st.integers(1, 4), st.integers(1, 4))
 def test_the_best_plan_lies_between_the_bound_and_ours(
     pairs: list[Pair], team_limit: int, user_limit: int

@@ -140,14 +140,15 @@ class PageRun:
         """Run all samples of a page."""
         for block in blocks(page):
             if block.kind == "python":
-                self._python(block.text)
+                self.python(block.text)
             elif block.kind == "console":
                 self._console(block.text)
             elif block.file:
                 Path(block.file).write_text(block.text, encoding="utf-8")
         assert not self._code, "the last command ended with an error, and the page does not say so"
 
-    def _python(self, text: str) -> None:
+    def python(self, text: str) -> None:
+        """Run a sample of Python."""
         done = eval(compiled(text), self.names)
         if done is not None:
             self._runner.run(done)

@@ -50,6 +50,9 @@ def in_rich(value: Any) -> str:
         )
         for stack in shown.trace.stacks:
             stack.frames = [frame for frame in stack.frames if "/tests/" not in frame.filename]
+            # Then it shows no lines of source beside the local variables: to colour them takes most of the time.
+            for frame in stack.frames:
+                frame.filename = f"<{frame.filename}>"
         console.print(shown)
     else:
         console.print(value)

@@ -6,8 +6,8 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 
 from litmos_async.errors import ConfigurationError
 from litmos_async.testing import run_virtual
-from litmos_async.webhooks import Event, MemorySpool, Receiver, SqliteSpool
+from litmos_async.webhooks import Event, MemorySpool, Receiver, SpoolFull, SqliteSpool
 from litmos_async.webhooks.spool import Waiting
 from tests.webhooks.small import SECRET, Log, http, message
 
@@ -23,6 +23,17 @@ from tests.webhooks.small import SECRET, Log, http, message
 def key(number: int) -> Sequence[str]:
     """Return the key of a message."""
     return (f"message {number}",)
+
+
+@contextmanager
+def busy(spool: SqliteSpool) -> Iterator[None]:
+    """Let the file of a spool be busy, so that what is asked of it gathers."""
+    gate = threading.Event()
+    spool._thread.submit(gate.wait)
+    try:
+        yield
+    finally:
+        gate.set()
 
 
 def states(path: Path) -> list[tuple[str, int]]:
@@ -90,19 +101,122 @@ def test_what_was_handled_long_ago_is_forgotten(make_spool: Any) -> None:
 
     async def story() -> None:
         spool = make_spool(waiting=1_000, remembered=1)
-        if isinstance(spool, SqliteSpool):
-            spool._db.execute("PRAGMA synchronous=OFF")  # 3,000 times onto a real disk would take a minute
         for first in range(1, 3_001, 1_000):
             numbers = range(first, first + 1_000)
             await asyncio.gather(*(spool.put(key(number), b"") for number in numbers))
             taken = [await spool.take() for _ in numbers]
-            for each in taken:
-                await spool.done(each)
+            await asyncio.gather(*(spool.done(each) for each in taken))
         assert not await spool.put(key(3_000), b"")
         assert await spool.put(key(1), b"")
         await spool.aclose()
 
     run_virtual(story())
+
+
+async def test_repeats_that_come_together(make_spool: Any) -> None:
+    """One of them is new; a key that a message has twice is no repeat, and one of several keys is enough."""
+    spool = make_spool()
+    puts = [["a", "b"], ["b", "c"], ["c"], ["d", "d"], ["a"], ["d"]]
+    assert await asyncio.gather(*(spool.put(keys, b"") for keys in puts)) == [
+        True,
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert [await spool.put([each], b"") for each in "abcde"] == [False, False, False, False, True]
+    await spool.aclose()
+
+
+async def test_no_more_wait_than_may(make_spool: Any) -> None:
+    """However many come at once: what is known needs no room, and what ends makes some."""
+    spool = make_spool(waiting=3)
+    puts = [spool.put(key(number), b"") for number in (1, 2, 1, 3, 4, 5, 3)]
+    first = await asyncio.gather(*puts, return_exceptions=True)
+    assert [each if isinstance(each, bool) else type(each) for each in first] == [
+        *(True, True, False, True),
+        *(SpoolFull, SpoolFull, False),
+    ]
+    await spool.again(await spool.take(), 1_000)
+    with pytest.raises(SpoolFull):
+        await spool.put(key(4), b"")
+    await spool.done(await spool.take())
+    await spool.give_up(await spool.take())
+    later = await asyncio.gather(*(spool.put(key(n), b"") for n in (4, 5, 6)), return_exceptions=True)
+    assert later[:2] == [True, True]
+    assert isinstance(later[2], SpoolFull)
+    await spool.aclose()
+
+
+async def test_what_comes_together_shares_a_transaction(tmp_path: Path) -> None:
+    """Each waits for the disk, so what has come while it was busy is written at once, new or ended."""
+    spool = SqliteSpool(tmp_path / "w.db", waiting=4)
+    assert all(await asyncio.gather(*(spool.put(key(number), b"") for number in range(1, 5))))
+    taken = [await spool.take() for _ in range(4)]
+    statements: list[str] = []
+    spool._db.set_trace_callback(statements.append)
+    with busy(spool):
+        ends = [
+            spool.done(taken[0]),
+            spool.done(taken[1]),
+            spool.again(taken[2], 1_000),
+            spool.give_up(taken[3]),
+        ]
+        puts = [spool.put(key(number), b"") for number in range(5, 8)]
+        both = [asyncio.ensure_future(each) for each in (*puts, *ends)]
+        await asyncio.sleep(0)
+    await asyncio.gather(*both)
+    assert statements.count("COMMIT") == 1
+    await spool.aclose()
+    assert states(tmp_path / "w.db") == [("waiting", 1), ("set aside", 0), *[("waiting", 0)] * 3]
+
+
+async def test_what_does_not_fit_hides_nothing(tmp_path: Path) -> None:
+    """That a message was handled is noted, though there is no room for one that comes at the same time."""
+    spool = SqliteSpool(tmp_path / "w.db")
+    await spool.put(key(1), b"")
+    taken = await spool.take()
+    spool._db.execute("PRAGMA max_page_count=1")
+    with busy(spool):
+        large = asyncio.ensure_future(spool.put(key(2), b"x" * 50_000))
+        noting = asyncio.ensure_future(spool.done(taken))
+        await asyncio.sleep(0)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        await large
+    await noting
+    await spool.aclose()
+    assert states(tmp_path / "w.db") == []
+
+
+async def test_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What comes then is refused at once, so that it is sent again; closing it once more changes nothing."""
+    spool = SqliteSpool(tmp_path / "w.db")
+    receiver = Receiver(Log(), secret=SECRET, spool=spool)
+    await spool.put(key(1), b"")
+    taken = await spool.take()
+    async with receiver, http(receiver) as client:
+        await receiver.aclose()
+        assert (await client.post(f"/{SECRET}", content=message(1))).status_code == 503
+        with pytest.raises(sqlite3.ProgrammingError):
+            await spool.done(taken)
+    assert "a webhook could not be kept: the spool is closed" in caplog.text
+    assert states(tmp_path / "w.db") == [("waiting", 0)]
+
+
+async def test_numbers_go_on_after_a_restart(tmp_path: Path) -> None:
+    """Also when nothing waits: the number of a message that was handled is not given to another one."""
+    numbers: list[int] = []
+    for start in range(3):
+        spool = SqliteSpool(tmp_path / "w.db")
+        await asyncio.gather(*(spool.put(key(10 * start + each), b"") for each in range(2)))
+        set_aside, handled = await spool.take(), await spool.take()
+        await spool.give_up(set_aside)
+        await spool.done(handled)
+        numbers += [set_aside.number, handled.number]
+        await spool.aclose()
+    assert len(set(numbers)) == 6
+    assert states(tmp_path / "w.db") == [("set aside", 0)] * 3
 
 
 async def test_a_full_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -144,14 +258,12 @@ async def test_a_cancellation_waits_for_the_file(tmp_path: Path) -> None:
     spool = SqliteSpool(tmp_path / "w.db")
     await spool.put(key(1), b"1")
     taken = await spool.take()
-    gate = threading.Event()
-    spool._thread.submit(gate.wait)
-    noting = asyncio.ensure_future(spool.done(taken))
-    await asyncio.sleep(0)
-    noting.cancel()
-    await asyncio.sleep(0)
-    assert not noting.done()
-    gate.set()
+    with busy(spool):
+        noting = asyncio.ensure_future(spool.done(taken))
+        await asyncio.sleep(0)
+        noting.cancel()
+        await asyncio.sleep(0)
+        assert not noting.done()
     await asyncio.wait([noting])
     assert noting.cancelled()
     await spool.aclose()

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from litmos_async import LitmosClient, RetryPolicy, errors
 from litmos_async import environment as environment_module
 from litmos_async.environment import bypasses, certificates, is_loopback, proxy_for
+from tests.support.amounts import amount
 from tests.support.showing import tell_all
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -448,7 +449,7 @@ ADDRESSES = st.sampled_from(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=amount(150, quick=40))
 @given(st.dictionaries(st.sampled_from(VARIABLES), VALUES, min_size=1, max_size=3), ADDRESSES)
 def test_any_environment(environment: dict[str, str], base_url: str) -> None:
     """Whatever the environment holds, a client is made or a `ConfigurationError` says in one line why not."""
@@ -510,7 +511,7 @@ BASES = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=300)
+@settings(max_examples=amount(300, quick=75))
 @given(BASES | st.text(max_size=20).map("https://".__add__))
 def test_any_address(base_url: str) -> None:
     """Whatever stands in `base_url`: a client that can make requests, or a `ConfigurationError`."""

@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
+from attrs import frozen
+
 from litmos_async.bulk.pairs.calls import Call, CallPlan, CallSizes
 from litmos_async.bulk.pairs.existing import cheapest_read
 from litmos_async.bulk.pairs.outcomes import PairOutcomes
@@ -43,6 +45,19 @@ class Sender(Protocol):
         ...
 
 
+@frozen
+class LongList:
+    """A list that is worth a trial.
+
+    Attributes:
+        call: The request with it.
+        fewest: Requests that the job takes where the server takes lists of that length.
+    """
+
+    call: Call
+    fewest: int
+
+
 class SizeTrial:
     """Sends one list that is longer than any that was proven, and learns from it.
 
@@ -57,19 +72,14 @@ class SizeTrial:
         self._run = pairs.run
         self._sizes = sizes
         self._sender = sender
-        self._call: Call | None = None
 
-    async def find(self, longer: Mapping[Side, int], plan: CallPlan, requests: int) -> int | None:
-        """Find the list that is worth a trial.
+    async def find(self, longer: Mapping[Side, int], plan: CallPlan, requests: int) -> LongList | None:
+        """Return the list that is worth a trial; None where none would pay.
 
         Args:
             longer: Ids in the lists that are worth a try.
             plan: The plan with lists of the proven sizes.
             requests: How many requests that takes.
-
-        Returns:
-            Requests that the job takes where the server takes lists of that length; None where a trial would not
-            pay.
         """
         best = await CallPlan.of(self._pairs.table, longer)
         fewest, longest = 0, None
@@ -81,8 +91,7 @@ class SizeTrial:
                 longest = call
         if longest is None or requests - fewest <= self._reads_for(longest):
             return None
-        self._call = longest
-        return fewest
+        return LongList(longest, fewest)
 
     def _reads_for(self, call: Call) -> int:
         """Return how many requests read a long list back."""
@@ -91,15 +100,12 @@ class SizeTrial:
             scope.setdefault(left, []).append(right)
         return cheapest_read(self._pairs.operation.existing, scope).requests
 
-    async def carry_out(self) -> AsyncGenerator[Outcome, None]:
-        """Send the long list, and learn from what is there of it afterwards.
+    async def carry_out(self, call: Call) -> AsyncGenerator[Outcome, None]:
+        """Send a long list, and learn from what is there of it afterwards.
 
         It stays under way in the journal until it was read back: what a killed run has not seen, the next one
         reads.
         """
-        call = self._call
-        if call is None:
-            return
         write = self._sender.write_of(call)
         try:
             lost = await self._sender.send_write(call, write)
@@ -199,9 +205,11 @@ class SizeTrial:
             await self._sizes.learn(call.side, known.rejected(size))
             return
         try:
-            later, _ = await self._pairs.effects(missing, certain=False)
+            later, unknown = await self._pairs.effects(missing, certain=False)
         except LitmosError:
             return
+        if unknown:
+            return  # they may be there: the long list may have been cut
         if not later:
             if len(missing) < size:
                 await self._sizes.learn(call.side, known.whole(size))
