@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -368,8 +368,8 @@ class _Run:
         batches = self._litmos.export.batches(name, where=where, **options)
         if order.table:
             columns = options["columns"] or _first_columns(name)
-            async with aclosing(batches):
-                await as_table(_each_row(batches), columns, terminal)
+            async with aclosing(batches), aclosing(_each_row(batches)) as rows:
+                await as_table(rows, columns, terminal)
         else:
             format, header = cast("Literal['jsonl', 'csv']", order.options["format"] or "jsonl"), True
             async with aclosing(batches):
@@ -425,7 +425,7 @@ def _first_columns(name: str) -> list[str]:
     return [*[each for each in plain if each not in columns.key], *columns.key][-_SHOWN:][:_SHOWN]
 
 
-async def _each_row(batches: AsyncIterator[Any]) -> AsyncIterator[Mapping[str, Any]]:
+async def _each_row(batches: AsyncIterator[Any]) -> AsyncGenerator[Mapping[str, Any], None]:
     async for batch in batches:
         for row in batch.rows:
             yield row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json as text_of
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from itertools import chain
 from typing import Annotated, Any, Final, TypeAlias
@@ -161,7 +161,7 @@ async def list_sessions(
     """
     view = View(("course", "module", "name", "start_date", "instructor_name", "slots", "id"), json, csv)
 
-    async def rows(litmos: LitmosClient) -> AsyncIterator[Row]:
+    async def rows(litmos: LitmosClient) -> AsyncGenerator[Row, None]:
         listing = litmos.sessions.list_past if past else litmos.sessions.list_future
         async for course in listing(search=search):
             for module in course.modules:
@@ -173,7 +173,7 @@ async def list_sessions(
     return await _write(view, account, rows)
 
 
-async def _rows(litmos: LitmosClient, name: str, search: str | None) -> AsyncIterator[Row]:
+async def _rows(litmos: LitmosClient, name: str, search: str | None) -> AsyncGenerator[Row, None]:
     """Yield the rows of a list as an export has them; `litmos schema` shows their columns.
 
     An export takes no search, which is the server's: what it finds is read as it comes, in the same form.
@@ -188,17 +188,19 @@ async def _rows(litmos: LitmosClient, name: str, search: str | None) -> AsyncIte
                 yield row
 
 
-async def _write(view: View, account: Account, rows: Callable[[LitmosClient], AsyncIterator[Row]]) -> int:
+async def _write(
+    view: View, account: Account, rows: Callable[[LitmosClient], AsyncGenerator[Row, None]]
+) -> int:
     terminal = account.terminal()
 
     async def write(litmos: LitmosClient) -> int:
-        found = rows(litmos)
-        if view.json:
-            await _as_json(found, terminal)
-        elif view.csv:
-            await _as_csv(found, terminal)
-        else:
-            await as_table(found, view.columns, terminal)
+        async with aclosing(rows(litmos)) as found:
+            if view.json:
+                await _as_json(found, terminal)
+            elif view.csv:
+                await _as_csv(found, terminal)
+            else:
+                await as_table(found, view.columns, terminal)
         return OK
 
     return await with_client(account, terminal, write)

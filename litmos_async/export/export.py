@@ -358,15 +358,17 @@ class _Walk:
         place = None if self._begin is None else _token(name, *self._begin)
         ended = False
         try:
-            async for unit, inner, last in self._units():
-                place = _token(name, unit.key, inner)
-                async for step in self._unit_pages(unit, inner, last=last):
-                    place, ended = step.resume or place, step.resume is None
-                    if step.rows or ended:
-                        yield step
-                if inner is not None and not last:
-                    # What it gave before the token may come again in the units behind it.
-                    await self._learn(unit)
+            async with aclosing(self._units()) as units:
+                async for unit, inner, last in units:
+                    place = _token(name, unit.key, inner)
+                    async with aclosing(self._unit_pages(unit, inner, last=last)) as steps:
+                        async for step in steps:
+                            place, ended = step.resume or place, step.resume is None
+                            if step.rows or ended:
+                                yield step
+                    if inner is not None and not last:
+                        # What it gave before the token may come again in the units behind it.
+                        await self._learn(unit)
         except LitmosError as problem:
             # One that came from within a unit has said where.
             problem.resume = self._at or place
@@ -400,17 +402,18 @@ class _Walk:
             return
         waiting: tuple[Unit, str | None] | None = None
         skipping = self._begin is not None
-        async for some in self._spec.units(self._litmos, self._ask, None):
-            for unit in some.units:
-                inner = None
-                if skipping and self._begin is not None:
-                    if unit.key != self._begin[0]:
-                        await self._learn(unit)
-                        continue
-                    skipping, inner = False, self._begin[1]
-                if waiting is not None:
-                    yield *waiting, False
-                waiting = unit, inner
+        async with aclosing(self._spec.units(self._litmos, self._ask, None)) as listed:
+            async for some in listed:
+                for unit in some.units:
+                    inner = None
+                    if skipping and self._begin is not None:
+                        if unit.key != self._begin[0]:
+                            await self._learn(unit)
+                            continue
+                        skipping, inner = False, self._begin[1]
+                    if waiting is not None:
+                        yield *waiting, False
+                    waiting = unit, inner
         if waiting is not None:
             yield *waiting, True
         elif skipping:

@@ -186,11 +186,12 @@ class Exporter:
             return
         first, resume, known = await self._blocking(self._state.listing, each.spec.name)
         some: list[Unit] = []
-        async for listed in each.spec.units(self._litmos, each.ask, resume):
-            some += (unit for unit in listed.units if unit.key not in known)
-            if listed.resume is not None or len(some) >= _UNITS_A_STEP:
-                await self._note_units(each, some, first, listed.resume)
-                first, some = first + len(some), []
+        async with aclosing(each.spec.units(self._litmos, each.ask, resume)) as lists:
+            async for listed in lists:
+                some += (unit for unit in listed.units if unit.key not in known)
+                if listed.resume is not None or len(some) >= _UNITS_A_STEP:
+                    await self._note_units(each, some, first, listed.resume)
+                    first, some = first + len(some), []
         if each.run is None and some and self._account.server_time() is None:
             each.units_ahead = some  # it took no request: the first page will say the server's time
             return

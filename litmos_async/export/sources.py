@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from math import ceil
@@ -77,7 +77,7 @@ def parents_of(column: str, read: Callable[[Resources, Ask], Pages[Any]]) -> Uni
         read: Lists the parents.
     """
 
-    async def units(litmos: Resources, ask: Ask, resume: str | None) -> AsyncIterator[Listed]:
+    async def units(litmos: Resources, ask: Ask, resume: str | None) -> AsyncGenerator[Listed, None]:
         only, found = ask.where.get(column), False
         if only is not None and column == "user_id":
             # One request in place of hundreds: the list of a person that is not there says so itself.
@@ -118,7 +118,7 @@ def list_people(litmos: Resources, ask: Ask) -> Pages[Any]:
 LOGS: Final = ("actions", "assignments", "content", "settings")
 
 
-async def each_log(_litmos: Resources, _ask: Ask, _resume: str | None) -> AsyncIterator[Listed]:
+async def each_log(_litmos: Resources, _ask: Ask, _resume: str | None) -> AsyncGenerator[Listed, None]:
     """Yield a unit for each log of activities."""
     yield Listed([Unit(log, {"log": log}) for log in LOGS])
 
@@ -133,7 +133,7 @@ _HALVES: Final = (Unit("future"), Unit("past"))
 """The two lists that hold all sessions, in this order: one that begins meanwhile is in both, and never in none."""
 
 
-async def future_and_past(_litmos: Resources, _ask: Ask, _resume: str | None) -> AsyncIterator[Listed]:
+async def future_and_past(_litmos: Resources, _ask: Ask, _resume: str | None) -> AsyncGenerator[Listed, None]:
     """Yield the two lists of sessions."""
     yield Listed(_HALVES)
 
@@ -151,7 +151,7 @@ def flat_sessions(_unit: Unit, tree: Any) -> Iterator[tuple[Mapping[str, str], S
             yield {"course_id": tree.id, "module_id": module.id}, session
 
 
-async def each_session(litmos: Resources, ask: Ask, _resume: str | None) -> AsyncIterator[Listed]:
+async def each_session(litmos: Resources, ask: Ask, _resume: str | None) -> AsyncGenerator[Listed, None]:
     """Yield a unit for each session, once: a session of today may be in both lists."""
     seen: set[str] = set()
     course = ask.where.get("course_id")
@@ -169,7 +169,7 @@ def of_session(read: Callable[[Resources], Callable[..., Pages[Any]]]) -> Open:
     return lambda litmos, ask, unit: read(litmos)(*unit.parent.values(), **ask.options)
 
 
-async def each_holder(litmos: Resources, ask: Ask, _resume: str | None) -> AsyncIterator[Listed]:
+async def each_holder(litmos: Resources, ask: Ask, _resume: str | None) -> AsyncGenerator[Listed, None]:
     """Yield the units of the assignments: one a course, or one for 25 people where that is fewer requests."""
     only_course, only_user = ask.where.get("course_id"), ask.where.get("user_id")
     if only_user is not None:

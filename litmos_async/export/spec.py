@@ -7,7 +7,7 @@ each row.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
@@ -72,7 +72,7 @@ class Listed:
     resume: str | None = None
 
 
-Units: TypeAlias = Callable[[Resources, Ask, str | None], AsyncIterator[Listed]]
+Units: TypeAlias = Callable[[Resources, Ask, str | None], AsyncGenerator[Listed, None]]
 """Yields the units of a list, which may take requests, from where to go on."""
 
 Open: TypeAlias = Callable[[Resources, Ask, Unit], Pages[Any]]

@@ -205,19 +205,21 @@ async def read(
     # A set a person takes three times as much as all their pairs: only where something is read again.
     missing = {left: set(rights) for left, rights in scope.items()} if certain and not plan.complete else {}
     part_of = reader(existing, plan, resources, unreadable, must_stop)
-    async for left, right in _side_by_side(part_of, plan, width):
-        if right in scope.get(left, ()):
-            if missing:
-                missing[left].discard(right)
-            yield left, right
+    async with aclosing(_side_by_side(part_of, plan, width)) as pairs:
+        async for left, right in pairs:
+            if right in scope.get(left, ()):
+                if missing:
+                    missing[left].discard(right)
+                yield left, right
     doubtful = [left for left, rights in missing.items() if rights]
     if doubtful:
         again = ReadPlan("by_left", len(doubtful), doubtful, True)
         part_of = reader(existing, again, resources, unreadable, must_stop)
-        async for left, right in _side_by_side(part_of, again, width):
-            if right in missing.get(left, ()):
-                missing[left].discard(right)
-                yield left, right
+        async with aclosing(_side_by_side(part_of, again, width)) as pairs:
+            async for left, right in pairs:
+                if right in missing.get(left, ()):
+                    missing[left].discard(right)
+                    yield left, right
 
 
 async def _with_sub_teams(
