@@ -39,6 +39,10 @@ settings.load_profile("patient")
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests try a part of what they could where the slow ones are left out."""
     amounts.choose(in_part=config.option.markexpr == "not slow")
+    # So do properties that say nothing of how many examples they take.
+    examples = amounts.amount(settings.default.max_examples, quick=30)
+    settings.register_profile("so many", settings(settings.default, max_examples=examples))
+    settings.load_profile("so many")
 
 
 @pytest.hookimpl(trylast=True)

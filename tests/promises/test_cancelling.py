@@ -6,6 +6,7 @@ import asyncio
 
 from litmos_async import LitmosClient, RateLimit
 from litmos_async.sandbox import Sandbox, Tenant
+from tests.support.amounts import amount
 
 
 async def test_the_pool_is_empty_after_cancelling_at_every_turn() -> None:
@@ -19,7 +20,7 @@ async def test_the_pool_is_empty_after_cancelling_at_every_turn() -> None:
     ):
         pool = litmos._sender._http._transport._inner._pool
         assert len(await litmos.users.list().collect()) == 50
-        for turns in range(120):
+        for turns in range(0, 120, amount(1, quick=3)):
             call = asyncio.ensure_future(litmos.users.list().collect())
             for _ in range(turns):
                 await asyncio.sleep(0)

@@ -15,6 +15,7 @@ from litmos_async.wire import codec
 from litmos_async.wire.operation import many, one
 from litmos_async.wire.text import clean, start_of
 from litmos_async.wire.verdict import Reply, detail_of
+from tests.support.amounts import amount
 
 ROWS = many(Collection, "Collections")
 
@@ -138,7 +139,7 @@ def test_a_row_that_is_none_is_named() -> None:
         codec.decode_many(Reply(200, body=b'[{"Id": "c1"}, 5]'), ROWS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=amount(200, quick=40), deadline=None)
 @given(
     st.text(st.characters(exclude_categories=[]), max_size=30), st.sampled_from(["json", "escaped", "xml"])
 )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from litmos_async import errors
 from litmos_async.wire.secrets import redact
 from litmos_async.wire.verdict import Reply, detail_of, error_of, retry_after_of
+from tests.support.amounts import amount
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -133,7 +134,7 @@ def test_retry_after_in_both_forms(value: str | None, expected: float | None) ->
     assert retry_after_of(value, datetime(2025, 1, 1, tzinfo=UTC)) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(300, quick=60), deadline=None)
 @given(
     st.text(max_size=60)
     | st.from_regex(r"[+-]?[0-9]{1,30}([.][0-9]+)?", fullmatch=True)
