@@ -13,6 +13,7 @@ from litmos_async.export import lists, schema
 from litmos_async.resources.base import ListOptions
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.export.small import crowd, open_sandbox, reach
+from tests.support.amounts import amount
 
 SINCE: Final = datetime.now(UTC) - timedelta(days=10)
 NAMES: Final = [each.name for each in lists()]
@@ -46,7 +47,7 @@ async def test_on_behind_each(name: str, sandbox: Sandbox) -> None:
     """Resumed behind any batch, the rest comes, and nothing else; the last one has no `resume`."""
     whole = await read(sandbox, name)
     assert [each.resume is None for each in whole] == [False] * (len(whole) - 1) + [True]
-    for place in range(0, len(whole) - 1, max(1, len(whole) // 4)):
+    for place in range(0, len(whole) - 1, max(1, len(whole) // amount(4, quick=2))):
         rest = await read(sandbox, name, whole[place].resume)
         found = [row for each in rest for row in each.rows]
         assert sorted(map(str, found)) == sorted(str(row) for each in whole[place + 1 :] for row in each.rows)
