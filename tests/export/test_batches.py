@@ -132,7 +132,9 @@ async def test_the_window_of_a_batch() -> None:
             each
             async for each in litmos.export.batches("course_results", since=SINCE, resume=batches[0].resume)
         ]
-        assert [each.window for each in rest] == [each.window for each in batches[1:]]
+        # The last window ends a day after its reading began, which may be later this time.
+        again = [(begin, min(to, end)) for begin, to in (each.window for each in rest if each.window)]
+        assert again == [each.window for each in batches[1:]]
         assert {each.window async for each in litmos.export.batches("users")} == {None}
 
 
