@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import TypeVar
 
 import pytest
@@ -46,7 +47,7 @@ class HalfHeard(VirtualStore):
     def distances(self) -> list[float]:
         """Return the seconds between two visits whose answers were lost, and begin anew."""
         heard, self.heard = self.heard, []
-        return [after - before for before, after in zip(heard, heard[1:], strict=False)]
+        return [after - before for before, after in pairwise(heard)]
 
 
 class Hanging(VirtualStore):
