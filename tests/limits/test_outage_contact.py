@@ -113,3 +113,20 @@ def test_without_a_part_of_its_own_a_process_comes_to_the_store_only_for_somethi
         await stop(one)
 
     run_virtual(main())
+
+
+def test_nothing_goes_on_after_the_end() -> None:
+    """Also where a visit is under way, and the store is away by then."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        one = process_of(guarded(store, share=0.25), 8)
+        await one.usage()
+        store.slow_by = 60.0
+        await asyncio.sleep(TICK + 0.1)
+        assert len(asyncio.all_tasks()) == 2
+        store.away = True
+        await one.aclose()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run_virtual(main())

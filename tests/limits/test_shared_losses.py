@@ -352,6 +352,30 @@ def test_reports_are_brought_as_soon_as_the_store_is_back() -> None:
     run_virtual(main())
 
 
+def test_a_report_that_comes_while_a_visit_fails_is_brought_when_the_store_is_back() -> None:
+    """It was to be brought by the next visit, and there is none after one that failed."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        one, two = process_of(store, 1), process_of(store, 1)
+        lease = await one.acquire(timeout=300.0)
+        store.slow_by = 60.0
+        waiter = asyncio.ensure_future(one.acquire())
+        await settle()
+        begin = time()
+        lease.answered()
+        await asyncio.sleep(1.0)
+        store.away = True
+        with pytest.raises(LimiterUnavailable):
+            await waiter
+        store.away, store.slow_by = False, 0.0
+        await two.acquire()
+        assert time() - begin == pytest.approx(60.001)
+        await stop(one, two)
+
+    run_virtual(main())
+
+
 def test_who_has_nothing_to_report_does_not_go_to_the_store() -> None:
     """Closing costs nothing then."""
 
