@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 
@@ -13,7 +15,7 @@ NOW = 1_000.0
 RATE = RateLimit(8)
 
 
-def account(slots: dict[int, float] | None = None, **options: object) -> Account:
+def account(slots: dict[int, float] | None = None, **options: Any) -> Account:
     """Return an account with these slots."""
     window = Window(RATE, slots=slots or {}, taken=max(slots or {0: 0.0}))
     return attrs.evolve(Account(window, record="a"), **options)
@@ -96,7 +98,7 @@ def test_the_last_ten_records_are_remembered() -> None:
     ],
 )
 def test_a_loss_is_what_cannot_have_come_after_what_was_seen(
-    ours: dict[str, object], seen: dict[str, object], then: float, lost: bool
+    ours: dict[str, Any], seen: dict[str, Any], then: float, lost: bool
 ) -> None:
     """The same record with no change since is an old copy; if all that was seen is over, it does not matter."""
     one = account(timeout=10.0, **ours)

@@ -327,9 +327,9 @@ async def test_a_file_is_made_with_its_folders_and_waits_ten_seconds_for_its_loc
 ) -> None:
     """And another process may have made the folders meanwhile."""
     given: list[float] = []
-    connect = sqlite3.connect
+    connect: Any = sqlite3.connect
 
-    def connecting(*arguments: Any, timeout: float, **options: Any) -> sqlite3.Connection:
+    def connecting(*arguments: Any, timeout: float, **options: Any) -> Any:
         given.append(timeout)
         return connect(*arguments, timeout=timeout, **options)
 
