@@ -247,7 +247,8 @@ async def _merge(folder: Path, output: str, terminal: Terminal) -> int:
     try:
         rows = await asyncio.to_thread(merge, folder, output)
     except OSError as problem:
-        terminal.complain(f"cannot write {output}: {problem.strerror or problem}")
+        # Either a part that is read or the file that is written: the system says which.
+        terminal.complain(f"cannot merge {folder} into {output}: {problem}")
         return FAILED
     terminal.say(f"{count(rows, 'row')} in {output}")
     return OK

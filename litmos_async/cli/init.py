@@ -85,8 +85,9 @@ def init(
 ) -> int:
     """Write down an account, so that --profile NAME is all that has to be said.
 
-    It asks for the region, a source and the key, tries them with one request, says what it saw, and writes the
-    profile to config.toml. The key is not written there, but to a file that only you can read, or to the keyring.
+    It asks for the region, a source and the key where neither an option nor the environment says them, tries them
+    with one request, says what it saw, and writes the profile to config.toml. The key is not
+    written there, but to a file that only you can read, or to the keyring.
 
     The key is made in Litmos under "My Profile & Settings", by an Account Owner.
 
@@ -99,8 +100,12 @@ def init(
     if name in read_profiles(path):
         raise ConfigurationError(f"there is a profile {name!r} already in {path}: change it there")
     asked = _Questions(terminal, silent=yes)
+    # What the environment says goes before what is asked for, as with every command.
+    base_url = base_url or (None if region else os.environ.get("LITMOS_BASE_URL") or None)
     region = region or (None if base_url else asked.region())
-    source = source or asked.text("Source, a short name for the server's own records", "litmos-cli")
+    source = source or asked.text(
+        "Source, a short name for the server's own records", os.environ.get("LITMOS_SOURCE") or "litmos-cli"
+    )
     key = _key(asked, api_key_file)
     found, works_in = _try(key, source, region, base_url)
     terminal.say(_told(found))
@@ -131,9 +136,12 @@ class _Questions:
     def region(self) -> Region:
         """Ask for a region until it is one."""
         while True:
-            answer = self.text(f"Region ({', '.join(get_args(Region))})", "us")
+            usual = os.environ.get("LITMOS_REGION") or "us"
+            answer = self.text(f"Region ({', '.join(get_args(Region))})", usual)
             if region := _region(answer):
                 return region
+            if self._silent:
+                raise ConfigurationError(f"LITMOS_REGION: there is no region {answer!r}", option="region")
             self._terminal.complain(f"there is no region {answer!r}")
 
     def text(self, question: str, default: str) -> str:

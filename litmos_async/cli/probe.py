@@ -63,6 +63,6 @@ async def probe(
             return FAILED
         known = sum(1 for each in found["operations"].values() if each["result"] == "ok")
         terminal.say(f"{output}: {known} operations answered, in {found['requests']} requests")
-        return OK
+        return OK if known else FAILED
 
     return await until_interrupted(run())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from attrs import define, frozen
+from attrs import converters, define, field, frozen
 
+from litmos_async.bulk.inputs import texts
 from litmos_async.models import TeamSummary
 from litmos_async.names import clean, loose
 
@@ -17,6 +18,10 @@ Key: TypeAlias = tuple[str, ...]
 """A name, the name of the team above, and its code: as they are compared."""
 
 _CIRCLE: Final = "the teams above it go round in a circle"
+
+
+def _ids(given: Iterable[str]) -> frozenset[str]:
+    return frozenset(texts(given))
 
 
 @frozen
@@ -34,7 +39,7 @@ class TeamRow:
         parent: The name of the team above it; with neither this nor a code a new team stands at the top.
         parent_code: The code for bulk imports of the team above it.
         description: What is said of it.
-        leaders: Ids of the people who lead it. None leaves them as they are.
+        leaders: Ids of the people who lead it, from any iterable, or the only one. None leaves them as they are.
         admins: Ids of its admins. None leaves them as they are.
     """
 
@@ -42,8 +47,8 @@ class TeamRow:
     parent: str = ""
     parent_code: str = ""
     description: str = ""
-    leaders: frozenset[str] | None = None
-    admins: frozenset[str] | None = None
+    leaders: frozenset[str] | None = field(default=None, converter=converters.optional(_ids))
+    admins: frozenset[str] | None = field(default=None, converter=converters.optional(_ids))
 
     @property
     def key(self) -> Key:

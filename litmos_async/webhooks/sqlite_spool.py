@@ -155,13 +155,16 @@ class SqliteSpool:
     async def _end(self, message: Waiting, ending: _Ending) -> None:
         """Write how a message ended; a cancellation waits until it is written."""
         end = _End(message, ending)
-        self._write_soon()
+        writing = self._write_soon()
         self._ends.append(end)
         try:
             await asyncio.shield(end.result)
         except asyncio.CancelledError:
-            await asyncio.wait([end.result])
-            end.result.exception()  # so that asyncio does not log it as never seen
+            # The end of a loop cancels all that runs, what writes too.
+            either: list[asyncio.Future[Any]] = [end.result, writing]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if end.result.done():
+                end.result.exception()  # so that asyncio does not log it as never seen
             raise
 
     async def aclose(self) -> None:
@@ -179,11 +182,12 @@ class SqliteSpool:
 
     # ------------------------------------------------ the file
 
-    def _write_soon(self) -> None:
+    def _write_soon(self) -> asyncio.Task[None]:
         if self._closed:
             raise sqlite3.ProgrammingError("the spool is closed")
         if self._writing is None or self._writing.done():
             self._writing = asyncio.ensure_future(self._write())
+        return self._writing
 
     async def _write(self) -> None:
         """Write what has come so far, and what comes meanwhile after that."""

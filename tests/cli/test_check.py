@@ -365,6 +365,28 @@ def test_a_region_in_which_the_key_works(world: World, tmp_path: Path) -> None:
     assert set(world.asked) <= set(HOSTS)
 
 
+def test_what_the_environment_says(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The address, region and source of the environment are tried and written down; an option goes before them."""
+    monkeypatch.setenv("LITMOS_SOURCE", "nightly")
+    monkeypatch.setenv("LITMOS_REGION", "eu")
+    assert run(["init", "one", "--yes"]) == 0
+    monkeypatch.setenv("LITMOS_BASE_URL", "https://litmos.example.com/v1.svc")
+    assert run(["init", "two", "--yes"]) == 0
+    assert run(["init", "three", "--region", "eu", "--source", "hr", "--yes"]) == 0
+    assert world.asked == ["api.litmoseu.com", "litmos.example.com", "api.litmoseu.com"]
+    one, two, three = (read_profile(name) for name in ("one", "two", "three"))
+    assert (one.region, one.base_url, one.source) == ("eu", None, "nightly")
+    assert (two.region, two.base_url, two.source) == (None, "https://litmos.example.com/v1.svc", "nightly")
+    assert (three.region, three.base_url, three.source) == ("eu", None, "hr")
+    monkeypatch.setenv("LITMOS_BASE_URL", "")
+    monkeypatch.setenv("LITMOS_REGION", "mars")
+    capsys.readouterr()
+    assert run(["init", "four", "--yes"]) == 2
+    assert capsys.readouterr().err.startswith("litmos: LITMOS_REGION: there is no region 'mars'")
+
+
 def test_no_standard_input(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,10 +6,13 @@ import csv
 import io
 import json
 import sys
+from collections.abc import AsyncIterator
 
 import pytest
 
 from litmos_async.cli.app import run
+from litmos_async.cli.lists import as_table
+from litmos_async.cli.terminal import Terminal
 from litmos_async.sandbox import Fault, Sandbox
 from tests.cli.small import organisation, reach
 
@@ -36,6 +39,25 @@ def test_a_table(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     assert "\u202e" not in "".join(rows)
     assert run(["teams", "list"]) == 0
     assert capsys.readouterr() == ("", "There are none\n")
+
+
+async def test_a_table_of_many_rows(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes after the first rows stands below them, and what has no value is left blank."""
+    monkeypatch.setattr("litmos_async.cli.lists._FIRST", 2)
+
+    async def rows() -> AsyncIterator[dict[str, object]]:
+        for number in range(5):
+            yield {"name": None if number == 3 else f"n{number}", "id": number}
+
+    await as_table(rows(), ("name", "id"), Terminal())
+    assert capsys.readouterr().out.splitlines() == [
+        "name  id",
+        *(f"n{n}    {n}" for n in range(3)),
+        "      3",
+        "n4    4",
+    ]
 
 
 def test_json(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:

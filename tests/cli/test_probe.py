@@ -15,7 +15,7 @@ import pytest
 from litmos_async import LitmosClient
 from litmos_async.cli import main, probe
 from litmos_async.cli.app import run
-from litmos_async.sandbox import Sandbox, Tenant
+from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import MOST_REQUESTS
 from litmos_async.transport import mounted
 from tests.cli.small import KEY
@@ -101,6 +101,14 @@ def test_a_disk_that_fills_up(
         "litmos: cannot write the report to litmos-probe.json: No space left on device\n"
     )
     assert len(sandbox.requests) == 1
+
+
+def test_a_server_that_answers_nothing(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """The report is written, for it says how each operation failed; the exit code says that nothing was read."""
+    sandbox.faults.add(Fault(status=500, times=1_000))
+    assert run(["probe", "--most-requests", "4"]) == 1
+    assert "0 operations answered" in capsys.readouterr().out
+    assert Path("litmos-probe.json").exists()
 
 
 def test_a_key_that_does_not_work(

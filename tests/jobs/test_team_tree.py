@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import pytest
+
 from litmos_async.bulk import Outcome
+from litmos_async.errors import ConfigurationError
 from litmos_async.jobs import Jobs, TeamRow
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
@@ -26,3 +31,13 @@ def test_a_row_that_is_given_twice() -> None:
         ("South", "done", ""),
     ]
     assert sorted(team["Name"] for team in sandbox.tenant.teams.values()) == ["North", "South"]
+
+
+@pytest.mark.parametrize("given", [("u1", "u2"), ["u2", "u1"], {"u1": 1, "u2": 2}, iter(["u1", "u2"])])
+def test_people_come_from_any_iterable(given: Iterable[str]) -> None:
+    """What is no iterable of ids is said at once; a single id is not taken apart."""
+    row = TeamRow("Sales", leaders=given, admins="u9")
+    assert (row.leaders, row.admins) == ({"u1", "u2"}, {"u9"})
+    for wrong in (7, [7], [None]):
+        with pytest.raises(ConfigurationError):
+            TeamRow("Sales", leaders=wrong)

@@ -270,6 +270,24 @@ async def test_a_cancellation_waits_for_the_file(tmp_path: Path) -> None:
     assert states(tmp_path / "w.db") == []
 
 
+def test_a_program_that_does_not_close_it(tmp_path: Path) -> None:
+    """It ends all the same, and what is being noted then is noted."""
+    spool = SqliteSpool(tmp_path / "w.db")
+
+    async def story() -> asyncio.Future[None]:
+        await spool.put(key(1), b"1")
+        taken = await spool.take()
+        with busy(spool):
+            noting = asyncio.ensure_future(spool.done(taken))
+            await asyncio.sleep(0)
+        return noting
+
+    assert asyncio.run(story()).cancelled()
+    spool._db.close()
+    spool._thread.shutdown()
+    assert states(tmp_path / "w.db") == []
+
+
 class _NotNoting(MemorySpool):
     """Cannot note anything, until it is mended."""
 

@@ -14,7 +14,7 @@ from litmos_async.bulk.pairs.calls import Call, CallPlan, CallSizes, is_rejected
 from litmos_async.bulk.pairs.list_sizes import ListSizes
 from litmos_async.bulk.pairs.outcomes import PairOutcomes
 from litmos_async.bulk.pairs.table import State
-from litmos_async.bulk.pairs.trial import LongList, SizeTrial
+from litmos_async.bulk.pairs.trial import SizeTrial, find_long_list
 from litmos_async.bulk.results import Outcome, Plan
 from litmos_async.bulk.run import NotSent
 from litmos_async.bulk.workers import run_concurrently
@@ -50,8 +50,7 @@ class Direct:
         self._offer = offer
         self._plan = CallPlan(self._sizes.proven())
         self._planned = 0
-        self._trial = SizeTrial(pairs, self._sizes, self)
-        self._long: LongList | None = None
+        self._trial: SizeTrial | None = None
 
     # ------------------------------------------------ before
 
@@ -59,11 +58,13 @@ class Direct:
         """Find the requests for all pairs that are still to do, and the list that is worth a trial."""
         await self._sizes.recall()
         await self._plan_calls()
-        self._long = self.fewest = None
+        self._trial = self.fewest = None
         longer = self._sizes.worth_a_try()
         if longer != self._plan.sizes and self._has_long_lists():
-            self._long = await self._trial.find(longer, self._plan, self._planned)
-            self.fewest = None if self._long is None else self._long.fewest
+            found = await find_long_list(self._pairs, longer, self._plan, self._planned)
+            if found is not None:
+                self._trial = SizeTrial(self._pairs, self._sizes, self, found.call)
+                self.fewest = found.fewest
 
     async def _plan_calls(self) -> None:
         self._plan = await CallPlan.of(self._pairs.table, self._sizes.proven())
@@ -107,9 +108,9 @@ class Direct:
         """Send all requests, a long list first where that is worth it, and read back where that is asked for."""
         for outcome in self._pairs.in_state(State.UNKNOWN):
             yield outcome
-        if self._long is not None and not self._run.stop.given:
+        if self._trial is not None and not self._run.stop.given:
             others = self._run.requests_left - self._planned
-            async with aclosing(self._trial.carry_out(self._long.call)) as outcomes:
+            async with aclosing(self._trial.carry_out()) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
             self._run.requests_left = others

@@ -58,6 +58,38 @@ class LongList:
     fewest: int
 
 
+async def find_long_list(
+    pairs: PairOutcomes, longer: Mapping[Side, int], plan: CallPlan, requests: int
+) -> LongList | None:
+    """Return the list that is worth a trial; None where none would pay.
+
+    Args:
+        pairs: The pairs of the job.
+        longer: Ids in the lists that are worth a try.
+        plan: The plan with lists of the proven sizes.
+        requests: How many requests that takes.
+    """
+    best = await CallPlan.of(pairs.table, longer)
+    fewest, longest = 0, None
+    for call in best.calls(pairs.table):
+        fewest += 1
+        if len(call.members) > plan.sizes[call.side] and (
+            longest is None or len(call.members) > len(longest.members)
+        ):
+            longest = call
+    if longest is None or requests - fewest <= _reads_for(pairs, longest):
+        return None
+    return LongList(longest, fewest)
+
+
+def _reads_for(pairs: PairOutcomes, call: Call) -> int:
+    """Return how many requests read a long list back."""
+    scope: dict[str, list[str]] = {}
+    for left, right in call.pairs():
+        scope.setdefault(left, []).append(right)
+    return cheapest_read(pairs.operation.existing, scope).requests
+
+
 class SizeTrial:
     """Sends one list that is longer than any that was proven, and learns from it.
 
@@ -65,47 +97,23 @@ class SizeTrial:
         pairs: The pairs of the job.
         sizes: What is known of the lists.
         sender: Sends them.
+        call: The request with the list.
     """
 
-    def __init__(self, pairs: PairOutcomes, sizes: CallSizes, sender: Sender) -> None:
+    def __init__(self, pairs: PairOutcomes, sizes: CallSizes, sender: Sender, call: Call) -> None:
         self._pairs = pairs
         self._run = pairs.run
         self._sizes = sizes
         self._sender = sender
+        self._call = call
 
-    async def find(self, longer: Mapping[Side, int], plan: CallPlan, requests: int) -> LongList | None:
-        """Return the list that is worth a trial; None where none would pay.
-
-        Args:
-            longer: Ids in the lists that are worth a try.
-            plan: The plan with lists of the proven sizes.
-            requests: How many requests that takes.
-        """
-        best = await CallPlan.of(self._pairs.table, longer)
-        fewest, longest = 0, None
-        for call in best.calls(self._pairs.table):
-            fewest += 1
-            if len(call.members) > plan.sizes[call.side] and (
-                longest is None or len(call.members) > len(longest.members)
-            ):
-                longest = call
-        if longest is None or requests - fewest <= self._reads_for(longest):
-            return None
-        return LongList(longest, fewest)
-
-    def _reads_for(self, call: Call) -> int:
-        """Return how many requests read a long list back."""
-        scope: dict[str, list[str]] = {}
-        for left, right in call.pairs():
-            scope.setdefault(left, []).append(right)
-        return cheapest_read(self._pairs.operation.existing, scope).requests
-
-    async def carry_out(self, call: Call) -> AsyncGenerator[Outcome, None]:
-        """Send a long list, and learn from what is there of it afterwards.
+    async def carry_out(self) -> AsyncGenerator[Outcome, None]:
+        """Send the long list, and learn from what is there of it afterwards.
 
         It stays under way in the journal until it was read back: what a killed run has not seen, the next one
         reads.
         """
+        call = self._call
         write = self._sender.write_of(call)
         try:
             lost = await self._sender.send_write(call, write)
