@@ -269,6 +269,9 @@ class OutageStore:
         account, rate = self._known.use
 
         def start() -> None:
+            last = self._report_alive
+            if last is not None and not last.done() and last.get_loop() is loop:
+                return  # it takes that long, and at its end it sees to the next one
             visit = self.apply(account, rate, _nothing)
             self._report_alive = loop.create_task(visit, name="litmos-limiter-member")
 

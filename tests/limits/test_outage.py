@@ -416,3 +416,29 @@ def test_alone_the_store_is_asked_once_a_second() -> None:
         await limiter.aclose()
 
     run_virtual(main())
+
+
+def test_a_visit_that_takes_long_is_the_only_one_of_its_kind() -> None:
+    """An idle process says now and then that it is alive: not again before it was heard, nor after its end."""
+
+    class Slow(VirtualStore):
+        async def apply(self, *visit: Any) -> Any:
+            if is_member(asyncio.current_task()):
+                await asyncio.sleep(100.0)
+            return await super().apply(*visit)
+
+    def is_member(task: asyncio.Task[Any] | None) -> bool:
+        return task is not None and task.get_name() == "litmos-limiter-member"
+
+    async def main() -> None:
+        limiter = process_of(Slow(), share=0.5)
+        for _ in range(30):
+            await limiter.usage()  # of other visits, each sees to the next one
+            await asyncio.sleep(5)
+            assert sum(map(is_member, asyncio.all_tasks())) <= 1
+        assert any(map(is_member, asyncio.all_tasks()))
+        await limiter.aclose()
+        await settle()
+        assert not any(map(is_member, asyncio.all_tasks()))
+
+    run_virtual(main())
