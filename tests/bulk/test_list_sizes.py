@@ -15,6 +15,7 @@ from litmos_async import BulkJob, LitmosClient, RateLimit, Report, RetryPolicy
 from litmos_async.bulk import ListSize, ListSizes, Plan, read_summary
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
+from tests.support.amounts import amount
 from tests.support.sandboxes import client
 
 TEAM_USERS = "POST /teams/{team_id}/users"
@@ -345,7 +346,7 @@ def test_a_job_that_is_stopped_before_its_long_list_leaves() -> None:
     assert lists(sandbox) == []
 
 
-@pytest.mark.parametrize("after", [1, 2, 4, 6, 8, 9, 11, 13, 17, 25])
+@pytest.mark.parametrize("after", [1, 2, 4, 6, 8, 9, 11, 13, 17, 25][:: amount(1, quick=3)])
 def test_a_run_that_ends_in_its_trial_loses_nothing(after: int, tmp_path: Path) -> None:
     """Broken off at any turn around the long list, the next run on the journal finds out what was cut."""
     sandbox, wanted = teams_of([600, 500], list_limit=250, list_refusal=None)
