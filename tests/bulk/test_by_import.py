@@ -216,7 +216,9 @@ def test_an_import_is_handed_in_once(fault: dict[str, object], status: str, sent
     assert len(sandbox.tenant.imports) == jobs
 
 
-@pytest.mark.parametrize(("earlier", "number", "nth"), [(3, 3, 2), (0, 4_000, 2)])
+@pytest.mark.parametrize(
+    ("earlier", "number", "nth"), [(3, 3, 2), pytest.param(0, 4_000, 2, marks=pytest.mark.slow)]
+)
 def test_an_older_import_of_the_same_size_is_not_ours(earlier: int, number: int, nth: int) -> None:
     """A lost import is not mistaken for one that was there before, somebody else's or the job's own last one."""
     sandbox = make()
