@@ -14,6 +14,7 @@ from litmos_async.report import KINDS, Report, page
 from litmos_async.sandbox import Tenant
 from tests.browser.chromium import browse
 from tests.export.small import open_sandbox, reach
+from tests.report.samples import EVIL, sample
 
 PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
 
@@ -157,8 +158,6 @@ async def check_axe(browser: Any) -> None:
 
 async def test_two_thousand_rows(tmp_path: Path) -> None:
     """The longest table sorts, and what a name holds stays text."""
-    from tests.report.test_reports import EVIL, sample  # noqa: PLC0415
-
     made = sample(rows=2_500, text=EVIL)
     file = tmp_path / "report.html"
     file.write_text(page(made, csv_name="all.csv"), "utf-8")

@@ -82,6 +82,15 @@ def test_the_words_are_those_of_the_field() -> None:
     assert foreign == []
 
 
+def test_no_test_module_imports_another() -> None:
+    """What several share stands in a module of its own."""
+    shared = re.compile(r"^\s*(from|import) tests[\w.]*\.test_\w+", re.MULTILINE)
+    assert [
+        path.name for path in (ROOT / "tests").rglob("*.py") if shared.search(path.read_text("utf-8"))
+    ] == []
+    assert shared.search("    from tests.limits.test_sqlite import virtual")
+
+
 def test_contributors_install_every_extra() -> None:
     """The tests need all of them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from attrs import define, field
 
+from tests.contract.cases import client_of, method_of, prepare
 from tests.contract.catalogue import CALLS, RECORDS, Entry
-from tests.contract.test_catalogue import client_of, method_of, prepare
 from tests.support.amounts import amount
 
 PAGED = [entry for entry in CALLS if entry.paged and entry.family != "xapi"]

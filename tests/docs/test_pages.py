@@ -15,7 +15,7 @@ import pytest
 from litmos_async.mcp import make_server
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.webhooks import Achievement, Event, SqliteSpool
-from tests.docs.test_samples import compiled, samples
+from tests.support.pages import compiled, samples
 
 ROOT = Path(__file__).parents[2]
 

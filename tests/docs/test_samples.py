@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import pytest
 
 from litmos_async import LitmosClient
 from litmos_async.sandbox import Sandbox, Tenant
+from tests.support.pages import compiled, samples
 
 ROOT = Path(__file__).parents[2]
-
-
-def samples(page: str) -> list[str]:
-    """Return the Python samples of a page."""
-    return re.findall(
-        r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
-
-
-def compiled(text: str) -> CodeType:
-    """Compile a sample, which may await."""
-    return compile(text, "sample", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
 def people() -> Sandbox:

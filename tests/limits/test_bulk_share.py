@@ -14,9 +14,9 @@ from litmos_async.limits import Limiter, MemoryLimiter, Priority, RateLimit
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.limits.window import Window
 from litmos_async.testing import run_virtual
+from tests.limits.files import virtual
 from tests.limits.slow_redis import Hash, process_at
 from tests.limits.small import NoJitter, VirtualStore, time
-from tests.limits.test_sqlite import virtual
 
 HOUR = 3_600.0
 

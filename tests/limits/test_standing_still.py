@@ -13,6 +13,7 @@ from litmos_async.limits import Lease, Limiter
 from litmos_async.limits.clocks import slept, time_asleep
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.testing import VirtualLoop, run_virtual
+from tests.limits.files import virtual
 from tests.limits.small import (
     VirtualStore,
     guarded,
@@ -23,7 +24,6 @@ from tests.limits.small import (
     take,
     time,
 )
-from tests.limits.test_sqlite import virtual
 from tests.promises.virtual_fleet import most_in_any_window
 
 TIMEOUT = 30.0

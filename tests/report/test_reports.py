@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from html import unescape
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.report import KINDS, Bar, Column, Report, chart, check_page, csv_text, page
+from litmos_async.report import KINDS, Bar, Report, chart, check_page, csv_text, page
 from litmos_async.sandbox import Sandbox, Tenant
 from tests.export.small import open_sandbox, reach
-
-EVIL: Final = '<script>alert("x")</script>&"\''
+from tests.report.samples import EVIL, sample
 
 
 @pytest.fixture(scope="module")
@@ -102,25 +101,6 @@ async def test_refused(sandbox: Sandbox, kind: Any, options: dict[str, Any], sai
     """What there is not, is said."""
     with pytest.raises(ConfigurationError, match=said):
         await make(sandbox, kind, **options)
-
-
-def sample(rows: int = 3, bars: int = 3, text: str = "Ada") -> Report:
-    """Return a report."""
-    columns = (Column("name", "Name"), Column("count", "Count", "number"), Column("when", "When", "time"))
-    table = [
-        (f"{text} {number}", number * 7 % 10, datetime(2026, 1, 1 + number % 28, tzinfo=UTC))
-        for number in range(rows)
-    ]
-    return Report(
-        "completion",
-        "Completion",
-        datetime(2026, 6, 1, tzinfo=UTC),
-        "https://api.example.com",
-        [("Rows", f"{rows:,}")],
-        [Bar(f"{text} {number}", number, 10) for number in range(bars)],
-        columns,
-        table,
-    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -68,6 +68,12 @@ def blocks(page: Path) -> Iterator[Block]:
         yield Block(found["kind"], textwrap.dedent(found["text"]), named[1] if named else "")
 
 
+def samples(page: str) -> list[str]:
+    """Return the Python samples of a page, but for those that are indented."""
+    said = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", said, re.MULTILINE | re.DOTALL)
+
+
 def compiled(text: str) -> CodeType:
     """Compile a sample, which may await."""
     code: CodeType = compile(text, "sample", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
