@@ -91,7 +91,8 @@ def test_what_took_no_request_is_in_the_journal(tmp_path: Path) -> None:
             assert (summary.done, summary.skipped, summary.failed) == (PEOPLE - 2, 1, 1)
             sandbox.faults.clear()
             sandbox.requests.clear()
-            plan = await job_of(litmos, sandbox, skip_existing=True, journal=file).plan()
+            async with job_of(litmos, sandbox, skip_existing=True, journal=file) as job:
+                plan = await job.plan()
             assert (plan.items, plan.skipped["already there"]) == (1, 1)
             assert {each.path for each in sandbox.requests} == {f"/users/{users[5]}/learningpaths"}
 

@@ -199,4 +199,7 @@ def test_what_a_docstring_shows_runs(name: str, sandbox: Sandbox) -> None:
         with sync.LitmosClient() as names["litmos"]:
             exec(code, names)
     else:
-        exec(code, names | {"litmos": litmos_async.LitmosClient()})
+        exec(code, names := names | {"litmos": litmos_async.LitmosClient()})
+        for made in {id(each): each for each in names.values() if hasattr(each, "aclose")}.values():
+            if not inspect.isclass(made):
+                asyncio.run(made.aclose())

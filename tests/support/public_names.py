@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
@@ -87,6 +88,8 @@ def _all() -> Iterator[Public]:
 
 def _methods(home: str, name: str, kind: Any) -> Iterator[Public]:
     for method, function in inspect.getmembers(kind, inspect.isroutine) if inspect.isclass(kind) else ():
+        if isinstance(function, cached_property):  # a routine to Python 3.13.0
+            continue
         if not method.startswith("_") and (getattr(function, "__module__", "") or "").startswith(
             "litmos_async"
         ):
