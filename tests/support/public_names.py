@@ -86,10 +86,13 @@ def _all() -> Iterator[Public]:
             yield from _methods("litmos_async", f"LitmosClient.{family}", kind)
 
 
+def _is_method(value: object) -> bool:
+    """Return whether a value is a routine, and no cached property: Python 3.13.0 takes that for one."""
+    return not isinstance(value, cached_property) and inspect.isroutine(value)
+
+
 def _methods(home: str, name: str, kind: Any) -> Iterator[Public]:
-    for method, function in inspect.getmembers(kind, inspect.isroutine) if inspect.isclass(kind) else ():
-        if isinstance(function, cached_property):  # a routine to Python 3.13.0
-            continue
+    for method, function in inspect.getmembers(kind, _is_method) if inspect.isclass(kind) else ():
         if not method.startswith("_") and (getattr(function, "__module__", "") or "").startswith(
             "litmos_async"
         ):
