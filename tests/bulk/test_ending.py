@@ -102,7 +102,7 @@ def test_a_job_that_goes_on_keeps_its_journal(tmp_path: Path) -> None:
                     pairs, send_message=False, journal=tmp_path / "night.db"
                 )
 
-            async with aclosing(aiter(job())) as outcomes:  # type: ignore[type-var]
+            async with aclosing(aiter(job())) as outcomes:
                 await anext(outcomes)
                 with pytest.raises(ConfigurationError, match="in use"):
                     await job().plan()
@@ -360,7 +360,7 @@ def test_a_journal_that_cannot_be_is_refused(path: str) -> None:
 
     async def main() -> None:
         async with client(work.sandbox) as litmos:
-            job = work.job(litmos, path)  # type: ignore[arg-type]
+            job = work.job(litmos, path)
             with pytest.raises(ConfigurationError):
                 await job.plan()
             with pytest.raises(ConfigurationError):
@@ -455,6 +455,6 @@ def test_a_journal_is_for_its_owner_alone(tmp_path: Path) -> None:
             await work.job(litmos, file).run(look)
 
     run_virtual(main())
-    look(None)  # type: ignore[arg-type]
+    look(None)
     assert modes == {0o600}
     assert {each.name for each in tmp_path.iterdir()} == {"night.db", "night.db-lock"}

@@ -158,8 +158,8 @@ def test_a_single_record_is_a_list_of_one() -> None:
 @pytest.mark.parametrize(
     ("result", "reason"),
     [
-        (ModuleResult(user_id="u", course_id="c", completed=True, score="80"), "score must be int"),  # type: ignore[arg-type]
-        (ModuleResult(user_id="u", course_id="c", completed=True, note=5), "note must be str, not int"),  # type: ignore[arg-type]
+        (ModuleResult(user_id="u", course_id="c", completed=True, score="80"), "score must be int"),
+        (ModuleResult(user_id="u", course_id="c", completed=True, note=5), "note must be str, not int"),
         (ModuleResult(course_id="c", completed=True), "user_id"),
     ],
 )

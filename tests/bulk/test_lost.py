@@ -52,7 +52,7 @@ def test_what_was_removed_by_the_first_attempt_is_done(lost: dict[str, Any], aft
         sandbox = Sandbox(tenant(), latency=lambda: 0.2)
         sandbox.faults.add(Fault(method="DELETE", after=after, **lost))
         pair = next(iter(getattr(sandbox.tenant, left))), next(iter(getattr(sandbox.tenant, right)))
-        (outcome,) = told(sandbox, lambda bulk, name=name, pair=pair: getattr(bulk, name)([pair]))  # type: ignore[misc]
+        (outcome,) = told(sandbox, lambda bulk, name=name, pair=pair: getattr(bulk, name)([pair]))
         assert (outcome.item, outcome.status) == (pair, "done")
 
 

@@ -227,9 +227,9 @@ def test_people_are_found_by_employee_id_where_that_is_asked_for() -> None:
 def test_a_way_of_looking_up_that_there_is_not() -> None:
     """It is refused before a list is read."""
     sandbox_free: list[Resolve] = [
-        lambda bulk: bulk.resolve_users(["x"], by="phone"),  # type: ignore[arg-type]
-        lambda bulk: bulk.resolve_courses(["x"], by="code"),  # type: ignore[arg-type]
-        lambda bulk: bulk.resolve_teams(["x"], by="name"),  # type: ignore[arg-type]
+        lambda bulk: bulk.resolve_users(["x"], by="phone"),
+        lambda bulk: bulk.resolve_courses(["x"], by="code"),
+        lambda bulk: bulk.resolve_teams(["x"], by="name"),
     ]
     for what in sandbox_free:
         with pytest.raises(ConfigurationError, match="by must be"):

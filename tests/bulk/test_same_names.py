@@ -88,7 +88,7 @@ def _whole_list(tenant: Tenant) -> Callable[[httpx.Request], Awaitable[httpx.Res
     async def answer(request: httpx.Request) -> httpx.Response:
         url = request.url.copy_remove_param("search")
         reply = await inner.handle_async_request(httpx.Request(request.method, url, headers=request.headers))
-        content = b"".join([part async for part in reply.stream])  # type: ignore[union-attr]
+        content = b"".join([part async for part in reply.stream])
         return httpx.Response(reply.status_code, headers=reply.headers, content=content)
 
     return answer

@@ -83,7 +83,7 @@ async def test_a_demo_that_goes_wrong(
     build = Sandbox.__init__
 
     def with_fault(self: Sandbox, *args: object, **options: object) -> None:
-        build(self, *args, **options)  # type: ignore[arg-type]
+        build(self, *args, **options)
         self.faults.add(pretend)
 
     monkeypatch.setattr(Sandbox, "__init__", with_fault)

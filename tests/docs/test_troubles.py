@@ -78,7 +78,7 @@ async def _too_many(litmos: LitmosClient) -> None:
 
 
 async def _a_row(litmos: LitmosClient) -> None:
-    await litmos.users.update(UserSummary(id="a", user_name="a@example.com"))  # type: ignore[arg-type]
+    await litmos.users.update(UserSummary(id="a", user_name="a@example.com"))
 
 
 async def _no_folder(litmos: LitmosClient) -> None:

@@ -17,7 +17,7 @@ ROWS: Final = 20
 
 async def run(base_url: str, folder: str, format: str, state: str, names: list[str]) -> None:
     """Export into a folder."""
-    module.OPTIONS = ListOptions(page_size=ROWS, pages_ahead=8)  # type: ignore[misc]
+    module.OPTIONS = ListOptions(page_size=ROWS, pages_ahead=8)
     rate = RateLimit(100_000, 60.0, 100_000)
     async with LitmosClient(
         "sandbox-key", "killed", base_url=base_url, rate_limit=rate, timeout=600.0
@@ -25,7 +25,7 @@ async def run(base_url: str, folder: str, format: str, state: str, names: list[s
         await litmos.export.run(
             names,
             f"{folder}/w/",
-            format=format,  # type: ignore[arg-type]
+            format=format,
             state=state or None,
             since=datetime.now(UTC) - timedelta(days=10) if "course_results" in names else None,
         )

@@ -113,7 +113,7 @@ async def test_the_window_of_a_batch() -> None:
     tenant = crowd(20)
     course = tenant.add_course(Name="Safety", Code="S-1")["Id"]
     for person, day in zip(tenant.users, cycle((1, 9)), strict=False):
-        tenant.now = lambda day=day: SINCE + timedelta(days=day)  # type: ignore[method-assign, misc]
+        tenant.now = lambda day=day: SINCE + timedelta(days=day)
         tenant.assign_course(person, course)
     sandbox = open_sandbox(tenant)
     async with reach(sandbox) as litmos:

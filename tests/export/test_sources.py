@@ -66,7 +66,7 @@ def beginning() -> Sandbox:
         asked = [path for path in paths(sandbox) if path.startswith("/sessions/")]
         return NOW + timedelta(days=30 if asked and asked[-1] != asked[0] else 0)
 
-    sandbox.tenant.now = now  # type: ignore[method-assign]
+    sandbox.tenant.now = now
     return sandbox
 
 

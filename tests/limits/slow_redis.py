@@ -81,7 +81,7 @@ def process_at(
 ) -> SharedLimiter:
     """Return the limiter of a process that is so far away from a Redis on the virtual clock."""
     redis = RedisStore("redis://127.0.0.1", timeout=timeout)
-    redis._link = _Link(asyncio.get_running_loop(), Client(hash, round_trip, timeout))  # type: ignore[arg-type]
+    redis._link = _Link(asyncio.get_running_loop(), Client(hash, round_trip, timeout))
     store = OutageStore(
         redis,
         outage_timeout=outage_timeout if on_outage == "wait" else 0.0,

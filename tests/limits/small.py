@@ -170,9 +170,9 @@ def process_of(store: Store, requests: int = 3, **options: Any) -> SharedLimiter
 
 def die(limiter: SharedLimiter) -> None:
     """Let a process end without a word: nothing of it ever reaches the store again."""
-    store, limiter._store = limiter._store, None  # type: ignore[assignment]
+    store, limiter._store = limiter._store, None
     if isinstance(store, OutageStore):
-        store._come_again = lambda: None  # type: ignore[method-assign]
+        store._come_again = lambda: None
         if store._alive is not None:
             store._alive.cancel()
         if store._report_alive is not None:

@@ -135,4 +135,4 @@ def test_credit_grows_with_time_up_to_a_share_of_the_limit() -> None:
 def test_a_share_that_cannot_work_is_refused(wrong: object) -> None:
     """It is a part of the limit, from 0 to 1."""
     with pytest.raises(ConfigurationError, match="bulk_share"):
-        RateLimit(bulk_share=wrong)  # type: ignore[arg-type]
+        RateLimit(bulk_share=wrong)

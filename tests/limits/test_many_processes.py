@@ -124,7 +124,7 @@ async def run(crowd: Crowd) -> Log:
         process = Process(limiter, longest)
         await limiter.usage()  # a newcomer could not know that the clock jumped before it came
         processes.append(process)
-        mine = [asyncio.ensure_future(call(one, world, process, server, log)) for one in some]  # type: ignore[arg-type]
+        mine = [asyncio.ensure_future(call(one, world, process, server, log)) for one in some]
         tasks += mine
         for task, one in zip(mine, some, strict=True):
             if one.cancelled is not None:

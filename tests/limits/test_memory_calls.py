@@ -233,7 +233,7 @@ def test_the_pump_lives_only_while_somebody_waits() -> None:
         waiter.cancel()
         await settle()
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        timers = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
+        timers = asyncio.get_running_loop()._scheduled
         assert all(timer.cancelled() for timer in timers)
 
     run_virtual(main())

@@ -200,7 +200,7 @@ def test_a_pause_that_is_declared_while_waiting_sends_the_hasty_away_at_once() -
         assert time() == begin
         assert [type(error) for error in errors] == [RateLimited, RateLimited]
         assert errors[0] is not errors[1]
-        assert [error.retry_after for error in errors] == [15.0, 15.0]  # type: ignore[union-attr]
+        assert [error.retry_after for error in errors] == [15.0, 15.0]
         assert limiter.quota.waiting == 1
         await patient
 

@@ -229,7 +229,7 @@ async def test_a_silent_redis_is_an_outage() -> None:
 def test_options_that_cannot_work_are_refused(wrong: dict[str, object]) -> None:
     """Before anything is sent."""
     with pytest.raises(ConfigurationError, match=r"on_outage|local_share|timeout"):
-        RedisLimiter("redis://127.0.0.1", **wrong)  # type: ignore[arg-type]
+        RedisLimiter("redis://127.0.0.1", **wrong)
 
 
 def test_without_redis_py_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

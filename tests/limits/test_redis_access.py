@@ -152,7 +152,7 @@ async def test_the_address_is_shown_without_user_and_password() -> None:
     """Neither in the representation, nor anywhere in the attributes that a debugger shows."""
     limiter = RedisLimiter(f"rediss://{USER}:{PASSWORD}@redis.example.com:6380/3")
     assert repr(limiter) == "RedisLimiter('rediss://redis.example.com:6380/3')"
-    store = limiter._store._store  # type: ignore[attr-defined]
+    store = limiter._store._store
     for part in (limiter, limiter._store, store, store._here()):
         assert PASSWORD not in repr(part)
 

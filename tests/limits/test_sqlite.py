@@ -101,7 +101,7 @@ async def test_the_wall_clock_is_not_used(tmp_path: Path, monkeypatch: pytest.Mo
     """A wall clock that jumps by a day in either direction changes nothing."""
     limiter = SqliteLimiter(tmp_path / "limits.db", RateLimit(2, period=0.5), account="one")
     right = real_time.time
-    assert limiter._store._clock is real_time.monotonic  # type: ignore[attr-defined]
+    assert limiter._store._clock is real_time.monotonic
     begin = time()
     for wrong_by in (0.0, 86_400.0, -86_400.0, 90.0):
         monkeypatch.setattr(real_time, "time", lambda wrong_by=wrong_by: right() + wrong_by)
@@ -124,7 +124,7 @@ async def test_the_loop_is_never_blocked(tmp_path: Path) -> None:
         threads.add(threading.current_thread())
         return real_time.monotonic()
 
-    limiter._store._clock = clock  # type: ignore[attr-defined]
+    limiter._store._clock = clock
     caller = asyncio.ensure_future(limiter.acquire())
     for _ in range(30):
         await asyncio.sleep(0.01)

@@ -267,7 +267,7 @@ def test_how_long_a_limiter_waits_for_redis(options: dict[str, Any], end: float)
         limiter = RedisLimiter("redis://127.0.0.1", account="one", **options)
         redis: Any = limiter._store
         never = Client(Hash(), round_trip=1e6, timeout=1e6)
-        redis._store._link = _Link(asyncio.get_running_loop(), never)  # type: ignore[arg-type]
+        redis._store._link = _Link(asyncio.get_running_loop(), never)
         begin = time()
         with pytest.raises(LimiterUnavailable, match="in time"):
             await limiter.acquire()

@@ -467,7 +467,7 @@ def test_another_clock_forgets_what_is_over() -> None:
 def test_a_rate_that_cannot_work_is_refused(wrong: dict[str, float]) -> None:
     """A senseless limit is an error where it is written down, not where it is used."""
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
-        RateLimit(**wrong)  # type: ignore[arg-type]
+        RateLimit(**wrong)
 
 
 def test_a_part_of_a_rate_is_a_rate() -> None:

@@ -98,7 +98,7 @@ def test_joiners_between_letters_that_join() -> None:
 )
 def test_ways_of_being_the_same(forms: object, wanted: str, there: str, way: int | None) -> None:
     """The strictest one counts."""
-    assert closeness(wanted, there, forms) == way  # type: ignore[arg-type]
+    assert closeness(wanted, there, forms) == way
 
 
 @pytest.mark.parametrize("text", ["1.23E+05", "1,23E+5", "4E-10", "12345.0", "12345,00", "#N/A", "#WERT!"])

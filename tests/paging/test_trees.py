@@ -46,7 +46,7 @@ def read(
         if reader.finished():
             return found
         start, limit = reader.next_request()
-        for course in reader.feed(server(leaves, start, limit, cap)):  # type: ignore[operator]
+        for course in reader.feed(server(leaves, start, limit, cap)):
             found += [(course.id, each.id) for module in course.modules for each in module.sessions]
     raise AssertionError("the list has no end")
 

@@ -35,7 +35,7 @@ class StoppingLoop(asyncio.SelectorEventLoop):
             say("stop")
             os.kill(os.getpid(), signal.SIGSTOP)
         self.turns -= 1
-        super()._run_once()  # type: ignore[misc]
+        super()._run_once()
 
 
 def limiter_of(orders: dict[str, Any]) -> Limiter:
@@ -57,7 +57,7 @@ def arm(limiter: Limiter, loop: StoppingLoop, turns: list[int]) -> None:
             loop.turns = turns.pop()
         return lease
 
-    limiter.acquire = armed  # type: ignore[method-assign]
+    limiter.acquire = armed
 
 
 async def main(orders: dict[str, Any]) -> None:

@@ -283,7 +283,7 @@ REFUSED: dict[str, Callable[[LitmosClient], Awaitable[object]]] = {
     ),
     "plain data over XML": lambda litmos: litmos.request("POST", "/x", body={"P": PASSWORD}, wire="xml"),
     "a path that is none": lambda litmos: litmos.request("POST", "x", body={"P": PASSWORD}),
-    "an attribute that is none": lambda litmos: litmos.users.patch("u", password=PASSWORD, colour="x"),  # type: ignore[call-arg]
+    "an attribute that is none": lambda litmos: litmos.users.patch("u", password=PASSWORD, colour="x"),
 }
 
 

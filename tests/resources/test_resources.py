@@ -178,7 +178,7 @@ OF_ANOTHER_CLASS: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
         "this takes Session, not dict",
     ),
     "a day that is a dict": (
-        lambda c: c.sessions.create("c", "m", session({"date": "today"})),  # type: ignore[arg-type]
+        lambda c: c.sessions.create("c", "m", session({"date": "today"})),
         "this takes SessionDay, not dict",
     ),
     "a module as it was read": (

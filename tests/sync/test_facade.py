@@ -59,7 +59,7 @@ def test_every_method_is_there(litmos: sync.LitmosClient, name: str) -> None:
 
 
 def _lists(method: object) -> bool:
-    returned = inspect.signature(method).return_annotation  # type: ignore[arg-type]
+    returned = inspect.signature(method).return_annotation
     return "Pages" in str(returned)
 
 
@@ -141,7 +141,7 @@ def test_what_is_wrong_is_said_at_once() -> None:
     """A client that cannot be made leaves no thread behind."""
     before = threading.active_count()
     with pytest.raises(litmos_async.errors.ConfigurationError):
-        sync.LitmosClient("key", "t", region="nowhere")  # type: ignore[arg-type]
+        sync.LitmosClient("key", "t", region="nowhere")
     assert threading.active_count() == before
 
 

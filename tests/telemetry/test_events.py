@@ -102,7 +102,7 @@ def test_nothing_secret_in_any_event(caplog: pytest.LogCaptureFixture) -> None:
     text = repr(events) + repr([(record.getMessage(), vars(record)) for record in logged])
     assert "marker" not in text.lower()
     assert not [id for id in ids if id in text]
-    assert logged[0].litmos == {"event": "SlotWait", **attrs.asdict(events[0])}  # type: ignore[attr-defined]
+    assert logged[0].litmos == {"event": "SlotWait", **attrs.asdict(events[0])}
 
 
 class Failing:
@@ -256,7 +256,7 @@ def test_levels() -> None:
     logger = logging.getLogger("tests.events")
     logger.setLevel(logging.INFO)
     handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
+    handler.emit = records.append
     logger.addHandler(handler)
     log: Callable[[Event], None] = EventLog(logger)
     wait = {"operation": "users.get", "lane": "bulk", "attempt": 1, "waited": 0.1, "slots_used": 3}

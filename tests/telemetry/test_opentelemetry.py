@@ -94,8 +94,8 @@ def test_spans_are_named_by_operation_with_the_wait_inside() -> None:
         assert call.parent is not None
         assert call.parent.span_id == visit.context.span_id
         assert wait.parent is not None
-        assert wait.start_time >= call.start_time  # type: ignore[operator]
-        assert wait.end_time <= call.end_time  # type: ignore[operator]
+        assert wait.start_time >= call.start_time
+        assert wait.end_time <= call.end_time
         assert call.attributes is not None
         assert call.attributes["http.request.method"] == "GET"
         assert call.attributes["http.response.status_code"] == 200

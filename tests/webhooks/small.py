@@ -21,7 +21,7 @@ def message(number: int, **changes: Any) -> bytes:
 
 def http(receiver: Receiver) -> httpx.AsyncClient:
     """Return a client of the receiver."""
-    transport = httpx.ASGITransport(app=receiver)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=receiver)
     return httpx.AsyncClient(transport=transport, base_url="http://receiver")
 
 

@@ -224,7 +224,7 @@ def test_of_an_error_only_the_beginning_is_read(status: int) -> None:
 def test_a_bound_that_is_none(value: object) -> None:
     """It is a number of bytes."""
     with pytest.raises(errors.ConfigurationError, match="max_answer_bytes"):
-        LitmosClient("k", "t", max_answer_bytes=value)  # type: ignore[arg-type]
+        LitmosClient("k", "t", max_answer_bytes=value)
 
 
 # ------------------------------------------------ parsing
@@ -322,7 +322,7 @@ def test_more_rows_than_a_page_can_hold(wire: str, monkeypatch: pytest.MonkeyPat
     def structure(*given: object) -> object:
         nonlocal made
         made += 1
-        return make(*given)  # type: ignore[arg-type]
+        return make(*given)
 
     def body(count: int) -> bytes:
         if wire == "xml":
@@ -360,7 +360,7 @@ def test_large_answers_are_decoded_off_the_loop() -> None:
     async def main(body: bytes) -> int:
         loop = asyncio.get_running_loop()
         run = loop.run_in_executor
-        loop.run_in_executor = lambda *given: used.append(given) or run(*given)  # type: ignore[method-assign,assignment]
+        loop.run_in_executor = lambda *given: used.append(given) or run(*given)
         async with client(Server([body])) as litmos:
             return len((await litmos.users.list(page_size=1_000)).items)
 

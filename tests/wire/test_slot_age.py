@@ -81,7 +81,7 @@ def client(limiter: Limiter, handler: Handler = answer, **options) -> LitmosClie
         "k",
         "t",
         base_url="https://sandbox/v1.svc",
-        limiter=limiter,  # type: ignore[arg-type]
+        limiter=limiter,
         transport=httpx.MockTransport(handler),
         timeout=30.0,
         **options,
@@ -160,7 +160,7 @@ def test_a_process_that_stands_still_behind_connecting(event: str) -> None:
         await asyncio.sleep(0.1)
         await trace("connection.connect_tcp.complete", {"return_value": None})
         if frozen and frozen.pop():
-            asyncio.get_running_loop().now += 100.0  # type: ignore[attr-defined]
+            asyncio.get_running_loop().now += 100.0
         await trace(event, {"request": None})
         sent.append(request.method)
         return httpx.Response(200, json={"Id": "u1"})
@@ -181,7 +181,7 @@ def test_a_process_that_stands_still_while_sending() -> None:
     async def send(request: httpx.Request) -> httpx.Response:
         await request.extensions["trace"]("http11.send_request_headers.started", {})
         await request.extensions["trace"]("http11.send_request_headers.complete", {})
-        asyncio.get_running_loop().now += 100.0  # type: ignore[attr-defined]
+        asyncio.get_running_loop().now += 100.0
         await asyncio.sleep(1.0)
         raise AssertionError
 
@@ -245,7 +245,7 @@ async def test_over_a_real_connection() -> None:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with LitmosClient("k", "t", base_url=base_url, limiter=limiter) as litmos:  # type: ignore[arg-type]
+        async with LitmosClient("k", "t", base_url=base_url, limiter=limiter) as litmos:
             assert (await litmos.users.get("u1")).id == "u1"
     assert limiter.ends == ["unused", "answered"]
     assert connections == 2

@@ -166,7 +166,7 @@ def test_what_was_read_can_be_written(name: str, wire: str) -> None:
     from litmos_async.resources import collections  # noqa: PLC0415
 
     for each in ("json", "xml"):
-        sent: Any = codec.encode(collections.CREATE, {}, None, Collection(name=read or "x"), wire=each)  # type: ignore[arg-type]
+        sent: Any = codec.encode(collections.CREATE, {}, None, Collection(name=read or "x"), wire=each)
         assert sent.body
 
 

@@ -83,7 +83,7 @@ def written_by(operation: str, row: Record, wire: str) -> httpx.Request:
     async def main() -> None:
         transport = httpx.MockTransport(answer)
         async with LitmosClient("k", "t", base_url="https://sandbox/v1.svc", transport=transport) as litmos:
-            await WRITES[operation][1](litmos.with_options(wire=wire), row)  # type: ignore[arg-type]
+            await WRITES[operation][1](litmos.with_options(wire=wire), row)
 
     run_virtual(main())
     (request,) = seen
