@@ -9,10 +9,11 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from attrs import frozen
 
@@ -271,7 +272,7 @@ def record_section(kind: type) -> Iterator[str]:
     text, _, about = (inspect.getdoc(kind) or "").partition("Attributes:\n")
     yield from (f"### {kind.__name__}", "", text.strip(), "")
     if not issubclass(kind, Record):
-        yield from ("Values: " + ", ".join(f"`{each.value}`" for each in kind), "")  # type: ignore[attr-defined]
+        yield from ("Values: " + ", ".join(f"`{each.value}`" for each in cast("type[Enum]", kind)), "")
         return
     said = dict(_entries(about))
     yield from ("| attribute | on the wire | type | |", "|---|---|---|---|")

@@ -11,7 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 REMEMBERED: Final = 100_000
 """Messages that a spool remembers after they were handled."""
@@ -112,6 +112,38 @@ class Spool(Protocol):
         ...
 
 
+class RetryQueue:
+    """The messages of a spool that wait to be handled, and those that come back after a while."""
+
+    def __init__(self) -> None:
+        self._ready: asyncio.Queue[Waiting] = asyncio.Queue()
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    def add(self, message: Waiting) -> None:
+        """Let a message be taken."""
+        self._ready.put_nowait(message)
+
+    def add_later(self, message: Waiting, seconds: float) -> None:
+        """Let a message be taken after a while."""
+
+        def back() -> None:
+            self._timers.discard(timer)
+            self.add(message)
+
+        timer = asyncio.get_running_loop().call_later(seconds, back)
+        self._timers.add(timer)
+
+    async def take(self) -> Waiting:
+        """Return the next message, once there is one."""
+        return await self._ready.get()
+
+    def close(self) -> None:
+        """Let nothing come back any more."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+
 class MemorySpool:
     """Keeps messages in memory: what waits is lost when the process ends.
 
@@ -129,10 +161,9 @@ class MemorySpool:
         self._most = waiting
         self._keys = keys_to_keep(waiting, remembered)
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._queue: asyncio.Queue[Waiting] = asyncio.Queue()
+        self._queue = RetryQueue()
         self._open = 0
         self._numbers = 0
-        self._timers: set[asyncio.TimerHandle] = set()
         self.set_aside: deque[bytes] = deque(maxlen=1_000)
         """The last messages whose handler failed too often."""
 
@@ -156,12 +187,12 @@ class MemorySpool:
             self._seen.popitem(last=False)
         self._open += 1
         self._numbers += 1
-        self._queue.put_nowait(Waiting(self._numbers, body))
+        self._queue.add(Waiting(self._numbers, body))
         return True
 
     async def take(self) -> Waiting:
         """Return the next message that waits."""
-        return await self._queue.get()
+        return await self._queue.take()
 
     async def done(self, message: Waiting) -> None:  # noqa: ARG002 - the protocol's
         """Note that a message is handled.
@@ -178,14 +209,7 @@ class MemorySpool:
             message: The message.
             seconds: How long it waits, in seconds.
         """
-        late = Waiting(message.number, message.body, message.failures + 1)
-
-        def back() -> None:
-            self._timers.discard(timer)
-            self._queue.put_nowait(late)
-
-        timer = asyncio.get_running_loop().call_later(seconds, back)
-        self._timers.add(timer)
+        self._queue.add_later(evolve(message, failures=message.failures + 1), seconds)
 
     async def give_up(self, message: Waiting) -> None:
         """Put a message aside.
@@ -198,9 +222,7 @@ class MemorySpool:
 
     async def aclose(self) -> None:
         """Stop what would be taken again."""
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        self._queue.close()
 
 
 def keys_to_keep(waiting: int, remembered: int) -> int:

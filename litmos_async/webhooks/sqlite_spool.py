@@ -15,10 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.webhooks.spool import REMEMBERED, WAITING, SpoolFull, Waiting, keys_to_keep
+from litmos_async.webhooks.spool import REMEMBERED, WAITING, RetryQueue, SpoolFull, Waiting, keys_to_keep
 
 T = TypeVar("T")
 
@@ -86,17 +86,17 @@ class SqliteSpool:
         except (OSError, ValueError, sqlite3.Error) as problem:
             raise ConfigurationError(f"cannot use the spool {path}: {problem}") from None
         self._thread = ThreadPoolExecutor(1, "litmos-webhooks")
-        self._ready: asyncio.Queue[Waiting] = asyncio.Queue()
+        self._queue = RetryQueue()
         waits = "SELECT number, body, failures FROM messages WHERE state='waiting' ORDER BY number"
+        self._open = 0
         for row in self._db.execute(waits):
-            self._ready.put_nowait(Waiting(*row))
-        self._open = self._ready.qsize()
+            self._queue.add(Waiting(*row))
+            self._open += 1
         (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence").fetchone()
         self._next = int(last) + 1
         self._puts: list[_Put] = []
         self._ends: list[_End] = []
         self._writing: asyncio.Task[None] | None = None
-        self._timers: set[asyncio.TimerHandle] = set()
         self._closed = False
 
     async def put(self, keys: Sequence[str], body: bytes) -> bool:
@@ -117,7 +117,7 @@ class SqliteSpool:
 
     async def take(self) -> Waiting:
         """Return the next message that waits."""
-        return await self._ready.get()
+        return await self._queue.take()
 
     async def done(self, message: Waiting) -> None:
         """Note that a message is handled; when this returns, it is on the disk.
@@ -134,15 +134,9 @@ class SqliteSpool:
             message: The message.
             seconds: How long it waits, in seconds.
         """
-        late = Waiting(message.number, message.body, message.failures + 1)
+        late = evolve(message, failures=message.failures + 1)
         await self._end(late, "failed")
-
-        def back() -> None:
-            self._timers.discard(timer)
-            self._ready.put_nowait(late)
-
-        timer = asyncio.get_running_loop().call_later(seconds, back)
-        self._timers.add(timer)
+        self._queue.add_later(late, seconds)
 
     async def give_up(self, message: Waiting) -> None:
         """Put a message aside: it stays in the file, where it can be looked at.
@@ -172,9 +166,7 @@ class SqliteSpool:
         if self._closed:
             return
         self._closed = True
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        self._queue.close()
         if self._writing is not None:
             await asyncio.wait([self._writing])
         await self._blocking(self._db.close)
@@ -217,7 +209,7 @@ class SqliteSpool:
             failure = problem or (SpoolFull() if put.full else None)
             if failure is None and put.number is not None:
                 self._open += 1
-                self._ready.put_nowait(Waiting(put.number, put.body))
+                self._queue.add(Waiting(put.number, put.body))
             _resolve(put.result, failure, new=put.number is not None)
         for end in ends:
             _resolve(end.result, problem, new=False)

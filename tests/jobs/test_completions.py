@@ -8,6 +8,7 @@ import pytest
 
 from litmos_async import ModuleResult
 from litmos_async.bulk import Outcome
+from litmos_async.errors import Forbidden
 from litmos_async.jobs import Jobs
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
@@ -96,8 +97,6 @@ def test_the_score_of_an_earlier_completion(sandbox: Sandbox) -> None:
 
 def test_lists_of_modules_that_cannot_be_read(sandbox: Sandbox) -> None:
     """The error is the server's own."""
-    from litmos_async.errors import Forbidden  # noqa: PLC0415
-
     sandbox.faults.add(Fault(path="/courses/*/modules", status=403))
 
     async def main() -> None:

@@ -64,7 +64,7 @@ async def test_one_that_is_being_handled_elsewhere_waits(redis_server: RedisServ
         await begun.wait()
         await post(b, one)
         seen: Any = second._spool
-        while not seen._timers:  # noqa: ASYNC110 - the same
+        while not seen._queue._timers:  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.01)
         assert not log.events
         may_fail.set()
@@ -110,7 +110,7 @@ async def test_a_redis_that_cannot_be_reached(unused_port: int) -> None:
     assert "marker" not in repr(raised.value) + repr(raised.value.__context__) + repr(raised.value.__cause__)
     async with receiver, http(receiver) as client:
         await post(client, 1)
-        while not spool._timers:  # noqa: ASYNC110 - a spool has no event for it
+        while not spool._queue._timers:  # noqa: ASYNC110 - a spool has no event for it
             await asyncio.sleep(0.01)
     assert not log.calls
 
