@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import httpx
 import pytest
 
-from litmos_async import LitmosClient, User, UserImport
+from litmos_async import User, UserImport
 from litmos_async.bulk import Outcome, Plan
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
+from tests.support.sandboxes import client
 
 There = Sequence[tuple[str, str]]
 """Accounts: user names and employee ids."""
@@ -39,12 +39,7 @@ def sync(tenant: Tenant, desired: There, *, runs: int = 1, **options: object) ->
             )
             for name, employee_id in desired
         ]
-        async with LitmosClient(
-            "sandbox-key",
-            "tests",
-            base_url="http://127.0.0.1/v1.svc",
-            transport=httpx.ASGITransport(Sandbox(tenant).app),
-        ) as litmos:
+        async with client(Sandbox(tenant)) as litmos:
             job = litmos.bulk.sync_users(
                 people, **{"deactivate": True, "max_removals": 1.0, "send_message": False} | options
             )
@@ -69,12 +64,7 @@ def imported(tenant: Tenant, given: There, **options: object) -> tuple[Plan, lis
             )
             for name, employee_id in given
         ]
-        async with LitmosClient(
-            "sandbox-key",
-            "tests",
-            base_url="http://127.0.0.1/v1.svc",
-            transport=httpx.ASGITransport(Sandbox(tenant).app),
-        ) as litmos:
+        async with client(Sandbox(tenant)) as litmos:
             job = litmos.bulk.import_users(people, **{"send_message": False} | options)
             return await job.plan(), [outcome async for outcome in job]
 

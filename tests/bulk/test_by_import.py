@@ -16,6 +16,7 @@ from litmos_async.bulk.pairs.by_import import imports_for
 from litmos_async.bulk.server_import import cut
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
+from tests.support.sandboxes import client
 
 QUICK = RetryPolicy(max_attempts=2, max_rejections=1)
 
@@ -30,17 +31,6 @@ def make(users: int = 0, courses: int = 0, teams: int = 0) -> Sandbox:
     for number in range(teams):
         tenant.add_team(Name=f"Team {number}")
     return Sandbox(tenant, latency=lambda: 0.2)
-
-
-def client(sandbox: Sandbox, **options) -> LitmosClient:
-    """Return a client of that sandbox."""
-    return LitmosClient(
-        options.pop("key", "sandbox-key"),
-        "tests",
-        base_url="http://127.0.0.1/v1.svc",
-        transport=httpx.ASGITransport(sandbox.app),
-        **options,
-    )
 
 
 def rows(number: int, **values) -> list[UserImport]:

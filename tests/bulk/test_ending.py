@@ -12,7 +12,6 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from litmos_async import BulkJob, LitmosClient, Progress, RateLimit
@@ -22,6 +21,7 @@ from litmos_async.errors import ConfigurationError, JournalError, LitmosError, U
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
 from tests.bulk.works import KINDS, Work, client, organisation, sandbox_of
+from tests.support import sandboxes
 from tests.support.amounts import amount
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -183,13 +183,7 @@ def test_what_waits_for_a_slot_is_not_waited_for(by: str, name: str) -> None:
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        async with LitmosClient(
-            "sandbox-key",
-            "tests",
-            base_url="http://127.0.0.1/v1.svc",
-            transport=httpx.ASGITransport(sandbox.app),
-            rate_limit=RateLimit(20),
-        ) as litmos:
+        async with sandboxes.client(sandbox, rate_limit=RateLimit(20)) as litmos:
             pause = 0.0
             options: dict[str, Any] = {"stop_after_failures": 3} if by == "failures" else {}
             job = (
@@ -335,12 +329,7 @@ def test_a_full_disk_is_one_typed_error(write: str, tmp_path: Path, monkeypatch:
 
     async def main() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
-        async with LitmosClient(
-            "sandbox-key",
-            "tests",
-            base_url="http://127.0.0.1/v1.svc",
-            transport=httpx.ASGITransport(sandbox.app),
-        ) as litmos:
+        async with sandboxes.client(sandbox) as litmos:
             job = work.job(litmos, tmp_path / "night.db")
             with pytest.raises(JournalError, match="full") as caught:
                 await job.run()

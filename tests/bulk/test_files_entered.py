@@ -7,12 +7,10 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-import httpx
-
 import litmos_async
-from litmos_async import LitmosClient
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
+from tests.support.sandboxes import client
 
 PACKAGE = Path(litmos_async.__file__).parent
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architecture.md"
@@ -40,12 +38,7 @@ def entered(**options: object) -> set[str]:
             files.add(frame.f_code.co_filename)
 
     async def main() -> None:
-        async with LitmosClient(
-            "sandbox-key",
-            "tests",
-            base_url="http://127.0.0.1/v1.svc",
-            transport=httpx.ASGITransport(sandbox.app),
-        ) as litmos:
+        async with client(sandbox) as litmos:
             bulk = litmos.bulk
             before = sys.getprofile()
             sys.setprofile(note)

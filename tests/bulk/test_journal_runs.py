@@ -8,12 +8,12 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
-import httpx
 import pytest
 
 from litmos_async import BulkJob, LitmosClient, RateLimit, RetryPolicy, errors
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
+from tests.support import sandboxes
 
 LIMIT = RateLimit(10_000, 1.0, 10_000)
 
@@ -30,14 +30,8 @@ def make(users: int = 30, courses: int = 3) -> Sandbox:
 
 def client(sandbox: Sandbox) -> LitmosClient:
     """Return a client of that sandbox that tries once."""
-    return LitmosClient(
-        "sandbox-key",
-        "tests",
-        base_url="http://127.0.0.1/v1.svc",
-        transport=httpx.ASGITransport(sandbox.app),
-        rate_limit=LIMIT,
-        retry=RetryPolicy(max_attempts=1, max_rejections=0),
-    )
+    once = RetryPolicy(max_attempts=1, max_rejections=0)
+    return sandboxes.client(sandbox, rate_limit=LIMIT, retry=once)
 
 
 def assign(litmos: LitmosClient, sandbox: Sandbox, journal: Path, **options) -> BulkJob:

@@ -203,10 +203,7 @@ def test_a_key_that_does_not_work_stops_the_job(key: str, kind: type[errors.Litm
     sandbox, users, courses = make(users=200)
 
     async def main() -> None:
-        litmos = LitmosClient(
-            key, "tests", base_url="http://127.0.0.1/v1.svc", transport=httpx.ASGITransport(sandbox.app)
-        )
-        async with litmos:
+        async with client(sandbox, key) as litmos:
             job = litmos.bulk.assign_courses_to_users(dict.fromkeys(users, courses), send_message=False)
             with pytest.raises(kind):
                 await job.run()

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from litmos_async import LitmosClient, ModuleResult, Outcome, RetryPolicy, User, errors
+from litmos_async import ModuleResult, Outcome, RetryPolicy, User, errors
 from litmos_async.bulk import ResultOfUser
 from litmos_async.bulk.results import numbers_of
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
+from tests.support.sandboxes import client
 
 QUICK = RetryPolicy(max_attempts=2, max_rejections=1)
 
@@ -37,17 +38,6 @@ def make(users: int = 4, courses: int = 1, teams: int = 2) -> tuple[Sandbox, lis
         for user in tenant.users:
             tenant.join_team(team["Id"], user)
     return Sandbox(tenant, latency=lambda: 0.2), list(tenant.users)
-
-
-def client(sandbox: Sandbox, **options) -> LitmosClient:
-    """Return a client of that sandbox."""
-    return LitmosClient(
-        options.pop("key", "sandbox-key"),
-        "tests",
-        base_url="http://127.0.0.1/v1.svc",
-        transport=httpx.ASGITransport(sandbox.app),
-        **options,
-    )
 
 
 def modules_of(sandbox: Sandbox) -> tuple[str, list[str]]:

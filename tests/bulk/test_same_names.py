@@ -12,6 +12,7 @@ from litmos_async.errors import ConfigurationError, NotFound
 from litmos_async.names import fold
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
+from tests.support.sandboxes import client
 
 Caller = Callable[[LitmosClient, str], Awaitable[str]]
 """Looks for a person; returns the user name that is there, or nothing."""
@@ -117,9 +118,7 @@ def test_a_name_in_capitals_is_no_guess_where_that_does_harm() -> None:
     sandbox = Sandbox(tenant)
 
     async def main() -> None:
-        async with LitmosClient(
-            "sandbox-key", "t", base_url="http://127.0.0.1/v1.svc", transport=httpx.ASGITransport(sandbox.app)
-        ) as litmos:
+        async with client(sandbox) as litmos:
             name = "MÜSSIG@EXAMPLE.COM"
             assert (await litmos.bulk.resolve_users([name])).ids == {name: user["Id"]}
             with pytest.raises(NotFound):

@@ -14,6 +14,7 @@ from litmos_async import AccessLevel, LitmosClient, Outcome, RetryPolicy, User, 
 from litmos_async.bulk import MemberChange, UserChange
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
+from tests.support.sandboxes import client
 
 QUICK = RetryPolicy(max_attempts=2, max_rejections=1)
 
@@ -35,17 +36,6 @@ def make(users: int = 20, teams: int = 2, members: int = 0) -> tuple[Sandbox, li
         for user in people[:members]:
             tenant.join_team(team["Id"], user)
     return Sandbox(tenant, latency=lambda: 0.2), people, list(tenant.teams)
-
-
-def client(sandbox: Sandbox, **options) -> LitmosClient:
-    """Return a client of that sandbox."""
-    return LitmosClient(
-        options.pop("key", "sandbox-key"),
-        "tests",
-        base_url="http://127.0.0.1/v1.svc",
-        transport=httpx.ASGITransport(sandbox.app),
-        **options,
-    )
 
 
 def writes(sandbox: Sandbox) -> list[str]:

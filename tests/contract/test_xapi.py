@@ -34,6 +34,7 @@ from litmos_async.models import XapiStatement
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
 from tests.contract.catalogue import STORE, Entry
+from tests.support.sandboxes import client
 
 ID, OTHER = "01c01e01-b123-4567-b890-01ce011fe1af", "01c01e01-b123-4567-b890-01ce011fe1a0"
 PASSWORD = "marker-store-password"
@@ -416,14 +417,7 @@ async def served() -> AsyncIterator[tuple[Sandbox, LitmosClient]]:
     """A sandbox, and a client of it and of its store."""
     sandbox = Sandbox(Tenant(), requests=1_000)
     xapi = XapiStore(f"http://127.0.0.1{sandbox.store.path}", sandbox.store.username, sandbox.store.password)
-    async with LitmosClient(
-        "sandbox-key",
-        "tests",
-        base_url="http://127.0.0.1/v1.svc",
-        transport=httpx.ASGITransport(app=sandbox.app),
-        xapi=xapi,
-        retry=RetryPolicy(initial_backoff=0.0),
-    ) as litmos:
+    async with client(sandbox, xapi=xapi, retry=RetryPolicy(initial_backoff=0.0)) as litmos:
         yield sandbox, litmos
 
 

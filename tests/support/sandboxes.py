@@ -24,10 +24,10 @@ def bare(users: int = 0, courses: int = 0, teams: int = 0, paths: int = 0) -> Sa
     return Sandbox(tenant, latency=lambda: 0.2)
 
 
-def client(sandbox: Sandbox, **options: Any) -> LitmosClient:
-    """Return a client of that sandbox."""
+def client(sandbox: Sandbox, key: str = "sandbox-key", **options: Any) -> LitmosClient:
+    """Return a client of that sandbox, in process."""
     return LitmosClient(
-        "sandbox-key",
+        key,
         "tests",
         base_url="http://127.0.0.1/v1.svc",
         transport=httpx.ASGITransport(sandbox.app),
