@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json as text_of
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from itertools import chain
 from typing import Annotated, Any, Final, TypeAlias
@@ -163,14 +163,20 @@ async def list_sessions(
 
     async def rows(litmos: LitmosClient) -> AsyncGenerator[Row, None]:
         listing = litmos.sessions.list_past if past else litmos.sessions.list_future
-        async for course in listing(search=search):
-            for module in course.modules:
-                for session in module.sessions:
-                    facts = session.to_dict()
-                    names = {"course": course.name, "course_id": course.id, "module": module.name}
-                    yield names | {"module_id": module.id} | facts
+        async with aclosing(listing(search=search).by_page()) as pages:
+            async for page in pages:
+                for row in chain.from_iterable(map(_sessions_of, page.items)):
+                    yield row
 
     return await _write(view, account, rows)
+
+
+def _sessions_of(course: Any) -> Iterator[Row]:
+    """Yield the sessions of a course, with what says where they belong."""
+    for module in course.modules:
+        for session in module.sessions:
+            names = {"course": course.name, "course_id": course.id, "module": module.name}
+            yield names | {"module_id": module.id} | session.to_dict()
 
 
 async def _rows(litmos: LitmosClient, name: str, search: str | None) -> AsyncGenerator[Row, None]:
@@ -179,8 +185,10 @@ async def _rows(litmos: LitmosClient, name: str, search: str | None) -> AsyncGen
     An export takes no search, which is the server's: what it finds is read as it comes, in the same form.
     """
     if search is not None:
-        async for row in getattr(litmos, name).list(search=search):
-            yield row.to_dict()
+        async with aclosing(getattr(litmos, name).list(search=search).by_page()) as pages:
+            async for page in pages:
+                for record in page.items:
+                    yield record.to_dict()
         return
     async with aclosing(litmos.export.batches(name)) as batches:
         async for batch in batches:

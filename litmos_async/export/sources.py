@@ -157,11 +157,12 @@ async def each_session(litmos: Resources, ask: Ask, _resume: str | None) -> Asyn
     course = ask.where.get("course_id")
     everything = evolve(ask, since=None)
     for half in _HALVES:
-        async for tree in open_sessions(litmos, everything, half):
-            for parent, session in flat_sessions(half, tree):
-                if session.id not in seen and course in {None, parent["course_id"]}:
-                    seen.add(session.id)
-                    yield Listed([Unit(session.id, {**parent, "session_id": session.id})])
+        async with aclosing(open_sessions(litmos, everything, half).by_page()) as pages:
+            async for page in pages:
+                for parent, session in (each for tree in page.items for each in flat_sessions(half, tree)):
+                    if session.id not in seen and course in {None, parent["course_id"]}:
+                        seen.add(session.id)
+                        yield Listed([Unit(session.id, {**parent, "session_id": session.id})])
 
 
 def of_session(read: Callable[[Resources], Callable[..., Pages[Any]]]) -> Open:
@@ -185,11 +186,12 @@ async def each_holder(litmos: Resources, ask: Ask, _resume: str | None) -> Async
         people = (await litmos.users.list_paginated(page_size=1, **_call_options(ask))).total
         if people is not None and ceil(people / PEOPLE_A_CALL) < len(courses):
             some: list[UserSummary] = []
-            async for person in list_people(litmos, ask):
-                some.append(person)
-                if len(some) == PEOPLE_A_CALL:
-                    yield Listed([_together(some)])
-                    some = []
+            async with aclosing(list_people(litmos, ask).by_page()) as pages:
+                async for page in pages:
+                    some += page.items
+                    while len(some) >= PEOPLE_A_CALL:
+                        yield Listed([_together(some[:PEOPLE_A_CALL])])
+                        del some[:PEOPLE_A_CALL]
             if some:
                 yield Listed([_together(some)])
             return

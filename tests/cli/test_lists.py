@@ -7,14 +7,17 @@ import io
 import json
 import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from litmos_async.cli import lists as listing
 from litmos_async.cli.app import run
 from litmos_async.cli.lists import as_table
 from litmos_async.cli.terminal import Terminal
 from litmos_async.sandbox import Fault, Sandbox
 from tests.cli.small import organisation, reach
+from tests.support.generators import all_closed
 
 NAMES = [f"user.{number}@example.com" for number in range(3)]
 
@@ -118,7 +121,7 @@ def test_a_list_that_breaks_off(sandbox: Sandbox, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize(("problem", "code"), [(BrokenPipeError(), 0), (OSError(28, "No space left"), 1)])
-@pytest.mark.parametrize("form", ["--json", "--csv", ""])
+@pytest.mark.parametrize("form", ["", " --json", " --csv", " --search more", " --search more --json"])
 def test_a_reader_that_goes_away(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, problem: OSError, code: int, form: str
 ) -> None:
@@ -133,8 +136,18 @@ def test_a_reader_that_goes_away(
             """Fail."""
             raise problem
 
+    carry_out = listing.with_client
+
+    async def and_look(account: Any, terminal: Any, work: Any) -> int:
+        async def watched(litmos: Any) -> int:
+            with all_closed():
+                return await work(litmos)
+
+        return await carry_out(account, terminal, watched)
+
+    monkeypatch.setattr(listing, "with_client", and_look)
     monkeypatch.setattr(sys, "stdout", Stream())
-    assert run(["users", "list", *([form] if form else [])]) == code
+    assert run(f"users list{form}".split()) == code
     # Of seven requests: the first, and what was asked for ahead while its rows were written.
     assert len(sandbox.requests) <= 3
 

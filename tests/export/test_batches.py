@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from typing import Any, Final
@@ -14,6 +15,7 @@ from litmos_async.resources.base import ListOptions
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from tests.export.small import crowd, open_sandbox, reach
 from tests.support.amounts import amount
+from tests.support.generators import all_closed
 
 SINCE: Final = datetime.now(UTC) - timedelta(days=10)
 NAMES: Final = [each.name for each in lists()]
@@ -52,6 +54,19 @@ async def test_on_behind_each(name: str, sandbox: Sandbox) -> None:
         found = [row for each in rest for row in each.rows]
         assert sorted(map(str, found)) == sorted(str(row) for each in whole[place + 1 :] for row in each.rows)
         assert rest[-1].resume is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_left_early(name: str, sandbox: Sandbox) -> None:
+    """When `aclose` returns, all that reads is closed: nothing more is asked for."""
+    async with reach(sandbox) as litmos:
+        with all_closed():
+            batches = litmos.export.batches(name, **options_of(name))
+            await anext(batches)
+            await batches.aclose()
+            asked = len(sandbox.requests)
+            await asyncio.sleep(0.01)
+            assert len(sandbox.requests) == asked
 
 
 @pytest.mark.parametrize("name", ["users", "team_members", "course_results", "sessions"])
