@@ -23,6 +23,7 @@ from litmos_async.testing import run_virtual
 from tests.bulk.works import KINDS, Work, client, organisation, sandbox_of
 from tests.support import sandboxes
 from tests.support.amounts import amount
+from tests.support.generators import all_closed
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -143,6 +144,20 @@ def test_closing_a_job_gives_up_what_is_under_way(tmp_path: Path) -> None:
             with pytest.raises(ConfigurationError, match="is running"):
                 await second.aclose()
             assert (await running).ok
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_reads_and_writes_is_closed_by_who_leaves(kind: Callable[[], Work], tmp_path: Path) -> None:
+    """A job that is left after its first outcome has nothing open any more."""
+    work = kind()
+
+    async def main() -> None:
+        async with client(work.sandbox) as litmos:
+            with all_closed():
+                async with aclosing(aiter(work.job(litmos, tmp_path / "job.db"))) as outcomes:
+                    await anext(outcomes)
 
     run_virtual(main())
 
