@@ -16,8 +16,9 @@ nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
-ON_TWO_CORES = ("pytest", "-n", "2", "--dist", "worksteal")
-QUICK = (*ON_TWO_CORES, "-m", "not slow")
+# Three processes keep two cores busy: with two, tests wait for a quarter of the time.
+PYTEST = ("pytest", "-n", "3", "--dist", "worksteal")
+NOT_SLOW = (*PYTEST, "--in-part", "-m", "not slow")
 
 
 def install(session: nox.Session, *groups: str, options: tuple[str, ...] = ()) -> None:
@@ -25,7 +26,8 @@ def install(session: nox.Session, *groups: str, options: tuple[str, ...] = ()) -
     # Tests start hundreds of processes, each of which would compile the package anew where that is switched off.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
     needed = nox.project.dependency_groups(PYPROJECT, *groups) if groups else ()
-    session.install("-e", f".[{EXTRAS}]", *needed, *options)
+    # What is imported is compiled then; to compile everything takes another half of the time.
+    session.install("--no-compile", "-e", f".[{EXTRAS}]", *needed, *options)
 
 
 def lowest_versions() -> Iterator[str]:
@@ -46,38 +48,43 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
+    # Tracing doubles the CPU of a test. What takes long covers a few lines only that the rest does not.
+    session.run(*PYTEST, "-m", "slow or costly")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", *ON_TWO_CORES)
+    session.run("coverage", "run", "-m", *PYTEST, "-m", "not slow and not costly")
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
 
 @nox.session
 def quick(session: nox.Session) -> None:
-    """Run all tests but those marked slow: kills, fleets of processes, restarts."""
+    """Run what tells soon: no test that is marked slow or costly."""
     install(session, "test")
-    session.run(*QUICK, *session.posargs)
+    session.run(*PYTEST, "--in-part", "-m", "not slow and not costly", *session.posargs)
 
 
 @nox.session(python=["3.12", "3.13", "3.14"])
 def tests_on(session: nox.Session) -> None:
-    """Run the quick tests on another Python."""
+    """Run all tests but the slow ones on another Python."""
     install(session, "test")
-    session.run(*QUICK, *session.posargs)
+    session.run(*NOT_SLOW, *session.posargs)
 
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """Run the quick tests on the lowest versions of all dependencies that pyproject.toml admits."""
+    """Run all tests but the slow ones on the lowest versions of all dependencies that pyproject.toml admits."""
     constraints = Path(session.create_tmp(), "lowest.txt")
     constraints.write_text("\n".join(lowest_versions()), encoding="utf-8")
     install(session, "test", options=("-c", str(constraints)))
-    session.run(*QUICK, *session.posargs)
+    session.run(*NOT_SLOW, *session.posargs)
 
 
 @nox.session
 def httpx2(session: nox.Session) -> None:
-    """Run the quick tests on httpx2 in place of httpx, but for those on respx, which cannot mock it yet."""
+    """Run all tests but the slow ones on httpx2 in place of httpx, and on httpx those that need it.
+
+    respx cannot mock httpx2 yet.
+    """
     install(session, "test")
     session.install("httpx2>=2.16")
     environment = {"PYTHONPATH": str(Path("tests/support/httpx2").absolute())}
@@ -92,15 +99,9 @@ def httpx2(session: nox.Session) -> None:
         "tests/promises/test_secrets.py::test_a_client_that_cannot_be_made_shows_nothing[{'base_url': 'https://xn--a'}]",
     )
     deselected = [each for name in apart for each in ("--deselect", name)]
-    session.run(*QUICK, *calm, *deselected, *session.posargs, env=environment)
-
-
-@nox.session
-def engines(session: nox.Session) -> None:
-    """Run the tests of examples whose libraries are large, and no dependency of ours."""
-    install(session, "test")
-    session.install("dlt[duckdb]>=1.18")
-    session.run("pytest", "tests/examples/test_dlt_source.py", *session.posargs)
+    session.run(*NOT_SLOW, *calm, *deselected, *session.posargs, env=environment)
+    if not session.posargs:
+        session.run(*NOT_SLOW, *apart)
 
 
 @nox.session
@@ -132,14 +133,15 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
-def browser(session: nox.Session) -> None:
-    """Open the reports in a real Chromium, which is installed where it is not there."""
-    install(session, "test", "browser")
+def large(session: nox.Session) -> None:
+    """Run what takes a real Chromium, which is installed where it is not there, or a library that is large."""
+    install(session, "test", "browser", options=("dlt[duckdb]>=1.18",))
     if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
         session.run("apt-get", "update", "-qq", external=True)
         session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", external=True)
+    tests = session.posargs or ("tests/browser", "tests/examples/test_dlt_source.py")
     # A test that is skipped here is one that did not look.
-    session.run("pytest", "tests/browser", *session.posargs, env={"LITMOS_BROWSER": "1"})
+    session.run("pytest", *tests, env={"LITMOS_BROWSER": "1"})
 
 
 @nox.session

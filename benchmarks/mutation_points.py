@@ -62,9 +62,14 @@ class Point:
     now: str
     lines: range | None
 
-    def __str__(self) -> str:
+    @property
+    def change(self) -> str:
+        """The piece and what replaces it, on one line."""
         was, now = (" ".join(text.split()) for text in (self.was, self.now))
-        return f"{self.path}:{self.line}:{self.column}: {was} -> {now}"
+        return f"{was} -> {now}"
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.change}"
 
     def applied(self, source: bytes) -> bytes:
         """Return the module with the change."""
@@ -178,6 +183,11 @@ class _Finder(ast.NodeVisitor):
         if _name(node.func) in _FOR_TYPE_CHECKERS:
             self._visit_all(node.args[1:])
         else:
+            self.generic_visit(node)
+
+    def visit_keyword(self, node: ast.keyword) -> None:
+        """Leave out whether an attribute of our own is also a parameter of `__init__`: nobody passes one."""
+        if node.arg != "init":
             self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:

@@ -20,8 +20,8 @@ PAGE = Path(__file__).parent / "cli.md"
 HEAD = """\
 # The command `litmos`
 
-`litmos COMMAND --help` shows what stands here. Outcomes and exit codes are explained in the
-[guide](guide.md#many-at-once), profiles on the page about [several accounts](howto/several-accounts.md).
+`litmos COMMAND --help` shows the same. Outcomes and exit codes are explained in the
+[guide](guide.md#on-the-command-line), profiles in [several accounts](howto/several-accounts.md).
 """
 
 

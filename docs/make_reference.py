@@ -45,7 +45,7 @@ FAMILIES = {
 OPTIONS = re.compile(r"`(\w+Options)`")
 CALL = re.compile(r"^`(GET|POST|PUT|DELETE) ((?:/|\{endpoint\})[^`]*)`", re.MULTILINE)
 SECTION = re.compile(r"^(Args|Attributes|Returns|Yields|Raises):\n((?:(?: .*)?\n?)+)", re.MULTILINE)
-ENTRY = re.compile(r"^    (\*{0,2}[\w.\[\], `]+): ", re.MULTILINE)
+ENTRY = re.compile(r"^    (\*{0,2}[\w\[`][\w.\[\], `]*): ", re.MULTILINE)
 SOURCE = re.compile(r"^( *)Source: ", re.MULTILINE)
 FACT = re.compile(r"api-facts (\d+)")
 

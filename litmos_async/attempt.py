@@ -12,6 +12,7 @@ from litmos_async.errors import APIError, ConnectError, LitmosError, NetworkErro
 from litmos_async.hooks import Ending
 from litmos_async.limits import Lease
 from litmos_async.retry import Fault, GiveUp
+from litmos_async.wire.codec import Request
 from litmos_async.wire.inflate import PIECE, Inflater, coding_of
 from litmos_async.wire.verdict import ERROR_BODY, Reply
 
@@ -77,7 +78,7 @@ class Progress:
 
     @property
     def connecting(self) -> bool:
-        """Nothing of the request has left, nor will: `stop` lets an indivisible moment pass, and then it may."""
+        """Whether the connection is still being made, so that nothing of the request has left."""
         if self.event in _ABOUT_TO_SEND:
             return False
         return self.to_proxy or self.event.startswith(_CONNECTING)
@@ -160,6 +161,31 @@ def final_error(error: NetworkError | APIError, facts: Mapping[str, Any], step: 
     describe(unknown, facts)
     unknown.__cause__ = error
     return unknown
+
+
+def facts_of(request: Request, attempts: int, host: str, region: str) -> dict[str, Any]:
+    """Return what an error says of a call.
+
+    Args:
+        request: The call.
+        attempts: How many were made.
+        host: Where it goes.
+        region: Whose host that is.
+    """
+    return {
+        "operation": request.operation,
+        "method": request.method,
+        "path": request.path,
+        "attempts": attempts,
+        "host": host,
+        "region": region,
+    }
+
+
+def no_young_slot(facts: Mapping[str, Any]) -> LitmosError:
+    """Return the error of a call whose slots were too old, one after the other."""
+    words = "this process was suspended so often that every slot was too old to be used"
+    return final_error(ConnectError(words), facts, GiveUp.RAISE)
 
 
 def describe(error: NetworkError | APIError | OutcomeUnknown, facts: Mapping[str, Any]) -> None:

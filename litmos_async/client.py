@@ -15,6 +15,7 @@ from litmos_async.errors import ConfigurationError
 from litmos_async.events import Hook
 from litmos_async.hooks import Hooks
 from litmos_async.limits import Limiter, MemoryLimiter, Quota, RateLimit, Usage, limiter_from_url
+from litmos_async.redaction import without_frames
 from litmos_async.resources import Resources
 from litmos_async.resources.base import Caller, naming
 from litmos_async.resources.xapi import StoreCaller
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 class LitmosClient(Resources):
     """The client: one connection pool and one limiter for everything that is called through it.
 
-    Use it as `async with LitmosClient(...) as litmos:`, once for the life of a program, from as many tasks as you
-    like.
+    Use it as `async with LitmosClient(...) as litmos:`. Create one for the lifetime of a program, and use it
+    from as many tasks as you like.
 
     ```python
     async with LitmosClient(source="acme-hr", region="eu") as litmos:  # the key is in LITMOS_API_KEY
@@ -47,30 +48,30 @@ class LitmosClient(Resources):
 
     Args:
         api_key: The key of an Account Owner; `LITMOS_API_KEY` if None.
-        source: A short name of your program, at most 50 characters, which the server wants on every call;
+        source: A short name for your program, at most 50 characters, which the server requires on every call;
             `LITMOS_SOURCE` if None.
         region: Where the account lives: "us", "eu" or "au"; `LITMOS_REGION`, else "us", if None.
         base_url: Another address, in place of the region's. HTTPS, unless the host is a loopback address;
             `LITMOS_BASE_URL` if None and no region is given.
         key_in: "header" as documented today, which keeps the key out of URLs; "query" is the older form.
-        wire: "auto" reads and writes each operation over the wire that is best attested for it; "json" or "xml"
-            for all of them.
+        wire: "auto" reads and writes each operation in the format that is best documented for it; "json" or
+            "xml" for all of them.
         rate_limit: How many requests the account may make. None is `RateLimit()`: 100 in 60 seconds.
-        limiter: Who keeps the limit: a limiter, which stays open when the client is closed, or where it is kept:
-            "memory://" in this process, "sqlite:///path" for all processes of a host, "redis://host:6379/0" for
-            many hosts. `LITMOS_LIMIT`, else "memory://", if None.
+        limiter: What keeps the limit: a limiter, which stays open when the client is closed, or the place where
+            the limit is kept: "memory://" in this process, "sqlite:///path" for all processes of a host,
+            "redis://host:6379/0" for many hosts. `LITMOS_LIMIT`, else "memory://", if None.
         retry: What to do when a request fails. None is `RetryPolicy()`.
         timeout: Seconds for one attempt.
         transport: Another way to the server, for tests and for mounting an ASGI app. None is the network.
-        max_answer_bytes: Decoded bytes of one answer at most, so that no server, and nothing between, fills the
-            memory; a larger answer is a `DecodeError`. A page of 1,000 people has under 2 MB.
+        max_answer_bytes: The most decoded bytes in one answer, so that no server or proxy can fill the memory;
+            a larger answer is a `DecodeError`. A page of 1,000 people has under 2 MB.
         json_dates: How to read JSON dates whose offset is not zero: "wall_clock" (number and offset added) or
             "epoch" (the number alone).
-        xapi: The learning record store that `litmos.xapi` speaks to, in connections and a budget of its own; None:
-            `litmos.xapi` cannot be used.
-        on_event: A callable, or several, which get a record of each attempt, wait for a slot, pause, page and job:
-            see `litmos_async.events`. They are called on the event loop, so they must be quick; what they raise is
-            logged once and goes no further. None tells nothing.
+        xapi: The learning record store for `litmos.xapi`, which has its own connections and its own rate limit.
+            If None, `litmos.xapi` cannot be used.
+        on_event: A callable, or several, called with a record of each attempt, wait for a slot, pause, page and
+            job: see `litmos_async.events`. They are called on the event loop, so they must be quick; an
+            exception from one is logged once and does not propagate. If None, nothing is called.
 
     Raises:
         ConfigurationError: Something is missing or cannot work.
@@ -116,8 +117,7 @@ class LitmosClient(Resources):
             defaults = Defaults(timeout=timeout, retry=retry or RetryPolicy(), wire=wire)
             self._connect(config, defaults, transport, xapi, Hooks(on_event))
         except ConfigurationError as error:
-            problem = error.with_traceback(None)
-            problem.__cause__ = problem.__context__ = None
+            problem = without_frames(error)
         else:
             return
         # Some tools show an error with the local variables of its frames: the key, an address with a password.
@@ -156,13 +156,13 @@ class LitmosClient(Resources):
             print(await litmos.users.list(page_size=1))
         ```
 
-        It keeps the limit in the file that the command line uses, so that both can be used at a time. Variables of
-        the environment that are not empty go before the profile. It may run the profile's `api_key_command`, and
-        waits for it: call it before the event loop has something to do.
+        It keeps the limit in the file that the command line uses, so that both can run at the same time.
+        Non-empty environment variables override the profile. It may run the profile's `api_key_command`, and
+        blocks until that ends, so call it before the event loop is busy.
 
         Args:
             name: Which profile; the one of `LITMOS_PROFILE`, else "default", if None.
-            options: Arguments of `LitmosClient`, which go before everything else.
+            options: Arguments of `LitmosClient`, which override everything else.
 
         Raises:
             ConfigurationError: There is no such profile, its file cannot be used, or something cannot work.
@@ -180,7 +180,7 @@ class LitmosClient(Resources):
 
     @cached_property
     def export(self) -> Export:
-        """Lists into files and batches, in the bulk lane."""
+        """Exports of lists to files and batches, in the bulk lane."""
         from litmos_async.export import Export  # noqa: PLC0415 - like the families of `Resources`
 
         return Export(self._caller, self._account, self._base_url, self._limiter.rate)
@@ -193,7 +193,7 @@ class LitmosClient(Resources):
         return Reports(self._caller.with_priority("bulk"), self._base_url)
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return a view of this client with other defaults, on the same pool and limiter.
+        """Return a view of this client with different defaults, on the same pool and limiter.
 
         Args:
             options: `timeout`, `retry`, `priority`, `wire`. What is not given stays as it is.
@@ -211,7 +211,7 @@ class LitmosClient(Resources):
         return self._limiter.quota
 
     async def usage(self) -> Usage:
-        """Return who uses what of the limit, process by process, as the limiter's store has it.
+        """Return how much of the limit each process uses, as recorded in the limiter's store.
 
         Raises:
             LimiterUnavailable: The store cannot be reached.
@@ -228,14 +228,16 @@ class LitmosClient(Resources):
         repeatable: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """Reach what is not wrapped, through the same limiter, retries and errors.
+        """Call an operation that has no method, with the same limiter, retries and errors.
 
         Args:
             method: The HTTP verb.
             path: Path below the base URL, with a leading slash; percent-encode what you put into it.
             query: Query parameters; None is left out. `source` and `format` are added.
-            body: Plain data to send as JSON, or bytes to send as they are in the wire asked for. None sends none.
-            repeatable: Whether it may be sent again after a lost answer. None: if it is a GET.
+            body: Plain data to send as JSON, or bytes to send unchanged in the chosen format. None sends no
+                body. Of data, the values of `Password` and `LoginKey` are kept out of errors; of bytes, nothing
+                is known.
+            repeatable: Whether it may be sent again after a lost answer. None means only if it is a GET.
             options: The options of every call. "auto" is JSON here.
 
         Returns:
@@ -259,7 +261,7 @@ class LitmosClient(Resources):
             return codec.decode_plain(reply)
 
     async def aclose(self) -> None:
-        """Close the connections. Later calls are refused."""
+        """Close the connections. Later calls raise an error."""
         await self._sender.aclose()
         if self._store is not None:
             await self._store.aclose()
@@ -304,7 +306,7 @@ def _limiter_of(given: Limiter | str | None, rate_limit: RateLimit | None) -> Li
 
 
 def _is_limiter(given: object) -> bool:
-    """Tell a limiter by what it can do: `Limiter` is a protocol, and callers may write their own."""
+    """Return whether this has what a limiter has: `Limiter` is a protocol, and callers may write their own."""
     return not isinstance(given, type) and all(
         callable(getattr(given, name, None)) for name in ("bind", "acquire", "aclose")
     )

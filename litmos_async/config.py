@@ -39,7 +39,7 @@ class CallOptions(TypedDict, total=False):
     Attributes:
         timeout: Seconds for one attempt, from its start to the last byte of its answer.
         retry: What to do when an attempt fails.
-        priority: "interactive" goes before "bulk".
+        priority: "interactive" takes precedence over "bulk".
         wire: "auto", "json" or "xml".
     """
 
@@ -174,7 +174,7 @@ def configure(
         raise MissingOption("no API key: pass api_key or set LITMOS_API_KEY", option="api_key")
     if not key.isascii() or not key.isprintable() or key != key.strip():
         # It travels in a header; a stray newline from a file is the usual case.
-        raise ConfigurationError("the API key has a blank or a character that cannot travel in a header")
+        raise ConfigurationError("the API key has a space, or a character that a header cannot hold")
     if not name.strip():
         raise MissingOption(
             "no source: pass source or set LITMOS_SOURCE, a short name of your program", option="source"
@@ -182,7 +182,7 @@ def configure(
     if not name.isprintable():
         raise ConfigurationError("source has a line break or another character that cannot be shown")
     if len(name) > SEARCH_LIMIT:
-        raise ConfigurationError(f"source has {len(name)} characters; the server takes {SEARCH_LIMIT}")
+        raise ConfigurationError(f"source has {len(name)} characters; the server accepts {SEARCH_LIMIT}")
     if where not in BASE_URLS:
         raise ConfigurationError(f"region must be one of {', '.join(BASE_URLS)}, not {where!r}")
     if key_in not in get_args(KeyPlace):
@@ -214,15 +214,15 @@ def checked_address(base_url: str, name: str) -> str:
         ConfigurationError: It is not an address of scheme, host and path, or its scheme is not https.
     """
     if not base_url.isprintable() or _NOT_IN_URLS.search(base_url):
-        raise ConfigurationError(f"{name} is no address: it holds what cannot stand in one")
+        raise ConfigurationError(f"{name} is not an address: it has characters that an address cannot have")
     try:
         parts = urlsplit(base_url)
         host = parts.hostname or ""
         port = parts.port
     except ValueError:
-        raise ConfigurationError(f"{name} is no address") from None
+        raise ConfigurationError(f"{name} is not an address") from None
     if port == 0 or not parts.path.isascii():
-        raise ConfigurationError(f"{name} is no address: port and path must be ones that can be asked for")
+        raise ConfigurationError(f"{name} is not an address: its port or path is not valid")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(f"{name} must be scheme, host and path only")
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):

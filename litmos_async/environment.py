@@ -134,10 +134,8 @@ def proxy_for(
     if isinstance(proxy, Proxy):
         return proxy
     variable = found[0]
-    del (
-        found,
-        environment,
-    )  # else they would be shown where errors are reported with the values of local variables
+    # Else they would be shown where errors are reported with the values of local variables.
+    del found, environment
     raise ConfigurationError(f"{variable}: {proxy}")
 
 
@@ -168,7 +166,7 @@ def _parsed(variable: str, value: str) -> Proxy | str:
     if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme):
         scheme, rest = "http", value
     if scheme not in _PORTS:
-        return f"{scheme} is no kind of proxy that can be used; {', '.join(_PORTS)} are"
+        return f"{scheme} proxies are not supported; {', '.join(_PORTS)} are"
     credentials, _, place = rest.rpartition("@")
     username, _, password = credentials.partition(":")
     match = re.fullmatch(r"(\[[^\[\]]+\]|[^\[\]:]+)(?::([0-9]{1,5}))?", re.split(r"[/?#]", place)[0])
@@ -176,7 +174,7 @@ def _parsed(variable: str, value: str) -> Proxy | str:
         return "there is no host, or no number for a port"
     port = int(match[2] or _PORTS[scheme])
     if not 0 < port < 65_536:
-        return f"{port} is no port"
+        return f"{port} is not a port"
     proxy = Proxy(variable, scheme, match[1].strip("[]"), port, unquote(username), unquote(password))
     return _unusable(proxy) or proxy
 
@@ -197,7 +195,7 @@ def _unusable(proxy: Proxy) -> str:
         try:
             length = len(word.encode())
         except UnicodeEncodeError:
-            return "name or password hold bytes that are no text"
+            return "name or password hold bytes that are not text"
         if proxy.scheme.startswith("socks") and length > _LONGEST_SOCKS_WORD:
             return f"a SOCKS proxy takes a name and a password of {_LONGEST_SOCKS_WORD} bytes at most"
     if proxy.scheme.startswith("socks") and find_spec("socksio") is None:
@@ -238,9 +236,11 @@ def _split(entry: str) -> tuple[str, int | None]:
         place, port = entry, None
     else:
         place, port = match[1] or match[3] or "", match[2] or match[4]
-    return place.removeprefix("*").strip("."), int(port) if port and len(
-        port
-    ) < 6 else None if not port else -1
+    place = place.removeprefix("*").strip(".")
+    if not port:
+        return place, None
+    # No port has more than five digits, and `int` refuses a text of thousands of them.
+    return place, int(port) if len(port) < 6 else -1
 
 
 def _in_network(address: IPv4Address | IPv6Address, entry: str) -> bool:

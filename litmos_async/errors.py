@@ -52,11 +52,14 @@ class LitmosError(Exception):
     ```
 
     Attributes:
-        resume: Where to go on, or None. Of a listing that broke off: pass it to `by_page(resume=...)`. Of a bulk
-            job: the path of its journal.
+        resume: Where to resume, or None. After a listing that failed, pass it to `by_page(resume=...)`; after a
+            bulk job, it is the path of the journal.
+        after_lost: Whether an earlier attempt of the call got no usable answer, and may have been carried out. A
+            404 to a repeated removal, for example, can then mean that the first request succeeded.
     """
 
     resume: str | None = None
+    after_lost: bool = False
 
     def __init__(self, message: str = "", **known: Any) -> None:
         super().__init__(message)
@@ -83,9 +86,10 @@ class ConfigurationError(LitmosError, ValueError):
     ```
 
     Attributes:
-        option: The option or argument by its name in Python, such as "api_key"; empty where no single one is meant.
-        value: What was given for it; None where that is nothing, or a secret.
-        line: The line of a file, or the number of an item, that is meant; None where there is none.
+        option: The name of the option or argument in Python, such as "api_key"; empty if it is not a single
+            one.
+        value: The value given; None if there was none, or if it is a secret.
+        line: The line of a file, or the number of an item, that caused the error; None if there is none.
     """
 
     option: str = ""
@@ -94,7 +98,7 @@ class ConfigurationError(LitmosError, ValueError):
 
 
 class MissingOption(ConfigurationError):
-    """What every call needs was given neither as an argument nor in the environment: `option` names it."""
+    """A required option was given neither as an argument nor in the environment; `option` names it."""
 
 
 class JournalMismatch(ConfigurationError):
@@ -122,18 +126,18 @@ class JournalMismatch(ConfigurationError):
 
 
 class TooManyRemovals(ConfigurationError):
-    """A comparison would take away more than `max_removals` allows; nothing was changed.
+    """A sync would remove more than `max_removals` allows; nothing was changed.
 
     ```python
     job = litmos.bulk.sync_team_members({team_id: []}, remove=True, send_message=False)
     try:
         await job.run()
     except TooManyRemovals as problem:
-        print(f"{problem.removals} of {problem.total} {problem.label} would go")
+        print(f"{problem.removals} of {problem.total} {problem.label} would be removed")
     ```
 
     Attributes:
-        removals: How many would go.
+        removals: How many would be removed.
         total: Of how many.
         label: What they are: "active members" or "active people".
         max_removals: What was allowed: a fraction, 0.0 to 1.0, if it is a float, else a number.
@@ -146,9 +150,9 @@ class TooManyRemovals(ConfigurationError):
 
 
 class JournalError(LitmosError):
-    """A journal could not be read or written while a job was using it: the disk is full, or the file was damaged.
+    """A journal could not be read or written while a job used it: the disk is full, or the file is damaged.
 
-    What the server had answered by then may be missing in the journal: the next run finds it out by reading.
+    Answers that had arrived by then may be missing from the journal; the next run settles them by reading.
     """
 
 
@@ -157,7 +161,7 @@ class DecodeError(LitmosError):
 
     Attributes:
         host: The host that answered.
-        region: The region of that host; empty where `base_url` is another address.
+        region: The region of that host; empty if `base_url` is another address.
     """
 
     host: str = ""
@@ -177,7 +181,7 @@ class IncompleteListing(LitmosError):
 
 
 class LimiterUnavailable(LitmosError):
-    """Where a shared limit is kept cannot be reached, so it is not known whether a request may be sent."""
+    """The store of a shared limit cannot be reached, so it is not known whether a request may be sent."""
 
 
 class _RequestError(LitmosError):
@@ -188,10 +192,8 @@ class _RequestError(LitmosError):
         method: The HTTP verb.
         path: The path below the base URL, without the query.
         attempts: Requests that were sent for this call.
-        host: The host that was asked, such as "api.litmoseu.com".
-        region: The region whose host that is; empty for another one.
-        after_lost: Whether an earlier one of them got no usable answer, and may have been carried out: then a 404
-            to a repeated removal, say, can mean that the first one removed it.
+        host: The host that the request went to, such as "api.litmoseu.com".
+        region: The region of that host; empty for any other host.
     """
 
     operation: str = ""
@@ -200,7 +202,6 @@ class _RequestError(LitmosError):
     attempts: int = 0
     host: str = ""
     region: str = ""
-    after_lost: bool = False
 
     def __str__(self) -> str:
         message = super().__str__()
@@ -216,8 +217,8 @@ class NetworkError(_RequestError):
     """No answer came, and nothing was changed or the operation may be repeated.
 
     Attributes:
-        obstacle: What is in the way: "proxy", "certificate" (the host's is not trusted), "tls" (another fault of
-            the secure connection), "name" (the host is not known), "refused" or "timeout"; empty if not known.
+        obstacle: The cause: "proxy", "certificate" (the host's is not trusted), "tls" (another failure of the
+            secure connection), "name" (the host is unknown), "refused" or "timeout"; empty if unknown.
     """
 
     obstacle: str = ""
@@ -232,9 +233,9 @@ class RequestTimeout(NetworkError, TimeoutError):
 
 
 class OutcomeUnknown(_RequestError):
-    """A write left, no usable answer came, and a repeat could do it twice.
+    """A write was sent, no usable answer came, and a repeat could carry it out twice.
 
-    It may or may not have been carried out. Read the state before sending it again; `__cause__` tells what
+    It may or may not have been carried out. Read the state before you send it again; `__cause__` says what
     happened.
 
     ```python
@@ -251,7 +252,7 @@ class APIError(_RequestError):
 
     Attributes:
         status: The HTTP status.
-        detail: What the server said of it, from the body or the reason phrase.
+        detail: The server's explanation, from the body or the reason phrase.
         retry_after: Seconds that the server or the limiter asks to wait, or None.
     """
 
@@ -269,9 +270,9 @@ class Unauthorized(APIError):
 
 
 class Forbidden(APIError):
-    """403: often the same as 401, but also a feature that is off, an unknown id, or a list too long.
+    """403: often the same as 401, but also a feature that is off, an unknown id, or a list that is too long.
 
-    The meaning drifts from operation to operation (api-facts 5): read `detail`.
+    The meaning differs between operations (api-facts 5): read `detail`.
     """
 
 
@@ -288,11 +289,11 @@ class Conflict(APIError):
 
 
 class RateLimited(APIError):
-    """503 or 429: refused by the rate limit, and not carried out."""
+    """503 or 429: rejected by the rate limit, and not carried out."""
 
 
 class ServerError(APIError):
-    """500, 502, 504 and all other statuses that are no success."""
+    """500, 502, 504, and every other status that is not a success."""
 
 
 _BY_STATUS: Final[dict[int, type[APIError]]] = {

@@ -37,9 +37,7 @@ class Hooks:
             if not callable(hook):
                 raise ConfigurationError(f"on_event must be callable, or several, not {type(hook).__name__}")
             if _is_async(hook):
-                raise ConfigurationError(
-                    "on_event is called and not awaited: give it a function without async"
-                )
+                raise ConfigurationError("on_event is called, not awaited: give it a function without async")
         self._hooks: tuple[Hook, ...] = hooks
         self._warned: set[int] = set()
 
@@ -65,7 +63,7 @@ class Hooks:
         """Say so the first time only: it would come with every request."""
         if number not in self._warned:
             self._warned.add(number)
-            logger.warning("%s; this is said once", text, exc_info=problem)
+            logger.warning("%s; this is logged only once", text, exc_info=problem)
 
     def page(self, operation: str) -> OnPage:
         """Return what a list of an operation tells of its pages."""
@@ -96,11 +94,11 @@ class OnPage(Protocol):
     """Is told of a page: its offset, its new rows, the total where that is known, and the seconds it took."""
 
     def __call__(self, start: int, rows: int, total: int | None, taken: float, /) -> None:
-        """Take them."""
+        """Report a page."""
 
 
 def no_page(start: int, rows: int, total: int | None, taken: float, /) -> None:
-    """Tell nothing."""
+    """Do nothing."""
 
 
 class JobReport(Protocol):
@@ -244,7 +242,7 @@ class CallWatch:
         try:
             self._watch.look_for_pause(self._operation, self._lane)
         except Exception:
-            logger.debug("the limiter does not say how it stands", exc_info=True)
+            logger.debug("the limiter cannot report its quota", exc_info=True)
 
 
 class Unwatched:

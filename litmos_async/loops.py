@@ -34,6 +34,7 @@ class PerLoop(Generic[T]):
         release: Lets go of what is bound to its loop. Called at the end of the loop.
         close: Closes it for good.
         shared: Whether all things stand on the same one, which must let go with each change of loops.
+        connected: Whether that one holds what a forked process must not touch, such as sockets.
 
     Attributes:
         latest: The thing that was used last.
@@ -47,11 +48,13 @@ class PerLoop(Generic[T]):
         close: Callable[[T], Awaitable[None]],
         *,
         shared: bool = False,
+        connected: bool = False,
     ) -> None:
         self._make = make
         self._release = release
         self._close = close
         self._shared = shared
+        self._connected = connected
         # Made now, so that what is wrong with it is said now.
         self.latest = make()
         self._last: _Held[T] | None = None
@@ -64,7 +67,8 @@ class PerLoop(Generic[T]):
         """Return the thing of the running loop.
 
         Raises:
-            ConfigurationError: It is closed, or in use on another loop that runs.
+            ConfigurationError: It is closed, or in use on another loop that runs, or its connections are those of a
+                parent process.
         """
         if self.closed:
             raise ConfigurationError("the client is closed")
@@ -74,13 +78,18 @@ class PerLoop(Generic[T]):
                 return last.value
             if last.loop.is_running():
                 raise ConfigurationError(
-                    "a client serves one event loop at a time, and another one runs: make a client for each"
+                    "a client serves one event loop at a time, and another one is running: make a client for each"
                 )
             if self._shared or last.loop.is_closed():
                 # A guard has seen to it, unless the loop was closed without its last duties: then closing fails,
                 # and what cannot be closed is forgotten all the same.
                 with suppress(Exception):
                     await self._release(last.value)
+        elif last is not None and self._connected and not last.loop.is_closed():
+            # Closing them here would take them out of the parent's hands, and there is no making of others.
+            raise ConfigurationError(
+                "the transport holds connections of the process that this one was forked from: make a client here"
+            )
         self._kept = [each for each in self._kept if each.pid != pid or not each.loop.is_closed()]
         found = next((each for each in self._kept if each.loop is loop and each.pid == pid), None)
         if found is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from attrs import define, field, frozen
@@ -17,6 +18,9 @@ from litmos_async.models.record import Record, content_of, key_of
 
 _MEMORY: Final = 10_000
 """Rows that are remembered: memory stays flat, and lists do not shift by ten thousand rows at once."""
+
+NO_TOKEN: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What reading something as a resume token raises that is none. It may come from a link that anybody can change."""
 
 
 @frozen
@@ -91,9 +95,22 @@ class Memory:
         """Return whether this very row was read."""
         return self._what(mark) in self._contents
 
+    def alike(self, one: Mark, other: Mark) -> bool:
+        """Return whether two rows are the same, as far as they compare."""
+        return self._what(one) == self._what(other)
+
+    def stood_together(self, one: Mark, other: Mark) -> bool:
+        """Return whether a row was read right behind another one."""
+        wanted = self._what(one), self._what(other)
+        return any((self._what(a), self._what(b)) == wanted for a, b in pairwise(self._order))
+
     def holds_key(self, mark: Mark) -> bool:
         """Return whether this row was read, or another of the same key."""
         return mark.key in self._keys
+
+    def keys_are_unique(self) -> bool:
+        """Return whether no two rows that differ have the same key."""
+        return len(self._keys) == len(self._contents)
 
     def keys_stand(self, page: Sequence[Mark], overlap: int) -> bool:
         """Return whether a page holds the last rows by their keys, in their order, each key once."""

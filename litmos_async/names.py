@@ -1,4 +1,4 @@
-"""How names of people and things are cleaned and compared: one rule for sign on, bulk jobs and the CLI. Pure.
+"""How names of people and things are cleaned and compared: one rule for logins, bulk jobs and the CLI. Pure.
 
 Two kinds of names, two kinds of care. What *identifies* - a user name, an e-mail address, a code, the number of an
 employee, an id - is cleaned of what cannot be seen where it is certain that it does not belong there, and refused
@@ -45,7 +45,9 @@ _UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 _SCIENTIFIC: Final = re.compile(r"\d+(?:[.,]\d+)?[eE][+-]\d+")
 _WITH_FRACTION: Final = re.compile(r"(\d+)[.,]0+")
-"""What spreadsheets and data frames make of the number of an employee: 1.23E+05, 12345.0."""
+_AS_TEXT: Final = re.compile(r"'(\d+)|=\"([^\"]*)\"")
+_GROUPED: Final = re.compile(r"[0-9]{1,3}(?:([.,' ])[0-9]{3})(?:\1[0-9]{3})*")
+"""What spreadsheets and data frames make of an employee's number: 1.23E+05, 12345.0, '12345, ="12345", 12,345."""
 
 
 def clean(text: str | None) -> str:
@@ -105,7 +107,7 @@ def identifier(text: str, what: str) -> str:
 
 def _refuse_doubts(text: str, what: str) -> None:
     if found := doubts(text):
-        raise ConfigurationError(f"{what} holds {' and '.join(found)}, which cannot be seen: write it anew")
+        raise ConfigurationError(f"{what} holds {' and '.join(found)}, which cannot be seen: type it again")
 
 
 def fold(text: str | None) -> str:
@@ -162,17 +164,24 @@ def rewritten(text: str | None) -> str:
     """Return why a name may be a number that a spreadsheet has rewritten; nothing if it does not look so."""
     name = clean(text)
     if is_spreadsheet_error(name):
-        return f"{name!r} is an error of a spreadsheet"
+        return f"{name!r} is a spreadsheet error"
     if _SCIENTIFIC.fullmatch(name):
         return f"{name!r} looks like a number that a spreadsheet has shortened: format its column as text"
     if found := _WITH_FRACTION.fullmatch(name):
         return f"{name!r} looks like a number that a spreadsheet has rewritten: is it {found[1]!r}?"
+    if found := _AS_TEXT.fullmatch(name):
+        return f"{name!r} is how a text is marked for a spreadsheet: is it {found[1] or found[2]!r}?"
     return ""
 
 
-def without_zeros(text: str | None) -> str:
-    """Return a number without the zeros in front, which spreadsheets take away; nothing if it is no number."""
+def bare_number(text: str | None) -> str:
+    """Return a number without what spreadsheets take away or put in: zeros in front, marks between thousands.
+
+    Of what is no number, nothing is returned.
+    """
     name = clean(text)
+    if _GROUPED.fullmatch(name):
+        name = re.sub("[^0-9]", "", name)
     return (name.lstrip("0") or "0") if name.isascii() and name.isdigit() else ""
 
 

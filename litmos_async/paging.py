@@ -36,10 +36,10 @@ class Page(Generic[R]):
     Attributes:
         items: The rows that no earlier page of this iteration held.
         start: Offset at which the request began.
-        resume: Where to go on: pass it to `by_page(resume=...)`. None on the last page.
-        total: How many rows there are in all, where the server says so. Else None.
-        window: The span of time that it was asked for, where a list over a span is read in windows of 7 days; the
-            last one ends in the future where everything until now is wanted. Else None.
+        resume: Where to resume: pass it to `by_page(resume=...)`. None on the last page.
+        total: How many rows there are in total, if the server says so; otherwise None.
+        window: The span of time that the page covers, if a list over a span is read in windows of 7 days;
+            otherwise None. The last window ends in the future if the list goes up to now.
     """
 
     items: list[R]
@@ -130,15 +130,15 @@ class Pages(Generic[R]):
         )
 
     def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[R], None]:
-        """Yield the pages, each after one request as a rule; the last one may be empty, and proves the end.
+        """Yield the pages, usually one per request. The last one may be empty, and proves the end.
 
         Args:
-            resume: The `resume` of a page or of an error, to go on behind it. None begins at the beginning.
+            resume: The `resume` of a page or an error, to continue after it. None starts at the beginning.
 
         Raises:
             IncompleteListing: The list cannot be read completely.
             ConfigurationError: `resume` is not from this list.
-            LitmosError: A request failed. Its `resume` is where to go on.
+            LitmosError: A request failed. Its `resume` says where to resume.
         """
         return self._walk(resume, self._pages_ahead)
 

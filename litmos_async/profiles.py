@@ -263,7 +263,7 @@ def read_profile(name: str | None = None, path: Path | None = None) -> Profile:
         known = (
             f"it has {', '.join(sorted(profiles))}"
             if profiles
-            else "there is none yet: litmos init makes one"
+            else "there are none yet: litmos init makes one"
         )
         raise ConfigurationError(
             f"there is no profile {name!r} in {path}; {known}", option="profile", value=name
@@ -279,10 +279,11 @@ def read_key_file(path: Path) -> str:
     """
     try:
         return _key_in(path.read_bytes())
-    except (OSError, ValueError):
-        raise ConfigurationError(
-            f"{path} holds no API key, or cannot be read", option="api_key_file", value=str(path)
-        ) from None
+    except OSError as problem:
+        reason = f"{path} cannot be read: {problem.strerror or type(problem).__name__}"
+    except ValueError:
+        reason = f"{path} holds no API key"
+    raise ConfigurationError(reason, option="api_key_file", value=str(path))
 
 
 def read_key_stdin() -> str:
@@ -393,4 +394,4 @@ def _refuse_if_others(path: Path, bits: int, what: str, remedy: str) -> None:
     if found.st_uid not in {0, os.geteuid()}:
         raise ConfigurationError(f"{path} belongs to another user, and is not used")
     if stat.S_ISREG(found.st_mode) and found.st_mode & bits:
-        raise ConfigurationError(f"other users can {what} {path}. Mend it with: {remedy}")
+        raise ConfigurationError(f"other users can {what} {path}. Fix it with: {remedy}")

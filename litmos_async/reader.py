@@ -1,8 +1,10 @@
 """The rules of paging, without I/O: what to ask for next, and what to make of what comes.
 
 The server pages by row offset and promises no order and no total (api-facts 4). Rows that come and go between
-two requests shift the rest. So every request after the first starts one row early. Where a row of that page
-is known, nothing between the pages was missed; where none is, the reader steps back until it finds one.
+two requests shift the rest. So every request after the first starts one row early. Where that page begins with
+what was read, nothing between the pages was missed; where it does not, the reader steps back until one does. A
+known row further on proves nothing: it may have moved there. What one row cannot show is a move together with other
+changes between the same two requests, which happen to put a known row where the page begins.
 
 A page that is shorter than asked for proves nothing: servers cap pages at any size, and leave rows out after they
 have counted them (inactive people, rows that the key may not see). What the proof of the end costs:
@@ -28,7 +30,7 @@ from typing import Final, Generic, TypeVar
 from attrs import define, field, frozen
 
 from litmos_async.errors import ConfigurationError, IncompleteListing
-from litmos_async.marks import Mark, Memory, digest, mark_of
+from litmos_async.marks import NO_TOKEN, Mark, Memory, digest, mark_of
 from litmos_async.models.record import Record
 
 R = TypeVar("R", bound=Record)
@@ -39,10 +41,10 @@ LARGEST_PAGE: Final = 1_000
 _TOKEN_ROWS: Final = 64
 """Rows that a resume token remembers."""
 
-_PATIENCE: Final = 8
+MOST_FRUITLESS: Final = 8
 """Requests in a row that may bring nothing new: steps back (each twice as far), or pages of known rows."""
 
-_FAR: Final = 1_000_000
+FAR_BEHIND: Final = 1_000_000
 """Rows behind the last one: no list shifts so far between two requests."""
 
 _SURPLUS: Final = 16
@@ -112,8 +114,8 @@ class Reader(Generic[R]):
     """Reads one list from its start to its end: ask, feed, ask again until it is finished.
 
     What holds all along: every row that was there throughout, and stands at or before the last row read, has
-    been handed out. A page that holds a known row keeps it so, since the rows behind that one follow without
-    a gap.
+    been handed out. A page that begins with a known row keeps it so, since the rows behind that one follow without
+    a gap; one that holds a known row further on may not, since that one may have moved.
 
     Attributes:
         name: What list it is, with its filters; a resume token fits this list only.
@@ -136,10 +138,13 @@ class Reader(Generic[R]):
     _memory: Memory = field(factory=Memory, init=False)
     # Whether there are rows before this point that are not remembered.
     _forgetful: bool = field(init=False)
+    # The page that was given up last, since nothing showed that it follows, and where its last known row stands.
+    _loose: tuple[int, list[Mark], int] = field(factory=lambda: (-1, list[Mark](), -1), init=False)
     _doubt: list[Mark] = field(factory=list[Mark], init=False)
     _empty_at: float = field(default=math.inf, init=False)
     _last_page: tuple[int, list[Mark]] = field(factory=lambda: (0, list[Mark]()), init=False)
     _probing: bool = field(default=False, init=False)
+    _probed: bool = field(default=False, init=False)
     _steps_back: int = field(default=0, init=False)
     _restarts: int = field(default=0, init=False)
     _short: int = field(default=0, init=False)
@@ -148,11 +153,13 @@ class Reader(Generic[R]):
     _widest: int = field(default=0, init=False)
     _single: int = field(default=0, init=False)
     _fruitless: int = field(default=0, init=False)
+    # Where the last page began that brought something new behind the known rows.
+    _fruitful_at: int = field(default=0, init=False)
     _handed_out: int = field(default=0, init=False)
     _totals: set[int | None] = field(factory=set[int | None], init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._next = self._end = self.start
+        self._next = self._end = self._fruitful_at = self.start
         self._forgetful = self.start > 0
 
     def finished(self) -> bool:
@@ -162,12 +169,14 @@ class Reader(Generic[R]):
     def next_request(self) -> tuple[int, int]:
         """Return the offset and the number of rows to ask for."""
         if self._probing:
-            self._asked = self._next + _FAR, self._asked[1]
+            self._asked = self._next + FAR_BEHIND, self._asked[1]
             return self._asked
         overlap = 1 if self._memory and not self._is_single() else 0
         limit = min(LARGEST_PAGE, self.page_size + (1 if self._memory else 0))
         # A step back stays on the grid of the pages that may have been asked for ahead.
-        back = (limit - 1) * 2 ** (self._steps_back - 1) if self._steps_back else 0
+        # With pages that are cut short, it would take many of them to come back.
+        page = limit if self._widest >= limit - 1 else max(2, self._widest)
+        back = (page - 1) * 2 ** (self._steps_back - 1) if self._steps_back else 0
         self._asked = max(0, self._next - overlap - back), limit
         return self._asked
 
@@ -185,7 +194,9 @@ class Reader(Generic[R]):
 
     def fits(self, rows: Sequence[R]) -> bool:
         """Return whether a page that begins further on than the next one follows without a gap."""
-        return any(self._memory.holds(mark_of(row)) for row in rows[:_SURPLUS])
+        # A row without a key may be another one that is equal in everything.
+        marks = map(mark_of, rows[:_SURPLUS])
+        return any(self._memory.holds(mark) and mark.key != mark.content for mark in marks)
 
     def feed(self, rows: Sequence[R], total: int | None = None, *, start: int | None = None) -> list[R]:
         """Take the rows that came, and return the new ones.
@@ -212,7 +223,7 @@ class Reader(Generic[R]):
                 return []
         seam = self._seam(marks)
         if seam is None:
-            self._step_back()
+            self._step_back(marks)
             return []
         new = self._new(marks, seam)
         begin, limit = self._asked
@@ -232,7 +243,7 @@ class Reader(Generic[R]):
         if ends:
             self._finish()
         else:
-            self._watch_progress(marks, new)
+            self._watch_progress(marks, gone_on=any(index > seam for index in new))
         self._last_page = begin, marks
         return [rows[index] for index in new]
 
@@ -240,6 +251,9 @@ class Reader(Generic[R]):
         """Return where the last known row of a page stands, or None where rows may have been missed before it."""
         if not self._memory:
             return -1
+        if self._loose[:2] == (self._asked[0], marks) and len(set(marks)) == len(marks):
+            # What stood before its known row was read in between; of two equal rows, only one may have been.
+            return self._loose[2]
         seam = self._memory.seam(marks, self._end - self._asked[0])
         if seam is None and any(map(self._memory.holds_key, marks)):
             # Either the row that was read last has changed since, or it is gone and another of its key stands
@@ -250,11 +264,43 @@ class Reader(Generic[R]):
             if self._changes_by_itself(marks):
                 self._memory.compare_by_key()
                 seam = self._memory.seam(marks, 0)
-        if seam is None and self._asked[0] == 0 and not (self._forgetful or self._memory.full):
-            # At the very start, with everything remembered, unknown rows are new rows and nothing else.
-            self._restarts += 1
-            return -1 if self._restarts <= _PATIENCE else None
+        if self._sees_all():
+            if seam is None:
+                # With everything remembered, unknown rows are new rows and nothing else.
+                self._restarts += 1
+                return -1 if self._restarts <= MOST_FRUITLESS else None
+        elif seam is not None and not self._is_anchored(marks, seam):
+            self._loose = self._asked[0], marks, seam
+            self._fruitless += 1
+            return None
         return seam
+
+    def _sees_all(self) -> bool:
+        """Return whether a page stands at the very start of the list, and all that was read is remembered."""
+        return self._asked[0] == 0 and self._remembers_all()
+
+    def _remembers_all(self) -> bool:
+        return not (self._forgetful or self._memory.full)
+
+    def _is_anchored(self, marks: list[Mark], seam: int) -> bool:
+        """Return whether a page with known rows begins where these stood, so that nothing is missed before it.
+
+        A known row may have moved, as that of a person who logs in where the latest come last, and what stands
+        before it then was never seen.
+        """
+        known, (_, page) = self._memory, self._last_page
+        overlap = self._end - self._asked[0]
+        if overlap > len(known):
+            return True  # what stands before it is not remembered
+        if 0 < overlap <= len(page) and known.alike(marks[0], page[-overlap]):
+            return True  # its first row stands where it stood
+        first = next(index for index, mark in enumerate(marks) if known.holds(mark))
+        if first > 0 and self._remembers_all():
+            return False
+        if first == 0 and any(known.alike(mark, last) for last in page[-1:] for mark in marks[: seam + 1]):
+            return True  # behind it comes the row that was read last
+        # That one is gone, or forgotten rows come first: then two that were read one after the other still do so.
+        return first < seam and known.stood_together(marks[first], marks[first + 1])
 
     def _changes_by_itself(self, marks: list[Mark]) -> bool:
         """Return whether the rows of two answers are those that were read, and no two answers have them alike."""
@@ -269,14 +315,19 @@ class Reader(Generic[R]):
     def _new(self, marks: list[Mark], seam: int) -> list[int]:
         """Return which rows of a page were not handed out yet.
 
-        Unknown rows in front of the known part appeared after we had passed, or are forgotten: not ours.
+        Unknown rows in front of the known part appeared after we had passed, or are forgotten: not ours. At the
+        very start of the list, with nothing forgotten, they may as well have followed a row that has moved.
         """
         known = self._memory
         first = next((index for index in range(seam + 1) if known.holds(marks[index])), seam)
+        if self._sees_all():
+            first = 0
+        # Where no two rows share their key, one of a known key is the known one, changed.
+        unique = known.keys_are_unique() and len({mark.key for mark in marks}) == len(set(marks))
         between = [
             index
             for index in range(first, seam)
-            if not known.holds(marks[index]) and not known.holds_key(marks[index])
+            if not known.holds(marks[index]) and not (unique and known.holds_key(marks[index]))
         ]
         # A known row that stands behind the last one has moved there, unless it has no key: then it is one that
         # nothing tells from the other.
@@ -313,33 +364,37 @@ class Reader(Generic[R]):
             if rows == self._short:
                 self._full = rows
 
-    def _step_back(self) -> None:
+    def _step_back(self, marks: list[Mark]) -> None:
         if self._is_single():
             self._single += 1
         self._steps_back += 1
-        looked_twice = self._steps_back > 1 or not self._doubt
-        if (self._asked[0] == 0 and looked_twice) or self._steps_back > _PATIENCE:
+        # What is in doubt since this very page is looked at once more.
+        if (self._asked[0] == 0 and self._doubt is not marks) or self._steps_back > MOST_FRUITLESS:
             raise IncompleteListing("the rows of the list shift faster than they can be read")
         if self._single > 1:
             raise IncompleteListing(
-                "the server gives one row an answer, so that rows that shift go unnoticed"
+                "the server returns one row per answer, so rows that shift would go unnoticed"
             )
 
-    def _watch_progress(self, marks: list[Mark], new: list[int]) -> None:
-        self._fruitless = 0 if new else self._fruitless + 1
-        if self._fruitless > _PATIENCE:
-            raise IncompleteListing("rows are put into the list faster than they can be read")
-        start, page = self._last_page
+    def _watch_progress(self, marks: list[Mark], *, gone_on: bool) -> None:
+        (begin, limit), (start, page) = self._asked, self._last_page
+        if gone_on:
+            self._fruitless, self._fruitful_at = 0, begin
+        elif not start < begin <= self._fruitful_at + limit:
+            # So far, what comes again may be the end of that page, of which the server left rows out.
+            self._fruitless += 1
+        if self._fruitless > MOST_FRUITLESS:
+            raise IncompleteListing("rows are added to the list faster than they can be read")
         # Rows that shifted can bring the same page from another offset. From far behind the end they cannot.
-        self._probing = not new and marks == page and start != self._asked[0]
+        self._probing = not (gone_on or self._probed) and marks == page and start != begin
 
     def _take_probe(self, marks: list[Mark]) -> None:
         """Judge what came from far behind the end: nothing, unless the server ignores `start`."""
-        self._probing = False
+        self._probing, self._probed = False, True
         _, page = self._last_page
         if marks and marks == page:
             if len(marks) >= self._asked[1] or looks_cut(len(marks), self._asked[1], self.caps):
-                raise IncompleteListing("the server sends the same rows for every start")
+                raise IncompleteListing("the server returns the same rows for every start")
             self._finish()  # all of the list, each time
 
     def _finish(self) -> None:
@@ -347,7 +402,7 @@ class Reader(Generic[R]):
         if self.start == 0 and len(self._totals) == 1:
             (total,) = self._totals
             if total is not None and self._handed_out < total:
-                raise IncompleteListing(f"the server says {total} rows and gave {self._handed_out}")
+                raise IncompleteListing(f"the server announced {total} rows and returned {self._handed_out}")
         self._done = True
 
     def token(self) -> str:
@@ -358,6 +413,7 @@ class Reader(Generic[R]):
             "end": self._end,
             "known": [mark.hex() for mark in self._memory.last(_TOKEN_ROWS)],
             "by_key": self._memory.by_key,
+            "all": self._remembers_all() and len(self._memory) <= _TOKEN_ROWS,
         }
         return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
 
@@ -372,10 +428,12 @@ class Reader(Generic[R]):
             name, self._next, self._end = str(plain["list"]), int(plain["next"]), int(plain["end"])
             marks = [Mark(key, key) for key in map(bytes.fromhex, plain["known"])]
             self._memory.by_key = bool(plain["by_key"])
-        except (ValueError, TypeError, KeyError):
+            self._forgetful = not plain["all"]
+        except NO_TOKEN:
             raise ConfigurationError("resume is not a resume token") from None
         if name != digest(self.name).hex() or self._next < 0:
             raise ConfigurationError("resume is from another list, or from other filters")
         self._memory.add(marks)
+        self._last_page = 0, marks
+        self._fruitful_at = self._next
         self._totals.add(None)
-        self._forgetful = self._next > 0

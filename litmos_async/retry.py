@@ -31,14 +31,14 @@ class RetryPolicy:
     ```
 
     Attributes:
-        max_attempts: Requests at most that are not rejected: 1 never repeats.
+        max_attempts: The most requests, not counting rejected ones: 1 never retries.
         max_rejections: Rejections by the rate limit at most. They cost no one anything, so they count apart; with
             the limiter's pauses of 1, 2, 4 ... 60 s the default outlasts the server's window several times.
         initial_backoff: Seconds before the first repeat of a lost request, doubled each time; the actual wait is
             drawn between 0 and that ("full jitter"), so that many clients do not come back together.
         max_backoff: Seconds that a wait never exceeds, nor a Retry-After that comes with a 5xx.
-        deadline: Seconds from the first request to the last, waits included. The wait for a first slot does
-            not count: five thousand calls that are queued behind each other are no failure.
+        deadline: Seconds from the first request to the last, waits included. The wait for a first slot does not
+            count: five thousand calls that are queued behind each other are not a failure.
 
     Raises:
         ConfigurationError: A value cannot work.

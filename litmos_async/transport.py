@@ -7,8 +7,7 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -21,8 +20,10 @@ from litmos_async.attempt import (
     Failure,
     Progress,
     describe,
+    facts_of,
     final_error,
     holding,
+    no_young_slot,
     note,
     read_body,
     reason_of,
@@ -31,17 +32,24 @@ from litmos_async.attempt import (
 )
 from litmos_async.config import Defaults, Service
 from litmos_async.environment import Proxy, certificates, empty_context, proxy_for
-from litmos_async.errors import ConfigurationError, ConnectError, NetworkError, RateLimited, RequestTimeout
+from litmos_async.errors import (
+    ConfigurationError,
+    ConnectError,
+    LitmosError,
+    NetworkError,
+    RateLimited,
+    RequestTimeout,
+)
 from litmos_async.hooks import NO_HOOKS, Hooks, Watch
 from litmos_async.limits import Lease, Limiter
 from litmos_async.loops import PerLoop
 from litmos_async.obstacle import obstacle_in
-from litmos_async.retry import Again, Fault, GiveUp, Tries, decide
+from litmos_async.redaction import without_secrets
+from litmos_async.retry import Again, Fault, Tries, decide
 from litmos_async.version import __version__
 from litmos_async.wire.codec import Request
 from litmos_async.wire.inflate import ACCEPTED
-from litmos_async.wire.secrets import without_secrets
-from litmos_async.wire.verdict import Reply, error_of, retry_after_of
+from litmos_async.wire.verdict import Reply, error_of, http_date_of, retry_after_of
 
 logger = logging.getLogger("litmos_async")
 
@@ -92,7 +100,11 @@ class Sender:
             given: httpx.AsyncBaseTransport = transport
             connect = lambda: given  # noqa: E731
         self._pools = PerLoop(
-            lambda: _Pool(connect(), service), _Pool.release, _Pool.aclose, shared=transport is not None
+            lambda: _Pool(connect(), service),
+            _Pool.release,
+            _Pool.aclose,
+            shared=transport is not None,
+            connected=isinstance(transport, httpx.AsyncHTTPTransport),
         )
 
         self._server_clock: tuple[datetime, float] | None = None
@@ -103,7 +115,9 @@ class Sender:
         if self._server_clock is None:
             return None
         said, at = self._server_clock
-        return said + timedelta(seconds=asyncio.get_running_loop().time() - at)
+        with suppress(OverflowError):  # a clock that stands at the end of the year 9999
+            return said + timedelta(seconds=asyncio.get_running_loop().time() - at)
+        return None
 
     @property
     def _http(self) -> httpx.AsyncClient:
@@ -144,56 +158,54 @@ class Sender:
         lost = noted = False
         started: float | None = None
         watch = self._watch.call(request.operation, request.method, options.priority)
-        while True:
-            spent = 0.0 if started is None else loop.time() - started
-            with watch.slot(attempts + 1):
-                lease = await self._slot(request, options, spent, attempts)
-            if started is None:
-                started = loop.time()
-            if before is not None and not noted:
-                await holding(lease, before(attempts + 1))
-            noted = True
-            with watch.attempt(attempts + 1) as ending:
-                result = await self._attempt(request, lease, options.timeout)
-                note(ending, result)
-            if result is None:
-                if loop.time() - started <= options.retry.deadline:
-                    continue  # with another slot: nothing left
-                stale = ConnectError(
-                    "this process stood still so often that no slot was young enough to be used"
+        try:
+            while True:
+                spent = 0.0 if started is None else loop.time() - started
+                with watch.slot(attempts + 1):
+                    lease = await self._slot(options, spent)
+                if started is None:
+                    started = loop.time()
+                if before is not None and not noted:
+                    await holding(lease, before(attempts + 1))
+                noted = True
+                with watch.attempt(attempts + 1) as ending:
+                    result = await self._attempt(request, lease, options.timeout)
+                    note(ending, result)
+                if result is None:
+                    if loop.time() - started <= options.retry.deadline:
+                        continue  # with another slot: nothing left
+                    raise no_young_slot(self._facts(request, attempts))
+                attempts += 1
+                noted = False
+                if isinstance(result, Reply):
+                    return result
+                rejections += result.fault is Fault.REJECTED
+                step = decide(
+                    result.fault,
+                    Tries(attempts, rejections, loop.time() - started),
+                    options.retry,
+                    repeatable=request.repeatable,
+                    retry_after=result.retry_after,
                 )
-                raise final_error(stale, self._facts(request, attempts), GiveUp.RAISE)
-            attempts += 1
-            noted = False
-            if isinstance(result, Reply):
-                return result
-            rejections += result.fault is Fault.REJECTED
-            step = decide(
-                result.fault,
-                Tries(attempts, rejections, loop.time() - started),
-                options.retry,
-                repeatable=request.repeatable,
-                retry_after=result.retry_after,
-            )
-            if not isinstance(step, Again):
-                result.error.after_lost = lost
-                raise final_error(result.error, self._facts(request, attempts), step)
-            self._log_repeat(request, result, step.wait)
-            lost = lost or result.fault is Fault.LOST
-            await asyncio.sleep(step.wait)
+                if not isinstance(step, Again):
+                    raise final_error(result.error, self._facts(request, attempts), step)
+                self._log_repeat(request, result, step.wait)
+                lost = lost or result.fault is Fault.LOST
+                await asyncio.sleep(step.wait)
+        except LitmosError as problem:
+            problem.after_lost = lost
+            if isinstance(problem, RateLimited):  # that of a limiter knows nothing of the call
+                describe(problem, self._facts(request, attempts))
+            raise
 
-    async def _slot(self, request: Request, options: Defaults, spent: float, attempts: int) -> Lease:
+    async def _slot(self, options: Defaults, spent: float) -> Lease:
         if self._pools.closed:
             raise ConfigurationError("the client is closed")
-        try:
-            return await self._limiter.acquire(
-                options.priority,
-                max_pause=max(0.0, options.retry.deadline - spent),
-                timeout=options.timeout,
-            )
-        except RateLimited as pause:
-            describe(pause, self._facts(request, attempts))
-            raise
+        return await self._limiter.acquire(
+            options.priority,
+            max_pause=max(0.0, options.retry.deadline - spent),
+            timeout=options.timeout,
+        )
 
     def _log_repeat(self, request: Request, result: Failure, wait: float) -> None:
         if result.fault is Fault.REJECTED:
@@ -270,8 +282,8 @@ class Sender:
                 extensions={"trace": progress.trace, "about_to_send": progress.about_to_send},
             )
         except (httpx.InvalidURL, ValueError) as problem:
-            reason = "half a character" if isinstance(problem, UnicodeError) else str(problem)
-        raise ConfigurationError(f"{request.operation}: this makes no address: {reason}")
+            reason = "a lone surrogate" if isinstance(problem, UnicodeError) else str(problem)
+        raise ConfigurationError(f"{request.operation}: this does not make a valid address: {reason}")
 
     def _reply(self, response: httpx.Response) -> Reply:
         return Reply(
@@ -287,23 +299,11 @@ class Sender:
 
     def _read_clock(self, response: httpx.Response) -> None:
         """Note when the server says that it answered (RFC 9110, section 6.6.1), if it says that."""
-        try:
-            said = parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
-            return
-        said = said if said.tzinfo is not None else said.replace(tzinfo=UTC)
-        self._server_clock = said, asyncio.get_running_loop().time()
+        if (said := http_date_of(response.headers.get("date"))) is not None:
+            self._server_clock = said, asyncio.get_running_loop().time()
 
     def _facts(self, request: Request, attempts: int) -> dict[str, Any]:
-        """Return what an error says of the call."""
-        return {
-            "operation": request.operation,
-            "method": request.method,
-            "path": request.path,
-            "attempts": attempts,
-            "host": self._service.host,
-            "region": self._service.region,
-        }
+        return facts_of(request, attempts, self._service.host, self._service.region)
 
     async def aclose(self) -> None:
         """Close the connections. Later calls are refused."""
@@ -434,7 +434,7 @@ class _Network:
             )
         # Whatever httpx says of it, it may quote the value.
         variable = self.proxy.variable if self.proxy else "the environment"
-        raise ConfigurationError(f"{variable}: this makes no connection")
+        raise ConfigurationError(f"{variable}: no connection can be made with this value")
 
     def _proxy(self) -> httpx.Proxy | None:
         proxy = self.proxy
@@ -477,4 +477,4 @@ def _check_address(base_url: str) -> None:
         url.raw_host.decode("ascii").encode("idna")
         httpx.Request("GET", f"{base_url}/users?source=x")
         return
-    raise ConfigurationError("base_url is not an address that can be asked")
+    raise ConfigurationError("base_url is not an address that can be requested")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,6 +30,9 @@ if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).
 for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
     os.environ.pop(name, None)
 
+# A run in the background ignores Ctrl-C, and so would every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # An example may take as long as the machine needs for it, and so may thinking one up.
 settings.register_profile(
     "patient", settings(settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,9 +40,14 @@ settings.register_profile(
 settings.load_profile("patient")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take `--in-part`."""
+    parser.addoption("--in-part", action="store_true", help="try a part of what tests could: see amounts.py")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Let tests try a part of what they could where the slow ones are left out."""
-    amounts.choose(in_part=config.option.markexpr == "not slow")
+    """Let tests try a part of what they could, where that is asked for."""
+    amounts.choose(in_part=config.getoption("in_part"))
     # So do properties that say nothing of how many examples they take.
     examples = amounts.amount(settings.default.max_examples, quick=30)
     settings.register_profile("so many", settings(settings.default, max_examples=examples))

@@ -19,7 +19,7 @@ from litmos_async.names import EXACT, PEOPLE, THINGS
 
 
 class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
-    """Jobs over many items, in the bulk lane: calls of the interactive lane go before them.
+    """Jobs over many items, in the bulk lane: interactive calls take precedence over them.
 
     The `resolve_*` methods turn names into ids:
 
@@ -29,11 +29,11 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
     users.problems  # {'ghost@example.com': "no user goes by 'ghost@example.com'"}
     ```
 
-    A name that nothing or several things go by is a problem in the result, not an exception. What cannot be seen
-    in a name (blanks around it, a zero-width space) does not matter, nor how an umlaut is put together; upper and
-    lower case matter only between things that are called alike otherwise. A number is taken for an OriginalId, the
-    one that the web interface shows, only where nothing in the list has a number for its name or code: else a name
-    that is gone would stand for something else in silence.
+    A name that matches nothing, or several things, is a problem in the result, not an exception. Invisible
+    characters in a name (surrounding spaces, a zero-width space) do not matter, nor how an umlaut is composed;
+    case matters only between things whose names differ in nothing else. A number is taken for an OriginalId,
+    the one that the web interface shows, only if nothing in the list has a number as its name or code;
+    otherwise a name that no longer exists could silently stand for something else.
     """
 
     async def resolve_users(
@@ -43,19 +43,19 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         by: Literal["employee_id"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Resolved:
-        """Find people by user name or e-mail address, by id, or by OriginalId; or by the number of the employee.
+        """Find people by user name, e-mail address, id or OriginalId; or by employee id.
 
-        `GET /users`, the whole list once: 1,000 people a request. A few names are looked up one by one where
-        that takes fewer requests: `GET /users/{user_name}`, and where that is not it `GET /users/paginated`
-        with a search, which goes by e-mail addresses, too. Only where a number is left that is no user name,
-        `GET /users/details` too, since the first list has no OriginalId: 1,000 people a request, until all are
-        found.
+        `GET /users`, the whole list once: 1,000 people per request. A few names are looked up one by one if
+        that takes fewer requests: `GET /users/{user_name}` and, if that does not find the person,
+        `GET /users/paginated` with a search, which also covers e-mail addresses. If a number is left that is
+        not a user name, `GET /users/details` as well, since the first list has no OriginalId: 1,000 people per
+        request, until all are found.
 
         `GET /users/details` alone with `by="employee_id"`.
 
-        A user name beats an e-mail address, which several people may share. Where a user name is a number,
-        numbers are user names and nothing else: that of an employee who has left would stand for a person whose
-        OriginalId is the same.
+        A user name takes precedence over an e-mail address, which several people may share. If any user name is
+        a number, numbers are only taken as user names; otherwise the number of an employee who has left could
+        stand for a person with the same OriginalId.
 
         ```python
         users = await litmos.bulk.resolve_users(["user@example.com", "ghost@example.com"])
@@ -64,9 +64,9 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         ```
 
         Args:
-            names: What to look up; a name that is there twice costs nothing more.
-            by: "employee_id" takes all names for `external_employee_id`, and for nothing else: a number is never
-                taken for that of an employee by itself. None for the other names.
+            names: What to look up; duplicates cost nothing extra.
+            by: "employee_id" takes all names as `external_employee_id`, and as nothing else; a number is never
+                taken as an employee id without it. None for all other kinds of names.
             options: The options of every call.
 
         Returns:
@@ -97,14 +97,14 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         by: Literal["name", "import_code"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Resolved:
-        """Find courses by code, code for bulk imports, id, or OriginalId; or by name, if that is asked for.
+        """Find courses by code, code for bulk imports, id or OriginalId; or by name, on request.
 
-        `GET /courses`, the whole list once: 1,000 courses a request.
+        `GET /courses`, the whole list once: 1,000 courses per request.
 
-        Not by name unless you say so, even if only one course has it: the next edition of a course often has the
-        name of the last one, so that the same file would mean another course next year. The code for bulk imports,
-        `<OriginalId>-<code or name>`, says both. An OriginalId counts only where no course has a number for its
-        code.
+        Names are used only with `by="name"`, even if only one course has the name: the next edition of a course
+        often has the name of the last one, so the same file would mean another course next year. The code for
+        bulk imports, `<OriginalId>-<code or name>`, has both. An OriginalId counts only if no course has a
+        number as its code.
 
         ```python
         courses = await litmos.bulk.resolve_courses(["Welcome"], by="name")
@@ -115,7 +115,7 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         Args:
             names: What to look up.
             by: "name" for names alone: one that several courses have is a problem that names their codes.
-                "import_code" for codes for bulk imports alone. None for the other ones.
+                "import_code" for codes for bulk imports alone. None for codes, ids and OriginalIds.
             options: The options of every call.
 
         Raises:
@@ -147,7 +147,7 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         """Find teams by name, code for bulk imports, or id.
 
         `GET /teams`, the whole list once: 1,000 teams a request. Names are not unique: one that several teams
-        have is a problem of its own. The API tells no OriginalId of a team.
+        have is a problem of its own. The API does not return a team's OriginalId.
 
         ```python
         teams = await litmos.bulk.resolve_teams(["Sales", "Night shift"])
@@ -207,10 +207,10 @@ _IMPORT_CODE: Final = "it goes by that name, and for an import by the code"
 
 
 def _check_by(by: str, *known: str) -> None:
-    """Make sure that a way of looking up is one.
+    """Refuse a way of looking up that does not exist.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: `by` is neither None nor one of `known`.
     """
     if by not in known:
         raise ConfigurationError(f"by must be {' or '.join(map(repr, known))} or None, not {by!r}")

@@ -112,7 +112,7 @@ Pairs: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | Asy
 
 _SCALARS: Final = (bool, str, int, float, datetime)
 
-_BREATH: Final = 10_000
+_YIELD_EVERY: Final = 10_000
 """Pairs after which a plain iterable lets the event loop go on."""
 
 
@@ -201,7 +201,7 @@ async def in_order(source: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[
         raise ConfigurationError(f"expected an iterable of items, not {type(source).__name__}")
     for count, each in enumerate(source, start=1):
         yield each
-        if count % _BREATH == 0:
+        if count % _YIELD_EVERY == 0:
             await asyncio.sleep(0)
 
 

@@ -16,6 +16,10 @@ from litmos_async.wording import count
 
 T = TypeVar("T")
 
+TWICE: Final = "given twice"
+AS_DESIRED: Final = "as desired"
+"""Why an item is skipped: the input had it before, or all of it is as it should be."""
+
 EARLIER: Final = "in an earlier run"
 FOUND: Final = "found by reading"
 """Why something is done, where this run did not do it: an earlier one did, or had it under way when it ended."""
@@ -30,9 +34,9 @@ class BulkJob(ABC):
     report = await job.run()
     ```
 
-    It runs once. Iterating yields one `Outcome` an item, as soon as it is known, in no particular order, and
-    raises what `run` raises; leaving the loop early stops the job, and requests under way are given up. Of the
-    outcomes, memory holds only as many as wait to be taken.
+    A job runs once. Iterating yields one `Outcome` per item as soon as it is known, in no particular order, and
+    raises what `run` raises. Leaving the loop early stops the job and abandons requests in flight. Memory holds
+    only the outcomes that have not been taken yet.
     """
 
     def __init__(self, helper: str, run: Run) -> None:
@@ -72,17 +76,18 @@ class BulkJob(ABC):
     # ------------------------------------------------ what all jobs do
 
     async def plan(self) -> Plan:
-        """Read the input, and what is there where that matters, and say what would be done. Nothing is changed.
+        """Read the input and, where needed, what exists; say what would be done. Nothing is changed.
 
-        With the journal of a run that was killed, it reads the outcome of its requests. So it waits until the
-        last one cannot arrive any more, `timeout` seconds after it was sent, and until its import is through. A
-        plan keeps the journal locked for this job, until the job has run or `aclose`; one that fails does not.
+        With the journal of a run that was killed, it reads the effect of that run's requests. For that it waits
+        until the last one can no longer arrive, `timeout` seconds after it was sent, and until its import has
+        finished. A plan keeps the journal locked for this job until the job has run or is closed with `aclose`;
+        a plan that fails does not.
 
         Raises:
             ConfigurationError: The input holds something that cannot be an item.
             JournalMismatch: The journal is not that of this job.
             JournalError: The journal cannot be read or written.
-            LitmosError: What is there could not be read.
+            LitmosError: What exists could not be read.
         """
         self._check_open()
         async with self._planning:
@@ -113,11 +118,11 @@ class BulkJob(ABC):
             raise ConfigurationError("the job was closed: make a new one")
 
     def outcomes_so_far(self) -> Iterator[Outcome]:
-        """Yield what is known of the items, also after the job was stopped.
+        """Yield the outcomes known so far, even after the job was stopped.
 
-        Of a job that was planned and has not begun to run, that includes what it would do: each item that it would
-        carry out is "planned". Of a job that was stopped, an item whose request was under way is "unknown", and one
-        that was never sent is left out.
+        If the job was planned but has not started, each item that it would carry out is "planned". If the job
+        was stopped, an item whose request was in flight is "unknown", and an item that was never sent is left
+        out.
         """
         return self._so_far(planned=self._planned and not self._started)
 
@@ -154,13 +159,13 @@ class BulkJob(ABC):
                 nothing.
 
         Raises:
-            Unauthorized: The key does not work: it will not get better, so the job stops at once.
+            Unauthorized: The key does not work, and a retry would not help, so the job stops at once.
             Forbidden: The same, where the first answer says so and the list of courses is rejected, too.
             ConfigurationError: As for `plan`; or the job has run already, or was closed.
-            TooManyRemovals: The comparison of a `sync_...` would take away too much.
-            JournalError: The journal cannot be read or written any more.
-            LitmosError: Something that the whole job needs failed. Its `resume` is the journal, if there is one:
-                the same job with the same journal goes on where this one broke off.
+            TooManyRemovals: A `sync_...` job would remove too much.
+            JournalError: The journal can no longer be read or written.
+            LitmosError: Something that the whole job needs failed. Its `resume` is the journal, if there is
+                one: the same job with the same journal resumes where this one stopped.
         """
         if on_progress is not None:
             self._run.on_request = lambda: on_progress(self.progress)
@@ -236,9 +241,9 @@ class BulkJob(ABC):
             await run.release_journal()
 
     async def aclose(self) -> None:
-        """Stop the job where it is, and let go of its journal. A job that was run has done so.
+        """Stop the job where it is, and release its journal. A job that has run has already done so.
 
-        Requests under way are given up. A job that was closed cannot be run any more.
+        Requests in flight are abandoned. A closed job can no longer be run.
 
         Raises:
             ConfigurationError: The job is running.
@@ -259,9 +264,9 @@ class BulkJob(ABC):
         await self.aclose()
 
     def stop(self) -> None:
-        """Send nothing new: iterating ends once all that is under way has an outcome; the rest is left.
+        """Send nothing new: iterating ends once every request in flight is settled; the rest is left.
 
-        What waits for a slot of the limit is not sent either, and waits no longer.
+        Requests that are waiting for a slot stop waiting, and are not sent.
         """
         self._run.stop.give()
 

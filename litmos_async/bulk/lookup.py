@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from typing import Final
@@ -12,8 +14,8 @@ from litmos_async.bulk.workers import run_concurrently
 from litmos_async.config import CallOptions
 from litmos_async.errors import APIError, ConfigurationError, NotFound, RateLimited, ServerError, Unauthorized
 from litmos_async.models import UserSummary
-from litmos_async.names import clean
-from litmos_async.reader import LARGEST_PAGE, requests_of_list
+from litmos_async.names import clean, if_in_capitals
+from litmos_async.reader import LARGEST_PAGE
 from litmos_async.resources import Resources
 from litmos_async.wire.codec import SEARCH_LIMIT
 
@@ -21,9 +23,12 @@ _EACH: Final = 2
 """Requests for a name at most: by user name, then by a search, which finds e-mail addresses."""
 
 _FEW: Final = 50
-"""Names that may be looked up one by one: 50,000 people more would not change that for longer lists of names."""
+"""Names that may be looked up one by one: more may cost over 100 requests, which read a list of 100,000 people."""
 
 _AT_ONCE: Final = 10
+
+_CAPITALS_OF_OTHERS: Final = re.compile("SS|I|F[FIL]|ST")
+"""What letters beyond ASCII become in capitals: ß, an i without its dot, and ligatures."""
 
 
 async def read_people(
@@ -31,10 +36,12 @@ async def read_people(
 ) -> None:
     """Give a resolver what it needs of the people of an account, by the fewest requests.
 
-    One name is looked up. Of a few names, the first page of the list decides: where the account is large, those
-    that it does not settle are looked up, if that takes fewer requests than the other pages. A name is looked up by
-    `GET /users/{user_name}`, and where that is not it by `GET /users/paginated` with a search, which goes by e-mail
-    address, too (api-facts 4); what both do not know is not there.
+    One name is looked up. Of a few names, the first page of the list decides, or the second one where the server
+    gives short ones: where the account is large, those that it does not settle are looked up, if that takes fewer
+    requests than the other pages. A name is looked up by `GET /users/{user_name}`, and where that is not it by
+    `GET /users/paginated` with a search, which goes by e-mail address, too (api-facts 4); what both do not know is
+    not there. Only a name in capitals may still be one that is written with other letters, such as ß: then the list
+    decides.
 
     Args:
         litmos: Makes the requests.
@@ -60,26 +67,38 @@ def _can_be_looked_up(name: str) -> bool:
 async def _read_or_look_up(
     litmos: Resources, resolver: Resolver, wanted: list[str], options: CallOptions
 ) -> None:
-    first = True
+    decided, read, largest = False, 0, 0
     async with aclosing(litmos.users.list(**options).by_page()) as pages:
         async for page in pages:
             for row in page.items:
                 resolver.take(row, rows.names_of_user)
-            if first and len(page.items) >= LARGEST_PAGE:
+            more = len(page.items) >= LARGEST_PAGE or (read > 0 and bool(page.items))
+            read, largest = read + len(page.items), max(largest, len(page.items))
+            if more and not decided:
+                decided = True
                 left = [name for name in wanted if not resolver.is_settled(name)]
-                if _EACH * len(left) < await _requests_left(litmos, options):
+                if not left:
+                    return
+                if _EACH * len(left) < await _requests_left(litmos, read, largest, options):
                     await _look_up(litmos, resolver, left, options)
                     return
-            first = False
 
 
-async def _requests_left(litmos: Resources, options: CallOptions) -> int:
-    """Return how many requests the list takes after its first page; 0 where the server does not say that."""
+async def _requests_left(litmos: Resources, read: int, page: int, options: CallOptions) -> int:
+    """Return how many requests the rest of the list takes; 0 where the server does not say that.
+
+    Args:
+        litmos: Makes the request.
+        read: How many rows were read.
+        page: How many the server gives in one answer.
+        options: The options of every call.
+    """
     try:
         counted = await litmos.users.list_paginated(page_size=1, **options)
     except NotFound:
         return 0
-    return requests_of_list(counted.total or 0, top_level=True) - 1
+    # Each begins with a row that is known; the last one proves the end.
+    return math.ceil(max(0, (counted.total or 0) - read) / max(1, page - 1)) + 1
 
 
 async def _search(litmos: Resources, resolver: Resolver, text: str, options: CallOptions) -> None:
@@ -111,3 +130,10 @@ async def _look_up(litmos: Resources, resolver: Resolver, names: list[str], opti
     async with aclosing(run_concurrently(one, names, min(_AT_ONCE, len(names)))) as looked_up:
         async for _ in looked_up:
             pass
+    if any(_may_be_of_other_letters(name) and not resolver.is_found(name) for name in names):
+        await resolver.read(litmos.users.list(**options), rows.names_of_user)
+
+
+def _may_be_of_other_letters(name: str) -> bool:
+    """Return whether a name may be the capitals of letters that no look-up by it finds: WEISS is weiß, too."""
+    return bool(if_in_capitals(name)) and _CAPITALS_OF_OTHERS.search(name) is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from attrs import frozen
 
 from litmos_async.errors import ConfigurationError, TooManyRemovals
@@ -29,11 +31,12 @@ class RemovalLimit:
 
     def refusal(self, going: int, total: int, label: str) -> TooManyRemovals | None:
         """Return the error that says why so many must not go; None if they may."""
-        most = self.most if isinstance(self.most, int) else self.most * total
+        # As it is written: in binary fractions, 0.29 of 100 is less than 29.
+        most = self.most if isinstance(self.most, int) else Fraction(str(self.most)) * total
         if going <= most:
             return None
         return TooManyRemovals(
-            f"{going:,} of {total:,} {label} would go: max_removals={self.most!r} does not allow that",
+            f"{going:,} of {total:,} {label} would be removed: max_removals={self.most!r} does not allow that",
             removals=going,
             total=total,
             label=label,

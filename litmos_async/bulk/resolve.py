@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from litmos_async.models import Course, LearningPath, TeamSummary, User, UserSummary
 from litmos_async.models.record import Record
-from litmos_async.names import PEOPLE, Forms, clean, doubts, hidden, loose, rewritten, without_zeros, written
+from litmos_async.names import PEOPLE, Forms, bare_number, clean, doubts, hidden, loose, rewritten, written
 from litmos_async.paging import Pages
 
 R = TypeVar("R", bound=Record)
@@ -37,7 +37,7 @@ _MOST_LABELS: Final = 5
 
 @frozen
 class Resolved:
-    """What names stand for.
+    """The ids that names stand for.
 
     ```python
     users = await litmos.bulk.resolve_users(["user@example.com", "ghost@example.com"])
@@ -47,10 +47,10 @@ class Resolved:
     ```
 
     Attributes:
-        ids: The id of each name that stands for exactly one thing, by the name as it was given.
-        problems: Why the others do not.
-        names: What the server calls the things that were found, by id: user name, code, or name.
-        inactive: The ids of those among them that are inactive people.
+        ids: The id for each name that matches exactly one thing, by the name as it was given.
+        problems: Why the other names have no id, by name.
+        names: The server's name for each thing found, by id: user name, code or name.
+        inactive: The ids of people found who are inactive.
     """
 
     ids: dict[str, str] = field(factory=dict[str, str])
@@ -99,7 +99,7 @@ class Resolver:
         self._labels: dict[str, str] = {}
         self._called: dict[str, set[str]] = {}
         self._pool: dict[str, str] = {}
-        self._without_zeros = {without_zeros(name) for name in self._names} - {""}
+        self._without_zeros = {bare_number(name) for name in self._names} - {""}
         self._with_zeros: dict[str, str] = {}
         self._ids: set[str] = set()
         self._inactive: set[str] = set()
@@ -162,7 +162,7 @@ class Resolver:
         if not (text := written(name)):
             return False
         self._named_by_number = self._named_by_number or (text.isascii() and text.isdigit())
-        if (bare := without_zeros(text)) in self._without_zeros:
+        if (bare := bare_number(text)) in self._without_zeros:
             self._with_zeros[bare] = text
         if self._forms is not PEOPLE and len(self._pool) < _LARGEST_POOL:
             self._pool.setdefault(loose(text), text)
@@ -217,6 +217,10 @@ class Resolver:
                 return ids
         return {clean(name)} & self._ids
 
+    def is_found(self, name: str) -> bool:
+        """Return whether anything goes by a name so far."""
+        return bool(self._by_name(name))
+
     def is_settled(self, name: str) -> bool:
         """Return whether a name stands for something by its first name, so that no other row can beat that."""
         of_wanted, _ = self._forms[0]
@@ -261,8 +265,12 @@ class Resolver:
         text = clean(name)
         if self._named_by_number and _ORIGINAL_ID.fullmatch(text):
             problem += f"; it is not taken for an OriginalId, since there are {self._what}s named by a number"
-        if (zeros := self._with_zeros.get(without_zeros(text), "")) not in {"", text}:
-            problem += f"; {zeros!r} is there: a spreadsheet takes zeros away in front of a number"
+        if (zeros := self._with_zeros.get(bare_number(text), "")) not in {"", text}:
+            problem += (
+                f"; {zeros!r} is there: a spreadsheet removes zeros in front of a number"
+                if text.isdigit()
+                else f"; {zeros!r} is there: a spreadsheet adds marks between thousands"
+            )
         if unseen := doubts(name) if text else hidden(name):
             problem += f"; it holds {' and '.join(unseen)}, which cannot be seen"
         if shortened := rewritten(name):

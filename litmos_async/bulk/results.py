@@ -27,10 +27,10 @@ class Outcome:
     ```
 
     Attributes:
-        item: The pair, or whatever the job is about.
-        status: "done": the server took it. "failed": it was not carried out. "skipped": there was nothing to do.
-            "unknown": it may or may not have been carried out. "planned": it would be carried out; only
-            `BulkJob.outcomes_so_far` of a job that has not begun says that.
+        item: The pair, person, row or result that the job handled.
+        status: "done": the server accepted it. "failed": it was not carried out. "skipped": there was nothing
+            to do. "unknown": it may or may not have been carried out. "planned": it would be carried out; only
+            `BulkJob.outcomes_so_far` yields this, before the job starts.
         error: What went wrong, or None.
         attempts: Requests of the job that held this item: more than 1 where a rejected list was split.
         reason: Why, in a few words; empty for "done".
@@ -45,7 +45,7 @@ class Outcome:
 
 @frozen(kw_only=True)
 class Plan:
-    """What a job is going to do.
+    """What a job would do.
 
     ```python
     job = litmos.bulk.assign_courses_to_users(pairs, send_message=False)
@@ -60,17 +60,18 @@ class Plan:
         items: Items to carry out.
         skipped: Items for which there is nothing to do, by the reason.
         requests_by_kind: Requests that it takes, by verb and path.
-        fewest_requests: Requests that it takes where the server takes longer lists of ids, which the job finds out
-            with its first long list; None where that would save nothing, or is known.
+        fewest_requests: Requests that it takes if the server accepts longer lists of ids, which the job finds
+            out with its first long list; None if that would save nothing, or is already known.
         reads: Requests that were made to find that out.
-        checks: Requests that read back what it did, at least: with `verify`, and after an import.
+        checks: The fewest requests that read back what it did, with `verify` or after an import.
         seconds: How long the requests and checks take at the quota as it is now.
         emails: People who may get an e-mail.
-        inactive: People who are given something and are inactive, as far as the client has read that in resolving
-            their names, or the records say it that were given for them.
-        changes: What it would do, item by item, as plain data: the ids, the user name where this client knows it,
-            and for a comparison which `change` and `fields`. For an approval; a large job has as many.
-        notes: What else is to be known before it runs, such as a way with fewer requests.
+        inactive: People who would be given something and are inactive, as far as the client read that when it
+            resolved their names, or the given records say so.
+        changes: What it would do, item by item, as plain data, for approval: the ids, the user name if this
+            client knows it, and for a sync the `change` and `fields`. There is one for each item, even in a
+            large job.
+        notes: What else to know before it runs, such as a way that takes fewer requests.
         refusal: The error that running the job would raise, such as `TooManyRemovals`; None if it would run.
     """
 
@@ -116,13 +117,13 @@ class Plan:
             parts.append(f"{self.inactive:,} of the people inactive")
         people = count(self.emails, "person", "people")
         parts.append(f"e-mails to up to {people}" if self.emails else "no e-mails")
-        refused = [f"running is refused: {self.refusal}"] if self.refusal else []
+        refused = [f"running it would be refused: {self.refusal}"] if self.refusal else []
         return "\n".join([", ".join(parts), *self.notes, *refused])
 
 
 @frozen
 class Progress:
-    """How far a job is.
+    """The progress of a job.
 
     ```python
     def show(progress: Progress) -> None:
@@ -138,12 +139,12 @@ class Progress:
         failed: Items that failed, or whose outcome is unknown.
         requests: Requests answered so far, of `requests_planned`.
         requests_planned: Requests of the plan; 0 while it is being made.
-        seconds_left: How long the rest, reads included, takes at the quota as it is now: 0 where the limit has
-            slots for all of it. Until `planned`, the time for the reads that are known to follow, and no more.
-        quota: How the limit stands.
-        reads: Requests that only read, so far: what was there before, and what the others did.
-        reads_planned: Those and the ones that are known to follow, at least.
-        planned: Whether the plan is made: until then the requests to change something are not known.
+        seconds_left: How long the rest takes, including reads, at the quota as it is now; 0 if there are slots
+            for all of it. Until `planned`, only the time for the reads that are known to follow.
+        quota: The state of the limit.
+        reads: Requests so far that only read: what existed before, and what the others did.
+        reads_planned: At least those, and the ones that are known to follow.
+        planned: Whether the plan is complete; until then the number of writes is not known.
     """
 
     done: int
@@ -175,11 +176,11 @@ class Report:
         skipped: Items for which there was nothing to do.
         unknown: Items that may or may not have been carried out.
         requests: Requests of the job, without the repeats that the client made on its own.
-        lookups: How many of them only read an item, to change it then.
-        reads: Requests that read, beside those: what was there before, and is there afterwards.
+        lookups: How many of them only read an item before changing it.
+        reads: Other requests that read: what existed before, and what exists afterwards.
         seconds: How long it took.
-        stopped: Why the job ended before its end; empty if it did not.
-        resume: The path of the journal with which the same job goes on, or None if it has none.
+        stopped: Why the job stopped early; empty if it did not.
+        resume: The path of the journal with which the same job resumes, or None if it has none.
         problems: The first outcomes that are "failed" or "unknown", at most 1,000.
     """
 
@@ -199,7 +200,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing failed, nothing is unknown, and the job came to its end."""
+        """Whether nothing failed, nothing is unknown, and the job finished."""
         return not (self.failed or self.unknown or self.stopped)
 
     @property

@@ -53,23 +53,38 @@ class StopSignal:
         self._waiting.clear()
 
     @asynccontextmanager
-    async def before_sending(self) -> AsyncGenerator[Callable[[], None]]:
+    async def before_sending(self, *, may_stop: bool = True) -> AsyncGenerator[Callable[[], None]]:
         """Give up what the block waits for when the signal is given, until the request leaves.
 
+        Args:
+            may_stop: False for a request of what has begun already: that one is brought to its end.
+
         Yields:
-            A function to call when the request leaves: from then on the block comes to its end.
+            A function to call before each attempt of the request. From the first one on the block comes to its end,
+            unless the signal was given while the slot was on its way: then this raises `NotSent`, too.
 
         Raises:
             NotSent: The signal was given before that.
         """
+        if not may_stop:
+            yield lambda: None
+            return
         if self.given:
             raise NotSent
-        wait = asyncio.timeout(None)
+        wait, left = asyncio.timeout(None), False
+
+        def leave() -> None:
+            nonlocal left
+            if self.given and not left:
+                raise NotSent
+            left = True
+            self._waiting.discard(wait)
+
         try:
             async with wait:
                 self._waiting.add(wait)
                 try:
-                    yield lambda: self._waiting.discard(wait)
+                    yield leave
                 finally:
                     self._waiting.discard(wait)
         except TimeoutError:
@@ -186,16 +201,16 @@ class Run:
         """Let the progress know that nothing is left to be read: what failed needs no reading back."""
         self._reads_planned = 0
 
-    def answered(self, problem: LitmosError | None = None) -> None:
-        """Count a request of the plan. One that was rejected before it was sent is none."""
-        self.report.requests += not isinstance(problem, ConfigurationError)
+    def answered(self, *, sent: bool = True) -> None:
+        """Count a request of the plan. One that was given up before it left is none."""
+        self.report.requests += sent
         self.requests_left -= 1
         self.on_request()
 
-    def looked_up(self, problem: LitmosError | None = None) -> None:
+    def looked_up(self, *, sent: bool = True) -> None:
         """Count a request of the plan that only read an item."""
-        self.report.lookups += not isinstance(problem, ConfigurationError)
-        self.answered(problem)
+        self.report.lookups += sent
+        self.answered(sent=sent)
 
     async def _count_read(self, attempt: int) -> None:
         if attempt == 1:

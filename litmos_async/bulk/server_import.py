@@ -28,11 +28,13 @@ from litmos_async.errors import (
 )
 from litmos_async.models import UserBulkImport, UserImport
 from litmos_async.names import fold, rewritten
+from litmos_async.redaction import redact
 from litmos_async.resources import Resources
 from litmos_async.resources.base import complete
 from litmos_async.resources.bulk_imports import CREATE_USERS, LARGEST_BODY, MOST_USERS
 from litmos_async.retry import RetryPolicy
 from litmos_async.wire import codec
+from litmos_async.wire.converter import secrets_of
 
 POST: Final = "POST /bulkimports"
 
@@ -120,7 +122,7 @@ def check(row: UserImport) -> int:
         for name, most in _LONGEST.items():
             length = len(getattr(row, name) or "")
             if length > most:
-                raise ConfigurationError(f"{name} has {length} characters; the server takes {most}")
+                raise ConfigurationError(f"{name} has {length} characters; the server accepts {most}")
         for name in ("username", "external_employee_id"):
             if problem := rewritten(getattr(row, name)):
                 raise ConfigurationError(f"{name}: {problem}")
@@ -315,14 +317,14 @@ class Importer:
         return mine[0] if mine else None
 
     async def _follow(self, job: UserBulkImport) -> UserBulkImport:
-        """ReadPlan at a job, less and less often, until the server is through with it."""
+        """Look at a job, less and less often, until the server is through with it."""
         clock = asyncio.get_running_loop()
         end = clock.time() + self.wait_timeout
         wait = _FIRST_WAIT
         while not _is_over(job):
             left = end - clock.time()
             if left <= 0:
-                raise ImportNotFinished(f"an import was not through after {self.wait_timeout:,.0f} s")
+                raise ImportNotFinished(f"an import had not finished after {self.wait_timeout:,.0f} s")
             await asyncio.sleep(min(wait, left))
             wait = min(wait * _GROWTH, _LONGEST_WAIT)
             try:
@@ -350,11 +352,12 @@ def _sort_out(job: UserBulkImport, rows: Sequence[UserImport], errors: dict[str,
     if not _is_through(job):
         rest = RowResult("unknown", None, f"the import ended as {job.status!r}")
     elif unnamed > 0:
-        rest = RowResult(
-            "unknown", None, f"{unnamed:,} rows failed of which the server does not say the names"
-        )
+        rest = RowResult("unknown", None, f"{unnamed:,} rows failed, and the server does not name them")
     return [
-        RowResult("failed", None, errors[fold(row.username)]) if fold(row.username) in errors else rest
+        # The server may quote the row, and the reason goes to the outcomes.
+        RowResult("failed", None, redact(errors[fold(row.username)], secrets_of(row)))
+        if fold(row.username) in errors
+        else rest
         for row in rows
     ]
 

@@ -11,8 +11,7 @@ Every write of every job goes through `JournaledWrite`, whatever it carries:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
@@ -20,11 +19,12 @@ from attrs import define, field, frozen
 from litmos_async.bulk.journal.file import Settled
 from litmos_async.bulk.journal.keys import Key
 from litmos_async.bulk.results import Outcome
-from litmos_async.bulk.run import NotSent, Run
+from litmos_async.bulk.run import Run
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
     ConnectError,
+    LimiterUnavailable,
     LitmosError,
     NetworkError,
     ServerError,
@@ -62,6 +62,7 @@ class JournaledWrite:
             item that has begun: that one is brought to its end.
         previous: The write before it for the same item. The journal learns that it has an answer when this one
             leaves, or with the outcome.
+        sent: Whether an attempt of the last `send` has left.
         sent_at: When its last attempt left, on the clock of the loop.
     """
 
@@ -70,9 +71,9 @@ class JournaledWrite:
     on_leaving: Callable[[], None]
     may_stop: bool = True
     previous: JournaledWrite | None = None
+    sent: bool = field(default=False, init=False)
     sent_at: float = field(default=0.0, init=False)
     _request: int | None = field(default=None, init=False)
-    _departed: Callable[[], None] = field(default=lambda: None, init=False)
 
     async def send(self, request: Request[T], note: str = "") -> Answer[T]:
         """Send it, once, with the retries of the client.
@@ -86,18 +87,21 @@ class JournaledWrite:
             LitmosError: The key itself is rejected, so that the job must stop. The journal knows that it has its
                 answer.
         """
-
-        async def before(attempt: int) -> None:
-            await self._before_send(attempt, note)
+        self.sent = False
 
         try:
-            async with self._unless_stopped():
+            async with self.run.stop.before_sending(may_stop=self.may_stop) as leave:
+
+                async def before(attempt: int) -> None:
+                    leave()
+                    await self._before_send(attempt, note)
+
                 value = await request(self.run.connect(before))
         except LitmosError as problem:
             if await self.run.must_stop(problem):
                 await self.settle()
                 raise
-            self.run.answered(problem)
+            self.run.answered(sent=self.sent)
             return Answer(None, problem)
         self.run.answered()
         return Answer(value)
@@ -143,20 +147,8 @@ class JournaledWrite:
         if note and self.run.journal is not None and self._request is not None:
             await self.run.journal.note(self._request, note)
 
-    @asynccontextmanager
-    async def _unless_stopped(self) -> AsyncGenerator[None]:
-        if not self.may_stop:
-            yield
-            return
-        async with self.run.stop.before_sending() as departed:
-            self._departed = departed
-            yield
-
     async def _before_send(self, attempt: int, note: str) -> None:
         """Write down an attempt: it has a slot, and nothing of it has left yet."""
-        if attempt == 1 and self.may_stop and self.run.stop.given:
-            raise NotSent
-        self._departed()
         if self.run.journal is not None:
             if self._request is None:
                 if self.previous is not None:
@@ -167,7 +159,7 @@ class JournaledWrite:
                 await self.learn(note)
         if attempt == 1:
             self.on_leaving()
-        self.sent_at = asyncio.get_running_loop().time()
+        self.sent, self.sent_at = True, asyncio.get_running_loop().time()
 
     async def _wait_until_too_late(self) -> bool:
         """Wait until it cannot reach the server any more; return whether there was anything to wait for."""
@@ -184,16 +176,11 @@ def settled(key: Key, outcome: Outcome) -> Settled:
 
 def certainly_not_done(problem: LitmosError) -> bool:
     """Return whether a write can have had no effect."""
-    if is_after_lost(problem):
+    if problem.after_lost:
         return False
-    return isinstance(problem, ConnectError | ConfigurationError) or (
+    return isinstance(problem, ConnectError | ConfigurationError | LimiterUnavailable) or (
         isinstance(problem, APIError) and not isinstance(problem, ServerError)
     )
-
-
-def is_after_lost(problem: LitmosError) -> bool:
-    """Return whether an earlier attempt of a call may have been carried out, whatever this error says."""
-    return isinstance(problem, APIError | NetworkError) and problem.after_lost
 
 
 def _may_yet_arrive(problem: LitmosError) -> bool:

@@ -44,7 +44,7 @@ def profile_defaults(app: App, commands: tuple[str, ...], arguments: ArgumentCol
 
 app = App(
     name="litmos",
-    help="Bulk jobs on the Litmos LMS: the fewest requests, and an outcome for every line.",
+    help="Bulk jobs on the Litmos LMS, with the fewest requests and an outcome for every line.",
     version=__version__,
     version_flags=["--version"],
     version_format="plaintext",  # markdown takes a tenth of a second to import
@@ -54,33 +54,33 @@ app = App(
 )
 
 _COMMANDS: Final = (
-    ("assign", "assign:app", "Give: courses, learning paths, memberships of teams."),
-    ("remove", "remove:app", "Take away: courses, learning paths, memberships of teams."),
-    ("sync", "sync:app", "Bring the server to the state of a file: only the difference is done."),
-    ("import", "people:importing", "Create or change people by the thousand."),
+    ("assign", "assign:app", "Assign courses, learning paths and team memberships."),
+    ("remove", "remove:app", "Remove courses, learning paths and team memberships."),
+    ("sync", "sync:app", "Make the account match a file, changing only what differs."),
+    ("import", "people:importing", "Create or update people by the thousand."),
     (
         "deactivate",
         "people:deactivate",
-        "Bar the people of a CSV from logging in; all their results are kept.",
+        "Deactivate the people in a CSV: they cannot log in, and their results are kept.",
     ),
-    ("complete", "complete:complete", "Write completions from elsewhere, of modules or whole courses."),
-    ("login-link", "login_link:login_link", "Print a link that logs a person in, once."),
-    ("init", "init:init", "Write down an account as a profile: its region, and where its key is."),
-    ("check", "check:check", "Try the account, and say what is in the way if it does not work."),
-    ("sandbox", "serve:sandbox", "Serve a stand-in for the service on this machine, to try things on."),
-    ("users", "lists:users", "Look at people."),
-    ("courses", "lists:courses", "Look at courses."),
-    ("teams", "lists:teams", "Look at teams."),
-    ("learning-paths", "lists:learning_paths", "Look at learning paths."),
-    ("sessions", "sessions:app", "Look at sessions, create them, register people, call the roll."),
-    ("export", "export:export", "Export lists into files: complete, and on where they stopped."),
-    ("report", "report:report", "Report who has completed what, who is overdue, and how far the teams are."),
+    ("complete", "complete:complete", "Record completions from elsewhere, of modules or whole courses."),
+    ("login-link", "login_link:login_link", "Print a link that logs a person in once."),
+    ("init", "init:init", "Save an account as a profile: its region, and where its key is."),
+    ("check", "check:check", "Test the account, and say what is wrong if it does not work."),
+    ("sandbox", "serve:sandbox", "Serve a stand-in for the service on this machine, for trying things out."),
+    ("users", "lists:users", "Show people."),
+    ("courses", "lists:courses", "Show courses."),
+    ("teams", "lists:teams", "Show teams."),
+    ("learning-paths", "lists:learning_paths", "Show learning paths."),
+    ("sessions", "sessions:app", "Show and create sessions, register people, and record attendance."),
+    ("export", "export:export", "Export lists to files that are complete; an interrupted export resumes."),
+    ("report", "report:report", "Report who has completed what, who is overdue, and how far each team is."),
     ("lists", "export:show_lists", "Show what can be exported."),
     ("schema", "export:show_schema", "Show the columns of a list."),
-    ("jobs", "jobs:app", "Look at the journals of jobs."),
-    ("mcp", "mcp:mcp", "Serve the account to an assistant, over the Model Context Protocol."),
-    ("probe", "probe:probe", "Write down which fields the account's answers have, for the report of a bug."),
-    ("quota", "quota:quota", "Show who uses what of the account's limit. Nothing is sent."),
+    ("jobs", "jobs:app", "List, show, resume and remove jobs."),
+    ("mcp", "mcp:mcp", "Serve the account to an AI assistant, over the Model Context Protocol."),
+    ("probe", "probe:probe", "Record which fields the account's answers have, for a bug report."),
+    ("quota", "quota:quota", "Show who uses how much of the account's limit. Nothing is sent."),
 )
 """Each command with the place of its code, which is imported when it is called: to import all would take long."""
 
@@ -107,7 +107,7 @@ async def demo(
     users: Annotated[
         int | None,
         Parameter(
-            help="People in the invented organisation; one for every two lines if it is not given.",
+            help="People in the fictional organisation. By default, one for every two lines.",
             validator=Number(gte=FEWEST_USERS),
         ),
     ] = None,
@@ -123,9 +123,9 @@ async def demo(
         Path | None, Parameter(help="A folder for the CSV and the outcomes, which are deleted otherwise.")
     ] = None,
 ) -> int:
-    """Show the bulk job at work, without an account: a sandbox on this machine answers.
+    """Run the bulk job without an account, against a sandbox on this machine.
 
-    Exit code 0: the sandbox holds exactly what it should, and had to reject no request.
+    Exit code 0: the sandbox holds exactly what it should, and rejected no request.
     """
     terminal = Terminal()
     if needed := missing("litmos demo", "cli", "sandbox"):
@@ -208,5 +208,5 @@ def _explain(problem: CycloptsError) -> str:
     if isinstance(problem, MissingArgumentError) and argument is not None:
         return f"{argument.name} is missing. {argument.parameter.help}"
     if isinstance(problem, UnusedCliTokensError):
-        return f"too much on the command line: {' '.join(problem.unused_tokens or ())}"
+        return f"unexpected arguments: {' '.join(problem.unused_tokens or ())}"
     return str(problem)

@@ -10,10 +10,10 @@ from cyclopts import Parameter
 from litmos_async.bulk import Bulk
 from litmos_async.cli.options import (
     ACCOUNT,
-    PAIR_CARE,
+    PAIR_FLAGS,
     SHOW,
     Account,
-    PairCare,
+    PairFlags,
     SendMessage,
     SendMessageOrNot,
     Show,
@@ -26,9 +26,9 @@ from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, Task
 from litmos_async.errors import ConfigurationError
 
-app = commands(name="assign", help="Give: courses, learning paths, memberships of teams.")
+app = commands(name="assign", help="Assign courses, learning paths and team memberships.")
 
-SubTeams = Annotated[bool, Parameter(help="With --teams: all their sub-teams get it, too.")]
+SubTeams = Annotated[bool, Parameter(help="With --teams: assign to all their sub-teams, too.")]
 
 
 @app.command
@@ -39,25 +39,25 @@ async def courses(
     send_message: SendMessage,
     teams: Teams = False,
     library: Annotated[
-        bool, Parameter(help="With --teams: only put the courses into the libraries of the teams.")
+        bool, Parameter(help="With --teams: only add the courses to the libraries of the teams.")
     ] = False,
     include_sub_teams: SubTeams = False,
     via: ViaImport = None,
-    care: PairCare = PAIR_CARE,
+    flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Assign the courses of a CSV to the people in it, or to the teams.
+    """Assign the courses in a CSV to the people, or teams, in it.
 
-    The API key comes from the environment variable LITMOS_API_KEY or from a file: on the command line other
+    The API key comes from the environment variable LITMOS_API_KEY or from a file; on the command line, other
     users of the machine could see it.
 
-    Exit code 0: nothing failed. 1: some lines did, or the job did not come to its end: a wrong key, a server that
-    cannot be reached. Of a dry run: some lines would fail, or the job would be refused. 2: the command cannot work
-    like that. 130: Ctrl-C. 143: SIGTERM.
+    Exit code 0: nothing failed. 1: some lines failed, or the job did not finish: a wrong key, a server that
+    cannot be reached. After a dry run: some lines would fail, or the job would be refused. 2: the command
+    cannot work as given. 130: Ctrl-C. 143: SIGTERM.
     """
-    options = care.options() | {"send_message": send_message == "yes"}
+    options = flags.options() | {"send_message": send_message == "yes"}
     if teams:
         if via:
             raise ConfigurationError("--via import is for people: a team cannot be imported")
@@ -79,16 +79,16 @@ async def learning_paths(
     send_message: SendMessage,
     teams: Teams = False,
     include_sub_teams: SubTeams = False,
-    care: PairCare = PAIR_CARE,
+    flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Assign the learning paths of a CSV to the people in it, or to the teams.
+    """Assign the learning paths in a CSV to the people, or teams, in it.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
-    options = care.options() | {"send_message": send_message == "yes"}
+    options = flags.options() | {"send_message": send_message == "yes"}
     if teams:
         options |= {"include_sub_teams": include_sub_teams}
         task = Task((TEAM, LEARNING_PATH), Bulk.assign_learning_paths_to_teams, options)
@@ -105,16 +105,16 @@ async def memberships(
     *,
     send_message: SendMessageOrNot = "no",
     via: ViaImport = None,
-    care: PairCare = PAIR_CARE,
+    flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Put the people of a CSV into the teams in it.
+    """Add the people in a CSV to the teams in it.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
-    options = care.options() | {"send_message": send_message == "yes"} | _route(via)
+    options = flags.options() | {"send_message": send_message == "yes"} | _route(via)
     task = Task((USER, TEAM), Bulk.add_users_to_teams, options, final=_final(via))
     return await start(task, file, reading, show, account)
 
@@ -130,4 +130,4 @@ def _final(via: Literal["import"] | None) -> str:
 def _only_for_teams(**flags: Any) -> None:
     for name, given in flags.items():
         if given:
-            raise ConfigurationError(f"--{name.replace('_', '-')} is for teams: say --teams, too")
+            raise ConfigurationError(f"--{name.replace('_', '-')} is for teams: add --teams")

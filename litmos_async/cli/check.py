@@ -99,12 +99,12 @@ async def _rejected(problem: Unauthorized | Forbidden, connect: Connect) -> Find
             people = await _count_people(connect, region)
         except LitmosError:
             continue
-        message = f"the key works in region {region}, and not in {problem.region}: say --region {region}"
+        message = f"the key works in region {region}, not in {problem.region}: use --region {region}"
         return attrs.evolve(found, problem="region", message=message, works_in=region, people=people)
     if isinstance(problem, Forbidden):
         message = f"the account does not let this key read its people: {problem}"
         return attrs.evolve(found, problem="forbidden", message=message)
-    elsewhere = "" if not problem.region else ", nor in another region"
+    elsewhere = "" if not problem.region else " or in any other region"
     message = f"the key does not work at {problem.host}{elsewhere}, or the API is off for this account"
     return attrs.evolve(found, problem="key", message=message)
 
@@ -118,7 +118,7 @@ def _not_reached(problem: LitmosError) -> Finding:
     elif isinstance(problem, NetworkError):
         word, text = problem.obstacle or "network", _obstacle(problem)
     elif isinstance(problem, DecodeError) or (isinstance(problem, APIError) and problem.status == 404):
-        word, text = "address", f"what answers is not the API: is the address right? {explain(problem)}"
+        word, text = "address", f"what answers is not the API: check the address {explain(problem)}"
     else:
         word, text = "server", explain(problem)
     return attrs.evolve(found, problem=word, message=text)
@@ -128,11 +128,11 @@ def _obstacle(problem: NetworkError) -> str:
     """Return what is in the way of a connection, and where to look."""
     host = problem.host
     text = {
-        "proxy": f"the proxy refuses to connect to {host}: look at HTTPS_PROXY, and whether it wants a password",
-        "certificate": f"the certificate of {host} is not trusted: a proxy that looks into connections has one "
+        "proxy": f"the proxy refuses to connect to {host}: check HTTPS_PROXY, and whether it needs a password",
+        "certificate": f"the certificate of {host} is not trusted: a proxy that inspects connections has one "
         "of its own, which SSL_CERT_FILE can name",
         "tls": f"no secure connection to {host}: what answers there does not speak HTTPS",
-        "name": f"there is no host {host}: is there a network, and is the address right?",
+        "name": f"there is no host {host}: check the network and the address",
         "refused": f"{host} refuses connections",
         "timeout": f"{host} does not answer: a firewall may be in the way",
     }.get(problem.obstacle, f"{host} cannot be reached")
@@ -166,12 +166,13 @@ async def check(
     ] = False,
     account: Account = ACCOUNT,
 ) -> int:
-    """Try the account with one request, and say what is in the way if it does not work.
+    """Test the account with one request, and say what is wrong if it does not work.
 
-    It tells a wrong key from a wrong region, a host that cannot be reached, a proxy, a certificate, and a limit
-    that is used up. Where the key is rejected, the other regions are asked as well.
+    It distinguishes a wrong key, a wrong region, a host that cannot be reached, a proxy, a certificate, and a
+    limit that is used up. If the key is rejected, it tries the other regions as well.
 
-    Exit code 0: the key works. 1: it does not. 2: there is nothing to try, such as no key.
+    Exit code 0: the key works. 1: it does not. 2: there is nothing to test, for example because there is no
+    key.
     """
     terminal = Terminal()
     _check_options(account.named_profile())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,14 +12,15 @@ from cyclopts import Parameter
 
 from litmos_async import ModuleResult
 from litmos_async.bulk import Bulk, BulkJob
-from litmos_async.cli.ledger import Item, Ledger, Subject
-from litmos_async.cli.more import More, Optional, percent
-from litmos_async.cli.options import ACCOUNT, ITEM_CARE, SHOW, Account, ItemCare, Show, start
+from litmos_async.cli.extra_columns import ExtraColumn, ExtraColumns, percent
+from litmos_async.cli.ledger import Item, Ledger, Subject, says_no_more
+from litmos_async.cli.options import ACCOUNT, ITEM_FLAGS, SHOW, Account, ItemFlags, Show, start
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.table import Line, Table
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.cli.values import FieldError, moment
 from litmos_async.jobs import CompletedModule, Jobs, ModulesOfCourse
+from litmos_async.names import loose
 
 __all__ = ["complete"]
 
@@ -45,14 +47,14 @@ def _past(text: str) -> datetime:
     """Return when something was completed."""
     found = moment(text)
     if found > datetime.now(UTC) + timedelta(days=1):  # where the file was written it may be tomorrow already
-        raise FieldError("it lies in the future")
+        raise FieldError("it is in the future")
     return found
 
 
-HISTORY: Final = More(
+HISTORY: Final = ExtraColumns(
     (
-        Optional("module", ("module_name", "module_code", "module_id", "module_title")),
-        Optional(
+        ExtraColumn("module", ("module_name", "module_code", "module_id", "module_title")),
+        ExtraColumn(
             "completed",
             (
                 *("date", "date_completed", "completion_date", "completed_date", "completed_on"),
@@ -60,8 +62,8 @@ HISTORY: Final = More(
             ),
             _past,
         ),
-        Optional("score", ("result", "grade", "mark"), percent),
-        Optional("note", ("notes", "comment", "comments", "remark")),
+        ExtraColumn("score", ("result", "grade", "mark"), percent),
+        ExtraColumn("note", ("notes", "comment", "comments", "remark")),
     ),
     _REFUSED,
 )
@@ -78,7 +80,7 @@ class History:
         """Read the modules of the courses, and settle the lines that mean what cannot be set."""
         lines = list(zip(ledger.items, ledger.lines, strict=True))
         modules = await Jobs.of(bulk).modules_of(item[1] for item, _ in lines)
-        first: dict[CompletedModule, int] = {}
+        first: dict[CompletedModule, tuple[int, dict[str, Any]]] = {}
         for item, line in lines:
             said = HISTORY.values(ledger.table, line)
             wanted, problem = _wanted(modules[item[1]], said.get("module", ""))
@@ -86,11 +88,19 @@ class History:
                 ledger.settle(item, "failed", problem)
                 continue
             results = [(each, *_result(item, each.id, said)) for each in wanted]
-            fresh = [each for each in results if first.setdefault(each[1], line.number) == line.number]
+            repeated = [(*first[key], result) for _, key, result in results if key in first]
+            others = [number for number, told, result in repeated if not says_no_more(_told(result), told)]
+            if others:
+                ledger.settle(item, "failed", f"line {others[0]} says something else about the same")
+                continue
+            fresh = [each for each in results if each[1] not in first]
+            first |= {key: (line.number, _told(result)) for _, key, result in fresh}
             if not fresh:
-                ledger.settle(item, "skipped", f"same as line {first[results[0][1]]}")
+                ledger.settle(item, "skipped", f"same as line {first[results[0][1]][0]}")
+            called = Counter(module.name or module.code or module.id for module, _, _ in fresh)
             for module, key, result in fresh:
                 part = module.name or module.code or module.id
+                part = part if called[part] == 1 else f"{part} ({module.id})"
                 self._subjects[key] = Subject(item, part=part, parts=len(fresh))
                 self._results.append((module.id, result))
 
@@ -121,6 +131,12 @@ def _result(item: Item, module_id: str, said: dict[str, Any]) -> tuple[Completed
     return _key(module_id, result), result
 
 
+def _told(result: ModuleResult) -> dict[str, Any]:
+    """Return what a result says, so that what means the same is equal, as in `_said`."""
+    told = {"score": result.score, "note": loose(result.note)}
+    return {name: value for name, value in told.items() if value is not None and value != ""}
+
+
 def _wanted(course: ModulesOfCourse, name: str) -> tuple[Sequence[Any], str]:
     """Return the modules that a line means, and why it means none that can be set."""
     if name:
@@ -146,6 +162,13 @@ def _apart(table: Table, line: Line) -> Item:
     return said.get("module", ""), when.isoformat() if when else ""
 
 
+def _said(table: Table, line: Line) -> dict[str, Any]:
+    """Return what a line says about a completion, beside which one it is."""
+    return {
+        key: value for key, value in HISTORY.said(table, line).items() if key not in {"module", "completed"}
+    }
+
+
 def _write(bulk: Bulk, given: Any, **options: Any) -> BulkJob:
     return Jobs.of(bulk).write_completions(given, **options)
 
@@ -154,22 +177,22 @@ async def complete(
     file: Annotated[
         Path,
         Parameter(
-            help="The CSV. Its first line names the columns: user and course; and, where they are known, completed "
+            help="The CSV. Its first line names the columns: user and course, and optionally completed "
             "(the day), module, score and note."
         ),
     ],
     /,
     *,
-    care: ItemCare = ITEM_CARE,
+    flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Write completions from elsewhere: of a module, or of all modules of a course.
+    """Record completions from elsewhere: of a module, or of all modules of a course.
 
-    Of one person in one module the oldest goes first, so that the last one is what the profile shows. A person who
-    does not have the course is refused by the server: litmos assign courses first. Modules with sessions are
-    completed by a roll call, learning paths by their courses.
+    If one person has several completions of a module, the oldest is sent first, so that the profile shows the
+    latest. The server refuses people who do not have the course, so run litmos assign courses first. Modules
+    with sessions are completed by a roll call, learning paths by their courses.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
@@ -177,11 +200,12 @@ async def complete(
     task = Task(
         (USER, COURSE),
         _write,
-        care.options(),
+        flags.options(),
         history.given,
         history.about,
         HISTORY.check,
         history.look_up,
         apart=_apart,
+        said=_said,
     )
     return await start(task, file, reading, show, account)

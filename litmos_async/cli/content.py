@@ -11,6 +11,8 @@ from typing import Final, cast
 
 from attrs import field, frozen
 
+from litmos_async.names import clean
+
 __all__ = ["LONGEST_RECORD", "Record", "TableError", "Text", "decode", "delimiters", "records_of"]
 
 LONGEST_RECORD: Final = 100
@@ -35,6 +37,9 @@ _BOMS: Final = (
 _SAMPLE: Final = 200
 """Bytes by which UTF-16 without a byte-order mark is known: every other one of plain letters is a zero."""
 
+_TEXT_FORMULA: Final = re.compile(r'="([^"]*)"')
+"""How programs write a number of which a spreadsheet must not take the zeros away: it shows what is in between."""
+
 _MARK: Final = "litmos-mark"
 
 
@@ -58,8 +63,11 @@ class Record:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing stands on it that could be seen."""
-        return not self.problem and not any(map(str.strip, self.fields))
+        """Whether nothing stands on it that could be seen: separators, blanks, the marks of an end of a file.
+
+        A disk that failed leaves zeros where there were lines; that is not nothing.
+        """
+        return not self.problem and not any(clean(each) or "\0" in each for each in self.fields)
 
 
 @frozen
@@ -96,10 +104,10 @@ def decode(data: bytes, encoding: str | None) -> Text:
     try:
         text = data.decode(name, _MARK)
     except (LookupError, ValueError):
-        reason = f"{name!r} is no encoding of texts" if encoding else f"it is no {name.upper()}"
-        raise TableError(f"{reason}; say another one with --encoding, such as cp1252") from None
-    # Some codecs leave the mark where it was.
-    lines = io.StringIO(text.removeprefix("\ufeff"), newline="")
+        reason = f"{name!r} is not a text encoding" if encoding else f"it is no {name.upper()}"
+        raise TableError(f"{reason}; use another one with --encoding, such as cp1252") from None
+    # Some codecs leave the mark where it was, and some programs put one before another.
+    lines = io.StringIO(text.lstrip("\ufeff"), newline="")
     return Text([*lines], name, bool(found))
 
 
@@ -129,7 +137,7 @@ def delimiters(lines: Sequence[str], first: int, given: str | None) -> tuple[tup
         return ((said[1],) if said and _is_delimiter(said[1]) else _DELIMITERS), begins
     delimiter = {"tab": "\t", "\\t": "\t"}.get(given.casefold(), given)
     if not _is_delimiter(delimiter):
-        raise TableError(f"--delimiter {given!r} is none: say one character, or tab")
+        raise TableError(f"--delimiter {given!r} is not valid: use one character, or tab")
     return (delimiter,), begins
 
 
@@ -148,17 +156,22 @@ def records_of(text: Text, first: int, delimiter: str) -> Iterator[Record]:
             fields = next(reader)
         except csv.Error as problem:
             place += 1
-            yield Record(number, problem=f"no valid CSV: {problem}")
+            yield Record(number, problem=f"not a valid CSV: {problem}")
             continue
         place += reader.line_num
         if any(map(_HALF.search, fields)):
             fields = [_HALF.sub("\N{REPLACEMENT CHARACTER}", each) for each in fields]
             yield Record(number, fields, _undecodable(text.encoding))
         else:
-            yield Record(number, fields)
+            yield Record(number, [_as_shown(each) for each in fields])
+
+
+def _as_shown(text: str) -> str:
+    found = _TEXT_FORMULA.fullmatch(text.strip()) if text.lstrip().startswith("=") else None
+    return found[1] if found else text
 
 
 def _undecodable(encoding: str) -> str:
     if encoding == "utf-8":
-        return "not UTF-8; save the file as CSV UTF-8, or say --encoding cp1252"
-    return f"not {encoding}; say another --encoding"
+        return "not UTF-8; save the file as CSV UTF-8, or use --encoding cp1252"
+    return f"not {encoding}; use another --encoding"

@@ -53,8 +53,8 @@ Dest: TypeAlias = Annotated[
     str | None,
     Parameter(
         name=["--output", "-o"],
-        help="Where to: a file, whose ending says the format; a folder; the address of a folder on an object "
-        "store, such as s3://bucket/litmos; or - for standard output.",
+        help="The destination: a file, whose extension gives the format; a folder; the address of a folder "
+        "on an object store, such as s3://bucket/litmos; or - for standard output.",
         group=EXPORT,
         allow_leading_hyphen=True,
     ),
@@ -62,9 +62,9 @@ Dest: TypeAlias = Annotated[
 
 
 def show_lists(*, json: AsJson = False) -> int:
-    """Show what can be exported: each list, what --since means for it, and the requests that it takes.
+    """Show what can be exported: each list, what --since means for it, and how many requests it takes.
 
-    Any operation that lists can be exported as well, by its name in the library, such as org.list_users.
+    Any other list operation can be exported as well, by its name in the library, such as org.list_users.
     """
     terminal = Terminal()
     if json:
@@ -98,7 +98,7 @@ def show_schema(
     /,
     *,
     with_secrets: Annotated[
-        bool, Parameter(help="With the columns that an export has with --with-secrets only.", group=OUTPUT)
+        bool, Parameter(help="Include the columns that an export has only with --with-secrets.", group=OUTPUT)
     ] = False,
     json: AsJson = False,
 ) -> int:
@@ -125,16 +125,16 @@ class Wanted:
         Literal["jsonl", "csv", "parquet", "table"] | None,
         Parameter(
             group=EXPORT,
-            help="The format, where the ending of the file does not say it; jsonl if nothing does. A table is for "
-            "people who look, on standard output.",
+            help="The format, unless the file's extension gives it. The default is jsonl. A table is for "
+            "people, on standard output.",
         ),
     ] = None
     since: Annotated[
         str | None,
         Parameter(
             group=EXPORT,
-            help="Only rows from then on: 2026-03-01, 2026-03-01T06:00Z, or 7d for the last 7 days. litmos lists "
-            "shows what that means for each list. With --state, where the first run begins.",
+            help="Only rows since then: 2026-03-01, 2026-03-01T06:00Z, or 7d for the last 7 days. litmos "
+            "lists shows what that means for each list. With --state, where the first run begins.",
         ),
     ] = None
     to: Annotated[
@@ -144,7 +144,7 @@ class Wanted:
         Path | None,
         Parameter(
             group=EXPORT,
-            help="A file that remembers what was written: the next run adds files with what changed since.",
+            help="A file that records what was written: the next run adds files with what has changed since.",
         ),
     ] = None
     overlap: Annotated[
@@ -152,10 +152,10 @@ class Wanted:
     ] = "1h"
     full_every: Annotated[
         str,
-        Parameter(group=EXPORT, help="How often a list is read whole again, to mark what is gone."),
+        Parameter(group=EXPORT, help="How often a list is read in full again, to mark rows that are gone."),
     ] = "7d"
     columns: Annotated[
-        str | None, Parameter(group=EXPORT, help="Only these columns, with commas between them.")
+        str | None, Parameter(group=EXPORT, help="Only these columns, separated by commas.")
     ] = None
     where: Annotated[
         tuple[str, ...],
@@ -167,7 +167,7 @@ class Wanted:
         ),
     ] = ()
     with_secrets: Annotated[
-        bool, Parameter(group=EXPORT, help="With log-in links, which are credentials.")
+        bool, Parameter(group=EXPORT, help="Include log-in links, which are credentials.")
     ] = False
 
     def options(self, now: datetime) -> dict[str, Any]:
@@ -203,22 +203,22 @@ async def export(
         Path | None,
         Parameter(
             group=EXPORT,
-            help="Write the present of a list to the file: the newest row of each key in this folder, which was "
-            "exported with --state. Nothing is sent.",
+            help="Write the current rows of a list to the file: the newest row of each key in this folder, "
+            "which was exported with --state. Nothing is sent.",
         ),
     ] = None,
     dry_run: Annotated[
-        bool, Parameter(group=EXPORT, help="Show what would be asked for; nothing is sent or written.")
+        bool, Parameter(group=EXPORT, help="Show what would be requested. Nothing is sent or written.")
     ] = False,
     quiet: Annotated[bool, Parameter(group=OUTPUT, help="Show errors only.")] = False,
     account: Account = ACCOUNT,
 ) -> int:
-    """Export lists into files. Killed at any moment, the same command goes on where it was.
+    """Export lists to files. If it is killed, run the same command again to resume.
 
-    What was written and whether it is complete stands in OUTPUT.manifest.json, in a folder in _manifest.json.
+    OUTPUT.manifest.json, or _manifest.json in a folder, says what was written and whether it is complete.
 
-    Exit code 0: everything is there. 1: it is not, and the manifest says why; the same command goes on. 2: the
-    command cannot work like that.
+    Exit code 0: the export is complete. 1: it is not, and the manifest says why; run the same command again to
+    resume. 2: the command cannot work as given.
     """
     terminal = Terminal(quiet=quiet)
     if merge is not None:
@@ -266,9 +266,14 @@ class _Order:
         self.table = wanted.format == "table"
         self.output = "-" if output is None and self.table else output
         if self.output is None:
-            raise ConfigurationError("say where to with --output: a file, a folder, or - for standard output")
+            raise ConfigurationError(
+                "give the destination with --output: a file, a folder, or - for standard output"
+            )
         self.options = wanted.options(now)
-        self.where = dict(map(_pair, wanted.where))
+        pairs = [_pair(text) for text in wanted.where]
+        self.where = dict(pairs)
+        if len({_BY_NAME.get(name, name) for name in self.where}) < len(pairs):
+            raise ConfigurationError("--where can be given once for each column")
         specs = [find_list(name) for name in names]
         for name in self.where:
             column = _BY_NAME.get(name, name)
@@ -277,7 +282,7 @@ class _Order:
                 possible = f"by {' or '.join(known)}" if known else "by nothing"
                 raise ConfigurationError(f"{', '.join(names)} can be limited {possible}, not by {name}")
         if self.table and self.output != "-":
-            raise ConfigurationError("a table goes to standard output: leave --output away, or say -")
+            raise ConfigurationError("a table goes to standard output: leave --output out, or say -")
         if self.output == "-":
             self._check_stream(specs)
 
@@ -286,9 +291,9 @@ class _Order:
         if len(specs) > 1:
             raise ConfigurationError("standard output takes one list at a time")
         if self.options["format"] == "parquet":
-            raise ConfigurationError("Parquet needs a file or a folder, not standard output")
+            raise ConfigurationError("parquet needs a file or a folder, not standard output")
         if self.options["state"] is not None:
-            raise ConfigurationError("a state needs a folder: standard output cannot be gone on with")
+            raise ConfigurationError("a state needs a folder: an export to standard output cannot be resumed")
         specs[0].check_since(self.options["since"], self.options["to"])
 
 
@@ -327,13 +332,15 @@ class _Run:
             raise
         except asyncio.CancelledError:
             if not stream:
-                terminal.say("Interrupted. The same command goes on where this one was")
+                terminal.say("Interrupted. Run the same command again to resume")
             raise
         except ExportIncomplete as problem:
             self._say_what_is_missing(problem.manifest)
             return FAILED
         except (LitmosError, OSError, sqlite3.Error) as problem:
-            terminal.complain(f"{explain(problem)}{'' if stream else '. The same command goes on from here'}")
+            terminal.complain(
+                f"{explain(problem)}{'' if stream else '. Run the same command again to resume'}"
+            )
             return FAILED
         self._say_what_is_there(manifest)
         return OK
@@ -402,7 +409,7 @@ class _Run:
         for name, entry in manifest.lists.items():
             if not entry.complete:
                 self._terminal.complain(f"{name} is not complete: {entry.reason or 'it was not read'}")
-        self._terminal.complain("the same command goes on where this one was")
+        self._terminal.complain("run the same command again to resume")
 
 
 def _entry_text(manifest: Manifest, name: str) -> str:

@@ -15,10 +15,9 @@ from attrs import frozen
 
 from litmos_async.cli.headings import ALIKE, NO_FIELD
 from litmos_async.cli.ledger import Ledger
-from litmos_async.cli.outcomes import OURS
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.table import Line, Table, TableError, name_key
-from litmos_async.cli.values import FieldError, day, moment, text_of, yes_or_no
+from litmos_async.cli.values import LOST, FieldError, day, moment, text_of, yes_or_no
 from litmos_async.names import clean, doubts, fold, hidden, rewritten
 
 Reader = Callable[[str], Any]
@@ -105,7 +104,7 @@ class Fields:
         over, refused, unknown = list[str](), list[str](), list[str]()
         for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True)):
             key = name_key(word)
-            if key in self._known or key in OURS or (name and not word):
+            if key in self._known or table.is_ours(place) or (name and not word):
                 continue
             filled = any(clean(line.extra[place]) for line in table.lines if line.extra)
             shown = table.called(place)
@@ -145,6 +144,8 @@ class Fields:
             yield f"the name holds {' and '.join(unseen)}, which cannot be seen"
         if problem := rewritten(text):
             yield problem
+        if LOST in text:
+            yield "the name holds U+FFFD, which stands for a character that is lost"
 
     def _said(self, line: Line, table: Table) -> list[object]:
         """Return what a line says about the person, in so far as it means something."""
@@ -163,7 +164,8 @@ class Fields:
     def _read(self, line: Line, name: str, ledger: Ledger) -> Any:
         # A name that was not looked up is folded; a new person keeps the case in which it is written.
         written = clean(line.values[0])
-        values: dict[str, Any] = {self.name: written if fold(written) == name else name}
+        there = ledger.called_there(0, name)
+        values: dict[str, Any] = {self.name: written if fold(written) == name else there}
         for word, text in zip(ledger.table.extra_words, line.extra, strict=True):
             attribute = self.attribute(word)
             if attribute and clean(text):
@@ -188,6 +190,6 @@ def passed_over(table: Table, reading: Reading = READING) -> Table:  # noqa: ARG
     over = [
         table.called(place)
         for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True))
-        if (word and name_key(word) not in OURS) or not name
+        if (word or not name) and not table.is_ours(place)
     ]
     return table.noted(f"columns passed over: {', '.join(over)}") if over else table

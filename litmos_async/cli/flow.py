@@ -75,7 +75,7 @@ class _Run:
         self._order = order
         self._task = order.task
         self._access = access
-        self._ledger = Ledger(table, order.task.about, order.task.apart)
+        self._ledger = Ledger(table, order.task.about, order.task.apart, order.task.said)
         self._file = OutcomesFile(order.outcomes_file, table, access)
         self._litmos = litmos
         self._terminal = terminal
@@ -178,7 +178,7 @@ class _Run:
         most = self._order.confirm_above
         if most is None or plan.items <= most or not self._terminal.asks():
             return True
-        return await self._terminal.agrees(f"{plan.items:,} {plan.item_label}. Go on? [y/N] ")
+        return await self._terminal.agrees(f"{plan.items:,} {plan.item_label}. Continue? [y/N] ")
 
     def _judge(self, plan: Plan) -> int:
         """Write what would be done; return the exit code of a dry run: whether the real one could go well."""
@@ -188,7 +188,7 @@ class _Run:
         self._sum_up("planned", "")
         self._say_what_failed()
         if written:
-            self._terminal.say(f"What would become of each line: {written}")
+            self._terminal.say(f"Planned outcome of each line: {written}")
         bad = plan.refusal is not None or self._ledger.counts()["failed"]
         return FAILED if bad or written != self._order.outcomes_file else OK
 
@@ -286,7 +286,7 @@ class _Run:
     def _say_what_was_sent(self) -> None:
         changes, reads, rejected = self._sent()
         self._terminal.say(
-            f"Beside the lists: {count(changes, 'request')} to change something, {reads:,} to read, "
+            f"Besides the lists: {count(changes, 'request')} to change something, {reads:,} to read, "
             f"{rejected:,} rejected by the rate limit"
         )
 
@@ -306,11 +306,11 @@ class _Run:
         if self._order.dry_run:
             return
         if self._order.journal is not None and self._job is not None:
-            self._terminal.say("The same command goes on where this one was")
+            self._terminal.say("Run the same command again to resume")
         elif self._has_acted():
             repeats = self._task.options.get("skip_existing") is False
             skipping = " with --skip-existing" if repeats else ""
-            self._terminal.say(f"To go on, run the same command again{skipping}")
+            self._terminal.say(f"To resume, run the same command again{skipping}")
 
     def _say_what_failed(self) -> None:
         for line in problems(self._ledger):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from litmos_async.names import clean
 
@@ -20,8 +20,20 @@ __all__ = [
     "LOGIN",
     "NO_FIELD",
     "NO_NAMES",
+    "OURS",
+    "UNFINISHED",
+    "LineStatus",
     "name_key",
 ]
+
+OURS: Final = ("line", "status", "reason")
+"""Columns that an outcomes file has, whatever was done."""
+
+LineStatus: TypeAlias = Literal["done", "failed", "skipped", "unknown", "planned", "not done"]
+"""What outcomes say of a line: as an `Outcome`; "planned" in a dry run; "not done" if the job ended before."""
+
+UNFINISHED: Final = "the job is still running, or was killed: lines are missing"
+"""The reason in the first row of outcomes that are not complete."""
 
 _DECORATION: Final = re.compile(r"[\s_\-\u2010-\u2015*:]")
 

@@ -39,6 +39,8 @@ __all__ = ["init"]
 _BARE: Final = re.compile("[A-Za-z0-9_-]+")
 """Names that TOML takes without quotes, and that can be names of files."""
 
+_NO_ONE: Final = "there is no one to ask: give --region, --source, --api-key-file and --yes"
+
 KeyPlace = Literal["file", "keyring"]
 
 
@@ -49,9 +51,7 @@ def init(
     region: Annotated[
         Region | None, Parameter(help="Where the account lives: asked for if not given.")
     ] = None,
-    base_url: Annotated[
-        str | None, Parameter(help="Another address of the API, in place of a region's.")
-    ] = None,
+    base_url: Annotated[str | None, Parameter(help="The address of the API, instead of a region's.")] = None,
     source: Annotated[
         str | None, Parameter(help="A short name for the server's own records: asked for if not given.")
     ] = None,
@@ -80,18 +80,19 @@ def init(
         ),
     ] = "file",
     yes: Annotated[
-        bool, Parameter(help="Ask nothing; write the profile also where the key does not work.")
+        bool, Parameter(help="Ask nothing, and write the profile even if the key does not work.")
     ] = False,
 ) -> int:
-    """Write down an account, so that --profile NAME is all that has to be said.
+    """Save an account as a profile, so that --profile NAME is enough to select it.
 
-    It asks for the region, a source and the key where neither an option nor the environment says them, tries them
-    with one request, says what it saw, and writes the profile to config.toml. The key is not
-    written there, but to a file that only you can read, or to the keyring.
+    It asks for the region, a source and the key unless an option or the environment gives them, tries them with
+    one request, reports the result, and writes the profile to config.toml. The key is not written there, but to
+    a file that only you can read, or to the keyring.
 
-    The key is made in Litmos under "My Profile & Settings", by an Account Owner.
+    An Account Owner creates the key in Litmos, under "My Profile & Settings".
 
-    Exit code 0: the profile is written. 1: it is not, since the account does not work. 2: it cannot be.
+    Exit code 0: the profile was written. 1: it was not, because the account does not work. 2: it cannot be
+    written.
     """
     terminal = Terminal()
     if not _BARE.fullmatch(name):
@@ -111,7 +112,7 @@ def init(
     terminal.say(_told(found))
     if works_in and asked.agrees(f"Use region {works_in}?", default=True):
         region = works_in
-    elif not found.ok and not (yes or asked.agrees("Write the profile all the same?", default=False)):
+    elif not found.ok and not (yes or asked.agrees("Write the profile anyway?", default=False)):
         return FAILED
     place = _keep(name, key, api_key_file, keep_key_in, path.parent)
     rate = None if limit is None else f"{limit.requests}/{limit.period:g}"
@@ -161,17 +162,13 @@ class _Questions:
 
     def _answer(self, question: str, *, hidden: bool = False) -> str:
         if sys.stdin is None:
-            raise ConfigurationError(
-                "there is no one to ask: give --region, --source, --api-key-file and --yes"
-            )
+            raise ConfigurationError(_NO_ONE)
         if hidden and sys.stdin.isatty():
             return getpass.getpass(question).strip()
         self._terminal.err.print(question, end="")
         line = sys.stdin.readline()
         if not line:
-            raise ConfigurationError(
-                "there is no one to ask: give --region, --source, --api-key-file and --yes"
-            )
+            raise ConfigurationError(_NO_ONE)
         return line.strip()
 
 

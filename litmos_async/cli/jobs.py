@@ -21,7 +21,7 @@ from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.errors import ConfigurationError
 from litmos_async.wording import count
 
-app = commands("jobs", "Look at the journals of jobs, go on with them, take them away.")
+app = commands("jobs", "List, show, resume and remove jobs.")
 
 _AGE: Final = re.compile(r"(\d{1,5})([hdw])")
 _SECONDS: Final = {"h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
@@ -61,9 +61,9 @@ def show(
     *,
     json: AsJson = False,
 ) -> int:
-    """Show how a job stands, also while it runs. Nothing is sent.
+    """Show the state of a job, even while it runs. Nothing is sent.
 
-    Exit code 0: every item is done, or there was nothing to do for it. 1: some are not. 2: there is no such job.
+    Exit code 0: every item is done, or needed nothing. 1: some are not. 2: there is no such job.
     """
     terminal = Terminal()
     path, record = _journal(file)
@@ -92,9 +92,10 @@ def show(
 
 @app.command
 def retry(job: Job, /) -> int:
-    """Go on with a job: the same command in the same folder, with its journal.
+    """Resume a job: run the same command in the same folder, with its journal.
 
-    What is done is left out, what was under way is settled by reading, what failed is tried again.
+    Items that are done are left out, requests in flight are settled by reading, and failed items are tried
+    again.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
@@ -118,7 +119,7 @@ def remove(
     older_than: Annotated[
         float | None,
         Parameter(
-            help="Take away all finished jobs that ended longer ago than this, such as 90d.",
+            help="Remove all finished jobs that ended longer ago than this, such as 90d.",
             converter=parse_age,
             n_tokens=1,
             accepts_keys=False,
@@ -126,20 +127,20 @@ def remove(
         ),
     ] = None,
     yes: Annotated[
-        bool, Parameter(help="Also jobs that are not finished, which then cannot be gone on with.")
+        bool, Parameter(help="Also remove unfinished jobs, which then cannot be resumed.")
     ] = False,
 ) -> int:
-    """Take jobs away: their journals and outcomes, which hold people's data. That cannot be undone.
+    """Remove jobs, with their journals and outcomes, which hold people's data. This cannot be undone.
 
-    Exit code 0: they are gone. 1: some are not. 2: there is no such job, or it is not finished.
+    Exit code 0: the jobs were removed. 1: some were not. 2: there is no such job, or it is not finished.
     """
     terminal = Terminal()
     if not jobs and older_than is None:
-        raise ConfigurationError("name a job, or say --older-than 90d")
+        raise ConfigurationError("name a job, or use --older-than 90d")
     chosen = [find(job) for job in jobs]
     for record in chosen:
         if not yes and not _is_finished(record):
-            raise ConfigurationError(f"job {record.id} is not finished: --yes takes it away all the same")
+            raise ConfigurationError(f"job {record.id} is not finished: --yes removes it anyway")
     if older_than is not None:
         before = time.time() - older_than
         chosen += [each for each in records() if _is_finished(each) and (each.ended or 0.0) < before]
@@ -150,15 +151,15 @@ def _take_away(chosen: Sequence[Record], terminal: Terminal) -> int:
     gone = 0
     for record in chosen:
         if in_use(Path(record.journal)):
-            terminal.complain(f"job {record.id} is at work")
+            terminal.complain(f"job {record.id} is running")
             continue
         try:
             record.remove([each for each in records() if each.id != record.id])
         except OSError as problem:
-            terminal.complain(f"cannot take job {record.id} away: {problem.strerror or problem}")
+            terminal.complain(f"cannot remove job {record.id}: {problem.strerror or problem}")
         else:
             gone += 1
-    terminal.say(f"{count(gone, 'job')} taken away")
+    terminal.say(f"{count(gone, 'job')} removed")
     return OK if gone == len(chosen) else FAILED
 
 

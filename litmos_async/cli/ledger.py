@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from attrs import define, frozen
 
 from litmos_async.bulk import Outcome, Resolved
+from litmos_async.cli.headings import LineStatus
 from litmos_async.cli.table import Line, Table
 from litmos_async.cli.words import said
-
-LineStatus = Literal["done", "failed", "skipped", "unknown", "planned", "not done"]
-"""Those of an `Outcome`; "planned" in a dry run; and "not done": the job ended before this line was sent."""
+from litmos_async.names import clean
 
 Item: TypeAlias = tuple[str, ...]
 """What a line is about: an id for each of its columns."""
@@ -43,6 +42,16 @@ def subject_of(item: Any) -> Subject:
     return Subject((item,) if isinstance(item, str) else tuple(item))
 
 
+def nothing_said(_: Table, __: Line) -> Mapping[str, Any]:
+    """Return nothing: a line says no more than its item."""
+    return {}
+
+
+def says_no_more(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> bool:
+    """Return whether one line says nothing that another does not say as well: what is left out says nothing."""
+    return all(name in earlier and earlier[name] == value for name, value in later.items())
+
+
 def nothing_more(_: Table, __: Line) -> Item:
     """Return what else tells a line from others: nothing, where the columns that must be there tell it."""
     return ()
@@ -64,6 +73,7 @@ class Ledger:
         table: What was read.
         about: Returns what an item of an outcome is about.
         apart: Returns what else tells a line from others, beside the ids of its columns.
+        said: Returns what a line says about its item: a later line that says no more is skipped, another one fails.
 
     Attributes:
         table: What was read.
@@ -75,16 +85,19 @@ class Ledger:
         table: Table,
         about: Callable[[Any], Subject] = subject_of,
         apart: Callable[[Table, Line], Item] = nothing_more,
+        said: Callable[[Table, Line], Mapping[str, Any]] = nothing_said,
     ) -> None:
         self.table = table
         self._about = about
         self._apart = apart
+        self._said = said
         self._parts: dict[Item, dict[str, Outcome]] = {}
         self.entries = [
             Entry(line, "failed", line.problem) if line.problem else Entry(line) for line in table.lines
         ]
         self._by_item: dict[Item, Entry] = {}
         self._names: list[dict[str, str]] = [{} for _ in table.columns]
+        self._called_there: list[Mapping[str, str]] = [{} for _ in table.columns]
         self._replacements: dict[str, Mapping[str, Any]] = {}
 
     def named(self, place: int) -> list[str]:
@@ -98,6 +111,7 @@ class Ledger:
             found: What the names of each column stand for.
         """
         self._names = [{id: name for name, id in resolved.ids.items()} for resolved in found]
+        self._called_there = [resolved.names for resolved in found]
         for entry in self._open():
             named = list(zip(found, entry.line.values, strict=True))
             problems = [resolved.problems[name] for resolved, name in named if name in resolved.problems]
@@ -107,8 +121,13 @@ class Ledger:
             ids = tuple(resolved.ids[name] for resolved, name in named)
             item = (*ids, *self._apart(self.table, entry.line))
             earlier = self._by_item.setdefault(item, entry)
-            if earlier is not entry:
-                entry.status, entry.reason = "skipped", f"same as line {earlier.line.number}"
+            if earlier is entry:
+                continue
+            number = earlier.line.number
+            if says_no_more(self._said(self.table, entry.line), self._said(self.table, earlier.line)):
+                entry.status, entry.reason = "skipped", f"same as line {number}"
+            else:
+                entry.status, entry.reason = "failed", f"line {number} says something else about the same"
 
     def fail(self, place: int, problems: Mapping[str, str]) -> None:
         """Settle the lines that name something which is not there.
@@ -122,6 +141,10 @@ class Ledger:
                 name = self.table.extra_columns[place]
                 entry.status, entry.reason = "failed", f"{name}: {problem}"
         self._by_item = {item: entry for item, entry in self._by_item.items() if entry.status is None}
+
+    def called_there(self, place: int, id: str) -> str:
+        """Return what the server calls a thing of a column, by its id: the id where that was not looked up."""
+        return self._called_there[place].get(id, id)
 
     def settle(self, item: Item, status: LineStatus, reason: str) -> None:
         """Settle a line before the job begins: it is no item of the job any more."""
@@ -139,7 +162,7 @@ class Ledger:
     def mentioned(self, place: int) -> list[str]:
         """Return what stands in a column that need not be there, on lines that can be used, each text once."""
         texts = (entry.line.extra[place] for entry in self._open())
-        return [text for text in dict.fromkeys(texts) if text.strip()]
+        return [text for text in dict.fromkeys(texts) if clean(text)]
 
     @property
     def items(self) -> list[Item]:

@@ -40,7 +40,7 @@ Row: TypeAlias = Mapping[str, Any]
 
 Search: TypeAlias = Annotated[
     str | None,
-    Parameter(help="Only those that hold this text, as the server searches; at most 50 characters."),
+    Parameter(help="Only rows that contain this text, as the server searches; at most 50 characters."),
 ]
 AsCsv: TypeAlias = Annotated[
     bool, Parameter(help="Write CSV to standard output, with all fields.", group=OUTPUT)
@@ -63,7 +63,7 @@ class View:
 
     def __attrs_post_init__(self) -> None:
         if self.json and self.csv:
-            raise ConfigurationError("say --json or --csv, not both")
+            raise ConfigurationError("use --json or --csv, not both")
 
 
 @users.command(name="list")
@@ -72,7 +72,7 @@ async def list_users(
 ) -> int:
     """List the people of the account, inactive ones included.
 
-    Exit code 0: the list is complete. 1: it is not. 2: the command cannot work like that.
+    Exit code 0: the list is complete. 1: it is not. 2: the command cannot work as given.
     """
     view = View(("user_name", "first_name", "last_name", "email", "active", "id"), json, csv)
     return await _write(view, account, lambda litmos: _rows(litmos, "users", search))
@@ -88,7 +88,7 @@ async def show_user(
 ) -> int:
     """Show a person: all fields that have a value, without credentials.
 
-    Exit code 0: here it is. 1: there is no such person, or the account cannot be reached.
+    Exit code 0: the person was shown. 1: there is no such person, or the account cannot be reached.
     """
     terminal = account.terminal()
 
@@ -149,13 +149,13 @@ async def list_learning_paths(
 @sessions.command(name="list")
 async def list_sessions(
     *,
-    past: Annotated[bool, Parameter(help="Those that are over, in place of those to come.")] = False,
+    past: Annotated[bool, Parameter(help="Past sessions instead of upcoming ones.")] = False,
     search: Search = None,
     json: AsJson = False,
     csv: AsCsv = False,
     account: Account = ACCOUNT,
 ) -> int:
-    """List the sessions to come, or those that are over, each with its course and module.
+    """List upcoming or past sessions, each with its course and module.
 
     The exit codes are those of `litmos users list`.
     """

@@ -32,17 +32,17 @@ async def login_link(
     ] = None,
     account: Account = ACCOUNT,
 ) -> int:
-    """Print a link that logs a person in without a password, once. To the server, its holder is that person.
+    """Print a link that logs a person in once, without a password. Anyone who has the link is that person.
 
-    It goes to a terminal, or to a file that its owner alone can read (--output); never into a pipe or another file,
-    where others might find it.
+    It is written to a terminal, or to a file that only its owner can read (--output), but never to a pipe or
+    another file, where others might find it.
 
-    Exit code 0: here it is. 1: there is no such person or course, or the account cannot be reached. 2: the command
-    cannot work like that.
+    Exit code 0: the link was written. 1: there is no such person or course, or the account cannot be reached.
+    2: the command cannot work as given.
     """
     if output is None and not (sys.stdout is not None and sys.stdout.isatty()):
         raise ConfigurationError(
-            "the link is a credential, and standard output is no terminal: say --output FILE"
+            "the link is a credential, and standard output is not a terminal: use --output FILE"
         )
     if output is not None:
         usable(output)

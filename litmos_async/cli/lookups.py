@@ -9,7 +9,7 @@ from typing import Final
 from litmos_async.bulk import Bulk, Resolved
 from litmos_async.cli.fields import Fields
 from litmos_async.cli.ledger import Ledger
-from litmos_async.names import fold
+from litmos_async.names import clean, fold
 
 __all__ = ["Finder", "manager_ids", "named_in_import"]
 
@@ -77,4 +77,4 @@ async def manager_ids(bulk: Bulk, ledger: Ledger, fields: Fields) -> None:
 
 
 def _but(names: Iterable[str], left_out: str) -> list[str]:
-    return [name for name in names if name.strip() != left_out]
+    return [name for name in names if clean(name) != left_out]

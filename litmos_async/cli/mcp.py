@@ -21,23 +21,23 @@ async def mcp(
     allow_writes: Annotated[
         bool,
         Parameter(
-            help="Let it change something: as a plan, which a second call confirms. Else it only reads."
+            help="Allow changes, each as a plan that a second call confirms. Without this it only reads."
         ),
     ] = False,
     share: Annotated[
         float,
         Parameter(
-            help="The part of the account's limit that it uses at most.", validator=Number(gt=0, lte=1)
+            help="The largest part of the account's limit that it may use.", validator=Number(gt=0, lte=1)
         ),
     ] = 0.25,
     account: Account = ACCOUNT,
 ) -> int:
-    """Serve the account to an assistant, over standard input and output (Model Context Protocol).
+    """Serve the account to an AI assistant, over standard input and output (Model Context Protocol).
 
-    A program for assistants starts it. What the assistant reads, names and e-mail addresses of people among it,
+    The assistant's program starts it. What the assistant reads, including people's names and e-mail addresses,
     goes to the vendor of its model.
 
-    Exit code 0: the assistant has ended it. 2: it could not begin.
+    Exit code 0: the assistant ended it. 2: it could not start.
     """
     terminal = Terminal()
     if needed := missing("litmos mcp", "mcp"):

@@ -60,10 +60,13 @@ def read_nightly(path: Path) -> Nightly:
     for word, value in plain.items():
         name = word.replace("-", "_")
         if name not in _FORMS or not isinstance(value, _FORMS[name]):
-            raise ConfigurationError(f"{path}: an export takes no {word} like that")
+            known = ", ".join(sorted(_FORMS))
+            raise ConfigurationError(
+                f"{path}: {word} is unknown, or not of its type; an export takes {known}"
+            )
         texts = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
         if not all(isinstance(each, str) for each in texts):
-            raise ConfigurationError(f"{path}: {word} must hold texts")
+            raise ConfigurationError(f"{path}: {word} must hold strings")
         options[name] = value
     names, output = tuple(options.pop("lists", ())), str(options.pop("output", ""))
     if not names or not output:

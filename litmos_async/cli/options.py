@@ -67,12 +67,12 @@ SendMessageOrNot: TypeAlias = Annotated[
 """For what the server does without an e-mail unless asked to."""
 
 Teams: TypeAlias = Annotated[
-    bool, Parameter(help="The file names teams in place of people: it has a column team.")
+    bool, Parameter(help="The file names teams instead of people, in a column team.")
 ]
 ViaImport: TypeAlias = Annotated[
     Literal["import"] | None,
     Parameter(
-        help="Let the server do it by a bulk import of people: far fewer requests, but it turns message "
+        help="Use the server's bulk import of people. It takes far fewer requests, but turns message "
         "notifications on for everyone in the file, and the server decides about e-mails."
     ),
 ]
@@ -94,7 +94,7 @@ class Account:
     api_key_file: Annotated[
         Path | None,
         Parameter(
-            help="A file that holds the API key, in place of LITMOS_API_KEY; - is standard input.",
+            help="A file that holds the API key, instead of LITMOS_API_KEY; - is standard input.",
             group=CONNECTION,
             allow_leading_hyphen=True,
         ),
@@ -112,7 +112,10 @@ class Account:
     ] = None
     base_url: Annotated[
         str | None,
-        Parameter(help="Another address of the API. [env var: LITMOS_BASE_URL]", group=CONNECTION),
+        Parameter(
+            help="The address of the API, instead of the region's. [env var: LITMOS_BASE_URL]",
+            group=CONNECTION,
+        ),
     ] = None
     limit: Annotated[
         RateLimit | None,
@@ -129,7 +132,8 @@ class Account:
         str | None,
         Parameter(
             help="Where the limit is kept: memory://, sqlite:///path or redis://host:6379/0. [env var: "
-            "LITMOS_LIMIT] [default: a file of this user, so that two commands at a time keep the limit]",
+            "LITMOS_LIMIT] [default: a file of this user, so that commands that run at the same time "
+            "share the limit]",
             group=CONNECTION,
         ),
     ] = None
@@ -197,31 +201,36 @@ class Show:
         Path | None,
         Parameter(
             group=OUTPUT,
-            help="Where to write the outcome of each line; of a dry run, what would be done. [default: "
-            "people.outcomes.csv for people.csv]",
+            help="Where to write the outcome of each line or, after a dry run, what would be done. "
+            "[default: people.outcomes.csv for people.csv]",
         ),
     ] = None
     plan_json: Annotated[
-        Path | None, Parameter(group=OUTPUT, help="Write the plan to this file, to be approved.")
+        Path | None, Parameter(group=OUTPUT, help="Write the plan to this file, for approval.")
     ] = None
     quiet: Annotated[bool, Parameter(group=OUTPUT, help="Show the summary and errors only.")] = False
     json: Annotated[
         bool,
         Parameter(
             group=OUTPUT,
-            help="Write plan and summary as one JSON document to standard output, and all else to standard error.",
+            help="Write the plan and summary as one JSON document to standard output, and everything else "
+            "to standard error.",
         ),
     ] = False
     log_format: Annotated[
         Literal["text", "json"],
-        Parameter(group=OUTPUT, help="How to write progress and errors: as text, or each as a line of JSON."),
+        Parameter(
+            group=OUTPUT, help="How to write progress and errors: as text, or as one line of JSON each."
+        ),
     ] = "text"
-    yes: Annotated[bool, Parameter(group=OUTPUT, help="Ask nothing, however much is changed.")] = False
+    yes: Annotated[
+        bool, Parameter(group=OUTPUT, help="Do not ask for confirmation, however much is changed.")
+    ] = False
     confirm_above: Annotated[
         int,
         Parameter(
             group=OUTPUT,
-            help="On a terminal, ask before more than so many changes.",
+            help="On a terminal, ask for confirmation above this many changes.",
             validator=Number(gte=0),
         ),
     ] = MANY
@@ -234,27 +243,27 @@ class Show:
 
 @Parameter(name="*")
 @frozen
-class Care:
+class JobFlags:
     """What every job takes."""
 
     stop_after: Annotated[
         int | None,
-        Parameter(group=JOBS, help="Stop when so many lines have failed.", validator=Number(gte=1)),
+        Parameter(group=JOBS, help="Stop when this many lines have failed.", validator=Number(gte=1)),
     ] = None
     journal: Annotated[
         Path | None,
         Parameter(
             group=JOBS,
-            help="A file that remembers what was sent: after an interruption the same command goes on where it "
-            "was. A dry run leaves it alone.",
+            help="A file that records what was sent: after an interruption, run the same command again to "
+            "resume. A dry run does not touch it.",
         ),
     ] = None
     resumable: Annotated[
         bool,
         Parameter(
             group=JOBS,
-            help="Keep a journal in the folder for such things: litmos jobs list shows the job, and litmos jobs "
-            "retry goes on with it.",
+            help="Keep a journal in the state folder: litmos jobs list shows the job, and litmos jobs "
+            "retry resumes it.",
         ),
     ] = False
 
@@ -270,13 +279,13 @@ class Care:
 
 @Parameter(name="*")
 @frozen
-class ItemCare(Care):
+class ItemFlags(JobFlags):
     """What jobs take that can look at what they did."""
 
     verify: Annotated[
         bool,
         Parameter(
-            group=JOBS, help="Read back afterwards: what the server took and ignored then counts as failed."
+            group=JOBS, help="Read back afterwards: what the server accepted but ignored counts as failed."
         ),
     ] = False
 
@@ -287,14 +296,14 @@ class ItemCare(Care):
 
 @Parameter(name="*")
 @frozen
-class PairCare(ItemCare):
+class PairFlags(ItemFlags):
     """What jobs over pairs take."""
 
     skip_existing: Annotated[
         bool,
         Parameter(
             group=JOBS,
-            help="Read first what is there, in the cheapest way, and do only the rest.",
+            help="First read what exists, by the cheapest lists, and send only the rest.",
             negative="--no-skip-existing",
         ),
     ] = False
@@ -306,9 +315,9 @@ class PairCare(ItemCare):
 
 ACCOUNT: Final = Account()
 SHOW: Final = Show()
-CARE: Final = Care()
-ITEM_CARE: Final = ItemCare()
-PAIR_CARE: Final = PairCare()
+JOB_FLAGS: Final = JobFlags()
+ITEM_FLAGS: Final = ItemFlags()
+PAIR_FLAGS: Final = PairFlags()
 """What holds where nothing is said."""
 
 

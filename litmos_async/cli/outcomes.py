@@ -15,14 +15,15 @@ from typing import Any, BinaryIO, Final, TextIO
 from attrs import frozen
 
 from litmos_async.cli.cells import guarded
+from litmos_async.cli.headings import OURS, UNFINISHED
 from litmos_async.cli.ledger import Entry
-from litmos_async.cli.table import Table, name_key
+from litmos_async.cli.table import Line, Table, name_key
 
-OURS: Final = ("line", "status", "reason")
-"""Columns that an outcomes file has, whatever was done."""
-
-_SECRET: Final = ("password",)
-"""Columns that are left out: one file with passwords is bad enough."""
+_SECRET: Final = (
+    *("password", "passwd", "passwort", "kennwort", "motdepasse", "contraseña", "contrasena", "senha"),
+    "loginkey",
+)
+"""What the names of columns hold that are left out: one file with passwords is bad enough."""
 
 _PRIVATE: Final = 0o600
 _READ_AND_WRITE: Final = 0o666
@@ -89,6 +90,7 @@ def check_writable(path: Path) -> None:
     """
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a directory")
+    _check_kind(path)
     temporary = _temporary(path)
     os.close(Access().create(temporary))
     temporary.unlink()
@@ -124,6 +126,7 @@ def write_whole_bytes(path: Path, access: Access, write: Callable[[BinaryIO], ob
 @contextmanager
 def _replacing(path: Path, access: Access) -> Iterator[int]:
     """Give the descriptor of a file that takes the place of another one if nothing fails."""
+    _check_kind(path)
     temporary = _temporary(path)
     try:
         yield access.create(temporary)
@@ -152,8 +155,8 @@ class OutcomesFile:
         # The input may be an earlier outcomes file; it must not end up with every column twice.
         self._kept = [
             place
-            for place, name in enumerate(table.extra_columns)
-            if name not in {*OURS, *self._keys} and name_key(name) not in _SECRET
+            for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True))
+            if name not in {*OURS, *self._keys} and not _is_secret(name, word)
         ]
         self._file: TextIO | None = None
         self._failed = False
@@ -169,7 +172,7 @@ class OutcomesFile:
         A run that is killed leaves it so. Where it cannot be written, `finish` says so.
         """
         try:
-            self._write(self.path, entries)
+            self._write(self.path, entries, unfinished=True)
             self._file = self.path.open("a", encoding="utf-8", newline="")
         except OSError:
             self._failed = True
@@ -210,11 +213,14 @@ class OutcomesFile:
                 self._file.close()
             self._file = None
 
-    def _write(self, path: Path, entries: Iterable[Entry]) -> None:
+    def _write(self, path: Path, entries: Iterable[Entry], *, unfinished: bool = False) -> None:
         def write(file: TextIO) -> None:
             writer = self._writer(file)
             extra = (self._table.extra_columns[place] for place in self._kept)
             writer.writerow(["line", *self._keys, "status", "reason", *map(guarded, extra)])
+            if unfinished:  # as an input it is refused: a killed job cannot say which lines are missing
+                nothing = Line(0, ("",) * len(self._keys))
+                writer.writerow(self._row(Entry(nothing, "not done", UNFINISHED)))
             writer.writerows(self._row(entry) for entry in entries if entry.status is not None)
 
         write_whole(path, self._access, write, "utf-8-sig" if self._table.bom else "utf-8")
@@ -227,6 +233,22 @@ class OutcomesFile:
         extra = [line.extra[place] for place in self._kept] if line.extra else [""] * len(self._kept)
         cells = map(guarded, [*line.values, entry.status or "", entry.reason, *extra])
         return [line.number or "", *cells]
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse to put a file in the place of what is none: root could do away with /dev/null, for all programs.
+
+    Raises:
+        OSError: The path leads to a device, a pipe, or an open file of a process, as /dev/stdout does.
+    """
+    is_open_file = path.is_symlink() and path.readlink().is_relative_to("/proc")
+    if is_open_file or (path.exists() and not path.is_file()):
+        raise OSError("it is no regular file")
+
+
+def _is_secret(*names: str) -> bool:
+    """Return whether a column holds credentials, by what it is called and as what it is read."""
+    return any(each in name_key(name) for name in names for each in _SECRET)
 
 
 def _temporary(path: Path) -> Path:

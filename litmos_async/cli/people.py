@@ -15,12 +15,12 @@ from litmos_async.cli.ledger import Ledger, Subject
 from litmos_async.cli.lookups import named_in_import
 from litmos_async.cli.options import (
     ACCOUNT,
-    CARE,
-    ITEM_CARE,
+    ITEM_FLAGS,
+    JOB_FLAGS,
     SHOW,
     Account,
-    Care,
-    ItemCare,
+    ItemFlags,
+    JobFlags,
     SendMessage,
     Show,
     commands,
@@ -29,9 +29,9 @@ from litmos_async.cli.options import (
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.tasks import USER, USER_NAME, Task
 from litmos_async.cli.values import import_access_level
-from litmos_async.names import IDENTIFYING, fold
+from litmos_async.names import IDENTIFYING, clean, fold
 
-importing = commands(name="import", help="Create or change people by the thousand.")
+importing = commands(name="import", help="Create or update people by the thousand.")
 
 IMPORT: Final = Fields(
     UserImport,
@@ -39,7 +39,7 @@ IMPORT: Final = Fields(
     identifying=IDENTIFYING,
     readers={"access_level": import_access_level},
     elsewhere={
-        "skip_first_login": "say --skip-first-login, for all in the file",
+        "skip_first_login": "use --skip-first-login, for everyone in the file",
         **dict.fromkeys(
             (
                 *("time_zone", "disable_messages", "enable_text_notification"),
@@ -53,6 +53,11 @@ IMPORT: Final = Fields(
 
 async def look_up(bulk: Bulk, ledger: Ledger, dry_run: bool) -> None:
     """Look up what the lines name, in a dry run: in a real one the server says what is not there."""
+    for item in ledger.items:
+        there = ledger.called_there(0, item[0])
+        if clean(there) != there.strip():
+            reason = f"an import cannot name {there!r}: it would make a second one (litmos sync users can)"
+            ledger.settle(item, "failed", reason)
     if dry_run:
         await named_in_import(bulk, ledger, IMPORT)
 
@@ -67,33 +72,34 @@ async def users(
     file: Annotated[
         Path,
         Parameter(
-            help="The CSV. Its first line names the columns: user_name, first_name, last_name, and whatever else "
-            "an import takes, such as email, team1 or course1 (codes for bulk imports)."
+            help="The CSV. Its first line names the columns: user_name, first_name, last_name, and "
+            "whatever else an import accepts, such as email, team1 or course1 (codes for bulk "
+            "imports)."
         ),
     ],
     /,
     *,
     send_message: SendMessage,
     skip_first_login: Annotated[
-        bool, Parameter(help="New people are asked for no password at their first login.")
+        bool, Parameter(help="New people are not asked for a password at their first log-in.")
     ] = False,
-    care: Care = CARE,
+    flags: JobFlags = JOB_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Create the people of a CSV, or change them: 2,000 in a request.
+    """Create or update the people in a CSV, 2,000 in a request.
 
-    A line whose employee id is that of an account with another user name fails and names both, for an import cannot
-    rename and would make a second account: litmos sync users renames. To find that out, a file with employee ids
-    costs the requests of the list of all people.
+    A line fails, and names both accounts, if its employee id belongs to an account with another user name: an
+    import cannot rename, and would create a second account. Use litmos sync users to rename. To check this, a
+    file with employee ids takes the requests for the list of all people.
 
-    An empty field leaves what is stored. The import turns message notifications on for everyone in the file.
+    An empty field keeps the stored value. The import turns message notifications on for everyone in the file.
     Passwords are not copied into the outcomes.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
-    options = care.options() | {"send_message": send_message == "yes", "skip_first_login": skip_first_login}
+    options = flags.options() | {"send_message": send_message == "yes", "skip_first_login": skip_first_login}
     final = "an import overwrites what it names, and turns message notifications on"
     task = Task(
         (USER_NAME,), Bulk.import_users, options, IMPORT.read, imported, IMPORT.check, look_up, final=final
@@ -111,18 +117,18 @@ async def deactivate(
     /,
     *,
     remove_from_teams: Annotated[
-        bool, Parameter(help="Also take them out of all their teams. That cannot be undone.")
+        bool, Parameter(help="Also remove them from all their teams. This cannot be undone.")
     ] = False,
-    care: ItemCare = ITEM_CARE,
+    flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Bar the people of a CSV from logging in; all their results are kept.
+    """Deactivate the people in a CSV: they cannot log in, and their results are kept.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
-    options = care.options() | {"remove_from_teams": remove_from_teams}
+    options = flags.options() | {"remove_from_teams": remove_from_teams}
     final = "which teams the people were in is lost" if remove_from_teams else ""
     task = Task((USER,), Bulk.deactivate_users, options, ids_of, final=final)
     return await start(task, file, reading, show, account)

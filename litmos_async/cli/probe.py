@@ -27,16 +27,16 @@ async def probe(
     output: Annotated[Path, Parameter(help="The report to write, as JSON.")] = Path("litmos-probe.json"),
     *,
     most_requests: Annotated[
-        int, Parameter(help="Requests at most.", validator=Number(gte=1, lte=MOST_REQUESTS))
+        int, Parameter(help="The most requests to make.", validator=Number(gte=1, lte=MOST_REQUESTS))
     ] = MOST_REQUESTS,
     account: Account = ACCOUNT,
 ) -> int:
-    """Read a little of everything, and write which fields the answers have: to attach to the report of a bug.
+    """Read a little of everything, and record which fields the answers have, to attach to a bug report.
 
-    Only reading calls are made, 60 at most. The report has names of fields and types, and no value.
+    It makes only calls that read, at most 60. The report has the names and types of fields, but no values.
 
-    Exit code 0: it is written. 1: the account could not be read, or in the end the file not be written. 2: the file
-    cannot be written, or there is no key.
+    Exit code 0: the report was written. 1: the account could not be read, or writing the file failed at the
+    end. 2: the file cannot be written, or there is no key.
     """
     usable(output)
     try:

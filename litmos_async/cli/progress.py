@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Final
 
 import attrs
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -13,10 +12,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from litmos_async.bulk import BulkJob
 from litmos_async.bulk import Progress as State
 from litmos_async.cli.terminal import Terminal
+from litmos_async.cli.watch import LIVE_SECONDS, alongside, plain
 from litmos_async.wording import duration
-
-_LIVE_SECONDS: Final = 0.25
-_PLAIN_SECONDS: Final = 10.0
 
 
 def describe(state: State) -> str:
@@ -56,16 +53,15 @@ async def shown(
         rejected = progress.quota.rejected - rejected_before
         return attrs.evolve(progress, quota=attrs.evolve(progress.quota, rejected=rejected))
 
+    def line() -> str:
+        """Return how far the job is, in a line."""
+        return describe(state())
+
     if terminal.quiet:
         yield
         return
-    show = _live(state, terminal, stays=stays) if terminal.lives else _plain(state, terminal)
-    task = asyncio.ensure_future(show)
-    try:
+    async with alongside(_live(state, terminal, stays=stays) if terminal.lives else plain(line, terminal)):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _live(state: Callable[[], State], terminal: Terminal, *, stays: bool) -> None:
@@ -81,7 +77,7 @@ async def _live(state: Callable[[], State], terminal: Terminal, *, stays: bool) 
         try:
             while True:
                 _update(bar, line, state())
-                await asyncio.sleep(_LIVE_SECONDS)
+                await asyncio.sleep(LIVE_SECONDS)
         finally:
             _update(bar, line, state())
 
@@ -90,9 +86,3 @@ def _update(bar: Progress, line: TaskID, state: State) -> None:
     # By requests: they take the time, also where items are told only when all was read back.
     completed, total = state.requests + state.reads, state.requests_planned + state.reads_planned
     bar.update(line, completed=completed, total=total, description=describe(state), refresh=True)
-
-
-async def _plain(state: Callable[[], State], terminal: Terminal) -> None:
-    while True:
-        await asyncio.sleep(_PLAIN_SECONDS)
-        terminal.tell(describe(state()))

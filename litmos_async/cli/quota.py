@@ -12,9 +12,9 @@ from litmos_async.errors import LitmosError
 
 
 async def quota(*, json: AsJson = False, account: Account = ACCOUNT) -> int:
-    """Show who uses what of the account's limit, by the limiter that the commands share. Nothing is sent.
+    """Show who uses how much of the limit, according to the limiter that the commands share. Nothing is sent.
 
-    Exit code 0: here it is. 1: where the limit is kept cannot be reached.
+    Exit code 0: the quota was shown. 1: the limiter's store cannot be reached.
     """
     terminal = Terminal()
     async with account.client() as litmos:

@@ -42,30 +42,30 @@ class Reading:
 
     encoding: Annotated[
         str | None,
-        Parameter(help="Of a CSV that is neither UTF-8 nor UTF-16, such as cp1252."),
+        Parameter(help="The encoding of a CSV that is neither UTF-8 nor UTF-16, such as cp1252."),
     ] = None
     delimiter: Annotated[
         str | None,
-        Parameter(help="What stands between the fields: one character, or tab. [default: found]"),
+        Parameter(help="What separates the fields: one character, or tab. [default: detected]"),
     ] = None
     sheet: Annotated[
         str | None,
-        Parameter(help="Of a workbook (.xlsx): the name or the number of the sheet. [default: the first]"),
+        Parameter(help="The name or number of the sheet of a workbook (.xlsx). [default: the first]"),
     ] = None
     map: Annotated[
         tuple[str, ...],
         Parameter(
-            help='What a column is to be read as: --map "Work E-mail=email". With nothing behind the = it is '
-            "passed over. Can be said several times.",
+            help='Read a column as another one: --map "Work E-mail=email". With nothing after the = the column is '
+            "ignored. Can be given several times.",
             negative=(),
         ),
     ] = ()
     ignore_columns: Annotated[
-        bool, Parameter(help="Pass over columns that mean nothing to the command, in place of refusing them.")
+        bool, Parameter(help="Ignore columns that mean nothing to the command, instead of refusing them.")
     ] = False
     only_failed: Annotated[
         bool,
-        Parameter(help="Of an outcomes file that is run again: leave out the lines that are done."),
+        Parameter(help="With an outcomes file as input: leave out the lines that are done."),
     ] = False
 
     columns: Annotated[Mapping[str, str], Parameter(parse=False)] = attrs.field(factory=dict[str, str])
@@ -108,7 +108,7 @@ def read_bytes(path: Path, most: int) -> bytes:
     """
     try:
         if path.is_dir():
-            raise TableError("it is a directory, and no regular file")
+            raise TableError("it is a directory, not a regular file")
         if path == STDIN:
             data = _read_stdin(most + 1)
         else:

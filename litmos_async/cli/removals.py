@@ -17,19 +17,20 @@ def parse_removals(_type: Any, tokens: Sequence[Token]) -> float:
     """Read how many may go: `10%`, or a number such as `25`."""
     text = tokens[0].value
     try:
-        most = float(text[:-1]) / 100 if text.endswith("%") else int(text)
+        # Not divided by 100: 14.1 / 100 is a little more than 0.141.
+        most = float(f"{text[:-1].strip()}e-2") if text.endswith("%") else int(text)
     except ValueError:
         most = -1
     if (isinstance(most, int) and most >= 0) or (isinstance(most, float) and 0 <= most <= 1):
         return most
-    raise ValueError("expected a number, or a part of up to 100%, such as 25 or 10%")
+    raise ValueError("expected a number or a percentage up to 100%, such as 25 or 10%")
 
 
 MaxRemovals: TypeAlias = Annotated[
     float,
     Parameter(
-        help="How many may go at most: a number, or a part of all that there are. If it would be more, nothing "
-        "is done.",
+        help="The most that may be removed: a number, or a percentage of those there are. If it would be "
+        "more, nothing is done.",
         metavar="NUMBER|PERCENT%",
         converter=parse_removals,
         n_tokens=1,
@@ -47,11 +48,11 @@ def complete(given: Callable[[Ledger], Any]) -> Callable[[Ledger], Any]:
         """Return the input, unless it has gaps."""
         if bad := ledger.counts()["failed"]:
             raise ConfigurationError(
-                f"lines that cannot be used: {bad:,}. Whom they mean would be taken for people who should go. "
-                "Correct them, or do without removals"
+                f"lines that cannot be used: {bad:,}. The people they name would be taken for people to "
+                "remove. Correct the lines, or run without removals"
             )
         if not ledger.items:
-            raise ConfigurationError("there is no one in the file, so all would go")
+            raise ConfigurationError("there is no one in the file, so everyone would be removed")
         return given(ledger)
 
     return checked

@@ -8,14 +8,25 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from litmos_async.bulk import Bulk
-from litmos_async.cli.options import ACCOUNT, PAIR_CARE, SHOW, Account, PairCare, Show, Teams, commands, start
+from litmos_async.cli.options import (
+    ACCOUNT,
+    PAIR_FLAGS,
+    SHOW,
+    Account,
+    PairFlags,
+    Show,
+    Teams,
+    commands,
+    start,
+)
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, Task
 from litmos_async.errors import ConfigurationError
 
 app = commands(
     name="remove",
-    help="Take away: courses, learning paths, memberships of teams. With people, each is a request of its own.",
+    help="Remove courses, learning paths and team memberships. For people, each removal is a request of "
+    "its own.",
 )
 
 
@@ -26,22 +37,22 @@ async def courses(
     *,
     teams: Teams = False,
     library: Annotated[
-        bool, Parameter(help="With --teams: take the courses out of the libraries of the teams.")
+        bool, Parameter(help="With --teams: remove the courses from the libraries of the teams.")
     ] = False,
-    care: PairCare = PAIR_CARE,
+    flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Take the courses of a CSV away from the people in it, or from the teams.
+    """Remove the courses in a CSV from the people, or teams, in it.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
-    options = care.options()
+    options = flags.options()
     if teams:
         task = Task((TEAM, COURSE), Bulk.remove_courses_from_teams, options | {"library": library})
     elif library:
-        raise ConfigurationError("--library is for teams: say --teams, too")
+        raise ConfigurationError("--library is for teams: add --teams")
     else:
         task = Task((USER, COURSE), Bulk.remove_courses_from_users, options)
     return await start(task, file, reading, show, account)
@@ -55,19 +66,19 @@ async def learning_paths(
     /,
     *,
     teams: Teams = False,
-    care: PairCare = PAIR_CARE,
+    flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Take the learning paths of a CSV away from the people in it, or from the teams.
+    """Remove the learning paths in a CSV from the people, or teams, in it.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
     if teams:
-        task = Task((TEAM, LEARNING_PATH), Bulk.remove_learning_paths_from_teams, care.options())
+        task = Task((TEAM, LEARNING_PATH), Bulk.remove_learning_paths_from_teams, flags.options())
     else:
-        task = Task((USER, LEARNING_PATH), Bulk.remove_learning_paths_from_users, care.options())
+        task = Task((USER, LEARNING_PATH), Bulk.remove_learning_paths_from_users, flags.options())
     return await start(task, file, reading, show, account)
 
 
@@ -76,14 +87,14 @@ async def memberships(
     file: Annotated[Path, Parameter(help="The CSV. Its first line names the columns: user and team.")],
     /,
     *,
-    care: PairCare = PAIR_CARE,
+    flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Take the people of a CSV out of the teams in it.
+    """Remove the people in a CSV from the teams in it.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
-    task = Task((USER, TEAM), Bulk.remove_users_from_teams, care.options())
+    task = Task((USER, TEAM), Bulk.remove_users_from_teams, flags.options())
     return await start(task, file, reading, show, account)

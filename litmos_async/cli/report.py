@@ -75,8 +75,8 @@ async def report(
     kind: Annotated[
         Kind,
         Parameter(
-            help="completion: everyone in every course. overdue: who should be through. not-started: who has not "
-            "begun. teams: how far each team is."
+            help="completion: everyone in every course. overdue: who should have completed by now. "
+            "not-started: who has not started. teams: how far each team is."
         ),
     ],
     /,
@@ -93,7 +93,7 @@ async def report(
     course: Annotated[
         tuple[str, ...],
         Parameter(
-            help="Only this course, by its code, name or id. Can be said several times.",
+            help="Only this course, by its code, name or id. Can be given several times.",
             group=REPORT,
             consume_multiple=False,
         ),
@@ -101,7 +101,7 @@ async def report(
     team: Annotated[
         tuple[str, ...],
         Parameter(
-            help="Only the members of this team, by its name or id. Can be said several times.",
+            help="Only the members of this team, by its name or id. Can be given several times.",
             group=REPORT,
             consume_multiple=False,
         ),
@@ -112,22 +112,24 @@ async def report(
             help="Only results that changed after it: 2026-03-01, or 90d for the last 90 days.", group=REPORT
         ),
     ] = None,
-    inactive: Annotated[bool, Parameter(help="With inactive people.", group=REPORT)] = False,
+    inactive: Annotated[bool, Parameter(help="With inactive people. Not with teams.", group=REPORT)] = False,
     json: AsJson = False,
     quiet: Annotated[bool, Parameter(group=OUTPUT, help="Show errors only.")] = False,
     account: Account = ACCOUNT,
 ) -> int:
-    """Report who has completed what, who is overdue, who has not begun, or how far the teams are.
+    """Report who has completed what, who is overdue, who has not started, or how far each team is.
 
-    A page of HTML is one file with everything in it. Its table ends after 2,000 rows; where there are more, all of
-    them are in a CSV of the same name beside it. Files are readable for their owner only: they name people.
+    An HTML page is one self-contained file. Its table ends after 2,000 rows; if there are more, a CSV of the
+    same name beside it has all of them. Only their owner can read the files, since they name people.
 
-    Exit code 0: here it is. 1: it could not be made. 2: the command cannot work like that.
+    Exit code 0: the report was made. 1: it could not be made. 2: the command cannot work as given.
     """
     now = datetime.now(UTC)
     target = _Target.of(output)
     if json and target.path is not None:
-        raise ConfigurationError("--json writes to standard output: leave --output away")
+        raise ConfigurationError("--json writes to standard output: leave --output out")
+    if inactive and (kind == "teams" or team):
+        raise ConfigurationError("--inactive does not go with teams: the API lists no inactive members")
     begin = None if since is None else moment_of(since, "--since", now)
     terminal = Terminal(quiet=quiet)
     key = account.key()

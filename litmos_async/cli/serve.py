@@ -40,9 +40,9 @@ async def sandbox(
     ] = None,
     seed: Annotated[int, Parameter(help="The same seed makes the same organisation.")] = 1,
 ) -> int:
-    """Serve a stand-in for the service until Ctrl-C, and print the environment that leads to it.
+    """Serve a stand-in for the service until Ctrl-C, and print the environment variables that point to it.
 
-    It holds an invented organisation and forgets what was done to it when it ends. Only this machine reaches it.
+    It holds a fictional organisation, and forgets all changes when it stops. Only this machine can reach it.
 
     Exit code 2: the port is taken. 130: Ctrl-C.
     """

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from litmos_async import Session, SessionDay
-from litmos_async.cli.more import More, Optional, percent
+from litmos_async.cli.extra_columns import ExtraColumn, ExtraColumns, percent
 from litmos_async.cli.values import FieldError, day, text_of, yes_or_no
 from litmos_async.names import clean
 
@@ -60,16 +60,16 @@ def _kind(text: str) -> int:
         raise FieldError("expected class room, or the number that the account has for another kind") from None
 
 
-def _days() -> tuple[Optional, ...]:
-    found = list[Optional]()
+def _days() -> tuple[ExtraColumn, ...]:
+    found = list[ExtraColumn]()
     for number in range(1, MOST_DAYS + 1):
         end = "" if number == 1 else f"_{number}"
         found += [
-            Optional(
+            ExtraColumn(
                 f"date{end}", (f"day{end}", f"start_date{end}", f"session_date{end}"), day, must=number == 1
             ),
-            Optional(f"start_time{end}", (f"start{end}", f"begins{end}"), clock, must=number == 1),
-            Optional(f"end_time{end}", (f"end{end}", f"ends{end}"), clock, must=number == 1),
+            ExtraColumn(f"start_time{end}", (f"start{end}", f"begins{end}"), clock, must=number == 1),
+            ExtraColumn(f"end_time{end}", (f"end{end}", f"ends{end}"), clock, must=number == 1),
         ]
     return tuple(found)
 
@@ -86,25 +86,25 @@ def _check(said: Mapping[str, Any]) -> str:
     return ""
 
 
-SESSION: Final = More(
+SESSION: Final = ExtraColumns(
     (
-        Optional("module", ("module_name", "module_code", "module_id")),
+        ExtraColumn("module", ("module_name", "module_code", "module_id")),
         *_days(),
-        Optional("instructor", ("instructor_name", "trainer", "teacher", "instructor_email"), must=True),
-        Optional("location", ("place", "room", "location_name", "venue"), must=True),
-        Optional("time_zone", ("timezone",)),
-        Optional("session_type", ("type", "kind"), _kind),
-        Optional("slots", ("seats", "places", "capacity"), _number),
-        Optional("enable_wait_list", ("wait_list", "waiting_list"), yes_or_no),
-        Optional("details", ("description", "notes")),
+        ExtraColumn("instructor", ("instructor_name", "trainer", "teacher", "instructor_email"), must=True),
+        ExtraColumn("location", ("place", "room", "location_name", "venue"), must=True),
+        ExtraColumn("time_zone", ("timezone",)),
+        ExtraColumn("session_type", ("type", "kind"), _kind),
+        ExtraColumn("slots", ("seats", "places", "capacity"), _number),
+        ExtraColumn("enable_wait_list", ("wait_list", "waiting_list"), yes_or_no),
+        ExtraColumn("details", ("description", "notes")),
     ),
     check_line=_check,
 )
 
-MARKS: Final = More(
+MARKS: Final = ExtraColumns(
     (
-        Optional("completed", ("attended", "present", "passed", "came"), yes_or_no),
-        Optional("score", ("result", "grade", "mark"), percent),
+        ExtraColumn("completed", ("attended", "present", "passed", "came"), yes_or_no),
+        ExtraColumn("score", ("result", "grade", "mark"), percent),
     ),
 )
 

@@ -14,11 +14,11 @@ from litmos_async import EventUser, Session
 from litmos_async.bulk import Bulk, BulkJob, Resolved
 from litmos_async.cli.ledger import Item, Ledger, Subject
 from litmos_async.cli.lists import sessions as app
-from litmos_async.cli.options import ACCOUNT, ITEM_CARE, SHOW, Account, ItemCare, Show, start
+from litmos_async.cli.options import ACCOUNT, ITEM_FLAGS, SHOW, Account, ItemFlags, Show, start
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.session_fields import MARKS, SESSION, session_of
 from litmos_async.cli.table import Line, Table
-from litmos_async.cli.tasks import COURSE, USER, Named, Task
+from litmos_async.cli.tasks import COURSE, USER, NameColumn, Task
 from litmos_async.jobs import Jobs, ModulesOfCourse, NewSession, SessionPlace, UserInSession
 from litmos_async.names import loose
 
@@ -33,14 +33,14 @@ async def _as_written(_: Bulk, names: Iterable[str]) -> Resolved:
     return Resolved({name: loose(name) for name in names})
 
 
-NEW: Final = Named(
+NEW: Final = NameColumn(
     "session",
     ("session", "session_name", "name_of_session", "name", "title"),
     many="sessions",
     listed=False,
     resolve=_as_written,
 )
-COMING: Final = Named(
+COMING: Final = NameColumn(
     "session",
     ("session", "session_name", "session_id", "name_of_session"),
     many="sessions",
@@ -68,6 +68,7 @@ class NewSessions:
         modules = await jobs.modules_of(item[0] for item, _ in lines)
         people = await bulk.resolve_users(SESSION.mentioned(ledger, "instructor"))
         places = await jobs.resolve_locations(SESSION.mentioned(ledger, "location"))
+        first: dict[NewSession, tuple[int, Session]] = {}
         for item, line in lines:
             said = SESSION.values(ledger.table, line)
             module, problem = _module(modules[item[0]], said.get("module", ""))
@@ -79,6 +80,15 @@ class NewSessions:
             instructor_id, place = people.ids[said["instructor"]], places.ids[said["location"]]
             name = line.values[1].strip()
             session = session_of(name, said, instructor_id, int(place), self._zone)
+            # The module may stand there by another word.
+            number, other = first.setdefault(NewSession.of(item[0], module, session), (line.number, session))
+            if other is not session:
+                same = other == session
+                reason = (
+                    f"same as line {number}" if same else f"line {number} says something else about the same"
+                )
+                ledger.settle(item, "skipped" if same else "failed", reason)
+                continue
             self._sessions[item] = item[0], module, session
 
     def given(self, ledger: Ledger) -> list[tuple[str, str, Session]]:
@@ -144,6 +154,11 @@ def _marks(ledger: Ledger) -> list[tuple[SessionPlace, EventUser]]:
     return found
 
 
+def _said(table: Table, line: Line) -> dict[str, Any]:
+    """Return what a line says of a person: nothing means that they completed the session."""
+    return {"completed": True} | MARKS.said(table, line)
+
+
 def _about(item: UserInSession) -> Subject:
     return Subject((item.user_id, str(item.place)))
 
@@ -162,14 +177,16 @@ async def create(
     *,
     time_zone: Annotated[
         str,
-        Parameter(help="The time zone of lines that name none: a Windows name, such as GMT Standard Time."),
+        Parameter(
+            help="The time zone of lines that do not name one: a Windows name, such as GMT Standard Time."
+        ),
     ] = "UTC",
-    care: ItemCare = ITEM_CARE,
+    flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Create the sessions of a CSV in modules that an instructor leads. What is there already is left alone.
+    """Create the sessions in a CSV in instructor-led modules. Existing sessions are left alone.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
@@ -177,12 +194,13 @@ async def create(
     task = Task(
         (COURSE, NEW),
         _create,
-        care.options(),
+        flags.options(),
         new.given,
         new.about,
         SESSION.check,
         new.look_up,
         apart=_apart,
+        said=SESSION.said,
     )
     return await start(task, file, reading, show, account)
 
@@ -192,19 +210,19 @@ async def register(
     file: Annotated[Path, Parameter(help="The CSV. Its first line names the columns: user and session.")],
     /,
     *,
-    care: ItemCare = ITEM_CARE,
+    flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Register the people of a CSV for sessions, by the names or ids of the sessions.
+    """Register the people in a CSV for sessions, by the names or ids of the sessions.
 
-    Who does not have the course is refused by the server: litmos assign courses first. Whether people get an e-mail
-    is for the server to decide: there is no switch. The API takes no registration back.
+    The server refuses people who do not have the course, so run litmos assign courses first. The server decides
+    whether people get an e-mail; there is no switch. The API cannot cancel a registration.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
-    task = Task((USER, COMING), _register, care.options(), _places, _about)
+    task = Task((USER, COMING), _register, flags.options(), _places, _about)
     return await start(task, file, reading, show, account)
 
 
@@ -213,20 +231,20 @@ async def roll_call(
     file: Annotated[
         Path,
         Parameter(
-            help="The CSV. Its first line names the columns: user and session; and if need be completed (yes or "
-            "no; yes where nothing stands) and score (0 to 100)."
+            help="The CSV. Its first line names the columns: user and session, and optionally completed "
+            "(yes or no; empty means yes) and score (0 to 100)."
         ),
     ],
     /,
     *,
-    care: ItemCare = ITEM_CARE,
+    flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Write a roll call: who completed which session, and with what score. It completes the module for them.
+    """Record a roll call: who completed which session, and with what score. This completes the module for them.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
-    task = Task((USER, HELD), _mark, care.options(), _marks, _about, MARKS.check)
+    task = Task((USER, HELD), _mark, flags.options(), _marks, _about, MARKS.check, said=_said)
     return await start(task, file, reading, show, account)

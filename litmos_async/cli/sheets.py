@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from litmos_async.cli.content import Record, TableError
 from litmos_async.cli.extras import missing
+from litmos_async.cli.sheet_marks import texts_of_marked_cells
 
 __all__ = ["is_workbook", "sheet_records"]
 
@@ -47,13 +48,20 @@ def sheet_records(data: bytes, sheet: str | None) -> list[Record]:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         name = _sheet_name(book.sheet_names, sheet)
         rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        marked = texts_of_marked_cells(data, name) if data.startswith(_ZIP) else {}
     except TableError:
         raise
     except BaseException as problem:  # a panic of the Rust code is no Exception
         if not isinstance(problem, Exception) and type(problem).__name__ != "PanicException":
             raise
-        raise TableError(f"it is no workbook that can be read: {problem}") from None
-    return [Record(number, [*map(_text, row)]) for number, row in enumerate(rows, start=1)]
+        raise TableError(f"it cannot be read as a workbook: {problem}") from None
+    texts = [[*map(_text, row)] for row in rows]
+    for (row, column), text in marked.items():
+        # An error is an empty cell to calamine, whose rows end with the last one that is not.
+        texts += [[] for _ in range(row + 1 - len(texts))]
+        texts[row] += [""] * (column + 1 - len(texts[row]))
+        texts[row][column] = text
+    return [Record(number, fields) for number, fields in enumerate(texts, start=1)]
 
 
 def _check_size(data: bytes) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, get_args
 
 from litmos_async.bulk import Plan
-from litmos_async.cli.ledger import Entry, Ledger, LineStatus
-from litmos_async.cli.tasks import TEAM, Named, Task
+from litmos_async.cli.headings import LineStatus
+from litmos_async.cli.ledger import Entry, Ledger
+from litmos_async.cli.tasks import TEAM, NameColumn, Task
 from litmos_async.cli.terminal import listed
 from litmos_async.cli.words import explain, said
 from litmos_async.wording import count, duration
@@ -40,7 +41,7 @@ def describe_plan(plan: Plan, ledger: Ledger, task: Task, title: str) -> str:
     ]
     notes = [*table.notes, *map(said, plan.notes), *_final(plan, task)]
     if plan.refusal is not None:
-        notes.append(f"running is refused: {explain(plan.refusal)}")
+        notes.append(f"running it would be refused: {explain(plan.refusal)}")
     return "\n".join([listed(title, rows), *notes])
 
 
@@ -71,7 +72,7 @@ def _where(entry: Entry) -> str:
     return f"line {entry.line.number}" if entry.line.number else ", ".join(entry.line.values)
 
 
-def _mails(plan: Plan, columns: Sequence[Named]) -> str:
+def _mails(plan: Plan, columns: Sequence[NameColumn]) -> str:
     if not plan.emails:
         return "none"
     if TEAM is columns[0]:
@@ -82,5 +83,5 @@ def _mails(plan: Plan, columns: Sequence[Named]) -> str:
 def _beside(plan: Plan) -> str:
     fewest = plan.fewest_requests
     before = "" if fewest is None else f" ({fewest:,} if the server takes longer lists)"
-    before += f", after {plan.reads:,} that read what is there" if plan.reads else ""
+    before += f", after {plan.reads:,} that read what exists" if plan.reads else ""
     return before + (f", and {plan.checks:,} or more to read it back" if plan.checks else "")

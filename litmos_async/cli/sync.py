@@ -10,21 +10,20 @@ from cyclopts import Parameter
 from litmos_async import User
 from litmos_async.bulk import Bulk, MemberChange, UserChange
 from litmos_async.cli.fields import UNKNOWN, Fields, passed_over
-from litmos_async.cli.headings import NO_FIELD, NO_NAMES, name_key
+from litmos_async.cli.headings import NO_FIELD, NO_NAMES, OURS, name_key
 from litmos_async.cli.ledger import Ledger, Subject
 from litmos_async.cli.lookups import manager_ids
 from litmos_async.cli.options import (
     ACCOUNT,
-    ITEM_CARE,
+    ITEM_FLAGS,
     SHOW,
     Account,
-    ItemCare,
+    ItemFlags,
     SendMessageOrNot,
     Show,
     commands,
     start,
 )
-from litmos_async.cli.outcomes import OURS
 from litmos_async.cli.people import IMPORT
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.removals import TENTH, MaxRemovals, complete
@@ -32,9 +31,9 @@ from litmos_async.cli.table import Table, TableError
 from litmos_async.cli.tasks import TEAM, USER, USER_NAME, Task
 from litmos_async.cli.team_tree import team_tree
 from litmos_async.cli.values import access_level
-from litmos_async.names import IDENTIFYING, fold
+from litmos_async.names import IDENTIFYING, as_written, fold
 
-app = commands(name="sync", help="Bring the server to the state of a file: only the difference is done.")
+app = commands(name="sync", help="Make the account match a file, changing only what differs.")
 app.command(team_tree)
 
 PEOPLE: Final = Fields(
@@ -93,7 +92,9 @@ def person(item: UserChange) -> Subject:
     """Return whom a change is about, and which fields it changes."""
     did = f"{item.change}: {', '.join(item.fields)}" if item.fields else item.change
     did += f" (was {item.old_name})" if item.old_name else ""
-    return Subject((fold(item.user_name),), did, (item.user_name,))
+    # A name of the file holds nothing hidden. An account whose name does, and that no line means, is another one.
+    key = fold(item.given_name) or as_written(item.user_name) or item.user_id
+    return Subject((key,), did, (item.user_name,))
 
 
 @app.command
@@ -101,27 +102,27 @@ async def teams(
     file: Annotated[
         Path,
         Parameter(
-            help="The CSV. Its first line names the columns: user and team. It holds all people who should be in "
-            "these teams."
+            help="The CSV. Its first line names the columns: user and team. It lists everyone who should "
+            "be in these teams."
         ),
     ],
     /,
     *,
-    remove: Annotated[bool, Parameter(help="Take out who should not be there.")] = False,
+    remove: Annotated[bool, Parameter(help="Remove members whom the file does not name.")] = False,
     max_removals: MaxRemovals = TENTH,
     send_message: SendMessageOrNot = "no",
-    care: ItemCare = ITEM_CARE,
+    flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Bring the teams of a CSV to the members that it names. Teams that it does not name are left alone.
+    """Make the members of the teams in a CSV match it. Teams that it does not name are left alone.
 
-    The outcomes name those who were taken out, too: without a line.
+    The outcomes also name the people who were removed, without a line number.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
-    options = care.options() | {
+    options = flags.options() | {
         "remove": remove,
         "max_removals": max_removals,
         "send_message": send_message == "yes",
@@ -138,30 +139,31 @@ async def users(
     file: Annotated[
         Path,
         Parameter(
-            help="The CSV. Its first line names the columns: user_name, and what else is to be compared, such as "
-            "first_name, last_name, email or job_title. Empty fields are not compared."
+            help="The CSV. Its first line names the columns: user_name, and whatever else to compare, such "
+            "as first_name, last_name, email or job_title. Empty fields are not compared."
         ),
     ],
     /,
     *,
     create: Annotated[bool, Parameter(help="Create people who are missing.", negative="--no-create")] = True,
     deactivate: Annotated[
-        bool, Parameter(help="Bar all people from logging in whom the file does not name.")
+        bool, Parameter(help="Deactivate everyone whom the file does not name: they can no longer log in.")
     ] = False,
     max_removals: MaxRemovals = TENTH,
     send_message: SendMessageOrNot = "no",
-    care: ItemCare = ITEM_CARE,
+    flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Bring the people of the account to what a CSV says of them.
+    """Make the people of the account match a CSV.
 
-    The outcomes name those who were barred, too: without a line. Passwords are not copied into them.
+    The outcomes also name the people who were deactivated, without a line number. Passwords are not copied into
+    them.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
-    options = care.options() | {
+    options = flags.options() | {
         "create": create,
         "deactivate": deactivate,
         "max_removals": max_removals,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import attrs
 from attrs import frozen
 
 from litmos_async.cli.cells import unguarded
 from litmos_async.cli.content import LONGEST_RECORD, Record, TableError, decode, delimiters, records_of
-from litmos_async.cli.headings import NO_NAMES, name_key
+from litmos_async.cli.headings import NO_NAMES, OURS, UNFINISHED, LineStatus, name_key
 from litmos_async.cli.reading import READING, Reading, read_bytes
 from litmos_async.cli.sheets import is_workbook, sheet_records
 from litmos_async.names import clean
@@ -38,6 +38,7 @@ _LINES_ABOVE: Final = 10
 _EXAMPLES: Final = 5
 
 _DONE: Final = "done"
+_PLANNED: Final = "planned"
 
 
 @frozen
@@ -102,6 +103,7 @@ class Table:
         titles: What the columns are called in the outcomes.
         notes: What was passed over.
         workbook: Whether the file is a workbook.
+        outcomes: Whether it holds the outcomes of an earlier run.
     """
 
     columns: tuple[Column, ...]
@@ -116,6 +118,11 @@ class Table:
     titles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     workbook: bool = False
+    outcomes: bool = False
+
+    def is_ours(self, place: int) -> bool:
+        """Return whether one of the other columns is that of an earlier run: the status of a person is not."""
+        return self.outcomes and self.extra_columns[place] in OURS
 
     def called(self, place: int) -> str:
         """Return what one of the other columns is called in a message."""
@@ -187,7 +194,7 @@ def parse(data: bytes, columns: Sequence[Column], reading: Reading = READING) ->
         grid = _grid(iter(sheet_records(data, reading.sheet)), ",", columns, mapping)
     else:
         if reading.sheet is not None:
-            raise TableError("--sheet is for workbooks, and it is none")
+            raise TableError("--sheet is for workbooks, and this is not one")
         text = decode(data, reading.encoding)
         bom = text.bom or text.encoding != "utf-8"
         first = next((place for place, line in enumerate(text.lines) if clean(line)), None)
@@ -237,11 +244,14 @@ def _table(
 ) -> Table:
     header, records = grid.header, [record for record in grid.records if not record.is_blank]
     places = _found(header, columns, reading.mapping())
-    if {"line", "status"} <= set(
-        header.names
-    ):  # an outcomes file: its texts are guarded against spreadsheets
+    outcomes = {"line", "status"} <= set(header.names)
+    if outcomes:  # its texts are guarded against spreadsheets
         header = attrs.evolve(header, names=[*map(unguarded, header.names)])
         records = [attrs.evolve(record, fields=[*map(unguarded, record.fields)]) for record in records]
+        records, added = _without_added(header, records)
+    else:
+        added = 0
+    records = [_unless_header(record, header) for record in records]
     if reading.only_failed:
         records = _without_done(header, records)
     rest = [
@@ -263,8 +273,16 @@ def _table(
         extra_words=tuple(header.words[place] for place in rest),
         extra_places=tuple(place + 1 for place in rest),
         titles=tuple(column.title(word) for column, (_, word) in zip(columns, found, strict=True)),
-        notes=(f"lines {title}",) if title else (),
+        notes=tuple(
+            note
+            for note in (
+                f"lines {title}" if title else "",
+                f"lines of no input passed over: {added:,}" if added else "",
+            )
+            if note
+        ),
         workbook=workbook,
+        outcomes=outcomes or reading.only_failed,
     )
 
 
@@ -272,12 +290,51 @@ def _at(records: Sequence[Record], place: int) -> Iterator[str]:
     return (record.fields[place] for record in records if place < len(record.fields))
 
 
+def _without_added(header: _Header, records: Sequence[Record]) -> tuple[list[Record], int]:
+    """Leave out what a job did that stood on no line of its input: whom it has removed must not come back.
+
+    A column `status` of another system says other things than ours.
+
+    Raises:
+        TableError: The job was killed, so lines are missing.
+    """
+    line, status, reason = (header.names.index(name) if name in header.names else -1 for name in OURS)
+
+    def at(record: Record, place: int) -> str:
+        return record.fields[place].strip() if 0 <= place < len(record.fields) else ""
+
+    of_no_line = [
+        record
+        for record in records
+        if not record.problem and not at(record, line) and at(record, status) in get_args(LineStatus)
+    ]
+    if any(at(record, reason) == UNFINISHED for record in of_no_line):
+        raise TableError(
+            "it holds the outcomes of a job that was killed, or is still running: lines are missing. Run the "
+            "command on the original file again"
+        )
+    added = {id(record) for record in of_no_line}
+    return [record for record in records if id(record) not in added], len(added)
+
+
+def _unless_header(record: Record, header: _Header) -> Record:
+    """Return a record, with a problem if it is the header once more: two files that were put together have two."""
+    if record.problem:
+        return record
+    if any(clean(field) != name for field, name in zip_longest(record.fields, header.names, fillvalue="")):
+        return record
+    return attrs.evolve(record, problem="it is the header once more")
+
+
 def _without_done(header: _Header, records: Sequence[Record]) -> list[Record]:
     """Return the lines of an outcomes file that are not done."""
     if "status" not in header.names:
         raise TableError("--only-failed is for outcomes files, which have a column status")
     place = header.names.index("status")
-    return [record for record in records if [*record.fields, *[""] * (place + 1)][place] != _DONE]
+    statuses = [[*record.fields, *[""] * (place + 1)][place] for record in records]
+    if _PLANNED in statuses:
+        raise TableError("it holds a plan, which does not say what failed: leave out --only-failed")
+    return [record for record, status in zip(records, statuses, strict=True) if status != _DONE]
 
 
 def _found(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str]) -> list[int]:
@@ -299,7 +356,7 @@ def _found(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str
     )
     held = ", ".join(repr(name) for name in header.names if name) or "nothing that could be read"
     if not places:
-        raise TableError(f"its first line is no header, which would name {missing}; it holds {held}")
+        raise TableError(f"its first line is not a header, which would name {missing}; it holds {held}")
     raise TableError(f"its header names {missing}; it holds {held}{_reasons(header)}")
 
 

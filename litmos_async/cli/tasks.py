@@ -11,10 +11,10 @@ from litmos_async import LitmosClient
 from litmos_async.bulk import Bulk, BulkJob, Resolved
 from litmos_async.cli.fields import passed_over
 from litmos_async.cli.headings import COURSE_NAME, EMAIL, EMPLOYEE_ID, LOGIN
-from litmos_async.cli.ledger import Item, Ledger, Subject, nothing_more, subject_of
+from litmos_async.cli.ledger import Item, Ledger, Subject, nothing_more, nothing_said, subject_of
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.table import Column, Line, Table, TableError
-from litmos_async.names import fold
+from litmos_async.names import clean, fold, hidden, written
 
 Options: TypeAlias = Mapping[str, Any]
 """Options of a bulk helper, by name."""
@@ -24,7 +24,7 @@ Resolve: TypeAlias = Callable[[Bulk, Iterable[str]], Coroutine[Any, Any, Resolve
 
 
 @frozen
-class Named(Column):
+class NameColumn(Column):
     """A column with names of things.
 
     Attributes:
@@ -66,8 +66,19 @@ async def by_employee_id(bulk: Bulk, names: Iterable[str]) -> Resolved:
 async def to_user_names(bulk: Bulk, names: Iterable[str]) -> Resolved:
     """Look up user names by the number of the employee."""
     found = await bulk.resolve_users(names, by="employee_id")
-    user_names = {name: fold(found.names[user_id]) for name, user_id in found.ids.items()}
-    return Resolved(user_names, found.problems)
+    resolved = Resolved(problems=dict(found.problems))
+    for name, user_id in found.ids.items():
+        there = found.names[user_id]
+        if unseen := () if written(there) == clean(there) else hidden(there):
+            # What is sent holds none of it, so it would mean another account, or make one.
+            resolved.problems[name] = (
+                f"the account with the employee id {name!r} has {' and '.join(unseen)} in its user name, which "
+                "cannot be seen: give it another one by its id, with the columns user_name and employee_id"
+            )
+            continue
+        resolved.ids[name] = fold(there)
+        resolved.names[fold(there)] = there
+    return resolved
 
 
 async def by_name(bulk: Bulk, names: Iterable[str]) -> Resolved:
@@ -75,7 +86,7 @@ async def by_name(bulk: Bulk, names: Iterable[str]) -> Resolved:
     return await bulk.resolve_courses(names, by="name")
 
 
-USER_NAME: Final = Named(
+USER_NAME: Final = NameColumn(
     "user_name",
     (*LOGIN, *EMPLOYEE_ID),
     many="people",
@@ -83,7 +94,7 @@ USER_NAME: Final = Named(
     resolve=as_written,
     ways=((EMPLOYEE_ID, to_user_names),),
 )
-USER: Final = Named(
+USER: Final = NameColumn(
     "user",
     ("user", *(name for name in LOGIN if name != "user"), *EMAIL, "user_id", *EMPLOYEE_ID),
     many="people",
@@ -91,7 +102,7 @@ USER: Final = Named(
     resolve=Bulk.resolve_users,
     ways=((EMPLOYEE_ID, by_employee_id),),
 )
-COURSE: Final = Named(
+COURSE: Final = NameColumn(
     "course",
     ("course", "course_code", "code", "course_id", *COURSE_NAME),
     many="courses",
@@ -99,14 +110,14 @@ COURSE: Final = Named(
     resolve=Bulk.resolve_courses,
     ways=((COURSE_NAME, by_name),),
 )
-TEAM: Final = Named(
+TEAM: Final = NameColumn(
     "team",
     ("team", "team_name", "team_code", "team_id"),
     many="teams",
     listed=True,
     resolve=Bulk.resolve_teams,
 )
-LEARNING_PATH: Final = Named(
+LEARNING_PATH: Final = NameColumn(
     "learning_path",
     ("learning_path", "learning_path_name", "path", "path_name", "learning_path_id", "path_id"),
     many="learning paths",
@@ -139,10 +150,11 @@ class Task:
             whether this is a dry run.
         takes_away: Whether the job takes away what the file does not name: it must be whole then.
         apart: Returns what else tells a line from others, beside what its columns name.
+        said: Returns what a line says about what its columns name.
         final: What the job does that cannot be undone, as far as its own plan does not say it.
     """
 
-    columns: tuple[Named, ...]
+    columns: tuple[NameColumn, ...]
     helper: Callable[..., BulkJob]
     options: Options = field(factory=dict[str, Any])
     given: Callable[[Ledger], Any] = items_of
@@ -151,6 +163,7 @@ class Task:
     look_up: Callable[[Bulk, Ledger, bool], Awaitable[None]] = look_nothing_up
     takes_away: bool = False
     apart: Callable[[Table, Line], Item] = nothing_more
+    said: Callable[[Table, Line], Mapping[str, Any]] = nothing_said
     final: str = ""
 
     def checked(self, table: Table, reading: Reading = READING) -> Table:
@@ -160,7 +173,7 @@ class Task:
             TableError: It cannot be used as a whole.
         """
         if self.takes_away and reading.only_failed:
-            raise TableError("--only-failed leaves people out, and who is left out would be taken away")
+            raise TableError("--only-failed leaves people out, and anyone left out would be removed")
         return self.check(table, reading)
 
     def start(self, litmos: LitmosClient, ledger: Ledger, *, dry_run: bool) -> BulkJob:

@@ -9,13 +9,13 @@ from typing import Annotated, Any, Final
 from cyclopts import Parameter
 
 from litmos_async.bulk import Bulk, BulkJob, Resolved
+from litmos_async.cli.extra_columns import ExtraColumn, ExtraColumns, listed_names
 from litmos_async.cli.ledger import Item, Ledger, Subject
-from litmos_async.cli.more import More, Optional, listed_names
-from litmos_async.cli.options import ACCOUNT, ITEM_CARE, SHOW, Account, ItemCare, Show, start
+from litmos_async.cli.options import ACCOUNT, ITEM_FLAGS, SHOW, Account, ItemFlags, Show, start
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.removals import TENTH, MaxRemovals, complete
 from litmos_async.cli.table import Line, Table
-from litmos_async.cli.tasks import Named, Task
+from litmos_async.cli.tasks import NameColumn, Task
 from litmos_async.jobs import Jobs, TeamChange, TeamRow
 from litmos_async.names import clean, loose
 
@@ -27,7 +27,7 @@ async def as_written(_: Bulk, names: Iterable[str]) -> Resolved:
     return Resolved({name: loose(name) for name in names})
 
 
-TEAM_NAME: Final = Named(
+TEAM_NAME: Final = NameColumn(
     "team_name",
     ("team_name", "team", "name_of_team", "name"),
     many="teams",
@@ -37,17 +37,17 @@ TEAM_NAME: Final = Named(
 
 _BY_SERVER: Final = "the server alone sets it"
 
-TREE: Final = More(
+TREE: Final = ExtraColumns(
     (
-        Optional("parent_team_name", ("parent_team", "parent_name", "parent")),
-        Optional("parent_team_code", ("parent_code",)),
-        Optional("description", ("team_description",)),
-        Optional("leaders", ("leader", "team_leaders", "team_leader"), listed_names),
-        Optional("admins", ("admin", "team_admins", "team_admin"), listed_names),
+        ExtraColumn("parent_team_name", ("parent_team", "parent_name", "parent")),
+        ExtraColumn("parent_team_code", ("parent_code",)),
+        ExtraColumn("description", ("team_description",)),
+        ExtraColumn("leaders", ("leader", "team_leaders", "team_leader"), listed_names),
+        ExtraColumn("admins", ("admin", "team_admins", "team_admin"), listed_names),
     ),
     {
         **dict.fromkeys(("team_code", "team_code_for_bulk_import", "code", "team_id", "id"), _BY_SERVER),
-        **dict.fromkeys(("members", "users", "user"), "litmos sync teams brings members into step"),
+        **dict.fromkeys(("members", "users", "user"), "litmos sync teams updates members"),
     },
 )
 """The vendor's own columns (api-facts 17), and those who lead."""
@@ -118,9 +118,9 @@ async def team_tree(
     file: Annotated[
         Path,
         Parameter(
-            help="The CSV. Its first line names the columns: Team Name; and what else is to be in step: Parent "
-            "Team Name, Parent Team Code, Description, Leaders and Admins (people, parted by semicolons). Empty "
-            "fields are not compared."
+            help="The CSV. Its first line names the columns: Team Name, and whatever else to compare: "
+            "Parent Team Name, Parent Team Code, Description, Leaders and Admins (people, separated "
+            "by semicolons). Empty fields are not compared."
         ),
     ],
     /,
@@ -128,20 +128,20 @@ async def team_tree(
     remove: Annotated[
         bool,
         Parameter(
-            help="Delete teams that the file does not name, and end the roles of leaders and admins whom it does "
-            "not name. A deleted team is gone for good."
+            help="Delete teams that the file does not name, and remove the roles of leaders and admins "
+            "whom it does not name. A deleted team cannot be restored."
         ),
     ] = False,
     max_removals: MaxRemovals = TENTH,
-    care: ItemCare = ITEM_CARE,
+    flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
     show: Show = SHOW,
     account: Account = ACCOUNT,
 ) -> int:
-    """Bring the teams of the account to what a CSV says of them: their place, description, leaders and admins.
+    """Make the teams of the account match a CSV: their place in the tree, description, leaders and admins.
 
-    A line means the team of its name below its parent. If none is there and only one team of the name is elsewhere,
-    that one is moved. People who are to lead a team become members of it, without an e-mail.
+    A line stands for the team with this name below this parent. If there is none, and exactly one team with
+    this name elsewhere, that one is moved. People who will lead a team become members of it, without an e-mail.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
@@ -149,12 +149,13 @@ async def team_tree(
     task = Task(
         (TEAM_NAME,),
         _sync,
-        care.options() | {"remove": remove, "max_removals": max_removals},
+        flags.options() | {"remove": remove, "max_removals": max_removals},
         complete(rows.given) if remove else rows.given,
         _about,
         TREE.check,
         rows.look_up,
         takes_away=remove,
         apart=_apart,
+        said=TREE.said,
     )
     return await start(task, file, reading, show, account)

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -200,13 +201,20 @@ IN_USE: Final[ContextVar[list[Terminal] | None]] = ContextVar("IN_USE", default=
 """The terminals that the command line has made, in which it looks at its end whether a result was lost."""
 
 
+_USUAL: Final = (80, 25)
+_POSSIBLE: Final = re.compile("0*[1-9][0-9]{0,3}")
+"""A size that a terminal can have: where one is not known, some programs set it to 0."""
+
+
 def _console(outlet: Outlet) -> Console:
     """Return a console that changes nothing in what it is given: names hold [brackets] and :colons:."""
     options: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False, "soft_wrap": True}
     if not outlet.isatty():
-        options["force_interactive"] = (
-            False  # FORCE_COLOR makes a pipe a terminal for rich, not for its reader
-        )
+        # FORCE_COLOR makes a pipe a terminal for rich, not for its reader.
+        options["force_interactive"] = False
+    said = [os.environ.get(variable, "") for variable in ("COLUMNS", "LINES")]
+    if any(each.isdigit() and not _POSSIBLE.fullmatch(each) for each in said):
+        options["width"], options["height"] = _USUAL  # else rich tries them, and shows nothing at all
     return Console(file=cast("IO[str]", outlet), **options)
 
 

@@ -22,7 +22,7 @@ def span_of(text: str, option: str) -> timedelta:
     """
     found = _SPAN.fullmatch(text.strip().lower())
     if found is None:
-        raise ConfigurationError(f"{option}: {text!r} is no span of time, such as 90m, 1h or 7d")
+        raise ConfigurationError(f"{option}: {text!r} is not a time span such as 90m, 1h or 7d")
     try:
         return timedelta(**{_UNITS[found[2]]: float(found[1])})
     except OverflowError:
@@ -48,7 +48,7 @@ def moment_of(text: str, option: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(
-            f"{option}: {text!r} is no time: say 2026-03-01, 2026-03-01T06:00Z, or 7d for the last 7 days"
+            f"{option}: {text!r} is not a time: use 2026-03-01, 2026-03-01T06:00Z, or 7d for the last 7 days"
         ) from None
     if moment.tzinfo is None:
         raise ConfigurationError(f"{option}: {text!r} has no time zone: say {text}Z for UTC")

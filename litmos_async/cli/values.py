@@ -39,12 +39,15 @@ _MONTHS: Final = (
     *("november", "december"),
 )
 
+LOST: Final = "\N{REPLACEMENT CHARACTER}"
+"""What a program writes for a character that it could not read; the outcomes hold it, too."""
+
 _EXPECTED: Final = "expected a date such as 2031-12-24"
 
 _LEVELS: Final[Mapping[str, tuple[str, str]]] = {
     **dict.fromkeys(("l", "learner"), ("Learner", "L")),
     **dict.fromkeys(("tl", "teamleader"), ("Team_Leader", "TL")),
-    # A profile shows Team Leader for both (facts of the API, access levels).
+    # A profile shows Team Leader for both (api-facts 7).
     **dict.fromkeys(("ta", "teamadmin"), ("Team_Leader", "TA")),
     **dict.fromkeys(("2", "accountowner"), ("Account_Owner", "2")),
     **dict.fromkeys(("3", "administrator", "admin"), ("Administrator", "3")),
@@ -63,7 +66,9 @@ def text_of(text: str) -> str:
         FieldError: It is what a spreadsheet shows in place of a value.
     """
     if is_spreadsheet_error(text):
-        raise FieldError("an error of the spreadsheet stands there")
+        raise FieldError("it is a spreadsheet error")
+    if LOST in text:
+        raise FieldError("it holds U+FFFD, which stands for a character that is lost: type it again")
     return text.strip()
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from rich.progress import Progress, TextColumn
 
 from litmos_async.cli.terminal import Terminal
 
-__all__ = ["watched"]
+__all__ = ["LIVE_SECONDS", "alongside", "plain", "watched"]
 
-_LIVE_SECONDS: Final = 0.25
+LIVE_SECONDS: Final = 0.25
 _PLAIN_SECONDS: Final = 10.0
 
 
@@ -28,7 +28,17 @@ async def watched(describe: Callable[[], str], terminal: Terminal) -> AsyncGener
     if terminal.quiet:
         yield
         return
-    show = _live(describe, terminal) if terminal.lives else _plain(describe, terminal)
+    async with alongside(_live(describe, terminal) if terminal.lives else plain(describe, terminal)):
+        yield
+
+
+@asynccontextmanager
+async def alongside(show: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """Run what shows how far something is while the block runs.
+
+    Args:
+        show: Goes on until it is cancelled.
+    """
     task = asyncio.ensure_future(show)
     try:
         yield
@@ -44,10 +54,16 @@ async def _live(describe: Callable[[], str], terminal: Terminal) -> None:
         line = bar.add_task("")
         while True:
             bar.update(line, description=describe(), refresh=True)
-            await asyncio.sleep(_LIVE_SECONDS)
+            await asyncio.sleep(LIVE_SECONDS)
 
 
-async def _plain(describe: Callable[[], str], terminal: Terminal) -> None:
+async def plain(describe: Callable[[], str], terminal: Terminal) -> None:
+    """Tell now and then how far something is, for ever.
+
+    Args:
+        describe: Returns how far it is, in a line.
+        terminal: Where to.
+    """
     while True:
         await asyncio.sleep(_PLAIN_SECONDS)
         terminal.tell(describe())

@@ -14,7 +14,7 @@ from litmos_async.wording import OptionText
 
 MISSING: Final[Mapping[str, str]] = {
     "api_key": "no API key: set LITMOS_API_KEY, or name a file with --api-key-file; litmos init writes a profile",
-    "source": "no source: say --source or set LITMOS_SOURCE",
+    "source": "no source: use --source or set LITMOS_SOURCE",
 }
 """What to say where an option that everything needs was not given."""
 
@@ -43,8 +43,8 @@ def _too_many(problem: TooManyRemovals) -> str:
     most: object = problem.max_removals
     allowed = f"{most * 100:g}%" if isinstance(most, float) else str(most)  # a float is a part
     return (
-        f"{problem.removals:,} of {problem.total:,} {problem.label} would go: --max-removals {allowed} does not "
-        f"allow that. If it is meant, say --max-removals {problem.removals}"
+        f"{problem.removals:,} of {problem.total:,} {problem.label} would be removed: --max-removals {allowed} "
+        f"does not allow that. If that is intended, use --max-removals {problem.removals}"
     )
 
 
@@ -52,7 +52,7 @@ def _option(name: str, value: object) -> str:
     """Return an option with its value, as it is typed."""
     flag = name.replace("_", "-")
     if value is False and name in _NEGATIVE:
-        return f"--no-{flag} was said"
+        return f"--no-{flag} was given"
     if name == "send_message":
         return f"--{flag} {'yes' if value else 'no'}"
     return f"--{flag}" if isinstance(value, bool) else f"--{flag} {value}"

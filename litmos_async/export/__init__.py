@@ -1,4 +1,4 @@
-"""Exports: lists into files, complete, within the quota, and on where they stopped.
+"""Exports of lists to files: complete, within the quota, and resumable.
 
 ```python
 print([each.name for each in lists()], schema("users").names)  # what there is, without a client

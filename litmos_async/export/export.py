@@ -51,7 +51,7 @@ class ExportPlan:
         place: Where it goes.
         format: The format of its files.
         lists: What it does list by list.
-        rate: The limit that it keeps, and what of it stays free for interactive calls.
+        rate: The limit that it keeps, and how much of that stays free for interactive calls.
     """
 
     place: str
@@ -68,8 +68,8 @@ class ExportPlan:
                 f"{rate.reserve} of {rate.requests} requests in {rate.period:g} s stay free for other calls"
             )
         return (
-            f"no request is kept free for other calls, which go first and may yet wait up to {rate.period:g} s: "
-            f"RateLimit(reserve=...) keeps some"
+            f"no slots are reserved for other calls, which take precedence but may still wait up to "
+            f"{rate.period:g} s: RateLimit(reserve=...) keeps some"
         )
 
 
@@ -85,7 +85,7 @@ class Batch:
 
     Attributes:
         rows: Its rows as plain data, as `Record.to_dict` gives them: ISO times in UTC, no secrets.
-        resume: Where to go on: pass it to `batches(resume=...)`. None on the last one.
+        resume: Where to resume: pass it to `batches(resume=...)`. None on the last one.
         window: The span of time that the page was asked for, for lists that are read in windows of 7 days. None for
             others.
     """
@@ -105,11 +105,11 @@ class Batch:
         return self._rows.cells
 
     def text(self, format: Literal["jsonl", "csv"], *, header: bool = False) -> str:
-        """Return the rows as they stand in a file.
+        """Return the rows as they would be in a file.
 
         Args:
             format: "jsonl" or "csv".
-            header: Whether the names of the columns stand before them, in CSV.
+            header: Whether a line with the names of the columns comes first, in CSV.
         """
         rows = self._rows
         return ((header_of(rows.schema, format) if header else b"") + encode(rows, format)).decode()
@@ -124,7 +124,7 @@ class Batch:
 
 
 class Export:
-    """Lists into files and batches.
+    """Exports lists to files and batches.
 
     ```python
     manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
@@ -153,21 +153,21 @@ class Export:
         with_secrets: bool = False,
         resume: str | None = None,
     ) -> AsyncGenerator[Batch, None]:
-        """Yield a list page by page, with pages asked for ahead.
+        """Yield a list page by page, requesting pages ahead.
 
         Args:
             name: The list, as `lists()` names it, or the id of an operation that lists, such as "org.list_users".
-            since: Only rows from then on; what that means for the list is in its entry. None takes all.
+            since: Only rows since then; the entry of the list says what that means. None takes all.
             to: Only rows until then, for lists over a span of time; None takes all until now.
             where: Limits the rows, such as `{"course_id": "…"}`. None takes all.
             columns: The columns wanted; None takes all.
-            with_secrets: Whether log-in links and passwords are among all.
-            resume: The `resume` of a batch or of an error, to go on behind it. None begins at the beginning.
+            with_secrets: Whether to include log-in links and passwords.
+            resume: The `resume` of a batch or an error, to continue after it. None starts at the beginning.
 
         Raises:
             ConfigurationError: There is no such list, column or filter, or `resume` is not from this list.
             IncompleteListing: The list cannot be read completely.
-            LitmosError: A request failed. Its `resume` is where to go on.
+            LitmosError: A request failed. Its `resume` says where to resume.
         """
         spec = find_list(name)
         ask = Ask(since, to, dict(where or {}), OPTIONS)
@@ -196,27 +196,29 @@ class Export:
         with_secrets: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Manifest:
-        """Export lists into files. Killed at any moment, the same call goes on at the page.
+        """Export lists to files. If it is killed, the same call resumes at the page where it stopped.
 
         Args:
             names: The lists, or the ids of operations that list.
-            dest: A file, whose ending says the format; a folder, with a folder for each list where there are
+            dest: A file, whose extension gives the format; a folder, with a subfolder per list if there are
                 several; or the address of a folder on an object store that pyarrow knows, such as "s3://…".
-            format: "jsonl", "csv" or "parquet", where `dest` does not say it; "jsonl" if None.
-            state: A file that remembers what was written, so that the next run adds what changed since to the
+            format: "jsonl", "csv" or "parquet", if `dest` does not give it; "jsonl" if None.
+            state: A file that records what was written, so that the next run adds what has changed since to the
                 folder. Rows then say when they were exported and whether they are gone (`_exported_at`,
-                `_deleted`). None writes everything, and remembers a run only until it is finished.
+                `_deleted`). None writes everything, and keeps a record only until the run has finished.
             since: Where the first run begins, for lists for which it means something. None takes all.
             to: Where it ends, for lists over a span of time; None takes all until now.
-            overlap: How far before its cursor a run begins, for rows that appear late. What comes twice is dropped.
-            full_every: How often a list is read whole again, to mark what is gone.
+            overlap: How far before its cursor a run begins, for rows that appear late. Rows that come twice are
+                dropped.
+            full_every: How often a list is read in full again, to mark rows that are gone.
             where: Limits the rows, such as `{"course_id": "…"}`. None takes all.
             columns: The columns wanted, for one list; None takes all.
-            with_secrets: Whether log-in links and passwords are among all.
-            on_progress: Called after each page, with what was done so far. It must not raise. None calls nothing.
+            with_secrets: Whether to include log-in links and passwords.
+            on_progress: Called after each page with the progress so far. It must not raise. If None, nothing is
+                called.
 
         Returns:
-            What was written. The same stands in `_manifest.json`, or in `DEST.manifest.json` beside a file.
+            What was written, as in `_manifest.json`, or in `DEST.manifest.json` beside a file.
 
         Raises:
             ConfigurationError: Something cannot work; no request was sent.
@@ -417,7 +419,7 @@ class _Walk:
         if waiting is not None:
             yield *waiting, True
         elif skipping:
-            raise ConfigurationError(f"resume: what {self._spec.name} was at is gone; begin anew")
+            raise ConfigurationError(f"resume: what {self._spec.name} was at is gone; start again")
 
     def _open(self, unit: Unit) -> Pages[Any]:
         return self._spec.open(self._litmos, self._ask, unit)

@@ -23,6 +23,7 @@ class Run:
         whole: Whether it reads the whole list, so that what does not come is gone.
         cursor: Where the next run begins.
         columns: The columns of its files: a later version of this library may know more.
+        to: Until when rows are asked for; None where there is no bound.
     """
 
     started: datetime
@@ -31,6 +32,7 @@ class Run:
     whole: bool
     cursor: datetime
     columns: tuple[str, ...]
+    to: datetime | None = None
 
     def to_json(self) -> str:
         """Return it as text."""
@@ -42,6 +44,7 @@ class Run:
                 "whole": self.whole,
                 "cursor": self.cursor.isoformat(),
                 "columns": self.columns,
+                "to": self.to and self.to.isoformat(),
             }
         )
 
@@ -49,7 +52,7 @@ class Run:
     def from_json(cls, text: str) -> Run:
         """Return it from text."""
         plain = json.loads(text)
-        since = plain["since"]
+        since, to = plain["since"], plain.get("to")
         return cls(
             datetime.fromisoformat(plain["started"]),
             plain["stamp"],
@@ -57,6 +60,7 @@ class Run:
             plain["whole"],
             datetime.fromisoformat(plain["cursor"]),
             tuple(plain["columns"]),
+            to and datetime.fromisoformat(to),
         )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from litmos_async.export.schema import DELETED, EXPORTED_AT, Schema
 from litmos_async.export.spec import Ask, ListSpec, Unit, rows_of
 from litmos_async.export.state import StateFile
 from litmos_async.models.record import Record
-from litmos_async.resources.windows import span_of
+from litmos_async.resources.windows import AHEAD, span_of
 
 PART_ROWS: Final = 200_000
 """Rows of one file in a folder; the next ones go into another."""
@@ -88,6 +89,7 @@ class ListRun:
         self._order = order
         self._state = state
         self._began = began
+        self._begun = time.monotonic()
         self._parts: list[Part] = []
         self._outputs: dict[int, Output] = {}
         # Rows of other units or windows may be the same ones.
@@ -125,9 +127,10 @@ class ListRun:
         """Decide what is asked of the list: everything, or what changed since the last run."""
         order, spec, past = self._order, self.spec, self.past
         since = order.ask.since if spec.since != "nothing" else None
+        to = order.ask.to if spec.windowed else None
         whole = True
         if self.run is not None:
-            since, whole = self.run.since, self.run.whole
+            since, to, whole = self.run.since, self.run.to, self.run.whole
         elif past.cursor is not None:
             # Our clock and the server's may differ, which must not matter to a span of nothing.
             waits = past.whole is not None and order.full_every > timedelta(0)
@@ -139,7 +142,6 @@ class ListRun:
         if whole and past.cursor is not None and spec.units is not None:
             # Rows that do not come will be marked as gone: a short page is no proof of that.
             options = {**options, "confirm_end": True}
-        to = order.ask.to if spec.windowed else None
         where = {name: value for name, value in order.ask.where.items() if name in spec.where}
         self.ask = evolve(order.ask, since=since, to=to, where=where, options=options)
 
@@ -149,14 +151,19 @@ class ListRun:
         Args:
             server: The server's time; None where it does not say it.
         """
-        started = self._began if server is None else server - (datetime.now(UTC) - self._began)
+        # Not by the clock of the calendar, which may be set meanwhile.
+        elapsed = timedelta(seconds=time.monotonic() - self._begun)
+        started = self._began if server is None else server - elapsed
         cursor = started - _NO_DATE if server is None else started
+        if self.spec.windowed:
+            # The next run asks for what this one does not: it ends at a time by our own clock.
+            cursor = min(cursor, self.ask.to or self._began + AHEAD)
         if self.past.started is not None:
             # The server says whole seconds, and a clock can be set back: runs have an order, and files a name each.
             started = max(started, self.past.started + _TICK)
         stamp = f"{started:%Y%m%dT%H%M%S}{started.microsecond // 1000:03}Z"
         schema = self._order.schemas[self.spec.name]
-        run = Run(started, stamp, self.ask.since, self.whole, cursor, schema.names)
+        run = Run(started, stamp, self.ask.since, self.whole, cursor, schema.names, self.ask.to)
         self._state.begin(self.spec.name, run, self.units_ahead)
         self.run = run
         self._make_rows(run)
@@ -214,8 +221,8 @@ class ListRun:
         return self._state.new_keys(self.spec.name, seen)
 
     def _content(self, parent: Mapping[str, str], record: Record) -> bytes:
-        """Return a mark of what a row holds, where a later run will compare it with its own."""
-        return content_mark(self._bare.row(parent, record)) if self._order.keeps else b""
+        """Return a mark of what a row holds, for a later run or the rest of its page to be compared with."""
+        return content_mark(self._bare.row(parent, record))
 
     def _append(self, rows: Rows) -> Part:
         """Write rows to the last file, or to a new one where that is full."""
@@ -239,19 +246,28 @@ class ListRun:
 
     # ------------------------------------------------ the end
 
-    def finish(self) -> None:
-        """Mark what is gone, and put the files under their final names."""
+    def finish(self, *, publish: bool) -> None:
+        """Mark what is gone, and note that the list is read to its end.
+
+        Args:
+            publish: Whether its files get their final names now; else `publish` is called later.
+        """
         name = self.spec.name
-        if self.whole and self.spec.deletes and self._order.keeps and self.past.cursor is not None:
+        if self._sees_what_is_gone():
             self._mark_gone()
         if not self._parts and (self._order.place.file or not self._order.keeps):
             # An empty list is a file without rows, and not no file.
             self._state.put_part(name, self._append(Rows(self._maker.schema, [], 0)))
+        if publish:
+            self.publish()
+        self._state.finish(name)
+        self.done = True
+
+    def publish(self) -> None:
+        """Put the files under their final names."""
         for number, part in enumerate(self._parts):
             if part.phase != "finished":
                 self._parts[number] = self._close_part(part)
-        self._state.finish(name)
-        self.done = True
 
     def _close_part(self, part: Part) -> Part:
         """Put a file where it belongs. Each step is noted, so that it can be done again after a kill."""
@@ -267,6 +283,14 @@ class ListRun:
         if place.remote is not None:
             path.unlink()
         return finished
+
+    def _sees_what_is_gone(self) -> bool:
+        """Return whether a row that an earlier run wrote and this one did not see is gone."""
+        if not (self.whole and self.spec.deletes and self._order.keeps and self.past.cursor is not None):
+            return False
+        # One that changed after the time until which rows were asked for does not come, and is there all the same.
+        until = self.ask.to or self._began + AHEAD
+        return not self.spec.windowed or self._running().started <= until
 
     def _mark_gone(self) -> None:
         """Write a row for each key that an earlier run wrote and this one did not see."""
@@ -299,15 +323,18 @@ class ListRun:
             if part.phase == "finished"
         ]
         own = {file.name for file in files}
+        complete = self.done and not reason
         return ListEntry(
             rows=self.rows,
-            complete=self.done and not reason,
+            complete=complete,
             reason=reason,
             since=self.ask.since,
             windows=self._windows(),
             gone=self.gone,
             files=files,
-            earlier=[each for each in earlier if each not in own] if self._order.keeps else [],
+            earlier=[each for each in earlier if each not in own]
+            if self._order.keeps or not complete
+            else [],
         )
 
     def _windows(self) -> int:

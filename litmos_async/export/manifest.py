@@ -52,13 +52,14 @@ class ListEntry:
 
     Attributes:
         rows: Rows that it wrote.
-        complete: Whether everything is there that should be.
+        complete: Whether nothing is missing.
         reason: Why not, where it is not.
-        since: From when on it asked for rows; None for all.
+        since: The time since which it asked for rows; None for all.
         windows: How many windows of 7 days, teams, courses … it read.
-        gone: Rows among them that say that something is gone.
+        gone: How many of these rows mark something as gone.
         files: The files.
-        earlier: The names of files that earlier runs with the same state left beside them.
+        earlier: The names of the files in the same place from earlier runs: with this state, or not replaced yet
+            because the list is not complete.
     """
 
     rows: int = 0
@@ -73,7 +74,7 @@ class ListEntry:
 
 @define
 class Manifest:
-    """What a run of an export left.
+    """The result of an export run.
 
     ```python
     manifest = await litmos.export.run(["users", "results"], "warehouse/", format="parquet", state="night.db")
@@ -144,7 +145,7 @@ class Manifest:
         }
 
     def write(self, path: Path) -> None:
-        """Write it, at once: a reader finds the old one or the new one.
+        """Write it atomically: a reader finds either the old one or the new one.
 
         Args:
             path: The file.

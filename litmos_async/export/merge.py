@@ -8,10 +8,12 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
+from litmos_async.csv_line import csv_line
 from litmos_async.errors import ConfigurationError
 from litmos_async.export.lists import schema
 from litmos_async.export.manifest import OURS
@@ -20,6 +22,12 @@ from litmos_async.export.schema import DELETED, arrow_library
 
 _PAGE: Final = 10_000
 """Rows that are compared at a time."""
+
+_LONGEST_CELL: Final = 2**31 - 1
+"""Characters of a cell of CSV, as an export writes it: by default the module csv refuses more than 131,072."""
+
+_LIMIT: Final = Lock()
+"""That default is one for the whole process."""
 
 
 def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> int:
@@ -41,13 +49,16 @@ def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> i
         How many rows were written.
 
     Raises:
-        ConfigurationError: The folder holds no files of one list, one is damaged, or `dest` has another format.
+        ConfigurationError: The folder holds no files of one list, one is damaged, or `dest` has another format or
+            is a pipe or a device, in the place of which no file is put.
     """
     folder, dest = Path(folder), Path(dest)
     files = _files(folder)
     ending = files[0].suffix
     if dest.suffix != ending:
         raise ConfigurationError(f"{dest} must end in {ending}, as the files of {folder} do")
+    if dest.exists() and not dest.is_file():
+        raise ConfigurationError(f"{dest} is no regular file")
     list_name = name or files[0].name.partition("-")[0]
     key = schema(list_name).key
     if not key:
@@ -58,6 +69,7 @@ def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> i
     working = dest.with_name(f".{dest.name}.part")
     # Beside the output and not in memory: a million keys are a hundred megabytes.
     with (
+        _long_cells(),
         tempfile.TemporaryDirectory(dir=dest.parent, prefix=".merge-") as aside,
         closing(sqlite3.connect(Path(aside) / "keys.db")) as db,
     ):
@@ -70,6 +82,17 @@ def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> i
         os.fsync(finished.fileno())
     working.replace(dest)
     return rows
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let CSV have cells of any length while the block runs."""
+    with _LIMIT:
+        before = csv.field_size_limit(_LONGEST_CELL)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -189,13 +212,12 @@ def _write_csv(target: Path, files: Sequence[Path], present: Present) -> int:
         for path in files:
             with path.open(encoding="utf-8", newline="") as file:
                 columns = max(columns, list(csv.DictReader(file).fieldnames or []), key=len)
-        writer = csv.DictWriter(out, columns, lineterminator="\n")
-        writer.writeheader()
+        out.write(csv_line(columns))
         for path in files:
             with path.open(encoding="utf-8", newline="") as file:
                 for row in csv.DictReader(file):
                     if present(row):
-                        writer.writerow(row)
+                        out.write(csv_line(row.get(column, "") for column in columns))
                         rows += 1
     return rows
 

@@ -7,14 +7,13 @@ pyarrow, DuckDB and polars pass over when they read a folder.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+from litmos_async.csv_line import csv_line
 from litmos_async.errors import ConfigurationError
 from litmos_async.export.rows import Rows, extra_text, json_text, plain_form
 from litmos_async.export.schema import Column, Schema, arrow_library
@@ -49,7 +48,7 @@ class Output:
         found = self.working.stat().st_size if self.working.exists() else 0
         if found < size:
             raise ConfigurationError(
-                f"{self.working} was changed, and the export cannot go on: remove the state to begin anew"
+                f"{self.working} was changed, and the export cannot resume: remove the state to start again"
             )
         # Unbuffered: what did not fit on a full disk must not be tried again when the file is closed.
         self._file = self.working.open("r+b" if self.working.exists() else "x+b", buffering=0)
@@ -91,7 +90,7 @@ class Output:
 
 def header_of(schema: Schema, format: Format) -> bytes:
     """Return what stands before the first row."""
-    return _csv_line(schema.names).encode() if format == "csv" else b""
+    return csv_line(schema.names).encode() if format == "csv" else b""
 
 
 def encode(rows: Rows, format: Format) -> bytes:
@@ -126,7 +125,7 @@ def _jsonl(rows: Rows) -> bytes:
 def _csv(rows: Rows) -> bytes:
     forms = [_csv_form(column, secrets=rows.schema.secrets) for column in rows.schema.columns]
     return "".join(
-        _csv_line([None if value is None else form(value) for form, value in zip(forms, row, strict=True)])
+        csv_line([None if value is None else form(value) for form, value in zip(forms, row, strict=True)])
         for row in rows.cells
     ).encode()
 
@@ -143,12 +142,6 @@ def _csv_form(column: Column, *, secrets: bool) -> Callable[[Any], Any]:
             return lambda value: "true" if value else "false"
         case _:
             return plain
-
-
-def _csv_line(values: Any) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue()
 
 
 def _arrow(rows: Rows) -> bytes:

@@ -80,7 +80,7 @@ class Place:
         found = read_manifest(text)
         if found is None:
             raise ConfigurationError(
-                f"{self.manifest.name} of {self} is of no export of ours: remove it, or name another place"
+                f"{self.manifest.name} of {self} is not that of an export: remove it, or name another place"
             )
         return found
 
@@ -107,6 +107,8 @@ class Place:
             return {}
         make_folder(self.folder)
         found, what = self.earlier(), str(self)
+        if found is not None and not any(found.files.values()):
+            found = None  # a run that wrote nothing, which may have been with a wrong key
         left: dict[str, list[str]] = {}
         if found is None:
             left = self._left_over(wanted, ours)
@@ -134,9 +136,7 @@ class Place:
         """
         if self.file:
             if (self.folder / self.file).exists() and self.file not in ours:
-                raise ConfigurationError(
-                    f"{self} exists and is no export of ours: remove it, or name another"
-                )
+                raise ConfigurationError(f"{self} exists and is not an export: remove it, or name another")
             return {}
         left: dict[str, list[str]] = {}
         foreign: list[str] = []
@@ -153,7 +153,7 @@ class Place:
         if self.several:
             foreign += [name for name in self._names() if name[0] not in "._" and name not in wanted.files]
         if foreign:
-            raise ConfigurationError(f"{self} holds files and is no export of ours: name another folder")
+            raise ConfigurationError(f"{self} holds files and is not an export: name another folder")
         return left
 
     def _names(self, below: str = "") -> list[str]:
@@ -172,9 +172,9 @@ def _refuse_other(found: Earlier, wanted: Earlier, what: str) -> None:
         raise ConfigurationError(f"{what} is an export of {lists}: name another place")
     if found.changes != wanted.changes:
         how = "with a state" if found.changes else "without a state"
-        raise ConfigurationError(f"{what} was exported {how}: go on like that, or name another place")
+        raise ConfigurationError(f"{what} was exported {how}: do so again, or name another place")
     if wanted.changes and found.format != wanted.format:
-        raise ConfigurationError(f"{what} was exported as {found.format}: go on like that")
+        raise ConfigurationError(f"{what} was exported as {found.format}: use that format again")
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:

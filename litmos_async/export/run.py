@@ -36,7 +36,7 @@ _UNITS_A_STEP: Final = 500
 
 
 class ExportIncomplete(IncompleteListing):
-    """An export ended with a list that is not complete. Run it again to go on.
+    """An export ended with a list that is not complete. Run it again to resume.
 
     ```python
     try:
@@ -176,7 +176,9 @@ class Exporter:
             # A row may move from one unit to the next: side by side, it could be missed in both.
             workers = 1 if each.spec.units is None or each.spec.shared else UNITS_AT_ONCE
             await _together([self._work(each, units) for _ in range(workers)])
-        await self._blocking(each.finish)
+        # Beside the files that they replace, the new ones would double the rows for as long as other lists take.
+        publish = self._order.keeps or not self._earlier.get(each.spec.name)
+        await self._blocking(lambda: each.finish(publish=publish))
         self._report(each)
 
     async def _list_units(self, each: ListRun) -> None:
@@ -255,8 +257,14 @@ class Exporter:
     # ------------------------------------------------ the end
 
     def _end(self, problems: dict[str, Exception]) -> Manifest:
-        """Write the manifest; where everything is there, take away what is replaced, and end the run."""
+        """Publish what is finished, write the manifest, take away what it replaces, and end a run that is whole."""
         place = self._order.place
+        for name, each in self._lists.items():
+            if each.done and name not in problems:
+                try:
+                    each.publish()
+                except (OSError, sqlite3.Error) as problem:
+                    problems[name] = problem
         started = min((each.run.started for each in self._lists.values() if each.run), default=self._began)
         manifest = Manifest(
             place.format,
@@ -274,21 +282,28 @@ class Exporter:
             manifest.write(place.manifest)
             if place.remote is not None:
                 place.remote.take(place.manifest, place.manifest.name)
+            self._replace(manifest)
             if problems:
                 self._state.note(FAILED_AT, self._began.isoformat())
-            else:
-                self._replace(manifest)
+            elif self._order.keeps:
                 self._state.end(list(self._lists))
+            else:
+                # It is removed, and must be no past of a later run if that fails: it would read the rest only.
+                self._state.forget_all()
         except (OSError, sqlite3.Error) as problem:
             problems.setdefault("manifest", problem)
         return manifest
 
     def _replace(self, manifest: Manifest) -> None:
-        """Take away the files that are replaced, now that the manifest names the new ones."""
+        """Take away the files that are replaced, now that the manifest names the new ones.
+
+        A list that is complete is replaced whatever became of the others, or its folder would hold rows twice.
+        """
         if self._order.keeps:
             return
         new = {file.name for entry in manifest.lists.values() for file in entry.files}
-        for old in (file for files in self._earlier.values() for file in files if file not in new):
+        whole = [name for name, entry in manifest.lists.items() if entry.complete]
+        for old in (file for name in whole for file in self._earlier.get(name, []) if file not in new):
             if self._order.place.remote is not None:
                 self._order.place.remote.remove(old)
             else:

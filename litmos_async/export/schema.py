@@ -7,6 +7,7 @@ had yesterday. Columns are only ever added.
 from __future__ import annotations
 
 import types
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
@@ -57,7 +58,7 @@ class Column:
         name: Its name: the attribute of the record.
         type: What its values are. Times are UTC.
         record: The record class of nested records, where the type is "record" or "records"; else None.
-        secret: Whether it is left out unless asked for.
+        secret: Whether it is left out by default.
     """
 
     name: str
@@ -108,14 +109,14 @@ class Schema:
             return Schema(self.name, kept, self.key, secrets)
         known = {column.name: column for column in self.columns}
         if not names:
-            raise ConfigurationError("columns must be a list of names, with one at least")
+            raise ConfigurationError("columns must be a list of at least one name")
         missing = [name for name in names if name not in known]
         if missing:
             raise ConfigurationError(
                 f"{self.name} has no column {', '.join(map(repr, missing))}; it has {', '.join(known)}"
             )
-        if len(set(names)) < len(names):
-            raise ConfigurationError("columns: a name is there twice")
+        if twice := [name for name, times in Counter(names).items() if times > 1]:
+            raise ConfigurationError(f"name each column once, not twice: {', '.join(map(repr, twice))}")
         return Schema(self.name, tuple(known[name] for name in names), self.key, secrets)
 
     def with_run(self) -> Schema:

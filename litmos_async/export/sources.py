@@ -19,6 +19,7 @@ from litmos_async.models.record import Record
 from litmos_async.paging import Pages
 from litmos_async.resources import Resources
 from litmos_async.resources.base import split_options
+from litmos_async.resources.user_learning import PEOPLE_PER_REQUEST
 
 
 @define(kw_only=True, repr=False)
@@ -184,14 +185,14 @@ async def each_holder(litmos: Resources, ask: Ask, _resume: str | None) -> Async
             raise ConfigurationError(f"where: there is no course_id {only_course!r}")
     else:
         people = (await litmos.users.list_paginated(page_size=1, **_call_options(ask))).total
-        if people is not None and ceil(people / PEOPLE_A_CALL) < len(courses):
+        if people is not None and ceil(people / PEOPLE_PER_REQUEST) < len(courses):
             some: list[UserSummary] = []
             async with aclosing(list_people(litmos, ask).by_page()) as pages:
                 async for page in pages:
                     some += page.items
-                    while len(some) >= PEOPLE_A_CALL:
-                        yield Listed([_together(some[:PEOPLE_A_CALL])])
-                        del some[:PEOPLE_A_CALL]
+                    while len(some) >= PEOPLE_PER_REQUEST:
+                        yield Listed([_together(some[:PEOPLE_PER_REQUEST])])
+                        del some[:PEOPLE_PER_REQUEST]
             if some:
                 yield Listed([_together(some)])
             return
@@ -270,7 +271,3 @@ def flat_holders(unit: Unit, row: Any) -> Iterator[tuple[Mapping[str, str], Assi
 
 def _call_options(ask: Ask) -> CallOptions:
     return split_options(ask.options)[1]
-
-
-PEOPLE_A_CALL: Final = 25
-"""People that `users.list_courses_for_many` takes in one request."""

@@ -64,7 +64,7 @@ class Listed:
     """Some of the units of a list.
 
     Attributes:
-        units: They.
+        units: The units.
         resume: Where to go on listing behind them; None where that is not possible, or where there are no more.
     """
 
@@ -90,8 +90,8 @@ class ListSpec:
     """A list that can be exported.
 
     ```python
-    users = find_list("users")
-    print(users.since, users.key, users.source)  # created ('id',) ('users.list_details',)
+    details = find_list("user_details")
+    print(details.since, details.key, details.source)  # created ('id',) ('users.list_details',)
     ```
 
     Attributes:
@@ -180,7 +180,7 @@ class ListSpec:
         if self.since == "nothing" and since is not None:
             raise ConfigurationError(f"{self.name} has no since: the API can only give the whole list")
         if to is not None and not self.windowed:
-            raise ConfigurationError(f"{self.name} has no to")
+            raise ConfigurationError(f"{self.name} has no to: the API takes no end of the span for it")
 
 
 _PARENT_NAMES: Final[Mapping[str, str]] = {

@@ -43,6 +43,8 @@ CREATE TABLE known (name TEXT, key TEXT, content BLOB, first TEXT NOT NULL, run 
     PRIMARY KEY (name, key, content)) WITHOUT ROWID;
 """
 
+_ALL_TABLES: Final = frozenset({"meta", "lists", "runs", "units", "parts", "known"})
+
 
 class StateFile:
     """The state of an export in its file. All methods block; they are called from one thread.
@@ -79,7 +81,7 @@ class StateFile:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if (version or tables) and (version != _FORMAT or not self._has_tables()):
-            raise ValueError("it is no state of an export")
+            raise ValueError("it is not the state of an export")
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("BEGIN IMMEDIATE")
@@ -91,7 +93,11 @@ class StateFile:
 
     def _has_tables(self) -> bool:
         names = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
-        return {"meta", "lists", "runs", "units", "parts", "known"} <= names
+        return names >= _ALL_TABLES
+
+    def only_look(self) -> None:
+        """Let nothing that is noted from now on stay in the file."""
+        self._db.execute("BEGIN")  # closing ends it without a commit
 
     def close(self) -> None:
         """Close the file, which other processes may open then."""
@@ -130,6 +136,13 @@ class StateFile:
             self.note(name, value)
         elif before != value:
             raise ConfigurationError(f"the state {self.path} belongs to another {what}")
+
+    def disown(self) -> None:
+        """Forget what the state belongs to where nothing was begun: a wrong key owns nothing that it never read."""
+        begun = "SELECT 1 FROM runs UNION SELECT 1 FROM lists WHERE cursor IS NOT NULL"
+        if self._db.execute(begun).fetchone() is None:
+            self._db.execute("DELETE FROM lists")
+            self._db.execute("DELETE FROM meta")
 
     def shape(self, name: str, shape: Mapping[str, Any]) -> None:
         """Note the columns and filters of a list, or refuse others.
@@ -187,7 +200,7 @@ class StateFile:
 
         Args:
             name: The list.
-            units: They.
+            units: The units.
             first: Place of the first of them; what an earlier try noted from there on is forgotten.
             resume: Where to go on listing behind them; None where that is not known.
             last: Whether there are no more.
@@ -270,14 +283,14 @@ class StateFile:
                 )
 
     def new_keys(self, name: str, marks: Sequence[tuple[str, bytes]]) -> list[int]:
-        """Return the places of rows whose key was not written yet."""
+        """Return the places of rows whose key was not written yet: rows of one page that differ are rows."""
         query = "SELECT 1 FROM known WHERE name=? AND key=?"
         fresh: list[int] = []
-        here: set[str] = set()
-        for place, (key, _) in enumerate(marks):
-            if key not in here and self._db.execute(query, (name, key)).fetchone() is None:
+        here: set[tuple[str, bytes]] = set()
+        for place, mark in enumerate(marks):
+            if mark not in here and self._db.execute(query, (name, mark[0])).fetchone() is None:
                 fresh.append(place)
-                here.add(key)
+                here.add(mark)
         return fresh
 
     def unknown(self, name: str, stamp: str, marks: Sequence[tuple[str, bytes]]) -> list[int]:
@@ -346,14 +359,17 @@ class StateFile:
                     change.execute("UPDATE lists SET whole=? WHERE name=?", (run.started.isoformat(), name))
                 # Rows without a key cannot be marked as gone, and those before the overlap do not come again.
                 change.execute("DELETE FROM known WHERE name=? AND key='' AND run!=?", (name, run.stamp))
-                for table in ("runs", "units", "parts"):
-                    change.execute(f"DELETE FROM {table} WHERE name=?", (name,))  # noqa: S608 - fixed names
+                _empty(change, ("runs", "units", "parts"), name)
 
     def forget(self, name: str) -> None:
         """Forget the run of a list and what it wrote, so that it begins anew."""
         with self._step() as change:
-            for table in ("runs", "units", "parts", "known"):
-                change.execute(f"DELETE FROM {table} WHERE name=?", (name,))  # noqa: S608 - fixed names
+            _empty(change, ("runs", "units", "parts", "known"), name)
+
+    def forget_all(self) -> None:
+        """Forget everything, where no later run goes by this state."""
+        with self._step() as change:
+            _empty(change, _ALL_TABLES)
 
     @contextmanager
     def _step(self) -> Iterator[sqlite3.Cursor]:
@@ -372,6 +388,12 @@ class StateFile:
 def _run_of(change: sqlite3.Cursor, name: str) -> Run:
     (detail,) = change.execute("SELECT detail FROM runs WHERE name=?", (name,)).fetchone()
     return Run.from_json(detail)
+
+
+def _empty(change: sqlite3.Cursor, tables: Iterable[str], name: str | None = None) -> None:
+    """Take all rows out of tables, or those of one list."""
+    for table in tables:
+        change.execute(f"DELETE FROM {table} WHERE :name IS NULL OR name=:name", {"name": name})  # noqa: S608 - fixed names
 
 
 def _put_units(change: sqlite3.Cursor, name: str, units: Sequence[Unit], *, first: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -114,6 +115,7 @@ class Task:
         """
         state = StateFile(self.state_path if self.state_path.exists() else None)
         try:
+            state.only_look()
             return self._planned(state, account, base_url)
         finally:
             state.close()
@@ -142,6 +144,7 @@ class Task:
     def _check_owner(self, state: StateFile, account: str, base_url: str) -> None:
         order, place = self.order, self.order.place
         names = [spec.name for spec in order.specs]
+        state.disown()
         state.belong("account", account, f"account or key than that of {base_url}")
         state.belong("lists", ", ".join(sorted(names)), "choice of lists")
         for spec in order.specs:
@@ -205,7 +208,10 @@ class Task:
                 state.end([spec.name])
             else:
                 files = [self.order.place.below(spec.name, part.file) for part in state.parts(spec.name)]
-                earlier.setdefault(spec.name, []).extend(files)
+                replaced = earlier.setdefault(spec.name, [])
+                replaced.extend(file for file in files if file not in replaced)
+                # First, or nothing would know of these files after a kill.
+                state.note(_REPLACES, json.dumps(earlier))
                 state.forget(spec.name)
         state.note(FAILED_AT, None)
 
@@ -229,9 +235,9 @@ def task_of(
     """
     listed = [names] if isinstance(names, str) else list(names)
     if not listed:
-        raise ConfigurationError("name one list at least")
-    if len(set(listed)) < len(listed):
-        raise ConfigurationError("a list is named twice")
+        raise ConfigurationError("name at least one list")
+    if twice := [name for name, times in Counter(listed).items() if times > 1]:
+        raise ConfigurationError(f"name each list once, not twice: {', '.join(map(repr, twice))}")
     specs = tuple(find_list(name) for name in listed)
     if columns is not None and len(specs) > 1:
         raise ConfigurationError("columns can be chosen for one list at a time")
@@ -250,7 +256,7 @@ def task_of(
         folder = place.folder.absolute()
         if folder in state_path.absolute().parents:
             raise ConfigurationError(
-                f"the state {state_path} must not stand in the folder of the export: "
+                f"the state {state_path} must not be in the folder of the export: "
                 f"programs that read the folder would take it for data"
             )
     return Task(Order(specs, place, schemas, ask, keeps, overlap, full_every), columns, state_path)
@@ -296,7 +302,7 @@ def _check(specs: tuple[ListSpec, ...], ask: Ask, overlap: timedelta, full_every
     check_time("since", ask.since)
     check_time("to", ask.to)
     if ask.since is not None and ask.since > datetime.now(UTC) + timedelta(days=1):
-        raise ConfigurationError("since lies in the future")
+        raise ConfigurationError("since is in the future")
     if ask.since is not None and all(spec.since == "nothing" for spec in specs):
         specs[0].check(ask)
     for name in ask.where:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Final, NamedTuple, Unpack
+from typing import Any, Final, NamedTuple, Unpack
 
 import attrs
 
 from litmos_async.bulk import BulkJob, ItemOptions
 from litmos_async.errors import ConfigurationError
-from litmos_async.jobs.steps import ItemRequests, Step, StepJobs, WorkItem
+from litmos_async.jobs.steps import (
+    ItemRequests,
+    ModuleResults,
+    Step,
+    StepJobs,
+    WorkItem,
+    check_result,
+    numbered,
+)
 from litmos_async.models import ModuleResult
+from litmos_async.models.record import check_class
 from litmos_async.resources import Resources
-from litmos_async.resources.base import complete
+from litmos_async.resources.base import id_of
 
 __all__ = ["CompletedModule", "CompletionJobs"]
 
 _WRITE: Final = "PUT /results/modules/{module_id}"
-
-_LONGEST_NOTE: Final = 255
-"""Characters of `ModuleResult.note` (records.yaml)."""
 
 NOTES: Final = (
     "an achievement that the server records for a completion stays; that cannot be undone",
@@ -55,9 +61,7 @@ class CompletedModule(NamedTuple):
 class CompletionJobs(StepJobs):
     """The helper `write_completions`."""
 
-    def write_completions(
-        self, results: Iterable[tuple[str, ModuleResult]], **options: Unpack[ItemOptions]
-    ) -> BulkJob:
+    def write_completions(self, results: ModuleResults, **options: Unpack[ItemOptions]) -> BulkJob:
         """Write completions from elsewhere: one request a result, since the API has no list form.
 
         `PUT /results/modules/{module_id}`
@@ -67,7 +71,7 @@ class CompletionJobs(StepJobs):
         of different people or modules go out side by side. No request is repeated once it may have arrived.
 
         Args:
-            results: Pairs (id of a module, result). A result has course, person and `completed`, and a score of 0
+            results: Pairs (module or its id, result). A result has course, person and `completed`, and a score of 0
                 to 100; without `updated_at` the server takes the present time.
             options: See `ItemOptions`.
 
@@ -80,15 +84,26 @@ class CompletionJobs(StepJobs):
 def _when(result: ModuleResult) -> datetime:
     """Return what results are ordered by; one without a time is of now, which is later than all."""
     moment = result.updated_at
-    if moment is None:
+    if not isinstance(moment, datetime):  # one of another type is refused before it is sent
         return datetime.max.replace(tzinfo=UTC)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-async def _each_step(results: Iterable[tuple[str, ModuleResult]]) -> AsyncIterator[WorkItem]:
-    """Yield a step for each result, the oldest first."""
+def _read(pair: Any, _number: int) -> tuple[str, ModuleResult]:
+    module, result = pair
+    check_class(result, ModuleResult)
+    return id_of(module, "module_id"), result
+
+
+async def _each_step(results: ModuleResults) -> AsyncIterator[WorkItem]:
+    """Yield a step for each result, the oldest first.
+
+    Raises:
+        ConfigurationError: Something is no pair of a module and a result; the message says which one it was.
+    """
+    given = [each async for each in numbered("result", results, _read, expected="(module, ModuleResult)")]
     earlier = Counter[tuple[str, str]]()
-    for module_id, result in sorted(results, key=lambda pair: _when(pair[1])):
+    for module_id, result in sorted(given, key=lambda pair: _when(pair[1])):
         person = module_id, result.user_id or ""
         yield _step(module_id, result, earlier[person])
         earlier[person] += 1
@@ -102,13 +117,14 @@ def _step(module_id: str, result: ModuleResult, earlier: int) -> Step:
         result: The result.
         earlier: How many results of the same person in the same module go before it.
     """
-    when = "" if result.updated_at is None else result.updated_at.isoformat()
+    when = result.updated_at.isoformat() if isinstance(result.updated_at, datetime) else ""
     item = CompletedModule(result.user_id or "", result.course_id or "", module_id, when)
     # A slash is in no id, and in no time.
     entry = module_id, f"{item.course_id}/{item.user_id}/{when}"
     content = repr(attrs.astuple(result))
     try:
-        _check(complete(result))
+        check_result(result)
+        _check(result)
     except ConfigurationError as problem:
         return Step(item, entry, content=content, rejected=problem)
     answered = False
@@ -138,8 +154,4 @@ def _step(module_id: str, result: ModuleResult, earlier: int) -> Step:
 
 def _check(result: ModuleResult) -> None:
     if result.completed is not True:
-        raise ConfigurationError("completed must be True: what is not completed is no completion")
-    if result.score is not None and not 0 <= result.score <= 100:
-        raise ConfigurationError(f"score must be 0 to 100, not {result.score}")
-    if len(result.note or "") > _LONGEST_NOTE:
-        raise ConfigurationError(f"note has {len(result.note or '')} characters; the server takes 255")
+        raise ConfigurationError("completed must be True: only completions can be written")

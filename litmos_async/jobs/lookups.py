@@ -12,7 +12,7 @@ from litmos_async.bulk import Resolved
 from litmos_async.jobs.sessions import SessionPlace
 from litmos_async.jobs.steps import StepJobs
 from litmos_async.models import Module, Session
-from litmos_async.names import THINGS, closeness
+from litmos_async.names import THINGS, clean, closeness
 
 __all__ = ["LookUps", "ModulesOfCourse"]
 
@@ -49,7 +49,7 @@ class ModulesOfCourse:
         Args:
             name: An id, a code or a name.
         """
-        if found := [each for each in self.modules if each.id == name.strip()]:
+        if found := [each for each in self.modules if each.id == clean(name)]:
             return found
         ways = {each.id: _way(name, each.code, each.name) for each in self.modules}
         nearest = min((way for way in ways.values() if way is not None), default=None)
@@ -148,7 +148,7 @@ class LookUps(StepJobs):
 def _sessions_called(
     name: str, rows: Sequence[tuple[SessionPlace, Session]]
 ) -> list[tuple[SessionPlace, Session]]:
-    if found := [each for each in rows if each[1].id == name.strip()]:
+    if found := [each for each in rows if each[1].id == clean(name)]:
         return found[:1]
     ways = [(_way(name, session.name), place, session) for place, session in rows]
     nearest = min((way for way, _, _ in ways if way is not None), default=None)

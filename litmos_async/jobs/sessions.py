@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Final, NamedTuple, Unpack
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, Final, NamedTuple, Unpack
 
 import attrs
 
 from litmos_async.bulk import BulkJob, ItemOptions
 from litmos_async.errors import ConfigurationError
-from litmos_async.jobs.steps import ItemFailed, ItemRequests, Step, StepJobs, WorkItem, nameless
-from litmos_async.models import EventUser, Session
+from litmos_async.jobs.steps import (
+    ItemFailed,
+    ItemRequests,
+    Step,
+    StepJobs,
+    check_types,
+    nameless,
+    numbered,
+)
+from litmos_async.models import EventUser, Session, SessionDay
+from litmos_async.models.record import check_class
 from litmos_async.names import loose
 from litmos_async.resources import Resources
+from litmos_async.resources.base import Ref, id_of
 from litmos_async.resources.sessions import to_create
 
 __all__ = ["NewSession", "SessionJobs", "SessionPlace", "UserInSession"]
@@ -23,7 +34,7 @@ _CREATE: Final = f"POST {_SESSION}"
 _REGISTER: Final = f"POST {_SESSION}/{{session_id}}/users/{{user_id}}/register"
 _MARK: Final = f"POST {_SESSION}/{{session_id}}/rollcall"
 
-_NO_TAKING_BACK: Final = "the API takes no registration back; that cannot be undone here"
+_NO_TAKING_BACK: Final = "the API has no call that cancels a registration; that cannot be undone here"
 _LAST_WORD: Final = "a completed roll call completes the module, and an achievement that follows stays"
 
 
@@ -114,7 +125,7 @@ class SessionJobs(StepJobs):
     """The helpers `create_sessions`, `register_for_sessions` and `mark_roll_calls`."""
 
     def create_sessions(
-        self, sessions: Iterable[tuple[str, str, Session]], **options: Unpack[ItemOptions]
+        self, sessions: Iterable[tuple[Ref, Ref, Session]], **options: Unpack[ItemOptions]
     ) -> BulkJob:
         """Create sessions: one request each. One with the same name and beginning in the same module is "skipped".
 
@@ -122,18 +133,19 @@ class SessionJobs(StepJobs):
         `POST /courses/{course_id}/modules/{module_id}/sessions`
 
         Args:
-            sessions: Triples (id of the course, id of the instructor-led module, session).
+            sessions: Triples (course, instructor-led module, session); ids or records.
             options: See `ItemOptions`.
 
         Returns:
             The job; its items are `NewSession`.
         """
-        return self._step_job("create_sessions", "sessions", self._each_session(sessions), options)
+        steps = numbered("session", sessions, _read_session, expected="(course, module, Session)")
+        return self._step_job("create_sessions", "sessions", steps, options)
 
     def register_for_sessions(
-        self, people: Iterable[tuple[str, SessionPlace]], **options: Unpack[ItemOptions]
+        self, people: Iterable[tuple[Ref, SessionPlace]], **options: Unpack[ItemOptions]
     ) -> BulkJob:
-        """Register people for sessions: one request each: the answer to a list names none that it refused.
+        """Register people for sessions, one request each: an answer to a list does not name those it refused.
 
         `POST /courses/{course_id}/modules/{module_id}/sessions/{session_id}/users/{user_id}/register`
 
@@ -141,16 +153,16 @@ class SessionJobs(StepJobs):
         "skipped", after one look at the roll call of each session.
 
         Args:
-            people: Pairs (id of a person, session).
+            people: Pairs (person or their id, session).
             options: See `ItemOptions`.
 
         Returns:
             The job; its items are `UserInSession`.
         """
-        pairs = ((user_id, place, None) for user_id, place in people)
-        tasks = self._each_person(pairs, _register)
+        read = partial(_read_registration, RollCalls())
+        steps = numbered("registration", people, read, expected="(user, SessionPlace)")
         return self._step_job(
-            "register_for_sessions", "registrations", tasks, options, mails=True, notes=(_NO_TAKING_BACK,)
+            "register_for_sessions", "registrations", steps, options, mails=True, notes=(_NO_TAKING_BACK,)
         )
 
     def mark_roll_calls(
@@ -171,22 +183,9 @@ class SessionJobs(StepJobs):
         Returns:
             The job; its items are `UserInSession`.
         """
-        people = ((mark.id, place, mark) for place, mark in marks)
-        tasks = self._each_person(people, _mark)
-        return self._step_job("mark_roll_calls", "marks", tasks, options, notes=(_LAST_WORD,))
-
-    async def _each_session(self, sessions: Iterable[tuple[str, str, Session]]) -> AsyncIterator[WorkItem]:
-        for course_id, module_id, session in sessions:
-            yield _creation(course_id, module_id, session)
-
-    async def _each_person(
-        self,
-        people: Iterable[tuple[str, SessionPlace, EventUser | None]],
-        step: Callable[[UserInSession, EventUser | None, RollCalls], Step],
-    ) -> AsyncIterator[WorkItem]:
-        calls = RollCalls()
-        for user_id, place, mark in people:
-            yield step(UserInSession(user_id, place), mark, calls)
+        read = partial(_read_mark, RollCalls())
+        steps = numbered("mark", marks, read, expected="(SessionPlace, EventUser)")
+        return self._step_job("mark_roll_calls", "marks", steps, options, notes=(_LAST_WORD,))
 
 
 class RollCalls:
@@ -209,7 +208,27 @@ async def _roll_call(litmos: Resources, place: SessionPlace) -> dict[str, EventU
     return {row.id: row async for row in litmos.sessions.list_roll_call(*place)}
 
 
-def _register(item: UserInSession, _: EventUser | None, calls: RollCalls) -> Step:
+def _read_registration(calls: RollCalls, pair: Any, _number: int) -> Step:
+    user, place = pair
+    return _register(UserInSession(id_of(user, "user_id"), _checked_place(place)), calls)
+
+
+def _read_mark(calls: RollCalls, pair: Any, _number: int) -> Step:
+    place, mark = pair
+    check_class(mark, EventUser)
+    return _mark(UserInSession(id_of(mark.id, "EventUser.id"), _checked_place(place)), mark, calls)
+
+
+def _checked_place(place: object) -> SessionPlace:
+    if not isinstance(place, SessionPlace):
+        raise ConfigurationError(f"{type(place).__name__} is not a SessionPlace")
+    course_id, module_id, session_id = place
+    return SessionPlace(
+        id_of(course_id, "course_id"), id_of(module_id, "module_id"), id_of(session_id, "session_id")
+    )
+
+
+def _register(item: UserInSession, calls: RollCalls) -> Step:
     async def is_done(litmos: Resources) -> bool:
         return item.user_id in await _roll_call(litmos, item.place)
 
@@ -222,11 +241,13 @@ def _register(item: UserInSession, _: EventUser | None, calls: RollCalls) -> Ste
     return Step(item, _entry(item), carry_out, is_done, (_REGISTER,))
 
 
-def _mark(item: UserInSession, mark: EventUser | None, calls: RollCalls) -> Step:
-    wanted = mark or EventUser(id=item.user_id, completed=True)
+def _mark(item: UserInSession, wanted: EventUser, calls: RollCalls) -> Step:
     content = repr((wanted.completed, wanted.score))
-    if wanted.score is not None and not 0 <= wanted.score <= 100:
-        problem = ConfigurationError(f"score must be 0 to 100, not {wanted.score}")
+    try:
+        check_types(wanted)
+        if wanted.score is not None and not 0 <= wanted.score <= 100:
+            raise ConfigurationError(f"score must be 0 to 100, not {wanted.score}")
+    except ConfigurationError as problem:
         return Step(item, _entry(item), content=content, rejected=problem)
 
     def is_marked(row: EventUser | None) -> bool:
@@ -255,6 +276,16 @@ def _mark(item: UserInSession, mark: EventUser | None, calls: RollCalls) -> Step
 
 def _entry(item: UserInSession) -> tuple[str, str]:
     return item.user_id, str(item.place)
+
+
+def _read_session(triple: Any, _number: int) -> Step:
+    course, module, session = triple
+    check_class(session, Session)
+    check_types(session)
+    for day in session.days:
+        check_class(day, SessionDay)
+        check_types(day)
+    return _creation(id_of(course, "course_id"), id_of(module, "module_id"), session)
 
 
 def _creation(course_id: str, module_id: str, session: Session) -> Step:

@@ -15,26 +15,39 @@ from attrs import define
 
 from litmos_async.bulk import BulkJob, ItemOptions, Outcome
 from litmos_async.bulk.helpers.options import Helpers
+from litmos_async.bulk.helpers.sync import MAX_REMOVALS
+from litmos_async.bulk.inputs import check_types, numbered
 from litmos_async.bulk.items.item_job import GivenJob, ItemJob
+from litmos_async.bulk.items.users_and_results import ModuleResults, check_result
 from litmos_async.bulk.items.work_item import ItemFailed, ItemRequests, WorkItem
+from litmos_async.bulk.job import AS_DESIRED, TWICE
 from litmos_async.bulk.journal.keys import Fingerprint, Key, nameless
 from litmos_async.bulk.removal_limit import RemovalLimit
+from litmos_async.bulk.results import numbers_of
 from litmos_async.bulk.run import Run
 
 __all__ = [
+    "AS_DESIRED",
+    "MAX_REMOVALS",
+    "TWICE",
     "Fingerprint",
     "ItemFailed",
     "ItemJob",
     "ItemRequests",
     "Key",
+    "ModuleResults",
     "RemovalLimit",
     "Run",
     "Step",
     "StepJob",
     "StepJobs",
     "WorkItem",
+    "check_result",
+    "check_types",
     "in_ranks",
     "nameless",
+    "numbered",
+    "numbers_of",
 ]
 
 

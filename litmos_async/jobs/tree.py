@@ -16,6 +16,9 @@ from litmos_async.errors import ConfigurationError, TooManyRemovals
 from litmos_async.jobs import roles
 from litmos_async.jobs.roles import ROLES, RoleChange
 from litmos_async.jobs.steps import (
+    AS_DESIRED,
+    MAX_REMOVALS,
+    TWICE,
     Fingerprint,
     ItemFailed,
     ItemJob,
@@ -28,17 +31,17 @@ from litmos_async.jobs.steps import (
     WorkItem,
     in_ranks,
     nameless,
+    numbers_of,
 )
 from litmos_async.jobs.tree_match import Key as RowKey
 from litmos_async.jobs.tree_match import Place, TeamRow, Tree
 from litmos_async.models import Team, TeamSummary
 from litmos_async.names import loose
 from litmos_async.resources import Resources
+from litmos_async.resources.base import several
 from litmos_async.wording import OptionText, count
 
 __all__ = ["TeamChange", "TreeJobs"]
-
-AS_DESIRED: Final = "as desired"
 
 _AT_ONCE: Final = 20
 """Teams whose description, leaders and admins are read side by side."""
@@ -85,7 +88,7 @@ class TreeJobs(StepJobs):
         rows: Iterable[TeamRow],
         *,
         remove: bool = False,
-        max_removals: float = 0.10,
+        max_removals: float = MAX_REMOVALS,
         **options: Unpack[ItemOptions],
     ) -> BulkJob:
         """Bring teams to what rows say of them: their place in the tree, description, leaders and admins.
@@ -106,9 +109,16 @@ class TreeJobs(StepJobs):
 
         Returns:
             The job; its items are `TeamChange`.
+
+        Raises:
+            ConfigurationError: Something is no `TeamRow`; the message says which one it was.
         """
+        given = list(several(rows, "rows"))
+        for number, row in enumerate(given, start=1):
+            if not isinstance(row, TeamRow):
+                raise ConfigurationError(f"row {number}: {type(row).__name__} is not a TeamRow")
         removals = RemovalLimit(allowed=remove, most=max_removals)
-        return TreeJob(list(rows), self._item_run(options), removals)
+        return TreeJob(given, self._item_run(options), removals)
 
 
 @define
@@ -163,7 +173,7 @@ class TreeJob(ItemJob):
         twice = Counter(row.key for row in self._rows)
         for row in unique:
             for _ in range(twice[row.key] - 1):
-                yield WorkItem(TeamChange("keep", row.name, row.key), _entry(row.key), skipped="given twice")
+                yield WorkItem(TeamChange("keep", row.name, row.key), _entry(row.key), skipped=TWICE)
         lowest = max((depth for _, depth in tree.unnamed()), default=0)
         for team, depth in tree.unnamed():
             if (task := self._unnamed(team, len(self._rows) + lowest - depth)) is not None:
@@ -316,12 +326,12 @@ class TreeJob(ItemJob):
             "of them to move": moves,
             "to remove": changes["remove"],
         }
-        notes: list[str] = [", ".join(f"{number:,} {what}" for what, number in numbers.items() if number)]
+        notes: list[str] = [numbers_of(numbers)]
         if changes["remove"]:
             notes.append(_IS_FINAL)
         if self._left_alone:
             others = count(self._left_alone, "team or role stays", "teams and roles stay")
-            text = f"{others} that the input does not name; {{option}} would end them"
+            text = f"{others} that the input does not name; {{option}} would remove them"
             notes.append(OptionText(text, "remove", value=True))
         return tuple(filter(None, notes)) or ("nothing to do",)
 

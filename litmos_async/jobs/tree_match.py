@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from attrs import converters, define, field, frozen
+from attrs import Attribute, converters, define, field, frozen
 
 from litmos_async.bulk.inputs import texts
+from litmos_async.errors import ConfigurationError
 from litmos_async.models import TeamSummary
 from litmos_async.names import clean, loose
 
@@ -17,16 +18,21 @@ __all__ = ["Key", "Place", "TeamRow", "Tree"]
 Key: TypeAlias = tuple[str, ...]
 """A name, the name of the team above, and its code: as they are compared."""
 
-_CIRCLE: Final = "the teams above it go round in a circle"
+_CIRCLE: Final = "its parent teams form a circle"
 
 
 def _ids(given: Iterable[str]) -> frozenset[str]:
     return frozenset(texts(given))
 
 
+def _is_text(_: object, attribute: Attribute[str], value: object) -> None:
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{attribute.name} must be str, not {type(value).__name__}")
+
+
 @frozen
 class TeamRow:
-    """A team as it should be. What is None, or empty, is left as it is.
+    """A team as it should be. What is empty is left as it is, and so are leaders and admins that are None.
 
     ```python
     rows = [TeamRow("Sales", leaders=frozenset({user_id})), TeamRow("Sales North", parent="Sales")]
@@ -41,12 +47,15 @@ class TeamRow:
         description: What is said of it.
         leaders: Ids of the people who lead it, from any iterable, or the only one. None leaves them as they are.
         admins: Ids of its admins. None leaves them as they are.
+
+    Raises:
+        ConfigurationError: A value is of another type.
     """
 
-    name: str
-    parent: str = ""
-    parent_code: str = ""
-    description: str = ""
+    name: str = field(validator=_is_text)
+    parent: str = field(default="", validator=_is_text)
+    parent_code: str = field(default="", validator=_is_text)
+    description: str = field(default="", validator=_is_text)
     leaders: frozenset[str] | None = field(default=None, converter=converters.optional(_ids))
     admins: frozenset[str] | None = field(default=None, converter=converters.optional(_ids))
 

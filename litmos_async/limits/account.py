@@ -166,9 +166,8 @@ class Account:
 
     def unused(self, ticket: int, now: float) -> None:
         """Nothing was sent: free the slot at once, and put its token back into the bucket."""
-        if (
-            self.window.slots.get(ticket, now) > now
-        ):  # else it has expired, and its token has long been used again
+        # A slot that has expired gives nothing back: its token has long been used again.
+        if self.window.slots.get(ticket, now) > now:
             self.paced_until -= self._pace
         self.window.unused(ticket, now)
 
@@ -180,7 +179,7 @@ class Account:
             self.demands[process] = Demand(interactive, bulk, until)
 
     def shares(self, now: float) -> tuple[Share, ...]:
-        """Tell what each process has, the largest share first."""
+        """Return what each process has, the largest share first."""
         used = self._used(now)
         waiting = {name: one.interactive + one.bulk for name, one in self.demands.items() if one.until > now}
         shares = [Share(name, used[name], waiting.get(name, 0)) for name in {*used, *waiting}]
@@ -213,7 +212,7 @@ class Account:
         """Notice that the store's clock went faster or slower than time, and keep that out of this account.
 
         Else a clock that is set to the right time, or pulled there, would free every slot too early. The first
-        process to notice sees to that for all: the others know from `ahead` what has been seen to. In doubt
+        process to notice sees to that for all: the others know from `clock_offset` what has been seen to. In doubt
         the account's clock is kept behind, for then slots are only kept longer.
 
         Args:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random as _random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from litmos_async.errors import LitmosError
+from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits.clocks import slept, time_asleep
 from litmos_async.limits.rate import Lanes, Lease, Priority, Quota, paused
 from litmos_async.limits.window import Window
 
-__all__ = ["LeaseQueue", "Report", "closed"]
+__all__ = ["LeaseQueue", "SlotReport", "closed"]
 
 logger = logging.getLogger("litmos_async")
 
-Report: TypeAlias = Callable[[Window, float], None]
+SlotReport: TypeAlias = Callable[[Window, float], None]
 """The outcome of a request: a change of the window as it stands when the report arrives there."""
 
 # A call that has waited so long is worth a line in the log. Bulk work waits all the time, so it gets one a minute.
@@ -34,12 +35,24 @@ class LeaseQueue(ABC):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, random: _random.Random) -> None:
         self.loop = loop
+        self.pid = os.getpid()
         self.lanes: Lanes[Lease] = Lanes()
         self._random = random
         self._pump: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._bulk_line_at = -BULK_LINE_EVERY
         self._others_seen = False
+
+    def check_left(self) -> None:
+        """See that the loop of this queue has ended, so that another one may follow.
+
+        Raises:
+            ConfigurationError: It is still running. That of the parent of a forked process does not run here.
+        """
+        if self.loop.is_running() and self.pid == os.getpid():
+            raise ConfigurationError(
+                "a limiter serves one event loop at a time, and another one is running: make a limiter for each"
+            )
 
     @property
     @abstractmethod
@@ -56,7 +69,7 @@ class LeaseQueue(ABC):
         """Hand out leases as long as callers wait."""
 
     @abstractmethod
-    def _report(self, report: Report) -> None:
+    def _report(self, report: SlotReport) -> None:
         """See that the window learns the outcome of a request."""
 
     async def acquire(self, priority: Priority, max_pause: float) -> Lease:

@@ -8,10 +8,9 @@ import random as _random
 
 from aiolimiter import AsyncLimiter
 
-from litmos_async.errors import ConfigurationError
 from litmos_async.limits.account import process_name
 from litmos_async.limits.clocks import time_asleep
-from litmos_async.limits.lease_queue import LeaseQueue, Report, closed
+from litmos_async.limits.lease_queue import LeaseQueue, SlotReport, closed
 from litmos_async.limits.rate import Lease, Priority, Quota, RateLimit, Share, Usage
 from litmos_async.limits.window import Window
 
@@ -45,9 +44,8 @@ class MemoryLimiter:
         self.rate = RateLimit.checked(rate)
         self._random = random or _random.Random()
         self._queue: _Queue | None = None
-        self._longest_timeout = (
-            0.0  # what a loop leaves behind at its end reaches the server by then, or never
-        )
+        # What a loop leaves behind at its end reaches the server by then, or never.
+        self._longest_timeout = 0.0
         self._closed = False
 
     def bind(self, account: str) -> None:
@@ -81,7 +79,7 @@ class MemoryLimiter:
         return queue.quota
 
     async def usage(self) -> Usage:
-        """Tell who uses what: this process, all of it."""
+        """Return who uses what: this process, all of it."""
         quota = self.quota
         return Usage(quota, (Share(process_name(), quota.used, quota.waiting),))
 
@@ -97,8 +95,7 @@ class MemoryLimiter:
         if queue is None:
             self._queue = queue = _Queue(loop, Window(self.rate), self._random)
         elif queue.loop is not loop:
-            if queue.loop.is_running():
-                raise ConfigurationError("A limiter serves one event loop at a time, and another one runs")
+            queue.check_left()
             window = queue.window.rebased(queue.loop.time(), loop.time(), self._longest_timeout)
             self._queue = queue = _Queue(loop, window, self._random)
         return queue
@@ -173,7 +170,7 @@ class _Queue(LeaseQueue):
         self._spare += 1
         super().unused(ticket)
 
-    def _report(self, report: Report) -> None:
+    def _report(self, report: SlotReport) -> None:
         report(self.window, self.loop.time())
         if not self.loop.is_closed():
             self._reject_impatient()

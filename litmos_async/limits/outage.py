@@ -119,9 +119,8 @@ class OutageStore:
             else:
                 self._come_again()
                 return result
-        if (
-            self._share is not None and known.contact > known.part.made
-        ):  # also if another visit is still under way
+        # Also if another visit is still under way.
+        if self._share is not None and known.contact > known.part.made:
             known.part = self._go_on_alone(rate, time(), self._share)
         self._come_again()
         return self._alone(known.part, change, time())
@@ -156,7 +155,7 @@ class OutageStore:
                 if time() - begin > longest + LONGEST_WAIT:
                     give_up_at = time() + self._outage_timeout  # it was this process that stood still
                 elif time() + wait > give_up_at:
-                    raise LimiterUnavailable("where the limit is kept does not answer in time") from None
+                    raise LimiterUnavailable("the store of the limit does not answer in time") from None
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
             wait = min(2 * wait, LONGEST_WAIT)
 

@@ -39,12 +39,12 @@ class RateLimit:
         requests: Requests that the server allows in a window.
         period: Length of the window in seconds.
         burst: How many may start at once; more than that are smoothed to `requests / period`.
-        reserve: Slots that bulk work leaves alone, so that an interactive call need not wait for it.
-        bulk_share: The part of the limit, from 0 to 1, that bulk work of all processes together may have before
-            interactive calls while these could use every slot, so that a job goes on, slowly, however busy the
-            rest is: with 0.05 of 100 requests five a period, one every 12 seconds if slots come free evenly. It
-            may use the reserve for these, but for no more: after more than its share it waits for the next window.
-            0 for none: then a job waits until no interactive call waits.
+        reserve: Slots that bulk work does not use, so that an interactive call need not wait for it.
+        bulk_share: The part of the limit, from 0 to 1, that bulk work of all processes together gets even while
+            interactive calls could use every slot, so that a job makes progress, slowly, however busy the
+            account is. 0.05 of 100 requests is five per period, or one every 12 seconds if slots come free
+            evenly. Bulk work may take these from the reserve, but no more: beyond its share it waits for the
+            next window. With 0, a job waits until no interactive call is waiting.
     """
 
     requests: int = 100
@@ -92,9 +92,8 @@ class RateLimit:
         Raises:
             ConfigurationError: It is less than one request.
         """
-        requests = math.floor(
-            self.requests * share + 1e-9
-        )  # 0.29 of 100 is 29, whatever the product is in binary
+        # 0.29 of 100 is 29, although the product of the floats is a little less.
+        requests = math.floor(self.requests * share + 1e-9)
         if requests < 1:
             raise ConfigurationError(f"{share:g} of {self.requests} requests is less than one request")
         return attrs.evolve(
@@ -107,7 +106,7 @@ class RateLimit:
 
 @attrs.frozen
 class Quota:
-    """How things stand with the limit, at one moment.
+    """The state of the limit at one moment.
 
     ```python
     quota = litmos.quota
@@ -117,17 +116,17 @@ class Quota:
     ```
 
     Attributes:
-        used: Slots taken: requests under way, and answered ones that the server may still count.
+        used: Slots taken: requests in flight, and answered ones that the server may still count.
         free: Slots that can be taken now.
-        next_free_in: Seconds until an interactive call could have a slot, a pause included; 0.0 if one can
-            have it now. While every slot belongs to a request under way that is not known; then it is `period`,
-            the earliest if one of them is answered right now.
+        next_free_in: Seconds until an interactive call could get a slot, including any pause; 0.0 if it could
+            get one now. If every slot belongs to a request in flight, that is not known, and the value is
+            `period`: the earliest moment if one of them is answered right now.
         waiting: Callers in the queue.
         rejected: Requests that the server rejected since the limiter was made.
         limit: `RateLimit.requests`.
         period: `RateLimit.period`.
         budget: How many of the `limit` are ours at present; less while another party uses the account.
-        paused_for: Seconds until the pause is over that a rejection began; 0.0 where there is none.
+        paused_for: Seconds until the end of a pause after a rejection; 0.0 if there is none.
     """
 
     used: int
@@ -143,7 +142,7 @@ class Quota:
 
 @attrs.frozen
 class Share:
-    """What one process has of the limit.
+    """How much of the limit one process uses.
 
     ```python
     usage = await litmos.usage()
@@ -163,7 +162,7 @@ class Share:
 
 @attrs.frozen
 class Usage:
-    """Who uses what.
+    """How much of the limit each process uses.
 
     ```python
     usage = await litmos.usage()
@@ -173,8 +172,8 @@ class Usage:
     ```
 
     Attributes:
-        quota: How things stand for all together.
-        processes: What each has of it, the largest share first.
+        quota: The state of the limit for all processes together.
+        processes: The share of each process, the largest first.
     """
 
     quota: Quota
@@ -205,7 +204,7 @@ class Lease(Protocol):
         ...
 
     def unused(self) -> None:
-        """Nothing left for the server: the slot is free again at once."""
+        """Nothing was sent to the server: the slot is free again at once."""
 
     def answered(self) -> None:
         """An answer arrived, good or bad: the slot is free `period` from now."""
@@ -215,7 +214,7 @@ class Lease(Protocol):
 
         Args:
             timeout: Seconds that the request may still take to reach the server. It must be finite: a slot that
-                is lost for ever would be gone for good.
+                is lost forever would never come back.
         """
 
     def rejected(self, retry_after: float | None = None) -> None:
@@ -262,13 +261,13 @@ class Limiter(Protocol):
 
         Args:
             priority: The lane to wait in.
-            max_pause: The longest pause that the caller would sit out.
-            timeout: How long the request will take at most. Should the process die, its slot is freed
+            max_pause: The longest pause, in seconds, that the caller is willing to wait for.
+            timeout: The longest that the request will take, in seconds. If the process dies, its slot is freed
                 `timeout + period` after it was taken.
 
         Raises:
-            RateLimited: A pause is in force, or was declared while waiting, that ends later than `max_pause`
-                seconds after this call. It raises at once, not when the time is up.
+            RateLimited: A pause that is in force, or was declared while waiting, ends later than `max_pause`
+                seconds after this call. This is raised at once, not when the time is up.
         """
         ...
 

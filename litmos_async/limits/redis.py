@@ -7,15 +7,16 @@ import contextlib
 import random as _random
 import secrets
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, get_args
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import attrs
 
-from litmos_async.errors import ConfigurationError, LimiterUnavailable
+from litmos_async.errors import ConfigurationError, LimiterUnavailable, LitmosError
 from litmos_async.limits.account import transact
 from litmos_async.limits.outage import OutageStore
 from litmos_async.limits.rate import RateLimit
 from litmos_async.limits.shared import Change, SharedLimiter
+from litmos_async.redaction import without_frames, without_secrets
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -82,22 +83,23 @@ LIFETIME: Final = 86_400
 class RedisLimiter(SharedLimiter):
     """Keeps the limit for all processes, on any host, that name the same Redis.
 
-    Several accounts may share a Redis: each has one key. Close the limiter at the end: then the last
-    answers are reported, whose slots would else be freed later, by expiry.
+    Several accounts may share a Redis: each has one key. Close the limiter at the end, so that it reports the
+    last answers; otherwise their slots are freed later, when they expire.
 
     A user of Redis' access control needs `~litmos:* +eval +time +hmget +hset +expire`.
 
-    A Redis that was emptied, or that came back as an old copy, is noticed by any process that remembers a slot that
-    is not there; then none sends for `timeout + period` seconds. A process that begins just then, or was idle for
-    long, and comes before one that remembers, cannot know, and takes it for a fresh start. Where that matters,
-    let Redis write to disk (`appendonly yes`). Redis' clock may be wrong, and may be set right while the limiter
-    is used: that is noticed in the same way.
+    If Redis was emptied, or came back as an old copy, any process that remembers a slot which is no longer
+    there notices it, and no process sends for `timeout + period` seconds. A process that starts just then, or
+    was idle for long, cannot know if it comes before one that remembers, and takes it for a fresh start. If
+    that matters, let Redis write to disk (`appendonly yes`). The clock of Redis may be wrong, and may be
+    corrected while the limiter is in use; that is noticed in the same way.
 
-    With `on_outage="local"` a process that is cut off goes on after a sixth of a period, with its own slots as they
-    cool down, and has all of its part after `2 * timeout + period` seconds more. The others keep that part free
-    meanwhile; also that of a process which ended without closing its limiter, for some periods. On a new or emptied
-    Redis all keep to their parts for the first `2 * timeout + period` seconds. What is left: a process that is cut
-    off for more than five periods while others are not can pass the limit by its part.
+    With `on_outage="local"`, a process that is cut off continues after a sixth of a period, with its own slots
+    as they cool down, and has all of its share after another `2 * timeout + period` seconds. Meanwhile the
+    others keep that share free; for some periods they also do so for a process that ended without closing its
+    limiter. On a new or emptied Redis, all processes keep to their shares for the first `2 * timeout + period`
+    seconds. One gap remains: a process that is cut off for more than five periods while others are not can
+    exceed the limit by its share.
 
     ```python
     limiter = RedisLimiter("redis://cache:6379/0", on_outage="local", local_share=0.25)  # of four processes
@@ -108,22 +110,24 @@ class RedisLimiter(SharedLimiter):
 
     Args:
         url: `redis://user:password@host:6379/0`, or `rediss://` for TLS, with the options that redis-py takes
-            (`?ssl_ca_certs=/path`). Any node of a cluster will do; best is a name that all its nodes share.
+            (`?ssl_ca_certs=/path`). Any node of a cluster works; a name that all its nodes share is best.
         rate: The limit to keep. Give the same in every process; only `reserve` may differ.
         account: What tells accounts apart in Redis; None leaves it to the client.
-        on_outage: What to do while Redis cannot be reached. "wait": go on trying for `outage_timeout` seconds, then
-            raise `LimiterUnavailable`. "fail": raise it at once. "local": keep to `local_share` of the limit
-            without Redis, and tell Redis when it is back. An answer that takes longer than `timeout` is an
-            outage, and so is a change that is not through in ten times that.
+        on_outage: What to do while Redis cannot be reached. "wait": keep trying for `outage_timeout` seconds,
+            then raise `LimiterUnavailable`. "fail": raise it at once. "local": keep to `local_share` of the
+            limit without Redis, and report to Redis when it is back. An answer that takes longer than `timeout`
+            counts as an outage, and so does a change that takes more than ten times that.
         outage_timeout: How many seconds "wait" waits.
-        local_share: The part of the limit for "local", one request at least. The parts of all processes that run
-            at the same time must not be more than 1 together. Needed for "local"; else None.
+        local_share: The share of the limit for "local", at least one request. The shares of all processes that
+            run at the same time must not add up to more than 1. Required for "local"; otherwise None.
         timeout: Seconds for one answer of Redis, and for connecting to it.
         random: Where jitter comes from; give a seeded one for repeatable tests. None is Python's own.
 
     Raises:
         ConfigurationError: An option cannot work, or redis-py is not installed.
     """
+
+    _place = "redis://"
 
     def __init__(
         self,
@@ -137,25 +141,23 @@ class RedisLimiter(SharedLimiter):
         timeout: float = 2.0,
         random: _random.Random | None = None,
     ) -> None:
-        if on_outage not in get_args(OnOutage):
-            raise ConfigurationError(f'on_outage must be "wait", "local" or "fail", not {on_outage!r}')
-        if (on_outage == "local") != (local_share is not None):
-            raise ConfigurationError('on_outage="local" and local_share=... need each other')
-        if local_share is not None and not 0 < local_share <= 1:
-            raise ConfigurationError(f"local_share must be more than 0 and at most 1, not {local_share}")
-        if not (timeout > 0 and outage_timeout >= 0):
-            raise ConfigurationError("timeout must be more than 0 seconds, and outage_timeout not negative")
-        if local_share is not None:
-            _see_that_it_is_a_request(RateLimit.checked(rate), local_share)
-        redis = RedisStore(url, timeout=timeout)
-        store = OutageStore(
-            redis,
-            outage_timeout=outage_timeout if on_outage == "wait" else 0.0,
-            share=local_share,
-            late_after=LATE * timeout,
-        )
-        super().__init__(store, rate, account=account, random=random)
-        self._place = redis.place
+        try:
+            redis = RedisStore(url, timeout=_checked(timeout))
+            self._place = redis.place
+            store = OutageStore(
+                redis,
+                outage_timeout=_wait_of(on_outage, outage_timeout),
+                share=_share_of(on_outage, local_share, rate),
+                late_after=LATE * timeout,
+            )
+            super().__init__(store, rate, account=account, random=random)
+        except ConfigurationError as error:
+            problem = without_frames(error)
+        else:
+            return
+        # Some tools show an error with the local variables of its frames.
+        del url
+        raise problem
 
     def __repr__(self) -> str:
         return f"RedisLimiter({self._place!r})"
@@ -185,22 +187,24 @@ class RedisStore:
 
     def __init__(self, url: str, *, timeout: float) -> None:
         try:
-            import redis  # noqa: F401, PLC0415 - an extra, and slow to import
+            import redis  # noqa: PLC0415 - an extra, and slow to import
         except ImportError as problem:
             raise ConfigurationError(
                 'RedisLimiter needs redis-py: pip install "litmos-async[redis]"'
             ) from problem
         self.place = _place(url)
         self._url = url
+        password = urlsplit(url).password or ""
+        self._secrets = (password, unquote(password))
         self._timeout = timeout
         self._name = secrets.token_hex(4)
         self._link: _Link | None = None
-        pool: Any = self._client({}).connection_pool
         try:
+            pool: Any = self._client({}).connection_pool
             pool.make_connection()
-        except TypeError:
+        except (TypeError, ValueError, redis.RedisError):
             raise ConfigurationError(
-                f"the URL of {self.place} has an option that redis-py does not know"
+                f"the URL of {self.place} has an option that redis-py does not know, or a value that it refuses"
             ) from None
 
     async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
@@ -211,13 +215,19 @@ class RedisStore:
         try:
             async with link.lock:  # this process does not compete with itself
                 return await self._where_the_key_is(link, account, rate, change)
+        except LitmosError:
+            raise
         # What the server says about a user may name it, so it is not passed on.
         except (errors.AuthenticationError, errors.AuthorizationError):
-            raise ConfigurationError(f"{self.place} does not accept user and password") from None
+            refused: LitmosError = ConfigurationError(f"{self.place} does not accept user and password")
         except errors.NoPermissionError:
-            raise ConfigurationError(f"{self.place} does not let this user run EVAL on litmos:*") from None
-        except (errors.RedisError, OSError) as problem:
-            raise LimiterUnavailable(f"{self.place} cannot be used: {type(problem).__name__}") from problem
+            refused = ConfigurationError(f"{self.place} does not let this user run EVAL on litmos:*")
+        except (errors.RedisError, OSError, ValueError, TypeError) as problem:
+            # The latter two come from what is no answer of a Redis.
+            refused = LimiterUnavailable(f"{self.place} cannot be used: {type(problem).__name__}")
+            refused.__cause__ = without_secrets(problem, self._secrets)
+        # Outside the handler, for the frames of its error hold user and password.
+        raise refused
 
     async def aclose(self) -> None:
         """Close the connections of this loop."""
@@ -305,18 +315,43 @@ class RedisStore:
         return Redis.from_pool(ConnectionPool(**{**ours, **parse_url(self._url), **place}))
 
 
-def _see_that_it_is_a_request(rate: RateLimit, share: float) -> None:
+def _checked(timeout: float) -> float:
+    if not timeout > 0:
+        raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}")
+    return timeout
+
+
+def _wait_of(on_outage: OnOutage, outage_timeout: float) -> float:
+    """Return for how many seconds to wait for a Redis that is away."""
+    if on_outage not in get_args(OnOutage):
+        raise ConfigurationError(f'on_outage must be "wait", "local" or "fail", not {on_outage!r}')
+    if not outage_timeout >= 0:
+        raise ConfigurationError(f"outage_timeout must not be negative, as {outage_timeout} is")
+    return outage_timeout if on_outage == "wait" else 0.0
+
+
+def _share_of(on_outage: OnOutage, local_share: float | None, rate: RateLimit | None) -> float | None:
+    """Return the share of the limit to keep to without Redis."""
+    if (on_outage == "local") != (local_share is not None):
+        raise ConfigurationError('on_outage="local" and local_share=... need each other')
+    if local_share is None:
+        return None
+    if not 0 < local_share <= 1:
+        raise ConfigurationError(f"local_share must be more than 0 and at most 1, not {local_share}")
     try:
-        rate.part(share)
+        RateLimit.checked(rate).part(local_share)
     except ConfigurationError as problem:
         raise ConfigurationError(f"local_share is too small: {problem}") from None
+    return local_share
 
 
 def _place(url: str) -> str:
     """Return the address without secrets, and see that it can be used."""
     from redis.asyncio.connection import parse_url  # noqa: PLC0415
 
-    refused = ConfigurationError("This is no address of a Redis: redis://user:password@host:port/0")
+    refused = ConfigurationError(
+        "this is not the address of a Redis, such as redis://user:password@host:port/0"
+    )
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import os
 import random as _random
 import secrets
 from collections.abc import Callable
@@ -17,7 +16,7 @@ import attrs
 from litmos_async.errors import ConfigurationError
 from litmos_async.limits.account import Account, process_name
 from litmos_async.limits.clocks import slept, time_asleep
-from litmos_async.limits.lease_queue import LeaseQueue, Report, closed
+from litmos_async.limits.lease_queue import LeaseQueue, SlotReport, closed
 from litmos_async.limits.rate import Lease, Priority, Quota, RateLimit, Usage
 from litmos_async.limits.window import Window
 
@@ -102,7 +101,7 @@ class SharedLimiter:
             return
         if self._account not in {None, account}:
             raise ConfigurationError(
-                "A limiter keeps the limit of one account: make another one for this one"
+                "a limiter keeps the limit of one account: make another limiter for this account"
             )
         self._account = account
 
@@ -123,7 +122,7 @@ class SharedLimiter:
         if self._closed:
             raise closed()
         if not 0 <= timeout < math.inf:
-            raise ConfigurationError("A shared slot needs a finite timeout, since its holder may die")
+            raise ConfigurationError("a shared slot needs a finite timeout, since its holder may die")
         queue = self._here()
         queue.longest_timeout = max(queue.longest_timeout, timeout)
         return await queue.acquire(priority, max_pause)
@@ -156,11 +155,13 @@ class SharedLimiter:
         """Return the queue on the running loop. What it knows is in the store, so a new one begins empty."""
         loop, queue = asyncio.get_running_loop(), self._queue
         if self._account is None:
-            raise ConfigurationError("Whose limit? Say account=..., or give this limiter to a client")
+            raise ConfigurationError(
+                "the limiter has no account yet: pass account=..., or give it to a client"
+            )
         if queue is not None and queue.loop is loop:
             return queue
-        if queue is not None and queue.loop.is_running() and queue.pid == os.getpid():
-            raise ConfigurationError("A limiter serves one event loop at a time, and another one runs")
+        if queue is not None:
+            queue.check_left()
         self._queue = _Queue(
             loop, self._random, self.rate, partial(self._store.apply, self._account, self.rate)
         )
@@ -206,16 +207,13 @@ class _Queue(LeaseQueue):
         self, loop: asyncio.AbstractEventLoop, random: _random.Random, rate: RateLimit, apply: _Apply
     ) -> None:
         super().__init__(loop, random)
-        self.pid = os.getpid()
         self.seen: Seen | None = None
         self.longest_timeout = 0.0
         self._rate = rate
         self._apply = apply
         self._name = f"{process_name()}:{secrets.token_hex(3)}"
         self._reports: list[tuple[float, Change[None]]] = []  # each with the time at which it was made
-        self._flush_timer: asyncio.TimerHandle | None = (
-            None  # when they are brought to the store at the latest
-        )
+        self._flush_timer: asyncio.TimerHandle | None = None  # brings them to the store at the latest
         self._expected = False  # the others leave slots for us
         self._took = 0.0  # how long the last visit to the store took
         self._allowance = 0.0  # how much longer slots are kept for us, since the way to the store is long
@@ -270,7 +268,7 @@ class _Queue(LeaseQueue):
         super().rejected(ticket, retry_after)
         self._flush()
 
-    def _report(self, report: Report) -> None:
+    def _report(self, report: SlotReport) -> None:
         self._queue_report(
             lambda account, now: report(account.window, now), within=TOGETHER * self._rate.period
         )

@@ -37,8 +37,8 @@ class SqliteLimiter(SharedLimiter):
     """Keeps the limit for all processes of one host that name the same file.
 
     Several accounts may share a file. It must be on a disk of this host: SQLite's locks do not hold on network
-    file systems. Close the limiter at the end: then the last answers are reported, whose slots would else be
-    freed later, by expiry.
+    file systems. Close the limiter at the end, so that it reports the last answers; otherwise their slots are
+    freed later, when they expire.
 
     ```python
     limiter = SqliteLimiter("litmos.db", RateLimit(reserve=10))
@@ -48,7 +48,7 @@ class SqliteLimiter(SharedLimiter):
     ```
 
     Args:
-        path: The file; it is made if it does not exist.
+        path: The file; it is created if it does not exist.
         rate: The limit to keep. Give the same in every process; only `reserve` may differ.
         account: What tells accounts apart in the file; None leaves it to the client.
         random: Where jitter comes from; give a seeded one for repeatable tests. None is Python's own.

@@ -12,6 +12,7 @@ from litmos_async.limits.memory import MemoryLimiter
 from litmos_async.limits.rate import Limiter, RateLimit
 from litmos_async.limits.redis import RedisLimiter
 from litmos_async.limits.sqlite import SqliteLimiter
+from litmos_async.redaction import without_frames
 
 __all__ = ["limiter_from_url", "sqlite_path", "sqlite_url"]
 
@@ -42,6 +43,16 @@ def limiter_from_url(
     Raises:
         ConfigurationError: There is no such limiter, or a part of the URL is not understood.
     """
+    try:
+        return _limiter(url, rate, account)
+    except ConfigurationError as error:
+        problem = without_frames(error)
+    # Some tools show an error with the local variables of its frames.
+    del url
+    raise problem
+
+
+def _limiter(url: str, rate: RateLimit, account: str | None) -> Limiter:
     scheme = url.partition(":")[0].lower()
     if scheme in {"redis", "rediss"}:
         return RedisLimiter(url, rate, account=account)
@@ -49,7 +60,7 @@ def limiter_from_url(
         return MemoryLimiter(rate)
     if scheme == "sqlite":
         return SqliteLimiter(sqlite_path(url), rate, account=account)
-    raise ConfigurationError("A limit is kept at memory://, sqlite:///path or redis://host:port/0")
+    raise ConfigurationError("a limit is kept at memory://, sqlite:///path or redis://host:port/0")
 
 
 def sqlite_url(path: PurePath) -> str:
@@ -59,7 +70,7 @@ def sqlite_url(path: PurePath) -> str:
         ConfigurationError: The path is not absolute, so another process would look for it elsewhere.
     """
     if not path.is_absolute():
-        raise ConfigurationError(f"A limiter's file needs an absolute path, not {str(path)!r}")
+        raise ConfigurationError(f"a limiter's file needs an absolute path, not {str(path)!r}")
     text = path.as_posix()
     # Half a character, which no encoding has, stands for a byte of the file's name.
     quoted = quote(text, safe="/:", errors="surrogatepass")

@@ -230,7 +230,7 @@ class Window:
             self._cool(self.taken, now + timeout)
 
     def quota(self, now: float, waiting: int) -> Quota:
-        """Tell how things stand."""
+        """Return what of the window is used, and what is free."""
         used, budget = self.used(now), int(self.budget(now))
         opens_in = self.opens_at(now) - now
         return Quota(

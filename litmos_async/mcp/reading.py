@@ -12,6 +12,7 @@ import attrs
 
 from litmos_async import LitmosClient, Pages
 from litmos_async.mcp.answers import check_page, page_of, plain
+from litmos_async.mcp.deadline import Deadline
 from litmos_async.report import Report
 
 __all__ = ["Reading"]
@@ -40,7 +41,7 @@ class Reading:
 
     def __init__(self, litmos: LitmosClient) -> None:
         self._litmos = litmos
-        self._reports: dict[tuple[Any, ...], tuple[float, Report]] = {}
+        self._reports: dict[tuple[Any, ...], tuple[Deadline, Report]] = {}
         self._making = asyncio.Lock()
 
     @property
@@ -118,14 +119,14 @@ class Reading:
 
     async def _made(self, kind: Any, courses: tuple[str, ...], teams: tuple[str, ...]) -> Report:
         """Return a report; a page more of it is no reason to make it again."""
-        what, now = (kind, courses, teams), asyncio.get_running_loop().time()
+        what = (kind, courses, teams)
         async with self._making:
-            self._reports = {key: kept for key, kept in self._reports.items() if kept[0] > now}
+            self._reports = {key: kept for key, kept in self._reports.items() if not kept[0].passed}
             if what not in self._reports:
                 report = await self._litmos.report.make(
                     kind, courses=courses, teams=teams, now=datetime.now(UTC)
                 )
-                self._reports[what] = asyncio.get_running_loop().time() + _KEPT, report
+                self._reports[what] = Deadline.after(_KEPT), report
             return self._reports[what][1]
 
     async def quota(self) -> dict[str, Any]:

@@ -46,14 +46,12 @@ async def make_server(
     Raises:
         ConfigurationError: Something is missing or cannot work.
     """
-    if not 0 < share <= 1:
-        raise ConfigurationError(f"share must be more than 0 and at most 1, not {share!r}")
-    whole = _limiter_of(options)
-    part = MemoryLimiter(whole.rate.part(share))
-    given = {name: value for name, value in options.items() if name not in {"limiter", "rate_limit"}}
-    # Reports are read in the bulk lane elsewhere; here a person waits for each answer.
-    reading = LitmosClient(limiter=ShareOfLimit(whole, part, "interactive"), **given)
-    writing = LitmosClient(limiter=ShareOfLimit(whole, part), **given)
+    made = _connections(options, share)
+    # Some tools show an error with the local variables of its frames: the key, an address with a password.
+    del options
+    if isinstance(made, ConfigurationError):
+        raise made
+    whole, part, reading, writing = made
     server: MCPServer[Any] = MCPServer(
         "litmos", version=__version__, instructions=_INSTRUCTIONS, log_level="WARNING"
     )
@@ -70,7 +68,9 @@ async def make_server(
 
 async def serve(options: Mapping[str, Any], *, allow_writes: bool = False, share: float = SHARE) -> None:
     """Serve an account over standard input and output, until that is closed; see `make_server`."""
-    async with make_server(options, allow_writes=allow_writes, share=share) as server:
+    making = make_server(options, allow_writes=allow_writes, share=share)
+    del options  # as there
+    async with making as server:
         await server.run_stdio_async()
 
 
@@ -82,6 +82,24 @@ async def whole_closed(whole: Limiter, part: MemoryLimiter) -> AsyncGenerator[No
     finally:
         await part.aclose()
         await whole.aclose()
+
+
+def _connections(
+    options: Mapping[str, Any], share: float
+) -> tuple[Limiter, MemoryLimiter, LitmosClient, LitmosClient] | ConfigurationError:
+    """Return the limiter of the account, that of the share, a client that reads and one that writes; or why not."""
+    if not 0 < share <= 1:
+        return ConfigurationError(f"share must be more than 0 and at most 1, not {share!r}")
+    try:
+        whole = _limiter_of(options)
+        part = MemoryLimiter(whole.rate.part(share))
+        given = {name: value for name, value in options.items() if name not in {"limiter", "rate_limit"}}
+        # Reports are read in the bulk lane elsewhere; here a person waits for each answer.
+        reading = LitmosClient(limiter=ShareOfLimit(whole, part, "interactive"), **given)
+        writing = LitmosClient(limiter=ShareOfLimit(whole, part), **given)
+    except ConfigurationError as problem:
+        return problem.with_traceback(None)
+    return whole, part, reading, writing
 
 
 def _limiter_of(options: Mapping[str, Any]) -> Limiter:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import secrets
@@ -14,6 +13,7 @@ from attrs import frozen
 from litmos_async import BulkJob, LitmosClient, Report, Resolved
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.mcp.answers import short
+from litmos_async.mcp.deadline import Deadline
 
 __all__ = ["MOST_CHANGES", "Writing"]
 
@@ -37,7 +37,7 @@ class _Planned:
     action: Action
     pairs: tuple[tuple[str, str], ...]
     send_message: bool
-    until: float
+    until: Deadline
 
 
 class Writing:
@@ -45,7 +45,6 @@ class Writing:
 
     Args:
         litmos: The client.
-        account: The address of the account, which is a part of each fingerprint.
     """
 
     def __init__(self, litmos: LitmosClient) -> None:
@@ -95,10 +94,9 @@ class Writing:
         job = self._job(action, pairs, send_message)
         async with job:
             plan = await job.plan()
-        now = asyncio.get_running_loop().time()
-        planned = _Planned(action, pairs, send_message, now + _VALID)
+        planned = _Planned(action, pairs, send_message, Deadline.after(_VALID))
         fingerprint = self._fingerprint(planned)
-        self._waiting = {key: each for key, each in self._waiting.items() if each.until > now}
+        self._waiting = {key: each for key, each in self._waiting.items() if not each.until.passed}
         self._waiting[fingerprint] = planned
         return {
             "fingerprint": fingerprint,
@@ -114,7 +112,7 @@ class Writing:
     async def confirm_change(self, fingerprint: str) -> dict[str, Any]:
         """Carry out a plan of `plan_change`, once, and return how it ended."""
         planned = self._waiting.pop(fingerprint, None)
-        if planned is None or planned.until <= asyncio.get_running_loop().time():
+        if planned is None or planned.until.passed:
             raise ConfigurationError("there is no such plan: it was confirmed, is too old, or was never made")
         report = await self._job(planned.action, planned.pairs, planned.send_message).run()
         return _told(report)

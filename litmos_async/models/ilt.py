@@ -131,6 +131,13 @@ class SessionCourse(Tree):
             f"{self.id} {module.id} {session.id}" for module in self.modules for session in module.sessions
         )
 
+    @property
+    def last_leaves(self) -> tuple[str, ...]:
+        """The last session of each module."""
+        return tuple(
+            f"{self.id} {module.id} {module.sessions[-1].id}" for module in self.modules if module.sessions
+        )
+
     def only(self, leaves: Collection[str]) -> Self:
         """Return the course with these sessions alone, and without modules that have none of them.
 

@@ -151,7 +151,8 @@ class ImportUserError(Record):
 class CourseImport(Record):
     """A row of a bulk import of courses. With a `course_code` it changes that course, without it creates one.
 
-    A date and its span exclude one another. Dates follow the date format of the organisation.
+    A date and its span exclude one another. Dates follow the date format of the organisation, and are sent as
+    `yyyy-MM-dd`.
 
     Attributes:
         course_code: Present: update; it is CourseCodeForBulkImport.

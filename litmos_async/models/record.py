@@ -196,6 +196,11 @@ class Tree(Record):
         """What tells its leaves from others; empty where it has none."""
         raise NotImplementedError
 
+    @property
+    def last_leaves(self) -> tuple[str, ...]:
+        """The last leaf of each of its branches; empty where it has none."""
+        raise NotImplementedError
+
     def only(self, leaves: Collection[str]) -> Self:
         """Return the row with these of its leaves alone."""
         raise NotImplementedError

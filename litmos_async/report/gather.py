@@ -91,7 +91,7 @@ class Reports:
             courses: Ids of the courses that it is limited to; none is all.
             teams: Ids of the teams whose members it is limited to; none is everyone. For "teams": which rows.
             since: Only results that changed after it; None is all.
-            inactive: Whether inactive people are in it.
+            inactive: Whether inactive people are in it. Not with teams: the API does not list inactive members.
             now: The time that it is made for; None is now.
 
         Raises:
@@ -106,22 +106,29 @@ class Reports:
         for name, moment in (("since", since), ("now", now)):
             if moment is not None and moment.tzinfo is None:
                 raise ConfigurationError(f"{name} must be a datetime with a time zone")
-        now = now or datetime.now(UTC)
+        if inactive and (kind == "teams" or teams):
+            # Else it would say that they are in it.
+            raise ConfigurationError(
+                "a report about teams cannot have inactive people: the API lists no inactive members"
+            )
+        now = (now or datetime.now(UTC)).astimezone(UTC)
         members = await self._members(kind, teams)
         entries = await self._entries(courses, members, since or BEGINNING, now, inactive=inactive)
         if kind == "overdue":
             entries = await self._with_due_dates(entries, now)
         report = (
-            _teams(entries, members, now, self._base_url)
+            _teams(entries, members or {}, now, self._base_url)
             if kind == "teams"
             else _BUILDERS[kind](entries, now, self._base_url)
         )
         return evolve(report, note=_note(courses, teams, since, inactive=inactive))
 
-    async def _members(self, kind: Kind, wanted: Collection[str]) -> Mapping[str, tuple[str, list[str]]]:
-        """Return the members of teams: name and people by the team's id. None are read where none are needed."""
+    async def _members(
+        self, kind: Kind, wanted: Collection[str]
+    ) -> Mapping[str, tuple[str, list[str]]] | None:
+        """Return the members of teams, name and people by the team's id; None where it is about everyone."""
         if kind != "teams" and not wanted:
-            return {}
+            return None
         teams = {team.id: team.name or "" async for team in self._litmos.teams.list(**self._options)}
         missing = [team_id for team_id in wanted if team_id not in teams]
         if missing:
@@ -138,7 +145,7 @@ class Reports:
     async def _entries(
         self,
         courses: Collection[str],
-        members: Mapping[str, tuple[str, list[str]]],
+        members: Mapping[str, tuple[str, list[str]]] | None,
         since: datetime,
         now: datetime,
         *,
@@ -146,7 +153,7 @@ class Reports:
     ) -> list[Entry]:
         """Return everyone's results, limited to courses and to the members of teams."""
         teams_of: defaultdict[str, list[str]] = defaultdict(list)
-        for name, people in members.values():
+        for name, people in (members or {}).values():
             for user_id in people:
                 teams_of[user_id].append(name)
         wanted, seen = frozenset(courses), set[str]()
@@ -154,7 +161,7 @@ class Reports:
         async for row in self._litmos.results.list_details(since=since, **self._options):
             course_id = row.course_id or ""
             seen.add(course_id)
-            if (wanted and course_id not in wanted) or (members and row.id not in teams_of):
+            if (wanted and course_id not in wanted) or (members is not None and row.id not in teams_of):
                 continue
             if row.active is False and not inactive:
                 continue
@@ -176,7 +183,7 @@ class Reports:
                     result=result,
                     completed=row.completed_date,
                     standing=standing_of(result, now),
-                    teams=tuple(sorted(teams_of[row.id])) if members else (),
+                    teams=tuple(sorted(teams_of[row.id])) if members is not None else (),
                 )
             )
         if unknown := wanted - seen:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
-import io
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -14,6 +12,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any, Final
 
+from litmos_async.csv_line import csv_line
 from litmos_async.errors import ConfigurationError
 from litmos_async.report.data import Bar, Column, Report
 
@@ -78,12 +77,12 @@ def csv_text(report: Report, text: Callable[[str], str] = str) -> str:
         report: The report.
         text: What to write for a text: a spreadsheet runs what begins with `=`, and people are called by others.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([column.name for column in report.columns])
-    for row in report.to_dicts():
-        writer.writerow([text(value) if isinstance(value, str) else value for value in row.values()])
-    return out.getvalue()
+    lines = [[column.name for column in report.columns]]
+    lines += (
+        [text(value) if isinstance(value, str) else value for value in row.values()]
+        for row in report.to_dicts()
+    )
+    return "".join(map(csv_line, lines))
 
 
 def chart(bars: Sequence[Bar]) -> str:

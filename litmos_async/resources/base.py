@@ -1,4 +1,4 @@
-"""What all resources stand on: an operation and its values become a call, and its answer becomes records."""
+"""What all resources have in common: an operation and its values become a call, and its answer becomes records."""
 
 from __future__ import annotations
 
@@ -47,14 +47,15 @@ class ListOptions(CallOptions, total=False):
     """Options that every paged list takes, beside those of every call.
 
     Attributes:
-        page_size: Rows to ask for in one request, 1 to 1,000. The default, 1,000, costs the fewest requests.
+        page_size: Rows per request, 1 to 1,000. The default, 1,000, takes the fewest requests.
         start: Offset of the first row wanted, from 0.
-        pages_ahead: Pages to ask for before their turn, 0 to 8, so that a server which takes seconds a page is
-            read at the speed of the quota. They stand in the bulk lane; all lists of a client share 8. A short
-            list takes up to `pages - 1` requests more, a long one up to 7, one with a total none. The default, 0,
-            asks for one page after the other.
-        confirm_end: Ask once more behind the last page of a list that has an id in its path, whatever that page
-            looks like. Other lists are always read until nothing new comes; `litmos_async.reader` has the rules.
+        pages_ahead: Pages to request before their turn, 0 to 8, so that a list is read as fast as the quota
+            allows even if the server takes seconds per page. They are requested in the bulk lane; all lists of
+            a client share 8. A short list takes up to `pages - 1` requests more, a long one up to 7, one with a
+            total none. The default, 0, requests one page after another.
+        confirm_end: Request one more page after the last page of a list with an id in its path, whatever that
+            page looks like. Other lists are always read until nothing new comes; `litmos_async.reader` has the
+            rules.
     """
 
     page_size: int
@@ -406,7 +407,7 @@ def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
     if not rows:
         raise ConfigurationError(f"{name}: the list is empty")
     if at_most is not None and len(rows) > at_most:
-        raise ConfigurationError(f"{name}: {len(rows)} in one request; the server takes {at_most}")
+        raise ConfigurationError(f"{name}: {len(rows)} in one request; the server accepts {at_most}")
     return rows
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final, Unpack
 
 from litmos_async.config import CallOptions
+from litmos_async.errors import ConfigurationError
 from litmos_async.models import CourseBulkImport, CourseImport, ImportUserError, UserBulkImport, UserImport
 from litmos_async.paging import Pages
 from litmos_async.resources.base import ListOptions, Ref, Resource, mail_query, records
@@ -16,6 +17,9 @@ LARGEST_BODY: Final = 2_000_000
 
 MOST_USERS: Final = 2_000
 MOST_COURSES: Final = 100
+
+_SPANS: Final = ("course_access_expiration_date_span", "due_date_span", "compliance_date_span")
+_LONGEST_SPAN: Final = 100
 
 CREATE_USERS = Operation(
     "bulk_imports.create_users",
@@ -142,10 +146,30 @@ class BulkImports(Resource):
             options: The options of every call.
 
         Raises:
-            ConfigurationError: There are too many rows, or they are too large.
+            ConfigurationError: There are too many rows, or they are too large; or a row has a date and its span, or
+                a span over 100: the server would reject the row later, and there is no way to learn of it.
             OutcomeUnknown: No answer came. Look at `courses.list` before you try again.
 
         Source: openapi, vendor page.
         """
         body = records(courses, CourseImport, "courses", at_most=MOST_COURSES)
+        for row in body:
+            _check_dates(row)
         return await self._call(CREATE_COURSES, query=mail_query(send_message), body=body, options=options)
+
+
+def _check_dates(row: CourseImport) -> None:
+    """Refuse what makes a row of courses fail (records.yaml, CourseImport).
+
+    Raises:
+        ConfigurationError: A date stands beside its span, or a span is out of range.
+    """
+    for name in _SPANS:
+        span = getattr(row, name)
+        if span is None:
+            continue
+        if not 0 <= span <= _LONGEST_SPAN:
+            raise ConfigurationError(f"CourseImport.{name} must be 0 to {_LONGEST_SPAN}, not {span}")
+        date = name.removesuffix("_span")
+        if getattr(row, date, None) is not None:
+            raise ConfigurationError(f"CourseImport.{date} and {name} exclude one another")

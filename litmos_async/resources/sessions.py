@@ -154,7 +154,7 @@ class Sessions(SpanResource):
         if to is None:
             return self._list(operation, query={**query, "since": since}, options=options)
         if since is None:
-            raise ConfigurationError("to needs since")
+            raise ConfigurationError("to needs since: give both")
         return self._in_span(operation, since, to, query=query, options=options)
 
     def list(self, course_id: Ref, module_id: Ref, **options: Unpack[ListOptions]) -> Pages[Session]:
@@ -360,7 +360,7 @@ class Sessions(SpanResource):
 
         Source: seed, openapi, vendor collection, a peer.
         """
-        body = records(users, EventUser, "users")
+        body = records(users, EventUser, "users", update=True)
         await self._do(MARK_ROLL_CALL, course_id, module_id, session_id, body=body, options=options)
 
     def list_attendance(
@@ -437,7 +437,13 @@ class Sessions(SpanResource):
 
 
 def _flag(value: bool) -> str:
-    """Return a truth value as it stands in a path."""
+    """Return a truth value as it stands in a path.
+
+    Raises:
+        ConfigurationError: It is none: "false" would be true.
+    """
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"attended must be True or False, not {value!r}")
     return "true" if value else "false"
 
 

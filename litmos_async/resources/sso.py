@@ -1,4 +1,4 @@
-"""Single sign on: recipes of other calls that lead a person into Litmos without a password."""
+"""Single sign-on: recipes of other calls that lead a person into Litmos without a password."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LoginUrl:
 
 
 class Sso(Resource):
-    """Recipes for single sign on."""
+    """Recipes for single sign-on."""
 
     async def find_user_id(self, user_name: str, **options: Unpack[CallOptions]) -> str:
         """Return the id of the person with this user name. It never changes: store it.

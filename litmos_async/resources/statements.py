@@ -11,6 +11,7 @@ from contextlib import aclosing
 
 from litmos_async.errors import ConfigurationError, IncompleteListing, LitmosError
 from litmos_async.hooks import OnPage, no_page
+from litmos_async.marks import NO_TOKEN
 from litmos_async.models import XapiStatement
 from litmos_async.paging import Page, Pages
 
@@ -52,7 +53,7 @@ class StatementPages(Pages[XapiStatement]):
             try:
                 statements, more = await self._read(link)
                 if more and circle.closes(more):
-                    raise IncompleteListing("the store's links to more statements go round in a circle")
+                    raise IncompleteListing("the store's links to more statements form a circle")
             except LitmosError as problem:
                 problem.resume = self._token(link) if link else None
                 raise
@@ -69,7 +70,7 @@ class StatementPages(Pages[XapiStatement]):
         try:
             plain = json.loads(base64.urlsafe_b64decode(token.encode()))
             mark, link = str(plain["list"]), str(plain["more"])
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except NO_TOKEN:
             raise ConfigurationError("resume is not a resume token of this library") from None
         if mark != self._mark or not link:
             raise ConfigurationError("resume is from another list, or from other filters")

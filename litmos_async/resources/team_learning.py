@@ -95,7 +95,7 @@ class TeamLearning(Resource):
 
         Args:
             team_id: The team.
-            course_ids: The courses. No limit is documented; about 100 is a careful one.
+            course_ids: The courses. No limit is documented; about 100 is a safe choice.
             send_message: Whether the server e-mails members who have logged in before. Required: its own default
                 is to do so.
             library: True only offers the courses in the team's library.

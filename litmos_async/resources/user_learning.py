@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from litmos_async.config import CallOptions
 from litmos_async.models import (
@@ -21,6 +21,9 @@ from litmos_async.models import (
 from litmos_async.paging import Pages
 from litmos_async.resources.base import ListOptions, Ref, Resource, Rows, items, mail_query
 from litmos_async.wire.operation import Operation, many, one
+
+PEOPLE_PER_REQUEST: Final = 25
+"""People in one `list_courses_for_many` (api-facts 12)."""
 
 LIST_COURSES = Operation(
     "users.list_courses", "GET", "/users/{user_id}/courses", many(UserCourse, "Courses"), json_seen=True
@@ -142,14 +145,14 @@ class UserLearning(Resource):
 
         `POST /users/{user_id}/courses`
 
-        Courses that the person has already, and ids that do not exist, are ignored without an error: success
-        proves nothing, read back where it matters. For many people see `litmos.bulk`.
+        Courses that the person already has, and ids that do not exist, are ignored without an error. Success
+        proves nothing, so read back where it matters. For many people, see `litmos.bulk`.
 
         Args:
             user_id: The person.
-            course_ids: The courses. No limit is documented; about 100 is a careful one.
-            send_message: Whether the server e-mails a person who has logged in before. Required: its own default is
-                to do so.
+            course_ids: The courses. No limit is documented; about 100 is a safe choice.
+            send_message: Whether the server e-mails the person, if they have logged in before. Required,
+                because its own default is yes.
             options: The options of every call.
 
         Source: seed, openapi, vendor collection, peers.
@@ -206,7 +209,7 @@ class UserLearning(Resource):
 
         Source: openapi, vendor page, a peer.
         """
-        body = items(UserRef, user_ids, "user_ids", at_most=25)
+        body = items(UserRef, user_ids, "user_ids", at_most=PEOPLE_PER_REQUEST)
         return await self._rows(LIST_COURSES_FOR_MANY, body=body, options=options)
 
     def list_learning_paths(
@@ -308,7 +311,7 @@ class UserLearning(Resource):
     def gamification_details(
         self, user_id: Ref, **options: Unpack[ListOptions]
     ) -> Pages[GamificationAchievedItem]:
-        """List what a person achieved, with the points and the badge of each.
+        """List a person's achievements, each with its points and badge.
 
         `GET /users/{user_id}/gamificationdetails`
 

@@ -103,9 +103,9 @@ class Users(UserLearning):
         `GET /users`
 
         Args:
-            search: Filters by a part of the names, the user name or the e-mail, upper and lower case alike; at
-                most 50 characters; None takes all. Compare exactly what comes back.
-            sort: Field to sort by. The default keeps the order steady from page to page.
+            search: Filters by part of the names, the user name or the e-mail address, ignoring case; at most 50
+                characters; None takes all. Compare the results exactly yourself.
+            sort: Field to sort by. The default keeps the order stable from page to page.
             direction: "asc", the server's default, or "desc".
             show_inactive: False leaves inactive people out; the server's default is True.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
@@ -134,7 +134,7 @@ class Users(UserLearning):
         Args:
             search: Filters by a part of the names, the user name or the e-mail; at most 50 characters;
                 None takes all.
-            sort: Field to sort by. The default keeps the order steady from page to page.
+            sort: Field to sort by. The default keeps the order stable from page to page.
             direction: "asc", the server's default, or "desc".
             show_inactive: False leaves inactive people out; the server's default is True.
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
@@ -161,7 +161,7 @@ class Users(UserLearning):
         direction: Direction | None = None,
         **options: Unpack[ListOptions],
     ) -> Pages[User]:
-        """List people with everything that is known of them: one request where `get` takes one a person.
+        """List people with everything that is known of them: 1,000 people per request, `get` one.
 
         `GET /users/details`
 
@@ -169,7 +169,7 @@ class Users(UserLearning):
             since: Only people created after it, not changed after it: for changes see `org.list_users`.
             search: Filters by a part of the names, the user name or the e-mail; at most 50 characters;
                 None takes all.
-            sort: Field to sort by. The default keeps the order steady from page to page.
+            sort: Field to sort by. The default keeps the order stable from page to page.
             direction: "asc", the server's default, or "desc".
             options: `page_size`, `start`, `pages_ahead`, `confirm_end`, and the options of every call.
 
@@ -183,7 +183,7 @@ class Users(UserLearning):
 
         `GET /users/{user_id}`
 
-        The user name works in place of the id, unless it cannot travel in a path (a slash, a trailing dot).
+        The user name works in place of the id, unless it cannot be part of a path (a slash, a trailing dot).
         The answer holds `login_key`, a credential.
 
         Args:
@@ -209,9 +209,9 @@ class Users(UserLearning):
 
         `POST /users`
 
-        Needs `user_name`, `first_name` and `last_name`. What the server wants said and the record leaves open
-        is filled in: active, messages on, access level "Learner", the e-mail address from a user name that is one,
-        and `is_custom_username` for a user name that is none. A repeat cannot make a second person, it gets
+        `user_name`, `first_name` and `last_name` are required. Other values that the server requires are filled
+        in if the record has none: active, messages on, access level "Learner", the e-mail address if the user
+        name is one, and `is_custom_username` if it is not. A repeat cannot create a second person; it raises
         `Conflict`.
 
         Args:
@@ -223,8 +223,8 @@ class Users(UserLearning):
             options: The options of every call.
 
         Raises:
-            ConfigurationError: Something in the user name, e-mail address or employee id cannot be seen, and cannot
-                be left out with certainty: that would be another person to the server.
+            ConfigurationError: The user name, e-mail address or employee id has an invisible character that
+                cannot safely be removed: to the server it would be another person.
             Conflict: The user name exists, or a value is not known to the account (api-facts 5).
             OutcomeUnknown: No answer came. Look for the user name before you try again.
 
@@ -306,12 +306,12 @@ class Users(UserLearning):
         return changed
 
     async def deactivate(self, user_id: Ref, **options: Unpack[CallOptions]) -> User:
-        """Bar a person from logging in and keep all results; return the person as it is then.
+        """Deactivate a person, who can then no longer log in, and keep all results; return the new record.
 
         `GET /users/{user_id}`
         `PUT /users/{user_id}`
 
-        The same as `patch(user_id, active=False)`; a person who is inactive already costs one request.
+        The same as `patch(user_id, active=False)`. For a person who is already inactive it takes one request.
 
         Args:
             user_id: The person: an id or a record.
@@ -334,7 +334,7 @@ class Users(UserLearning):
             options: The options of every call.
 
         Raises:
-            NotFound: There is no such person; also after a lost answer to a delete that went through.
+            NotFound: There is no such person; also raised after a lost answer to a delete that succeeded.
 
         Source: seed, openapi, recorded.
         """
@@ -345,7 +345,7 @@ class Users(UserLearning):
 
         `GET /users/{user_id}/usercustomfields`
 
-        The account must have the feature. How the values look in XML is pieced together from two sources.
+        The account must have the feature. The XML form of the values is pieced together from two sources.
 
         Args:
             user_id: The person: an id or a record.
@@ -376,11 +376,16 @@ class Users(UserLearning):
             options: The options of every call.
 
         Raises:
+            ConfigurationError: There is no value, or a label stands there twice.
             NotFound: There is no such person, or a mandatory custom field is left out.
 
         Source: openapi, vendor collection, peers.
         """
         rows = records(_custom_fields(values), CustomFieldValue, "values")
+        if len({row.fieldname for row in rows}) < len(rows):
+            raise ConfigurationError(
+                "values: a label stands there twice, and only one of its values could be sent"
+            )
         await self._do(SET_CUSTOM_FIELDS, user_id, body=rows, options=options)
 
     def list_teams(
@@ -407,12 +412,12 @@ class Users(UserLearning):
         send_message: bool = False,
         **options: Unpack[CallOptions],
     ) -> None:
-        """Put a person into up to 25 teams.
+        """Add a person to up to 25 teams.
 
         `POST /users/{user_id}/teams`
 
-        Nothing is ignored here: one unknown team or one membership that exists refuses the whole list. For
-        safe repeats use `teams.add_users`.
+        The server ignores nothing here: one unknown team, or one membership that already exists, and it rejects
+        the whole list. Use `teams.add_users` for safe repeats.
 
         Args:
             user_id: The person.

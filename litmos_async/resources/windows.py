@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -29,10 +29,16 @@ LONGEST: Final = timedelta(days=7)
 OVERLAP: Final = timedelta(minutes=1)
 """What two windows have in common: whether a row of the very moment of a bound counts is not documented."""
 
-_AHEAD: Final = timedelta(days=1)
+AHEAD: Final = timedelta(days=1)
 """How far `to` lies in the future where everything until now is wanted: the server asks for that."""
 
+_CLOCKS_APART: Final = timedelta(hours=1)
+"""How far the server's clock may be behind this one."""
+
 _SECOND: Final = timedelta(seconds=1)
+
+_LONGEST_NUMBER: Final = 9
+"""Digits of the number of a window."""
 
 
 @frozen
@@ -60,6 +66,17 @@ class Span:
         since = self.since + index * (LONGEST - OVERLAP)
         return Span(since, min(self.to, since + LONGEST))
 
+    def windows_over(self, now: datetime) -> int:
+        """Return how many of the windows are over, whatever the server's clock shows.
+
+        What changes while the list is read leaves its window for the one that holds `now`: read before its turn,
+        that one would be read too early, and the change be in neither.
+        """
+        number = self.windows
+        while number and self.window(number - 1).to > now - _CLOCKS_APART:
+            number -= 1
+        return number
+
     def seam(self, index: int) -> Span:
         """Return what a window has in common with the one before it."""
         window = self.window(index)
@@ -72,11 +89,14 @@ def span_of(since: datetime, to: datetime | None, now: datetime) -> Span:
     The query has whole seconds: the span is widened to them.
 
     Raises:
-        ConfigurationError: A time has no zone, or the span ends before it begins.
+        ConfigurationError: A time has no zone, or the span ends before it begins, or never.
     """
-    begin, end = utc(since, "since"), now + _AHEAD if to is None else utc(to, "to")
+    begin, end = utc(since, "since"), now + AHEAD if to is None else utc(to, "to")
     if begin > end:
         raise ConfigurationError("since is later than to")
+    if end.year == MAXYEAR:
+        # A way to write "no end", and each week until then would cost a request.
+        raise ConfigurationError("to is in the year 9999: use None for everything until now")
     whole = end.replace(microsecond=0)
     return Span(begin.replace(microsecond=0), whole if whole == end else whole + _SECOND)
 
@@ -112,7 +132,7 @@ class WindowedPages(Pages[R]):
         Raises:
             IncompleteListing: The list cannot be read completely.
             ConfigurationError: `resume` is not from this list.
-            LitmosError: A request failed. Its `resume` is where to go on.
+            LitmosError: A request failed. Its `resume` says where to resume.
         """
         return super().by_page(resume=resume)
 
@@ -124,7 +144,9 @@ class WindowedPages(Pages[R]):
             pages = self._pages_in(span.window(index), index, pages_ahead, turn)
             return pages.by_page(resume=inner if index == begin else None)
 
-        windows = Upcoming(open_window, self._looks_last, span.windows, pages_ahead, self._budget)
+        windows = Upcoming(
+            open_window, self._looks_last, span.windows_over(datetime.now(UTC)), pages_ahead, self._budget
+        )
         place = resume
         before: set[int] = set()
         try:
@@ -189,8 +211,9 @@ class WindowedPages(Pages[R]):
 
     def _read_token(self, token: str, windows: int) -> tuple[int, str]:
         """Return the window of a resume token, and the token within it."""
-        number, _, inner = token.partition(".")
-        if not number.isdecimal() or int(number) >= windows:
+        given: object = token
+        number, _, inner = given.partition(".") if isinstance(given, str) else ("", "", "")
+        if not number.isdecimal() or len(number) > _LONGEST_NUMBER or int(number) >= windows:
             raise ConfigurationError("resume is not a resume token of this list")
         index = int(number)
         self._reader(self._name_in(index)).go_on(inner)

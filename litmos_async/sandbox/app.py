@@ -240,6 +240,9 @@ class Sandbox:
         if self._latency:
             await asyncio.sleep(self._latency())
         response.headers["X-Experience-API-Version"] = VERSION
+        if request.method == "GET":
+            # What was stored until then is in the answer: here everything always is.
+            response.headers["X-Experience-API-Consistent-Through"] = self.tenant.now().isoformat()
         return response
 
     def _carry_out(self, request: Request, time: float, body: bytes, handler: Handler) -> Response:

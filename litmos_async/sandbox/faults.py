@@ -76,7 +76,7 @@ class Fault:
     seen: int = field(default=0, init=False)
 
     def hits(self, method: str, path: str) -> bool:
-        """Count a request that matches, and say whether it is one of those to be hit.
+        """Count a request that matches, and return whether it is one of those to be hit.
 
         Args:
             method: The HTTP method.

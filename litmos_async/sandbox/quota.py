@@ -35,7 +35,7 @@ class RequestLog:
         self._window: deque[float] = deque()
 
     def admit(self, now: float) -> bool:
-        """Note a request that arrives now and say whether it is served.
+        """Note a request that arrives now and return whether it is served.
 
         Args:
             now: When it comes, in seconds.

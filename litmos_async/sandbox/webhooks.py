@@ -1,6 +1,6 @@
 """Sends webhooks as the service does: by POST, without a signature, with repeats and in any order.
 
-How often and how long the service tries again is not documented (api-facts, webhooks): here a few times, with
+How often and how long the service tries again is not documented (api-facts 19): here a few times, with
 pauses on the clock of the event loop. The data of `achievement.earned` are the vendor's; those of other events are
 not known, so the sandbox sends none of them.
 """
@@ -96,7 +96,8 @@ class Webhooks:
     def _messages(self) -> Iterator[dict[str, Any]]:
         new, self._sent = self.tenant.completions[self._sent :], len(self.tenant.completions)
         for completion in new:
-            yield self.message("achievement.earned", self._achievement(completion))
+            if completion.user_id in self.tenant.users:
+                yield self.message("achievement.earned", self._achievement(completion))
 
     def message(self, kind: str, data: dict[str, Any]) -> dict[str, Any]:
         """Return a message with a number of its own."""

@@ -185,7 +185,7 @@ class LitmosClient:
 
     @property
     def quota(self) -> Quota:
-        """How the limit stands."""
+        """The state of the limit."""
         return self._client.quota
 
     def usage(self) -> Usage:

@@ -253,7 +253,7 @@ class Xapi(Family[_async.Xapi]):
 
 
 class Sso(Family[_async.Sso]):
-    """Recipes for single sign on."""
+    """Recipes for single sign-on."""
 
     course_login_url = call(_async.Sso.course_login_url)
     find_user_id = call(_async.Sso.find_user_id)

@@ -89,7 +89,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return done
 
     def busy(self) -> bool:
-        """Say whether something is ready to run, so that the clock must stand still."""
+        """Return whether something is ready to run, so that the clock must stand still."""
         return bool(self._ready)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
     def _run_once(self) -> None:

@@ -1,6 +1,6 @@
 """What Litmos sends to a webhook: an envelope, typed, and `achievement.earned`; other events as open objects.
 
-Nothing signs these messages (api-facts, webhooks), so what they hold is a hint and no proof: see
+Nothing signs these messages (api-facts 19), so what they hold is a hint and no proof: see
 `Receiver(confirm=True)`.
 """
 
@@ -42,8 +42,9 @@ class Achievement:
     ```
 
     Attributes:
-        achievement_id: Its number, as `Achievement.achievement_id` of `litmos.achievements.list`. None where it
-            has none.
+        achievement_id: Its number, as `Achievement.achievement_id` of `litmos.achievements.list`; for a learning
+            path, as `OrgAchievement.original_achievement_id` of `litmos.org.list_achievements`. None where there is
+            none.
         user_id: Who, by the same id as in the API.
         user_name: The user name, which need not be an e-mail address.
         course_id: The course; None is to be expected for learning paths.

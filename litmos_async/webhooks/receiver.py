@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
+import json
 import logging
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import attrs
 
 from litmos_async.errors import ConfigurationError, LitmosError
-from litmos_async.webhooks.events import Event, WebhookError, parse
+from litmos_async.webhooks.events import Achievement, Event, WebhookError, parse
 from litmos_async.webhooks.redis_seen import Seen
 from litmos_async.webhooks.spool import MemorySpool, Spool, SpoolFull, Waiting
 
@@ -32,10 +34,12 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 ANSWER_WITHIN: Final = 8.0
-"""Seconds after which a message that could not be kept is refused: Litmos waits for 10 (api-facts, webhooks)."""
+"""Seconds after which a message that could not be kept is refused: Litmos waits for 10 (api-facts 19)."""
 
 _SHORTEST_SECRET: Final = 16
 _LONGEST_WAIT: Final = 300.0
+_WINDOW: Final = timedelta(days=7)
+"""The longest span of a delta query (api-facts 9)."""
 
 
 class Receiver:
@@ -53,7 +57,8 @@ class Receiver:
 
     Nothing signs the messages, so the address holds a secret, which is compared in constant time, and
     `confirm=True` reads each achievement back through the API before the handler gets it. Repeats are dropped by
-    the id of the message and of the achievement. A handler that fails is called again, with growing pauses.
+    the id of the message and of the achievement; with `confirm`, only if their data is the same. A handler that
+    fails is called again, with growing pauses.
 
     Args:
         handler: Called with each event, several at a time.
@@ -168,7 +173,7 @@ class Receiver:
                 if body is None:
                     return 413
                 event = parse(body)
-                await self._spool.put(event.keys, body)
+                await self._spool.put(self._keys_of(event), body)
         except WebhookError as problem:
             logger.warning("a webhook was refused: %s", problem)
             return 400
@@ -177,6 +182,18 @@ class Receiver:
             logger.error("a webhook could not be kept: %s", str(problem) or type(problem).__name__)  # noqa: TRY400
             return 503
         return 200
+
+    def _keys_of(self, event: Event) -> Sequence[str]:
+        """Return what a message is known by.
+
+        Where achievements are confirmed, only a message with the same data is a repeat: numbers can be guessed,
+        and an invented message that has the number of the next true one must not make a repeat of it.
+        """
+        if self._litmos is None or event.achievement is None:
+            return event.keys
+        held = json.dumps([event.type, event.data], sort_keys=True)
+        mark = hashlib.sha256(held.encode()).hexdigest()[:32]
+        return [f"{key} {mark}" for key in event.keys]
 
     async def _body(self, receive: Receive) -> bytes | None:
         """Return the body, or None where it is too large."""
@@ -202,8 +219,9 @@ class Receiver:
             message = await self._spool.take()
             try:
                 await self._handle(message)
-            except (sqlite3.Error, OSError):
-                # The disk, most likely. A file still has the message, and hands it out after its next start.
+            except Exception:
+                # Of the spool or of the store of keys, such as a full disk. It must not end the worker: a file
+                # still has the message, and hands it out after its next start.
                 logger.exception("the outcome of a webhook cannot be noted")
 
     async def _handle(self, message: Waiting) -> None:
@@ -216,7 +234,10 @@ class Receiver:
                 event = await self._confirmed(self._litmos, event)
             if event.confirmed is not False:
                 await self._handler(event)
-        except Exception as problem:
+        except (Exception, asyncio.CancelledError) as problem:
+            # A handler may wait for something that was cancelled; where it is this worker that ends, it ends.
+            if isinstance(problem, asyncio.CancelledError) and _is_cancelled():
+                raise
             await self._tell_others(event, handled=False)
             if message.failures + 1 >= self._attempts:
                 logger.exception("message %s is set aside after %s calls", event.id, message.failures + 1)
@@ -233,7 +254,7 @@ class Receiver:
     async def _is_ours(self, seen: Seen, event: Event, message: Waiting) -> bool:
         """Return whether a message is to be handled here; else it is settled, or waits for its turn."""
         try:
-            claim = await seen.claim(event.keys)
+            claim = await seen.claim(self._keys_of(event))
         except OSError as problem:
             logger.warning("message %s waits: %s", event.id, problem)
             claim = "elsewhere"
@@ -250,7 +271,7 @@ class Receiver:
         if self._seen is None:
             return
         try:
-            await (self._seen.done if handled else self._seen.release)(event.keys)
+            await (self._seen.done if handled else self._seen.release)(self._keys_of(event))
         except OSError as problem:
             logger.warning("other receivers do not know of message %s: %s", event.id, problem)
 
@@ -264,11 +285,34 @@ class Receiver:
         if earned is None or earned.achievement_date is None or not earned.user_id:
             logger.warning("message %s cannot be confirmed: it names no person or time", event.id)
             return attrs.evolve(event, confirmed=False)
-        since = earned.achievement_date - timedelta(days=1)
-        async for row in litmos.achievements.list(since=since, user_id=earned.user_id):
-            if row.achievement_id == earned.achievement_id:
-                return attrs.evolve(event, confirmed=True)
+        if await _has(litmos, earned, earned.achievement_date - timedelta(days=1)):
+            return attrs.evolve(event, confirmed=True)
         raise LitmosError(f"the API has no achievement {earned.achievement_id} of this person")
+
+
+async def _has(litmos: LitmosClient, earned: Achievement, since: datetime) -> bool:
+    """Return whether the API has an achievement, which an invented message may give another course, or no number.
+
+    `/achievements` has a row for each completion of a course. Those of learning paths, whose messages are expected
+    to name no course, are in the delta query alone (api-facts 19).
+    """
+    if earned.achievement_id is None:
+        return False
+    async for row in litmos.achievements.list(since=since, user_id=earned.user_id):
+        if row.achievement_id == earned.achievement_id:
+            return earned.course_id is None or row.course_id in {None, earned.course_id}
+    if earned.course_id is None:
+        # One window: an unsigned message must not cost a request for each week since then.
+        async for each in litmos.org.list_achievements(since=since, to=since + _WINDOW):
+            if (each.user_id, each.original_achievement_id) == (earned.user_id, earned.achievement_id):
+                return True
+    return False
+
+
+def _is_cancelled() -> bool:
+    """Return whether the running task is to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _answer(send: Send, status: int) -> None:

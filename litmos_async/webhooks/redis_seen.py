@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 from litmos_async.errors import ConfigurationError
+from litmos_async.redaction import without_frames
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 __all__ = ["Claim", "RedisSeen", "Seen"]
 
@@ -56,6 +61,9 @@ class Seen(Protocol):
         ...
 
 
+_ANSWER_WITHIN: Final = 5.0
+"""Seconds for one answer of Redis, and for connecting to it: a worker must not wait for a silent one for ever."""
+
 # One tag in all keys, so that a cluster keeps them in one place and a script can see all of a message.
 _PREFIX: Final = "{litmos-webhooks}:"
 
@@ -100,22 +108,20 @@ class RedisSeen:
     """
 
     def __init__(self, url: str, *, claim: float = 300.0, remember: float = 7 * 86_400.0) -> None:
-        if not claim > 0 or not remember > 0:
-            raise ConfigurationError("claim and remember must be more than 0 seconds")
         try:
-            from redis.asyncio import Redis  # noqa: PLC0415 - an extra
-        except ModuleNotFoundError:
-            raise ConfigurationError('RedisSeen needs redis: pip install "litmos-async[redis]"') from None
-        problem = False
-        try:
-            self._redis: Any = Redis.from_url(url, decode_responses=True)
-        except ValueError:
-            problem = True
-        if problem:  # outside of the handler, whose error may hold the password
-            raise ConfigurationError("RedisSeen: this is not an address of a Redis")
-        self._claim_for = int(claim * 1000)
-        self._remember = int(remember * 1000)
-        self._owner = secrets.token_hex(8)
+            if not claim > 0 or not remember > 0:
+                raise ConfigurationError("claim and remember must be more than 0 seconds")
+            self._redis = _client_of(url)
+        except ConfigurationError as error:
+            problem = without_frames(error)
+        else:
+            self._claim_for = int(claim * 1000)
+            self._remember = int(remember * 1000)
+            self._owner = secrets.token_hex(8)
+            return
+        # Some tools show an error with the local variables of its frames.
+        del url
+        raise problem
 
     async def claim(self, keys: Sequence[str]) -> Claim:
         """Say that a message is about to be handled here; see `Seen.claim`.
@@ -146,13 +152,33 @@ class RedisSeen:
         """Close the connections."""
         await self._redis.aclose()
 
-    async def _run(self, script: str, keys: Sequence[str], *values: object) -> Any:
+    async def _run(self, script: str, keys: Sequence[str], *values: str | int) -> Any:
         from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
 
         names = [_PREFIX + hashlib.sha256(key.encode()).hexdigest()[:32] for key in keys]
         try:
-            return await self._redis.eval(script, len(names), *names, *values)
-        except (RedisError, OSError) as problem:
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                return await self._redis.eval(script, len(names), *names, *values)
+        # The latter two come from what is no answer of a Redis.
+        except (RedisError, OSError, ValueError, TypeError) as problem:
             name = type(problem).__name__
-        # Outside of the handler, for the same reason as above.
+        # Outside of the handler, whose error may hold the password.
         raise ConnectionError(f"the Redis of the webhooks cannot be asked: {name}")
+
+
+def _client_of(url: str) -> Redis:
+    """Return a client of the Redis at an address."""
+    try:
+        from redis.asyncio import Redis  # noqa: PLC0415 - an extra
+        from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        raise ConfigurationError('RedisSeen needs redis: pip install "litmos-async[redis]"') from None
+    try:
+        client = Redis.from_url(url, decode_responses=True)
+        pool: Any = client.connection_pool
+        pool.make_connection()  # opens nothing, and takes no unknown option
+    except (ValueError, TypeError, RedisError):
+        raise ConfigurationError(
+            "RedisSeen: this is not the address of a Redis, such as redis://user:password@host:port/0"
+        ) from None
+    return client

@@ -25,6 +25,9 @@ T = TypeVar("T")
 _AT_A_TIME: Final = 100
 """Rows in a statement: each statement waits anew until the event loop lets go of the interpreter."""
 
+_TICK: Final = 1e-6
+"""Seconds between two messages at least: what a float tells apart in this century."""
+
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS messages (number INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL,
     failures INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'waiting');
@@ -94,6 +97,7 @@ class SqliteSpool:
             self._open += 1
         (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence").fetchone()
         self._next = int(last) + 1
+        (self._latest,) = self._db.execute("SELECT coalesce(max(at), 0.0) FROM seen").fetchone()
         self._puts: list[_Put] = []
         self._ends: list[_End] = []
         self._writing: asyncio.Task[None] | None = None
@@ -135,7 +139,13 @@ class SqliteSpool:
             seconds: How long it waits, in seconds.
         """
         late = evolve(message, failures=message.failures + 1)
-        await self._end(late, "failed")
+        try:
+            await self._end(late, "failed")
+        except sqlite3.Error:
+            # A failure that is not counted costs one more call; what is not put back would wait for a restart.
+            if not self._closed:
+                self._queue.add_later(late, seconds)
+            raise
         self._queue.add_later(late, seconds)
 
     async def give_up(self, message: Waiting) -> None:
@@ -242,7 +252,6 @@ class SqliteSpool:
         known = {key for (key,) in _each(change, "SELECT key FROM seen WHERE key IN ({})", list(keys))}
         seen: list[tuple[str, float]] = []
         new: list[tuple[int, bytes]] = []
-        now = time.time()
         for put in puts:
             is_new = known.isdisjoint(put.keys)
             put.full = is_new and len(new) >= room
@@ -250,7 +259,9 @@ class SqliteSpool:
             if put.number is not None:
                 self._next += 1
                 known.update(put.keys)
-                seen.extend((key, now) for key in dict.fromkeys(put.keys))
+                # In the order in which they came: the oldest are forgotten, also where the clock is set back.
+                self._latest = max(time.time(), self._latest + _TICK)
+                seen.extend((key, self._latest) for key in dict.fromkeys(put.keys))
                 new.append((put.number, put.body))
         _each(change, "INSERT INTO seen VALUES {}", seen)
         _each(change, "INSERT INTO messages (number, body) VALUES {}", new)

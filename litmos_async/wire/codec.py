@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, cast
 from urllib.parse import quote, unquote, urlencode
 
 from attrs import field, frozen
 
 from litmos_async.errors import ConfigurationError, DecodeError
-from litmos_async.models.record import Record, check_class, key_of
+from litmos_async.models.record import SECRET_NAMES, Record, check_class, key_of
 from litmos_async.wire import dates, json, xml
 from litmos_async.wire.converter import check_known, has_dates, secrets_of, structure
 from litmos_async.wire.operation import Method, Operation, Shape
@@ -121,12 +121,12 @@ def encode_plain(
     Raises:
         ConfigurationError: The path does not begin with a slash or leaves the API, or the body cannot be written.
     """
-    reason = ""
+    reason, secrets = "", tuple[str, ...]()
     if not _is_plain_path(path):
         reason = "path must begin with a slash and be percent-encoded, without a query or dot segments"
     elif body is not None and not isinstance(body, bytes):
         try:
-            body = json.dump(body)
+            body, secrets = json.dump(body), tuple(_secrets_in(body))
         except (TypeError, ValueError, RecursionError):
             reason = "the body cannot be written as JSON"
         if wire == "xml":
@@ -135,7 +135,22 @@ def encode_plain(
         # Outside the handler, whose error holds the text.
         del body
         raise ConfigurationError(reason)
-    return Request("request", method, path, query_string(query, wire), headers_for(wire), body, repeatable)
+    return Request(
+        "request", method, path, query_string(query, wire), headers_for(wire), body, repeatable, secrets
+    )
+
+
+def _secrets_in(value: object) -> Iterator[str]:
+    """Yield what stands under a name of a secret, at any depth."""
+    if isinstance(value, Mapping):
+        for name, below in value.items():
+            if str(name).lower() in SECRET_NAMES and isinstance(below, str):
+                yield below
+            else:
+                yield from _secrets_in(below)
+    elif isinstance(value, (list, tuple)):
+        for below in cast("Sequence[Any]", value):
+            yield from _secrets_in(below)
 
 
 def _is_plain_path(path: str) -> bool:
@@ -149,7 +164,7 @@ def _write(body: Body, operation: Operation[Any], shape: Shape[Record], wire: Wi
     written = json.write(value, shape.labels) if wire == "json" else xml.write(value, shape.root, shape.item)
     if operation.largest_body is not None and len(written) > operation.largest_body:
         raise ConfigurationError(
-            f"{operation.id}: a body of {len(written):,} bytes; the server takes {operation.largest_body:,}"
+            f"{operation.id}: a body of {len(written):,} bytes; the server accepts {operation.largest_body:,}"
         )
     return written
 
@@ -168,11 +183,11 @@ def segment(value: object, name: str) -> str:
     """
     text = str(value)
     if not text.strip() or text in {".", ".."}:
-        raise ConfigurationError(f"{name} is {text!r}: this cannot stand in a path")
+        raise ConfigurationError(f"{name} is {text!r}: this cannot be part of a path")
     try:
         return quote(text, safe="")
     except UnicodeEncodeError:
-        raise ConfigurationError(f"{name} is {text!r}: half a character cannot be sent") from None
+        raise ConfigurationError(f"{name} is {text!r}: a lone surrogate cannot be sent") from None
 
 
 def query_string(values: Mapping[str, Any], wire: Wire) -> str:
@@ -187,12 +202,12 @@ def query_string(values: Mapping[str, Any], wire: Wire) -> str:
             continue
         text = _query_text(name, value)
         if name == "search" and len(text) > SEARCH_LIMIT:
-            raise ConfigurationError(f"search has {len(text)} characters; the server takes {SEARCH_LIMIT}")
+            raise ConfigurationError(f"search has {len(text)} characters; the server accepts {SEARCH_LIMIT}")
         pairs.append((name, text))
     try:
         return urlencode(pairs, quote_via=quote)
     except UnicodeEncodeError:
-        raise ConfigurationError("the query holds half a character, which cannot be sent") from None
+        raise ConfigurationError("the query holds a lone surrogate, which cannot be sent") from None
 
 
 def _query_text(name: str, value: Any) -> str:
@@ -236,22 +251,23 @@ def each_of_many(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "w
         root = xml.read(reply.body, reply.content_type)
         if not len(root) and (root.text or "").strip():
             raise DecodeError("the answer is a text, not a list")
-        rows = xml.rows(xml.list_in(root, shape.root))
+        holder = xml.list_in(root, shape.root)
+        rows, expected = xml.rows(holder), xml.local_name(holder) == shape.root
     else:
         plain = json.read(reply.body, reply.content_type)
-        rows = json.unwrap(plain, shape.item)
+        rows, expected = json.unwrap(plain, shape.item), isinstance(plain, list)
         if not isinstance(rows, list):
             raise DecodeError("the answer is not a list")
-        if not isinstance(plain, list):
-            for row in rows:
-                check_known(row, shape.record)
     for number, row in enumerate(rows, 1):
         if number > MOST_ROWS:
             raise DecodeError(f"the answer holds more than {MOST_ROWS:,} rows, which no page can hold")
-        yield structure(row, shape.record, json_dates, f"row {number}")
+        what = f"row {number}"
+        if not expected:
+            check_known(row, shape.record, what)
+        yield structure(row, shape.record, json_dates, what)
 
 
-def decode_any(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates = "wall_clock") -> list[R]:
+def decode_any(reply: Reply, shape: Shape[R], json_dates: dates.JsonDates) -> list[R]:
     """Return the records of an answer that no source describes; none where it is empty or something else."""
     try:
         found = (

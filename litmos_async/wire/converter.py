@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
-from types import NoneType, UnionType
-from typing import Any, Final, TypeGuard, TypeVar, Union, cast, get_args, get_origin
+from types import NoneType
+from typing import Any, Final, TypeGuard, TypeVar, cast, get_args, get_origin
 
 from attrs import Attribute
 from cattrs import Converter
@@ -112,7 +112,7 @@ def _is_enumeration(kind: Any) -> TypeGuard[type[Enum]]:
 
 
 def _is_optional(kind: Any) -> bool:
-    return get_origin(kind) in {Union, UnionType} and NoneType in get_args(kind)
+    return NoneType in get_args(kind)
 
 
 def _is_list(kind: Any) -> bool:
@@ -137,11 +137,21 @@ def _optional_hook(kind: Any, converter: Converter) -> Hook:
 def _list_hook(kind: Any, converter: Converter) -> Hook:
     (inner,) = get_args(kind)
     hook = converter.get_structure_hook(inner)
+    names = {fact.name.lower() for _, fact in fields_of(inner)} if _is_record(inner) else set[str]()
+
+    def is_row(value: Any) -> bool:
+        """Return whether a mapping is no wrapper but the only row of a list."""
+        return isinstance(value, Mapping) and any(
+            str(name).lower() in names and not isinstance(inside, Mapping | list)
+            for name, inside in value.items()
+        )
 
     def structure(value: Any, _: Any = None) -> list[Any]:
         # Tags and topics are a text in one source and a list in another (api-facts 11).
-        rows = [value] if inner is str and isinstance(value, str) and value else rows_of(value)
-        return [hook(row, inner) for row in rows]
+        single = bool(value) if inner is str and isinstance(value, str) else is_row(value)
+        rows = [value] if single else rows_of(value)
+        # What is null in a list says nothing, nor does an empty element that should be a record.
+        return [hook(row, inner) for row in rows if row is not None and (row != "" or inner is str)]
 
     return structure
 
@@ -154,8 +164,7 @@ def _record_hook(record: type[R], converter: Converter) -> Hook:
     for attribute, fact in fields_of(record):
         entry = (attribute.name, attribute.type, converter.get_structure_hook(attribute.type))
         for name in (fact.name, *fact.aliases, *([TEXT] if fact.xml == "text" else [])):
-            known[name] = entry
-            known.setdefault(name.lower(), entry)
+            known[name.lower()] = entry
 
     def structure(raw: Any, _: Any = None) -> R:
         if not isinstance(raw, Mapping):
@@ -165,14 +174,14 @@ def _record_hook(record: type[R], converter: Converter) -> Hook:
         null: set[str] = set()
         previous: str | None = None
         for name, value in raw.items():
-            entry = known.get(name) or known.get(str(name).lower())
+            entry = known.get(str(name).lower())
             try:
                 if entry is None:
                     raise ValueError("unknown field")
                 attribute, kind, hook = entry
                 read = None if value is None else hook(value, kind)
                 # Of two spellings of one field, the one that says something wins.
-                if read is not None:
+                if read is not None and (read not in _EMPTY or attribute not in values):
                     values[attribute] = read
                 elif attribute in flags:
                     null.add(attribute)
@@ -230,18 +239,29 @@ def structure(
     raise DecodeError(reason)
 
 
-def check_known(plain: Any, record: type[Record]) -> None:
+def check_known(plain: Any, record: type[Record], what: str = "the answer") -> None:
     """Check that a mapping holds a field of the record, whatever its value.
 
     A message that came with a status of success would make a record in which everything is empty.
+
+    Args:
+        plain: What came.
+        record: The class of the record.
+        what: What it is, for the error.
 
     Raises:
         DecodeError: It holds none.
     """
     if isinstance(plain, Mapping):
-        known = {name.lower() for _, fact in fields_of(record) for name in (fact.name, *fact.aliases, TEXT)}
+        if record not in _known_names:
+            names = (name for _, fact in fields_of(record) for name in (fact.name, *fact.aliases, TEXT))
+            _known_names[record] = frozenset(map(str.lower, names))
+        known = _known_names[record]
         if not any(str(name).lower() in known for name in plain):
-            raise DecodeError(f"the answer holds nothing of a {record.__name__}")
+            raise DecodeError(f"{what} holds nothing of a {record.__name__}")
+
+
+_known_names: dict[type[Record], frozenset[str]] = {}
 
 
 # ------------------------------------------------ writing
@@ -265,7 +285,11 @@ def members(record: Record) -> Iterator[tuple[str, Any, Wire | None]]:
         if value is _NULL:
             yield fact.name, None, None
         elif value is not None:
-            yield fact.name, value, fact
+            # A list or an element with others in it that could not be read is of no known kind.
+            odd = isinstance(value, Mapping) or (
+                isinstance(value, list) and value is record.extra.get(fact.name)
+            )
+            yield fact.name, value, None if odd else fact
         for spelling in (fact.name, *fact.aliases):
             yield from unknown.after(spelling)
     yield from unknown.rest()
@@ -280,9 +304,9 @@ def _written(record: Record, attribute: Attribute[Any], fact: Wire) -> Any:
     if fact.read_only:
         return "" if fact.mandatory else None
     value = getattr(record, attribute.name)
-    if value is None:
+    if value is None or value == []:
         # A value that could not be read as its type goes back as it came.
-        value = record.extra.get(fact.name)
+        value = record.extra.get(fact.name, value)
     if value is None and fact.mandatory:
         if _is_flag(attribute, fact):
             if isinstance(record.extra, Extra) and attribute.name in record.extra.null:

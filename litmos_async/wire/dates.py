@@ -92,7 +92,8 @@ def utc(moment: datetime, what: str = "a time") -> datetime:
     """Return the time in UTC, or refuse one without a zone: it could mean any of many moments.
 
     Raises:
-        ConfigurationError: The time is naive, or no time at all: a text or a bare day has no hour.
+        ConfigurationError: The time is naive, or no time at all: a text or a bare day has no hour; or it is one
+            that UTC cannot name, at either end of the calendar.
     """
     given: object = moment
     if not isinstance(given, datetime):
@@ -102,7 +103,10 @@ def utc(moment: datetime, what: str = "a time") -> datetime:
         )
     if moment.tzinfo is None:
         raise ConfigurationError(f"{what} has no time zone: say which, for instance datetime.now(UTC)")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ConfigurationError(f"{what} lies outside the years 1 to 9999 in UTC") from None
 
 
 def to_json(moment: datetime) -> str:

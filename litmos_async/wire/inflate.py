@@ -60,9 +60,8 @@ class Inflater:
             yield chunk
             return
         if self._stream is None:
-            chunk, self._head = self._head + chunk, b""
+            chunk = self._head = self._head + chunk
             if len(chunk) < _ZLIB_HEAD:
-                self._head = chunk
                 return
             self._stream = zlib.decompressobj(_ZLIB if _is_zlib(chunk) else _RAW)
         more = bool(chunk)

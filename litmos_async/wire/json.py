@@ -54,7 +54,7 @@ def dump(plain: Any) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        raise ConfigurationError("a text holds half a character, which cannot be sent") from None
+        raise ConfigurationError("a text holds a lone surrogate, which cannot be sent") from None
 
 
 def _plain(record: Record) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def _start(body: bytes) -> int:
     return found.end() if found else 0
 
 
-def text_of(body: bytes, content_type: str = "") -> str:
+def text_of(body: bytes, content_type: str) -> str:
     """Return the text of an answer, whatever its encoding says or keeps quiet about.
 
     A byte-order mark, or NUL bytes that only UTF-16 and UTF-32 have, go before all. Then UTF-8 where it fits,
@@ -132,5 +132,5 @@ def _repaired_reference(match: re.Match[str]) -> str:
     digits = hexadecimal or decimal
     if not digits:
         return "&amp;"
-    code = int(digits, 16 if hexadecimal else 10) if len(digits) < 10 else -1
-    return match[0] if 0 < code <= 0x10FFFF and not _FORBIDDEN.match(chr(code)) else REPLACEMENT
+    code = int(digits, 16 if hexadecimal else 10) if len(digits) < 10 else 0  # which is forbidden, too
+    return match[0] if code <= 0x10FFFF and not _FORBIDDEN.match(chr(code)) else REPLACEMENT

@@ -12,9 +12,9 @@ from typing import Any, Final, TypeVar
 from attrs import field, frozen
 
 from litmos_async.errors import APIError, DecodeError, api_error
+from litmos_async.redaction import redact
 from litmos_async.wire import json, xml
 from litmos_async.wire.converter import TEXT
-from litmos_async.wire.secrets import redact
 from litmos_async.wire.text import clean, start_of, text_of
 
 T = TypeVar("T")
@@ -147,13 +147,18 @@ def retry_after_of(value: str | None, now: datetime | None = None) -> float | No
     text = (value or "").strip()
     if _SECONDS.fullmatch(text):
         return max(0.0, float(text))
+    moment = http_date_of(text)
+    return None if moment is None else max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+def http_date_of(value: str | None) -> datetime | None:
+    """Read a date of a header (RFC 9110, 5.6.7); None where there is none or it is nonsense."""
+    text = (value or "").strip()
     if not text or len(text) > _LONGEST_DATE:
         return None
     try:
         moment = parsedate_to_datetime(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError):
         # The parser of the standard library takes its fields from wherever they stand, and fails in many ways.
         return None

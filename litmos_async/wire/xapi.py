@@ -58,7 +58,7 @@ def _query_string(values: Mapping[str, Any]) -> str:
     try:
         return urlencode(pairs, quote_via=quote)
     except UnicodeEncodeError:
-        raise ConfigurationError("the query holds half a character, which cannot be sent") from None
+        raise ConfigurationError("the query holds a lone surrogate, which cannot be sent") from None
 
 
 def _query_text(name: str, value: Any) -> str:
@@ -124,11 +124,13 @@ def _statement(plain: Any) -> XapiStatement:
 
 
 def _plain(reply: Reply) -> Any:
+    if reply.unreadable:
+        raise DecodeError(reply.unreadable)
     if looks_like_html(reply.body):
         raise DecodeError("a web page answered instead of the store")
     if not reply.body.strip():
         raise DecodeError("the answer is empty")
-    return json.read(reply.body)
+    return json.read(reply.body, reply.content_type)
 
 
 def link_to_more(more: str, base_url: str) -> str:

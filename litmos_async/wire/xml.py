@@ -27,6 +27,13 @@ _ATTRIBUTES: Final = etree.XPath("@*")
 
 _NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
+_ABOUT_VALUES: Final = (
+    "{http://www.w3.org/2001/XMLSchema-instance}",
+    "{http://www.w3.org/XML/1998/namespace}",
+    "{http://schemas.microsoft.com/2003/10/Serialization/}",
+)
+"""What such attributes say is how to read a value, as `i:type` and `xml:space` do: they are none themselves."""
+
 
 def write(value: Record | Sequence[Record], root: str, item: str) -> bytes:
     """Return a record under its root element, or records as items of one.
@@ -158,6 +165,9 @@ def _parse(body: bytes, encoding: str | None = None) -> Any:
         huge_tree=False,
         load_dtd=False,
         dtd_validation=False,
+        # Left in, they would end the text of their element.
+        remove_comments=True,
+        remove_pis=True,
     )
     return etree.fromstring(body, parser)
 
@@ -188,7 +198,9 @@ def plain(element: etree._Element) -> Any:
     if (element.get(_NIL) or "").strip().lower() in {"true", "1"}:
         return None
     found: dict[str, Any] = {
-        name.rpartition("}")[2]: value for name, value in _attributes(element) if name != _NIL
+        name.rpartition("}")[2]: value
+        for name, value in _attributes(element)
+        if not name.startswith(_ABOUT_VALUES)
     }
     attributes = len(found)
     for child in _children(element):

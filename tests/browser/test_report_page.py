@@ -1,4 +1,4 @@
-"""A report in a real browser: `nox -s browser`, with LITMOS_PICTURES=1 to renew the pictures of the docs."""
+"""A report in a real browser: `nox -s large`, with LITMOS_PICTURES=1 to renew the pictures of the docs."""
 
 from __future__ import annotations
 

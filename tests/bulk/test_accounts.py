@@ -217,7 +217,7 @@ def test_the_double_of_a_person_is_left_alone() -> None:
     _, outcomes = sync(tenant, [("ann@x.com", "")])
     assert [each[2] for each in accounts(tenant)] == [True, True, False]
     told = {outcome.item.user_name: outcome.reason for outcome in outcomes}
-    assert told["ann@x.com\u200b"] == "kept: a person of the input may be meant"
+    assert told["ann@x.com\u200b"] == "kept: the input may mean this person"
 
 
 def test_a_rename_that_was_cut_short_goes_on(tmp_path: object) -> None:

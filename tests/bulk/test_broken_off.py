@@ -49,6 +49,7 @@ def run(work: Work, file: Path, *, until: int | None = None) -> tuple[list[Outco
     return told, jobs[0].report.requests if jobs else 0, turns
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("kind", KINDS)
 def test_broken_off_at_any_moment(kind: Callable[[], Work], tmp_path: Path) -> None:
     """Gone on with, it does what is left: everything is there, nothing happened twice, each item has an outcome."""

@@ -162,6 +162,7 @@ def test_what_reads_and_writes_is_closed_by_who_leaves(kind: Callable[[], Work],
     run_virtual(main())
 
 
+@pytest.mark.costly
 def test_leaving_the_loop_leaves_no_exception_behind(tmp_path: Path) -> None:
     """A loop that is left, a client that is closed and a journal: asyncio has nothing to report."""
     work, told = KINDS[0](), list[dict[str, Any]]()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from inspect import Parameter, signature
 from typing import Any
 
@@ -9,12 +11,12 @@ import attrs
 import httpx
 import pytest
 
-from litmos_async import Course, LitmosClient, ModuleResult, User
+from litmos_async import Course, LitmosClient, ModuleResult, User, errors
 from litmos_async.bulk import Bulk
 from litmos_async.errors import ConfigurationError
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
-from tests.support.sandboxes import client as sandbox_client
+from tests.support.sandboxes import client, example
 
 MAILING = [
     name
@@ -122,7 +124,7 @@ def test_what_is_of_the_wrong_type_is_refused(make: Any, message: str) -> None:
     sandbox = Sandbox()
 
     async def main() -> None:
-        async with sandbox_client(sandbox) as litmos:
+        async with client(sandbox) as litmos:
             await make(litmos.bulk).plan()
 
     with pytest.raises(ConfigurationError, match=message):
@@ -136,7 +138,7 @@ def test_whether_mails_go_out_is_yes_or_no(name: str, send_message: Any) -> None
     """A text would be sent as it is, and None would be the server's default, which may be to send them."""
 
     async def main() -> None:
-        async with sandbox_client(Sandbox()) as litmos:
+        async with client(Sandbox()) as litmos:
             getattr(litmos.bulk, name)([], send_message=send_message)
 
     with pytest.raises(ConfigurationError, match="send_message must be True or False"):
@@ -149,7 +151,7 @@ def test_a_single_record_is_a_list_of_one() -> None:
     user = next(iter(sandbox.tenant.users))
 
     async def main() -> int:
-        async with sandbox_client(sandbox) as litmos:
+        async with client(sandbox) as litmos:
             return (await litmos.bulk.deactivate_users(User(id=user)).plan()).items
 
     assert run_virtual(main()) == 1
@@ -168,7 +170,7 @@ def test_a_result_that_cannot_be_written_fails_alone(result: ModuleResult, reaso
     sandbox = Sandbox()
 
     async def main() -> list[tuple[str, str]]:
-        async with sandbox_client(sandbox) as litmos:
+        async with client(sandbox) as litmos:
             job = litmos.bulk.complete_modules([("m", result), ("m", attrs.evolve(result, course_id="d"))])
             return [(outcome.status, outcome.reason) async for outcome in job]
 
@@ -188,7 +190,7 @@ def test_names_that_look_alike_are_not_the_same() -> None:
     ]
 
     async def main() -> list[tuple[str, str]]:
-        async with sandbox_client(sandbox) as litmos:
+        async with client(sandbox) as litmos:
             job = litmos.bulk.sync_users(desired, send_message=False)
             changes = [(outcome.item.change, outcome.item.user_name) async for outcome in job]
             names = ["weiss@example.com", "WEISS@example.com", "weiß@example.com"]
@@ -209,11 +211,84 @@ def test_a_sharp_s_in_capitals_is_found() -> None:
     first, _ = sandbox.tenant.users
 
     async def main() -> None:
-        async with sandbox_client(sandbox) as litmos:
+        async with client(sandbox) as litmos:
             found = await litmos.bulk.resolve_users(
                 ["MÜSSIG@EXAMPLE.COM", "Müßig@example.com", "weiß@example.com"]
             )
             assert found.ids == {"MÜSSIG@EXAMPLE.COM": first, "Müßig@example.com": first}
             assert list(found.problems) == ["weiß@example.com"]
+
+    run_virtual(main())
+
+
+async def as_stream(pairs: list[tuple[str, str]]) -> AsyncIterator[tuple[str, str]]:
+    """Yield pairs one by one."""
+    for pair in pairs:
+        await asyncio.sleep(0)
+        yield pair
+
+
+def as_iterator(pairs: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Return an iterator, which can be read once."""
+    return iter(pairs)
+
+
+@pytest.mark.parametrize("form", [as_stream, as_iterator, list, tuple])
+def test_pairs_in_any_form(form) -> None:
+    """Pairs are taken from lists, iterators and async generators; records stand for their ids."""
+    sandbox, users, courses = example()
+    pairs = [(users[0], courses[0]), (users[1], courses[0]), (users[0], courses[0]), (users[0], courses[0])]
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            report = await litmos.bulk.assign_courses_to_users(form(pairs), send_message=False).run()
+            assert (report.done, report.skipped, report.requests) == (2, 2, 2)
+            user, course = await litmos.users.get(users[2]), (await litmos.courses.list()).items[0]
+            report = await litmos.bulk.assign_courses_to_users([(user, course)], send_message=False).run()
+            assert report.done == 1
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("u1",)],
+        [("u1", "c1", "x")],
+        [5],
+        [("u1", "")],
+        [(None, "c1")],
+        {"u1": [""]},
+        [("u1", "c1"), ("", "c2")],
+    ],
+)
+def test_what_is_no_pair(pairs) -> None:
+    """Something that is no pair of ids is refused before anything is sent, with its place."""
+    sandbox, *_ = example()
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            with pytest.raises(errors.ConfigurationError, match="pair"):
+                await litmos.bulk.assign_courses_to_users(pairs, send_message=False).run()
+            for size in (0, 1001):
+                with pytest.raises(errors.ConfigurationError, match="list_size"):
+                    litmos.bulk.add_users_to_teams([], list_size=size, send_message=False)
+
+    run_virtual(main())
+    assert not sandbox.requests
+
+
+def test_an_input_that_is_spoilt_stays_spoilt() -> None:
+    """A generator with a mistake in it is not read half and then taken for all."""
+    sandbox, users, courses = example()
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.assign_courses_to_users(
+                iter([(users[0], courses[0]), ("", "x"), (users[1], courses[0])]), send_message=False
+            )
+            for _ in range(2):
+                with pytest.raises(errors.ConfigurationError, match="pair 2"):
+                    await job.plan()
 
     run_virtual(main())

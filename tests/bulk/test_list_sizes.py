@@ -185,6 +185,7 @@ def test_what_was_learned_stays_with_the_client_and_can_be_kept() -> None:
         '{"POST /x": [100]}',
         "null",
         '{"POST /x": null}',
+        "[" * 100_000,
     ],
 )
 def test_what_makes_no_sense_is_not_learned(text: str) -> None:
@@ -346,6 +347,7 @@ def test_a_job_that_is_stopped_before_its_long_list_leaves() -> None:
     assert lists(sandbox) == []
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("after", [1, 2, 4, 6, 8, 9, 11, 13, 17, 25][:: amount(1, quick=3)])
 def test_a_run_that_ends_in_its_trial_loses_nothing(after: int, tmp_path: Path) -> None:
     """Broken off at any turn around the long list, the next run on the journal finds out what was cut."""

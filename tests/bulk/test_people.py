@@ -83,6 +83,8 @@ def test_people_are_deactivated_and_keep_everything_else() -> None:
             }
             assert {o.attempts for o in outcomes} == {0, 1, 2}
             assert (job.report.requests, job.progress.requests_planned, job.report.reads) == (7, 7, 0)
+            methods = Counter(request.method for request in sandbox.requests)
+            assert methods == {"GET": job.report.lookups, "PUT": 3}
             assert (job.progress.done, job.progress.total) == (5, 5)
 
     run_virtual(main())
@@ -171,7 +173,7 @@ def test_a_write_without_effect_is_found_by_reading_back() -> None:
         async with client(sandbox, retry=QUICK) as litmos:
             outcomes = await outcomes_of(litmos.bulk.deactivate_users(users, verify=True))
             ignored, unread = (outcomes[user] for user in users)
-            assert (ignored.status, ignored.reason) == ("failed", "the server took it and ignored it")
+            assert (ignored.status, ignored.reason) == ("failed", "the server accepted it and ignored it")
             assert unread.status == "unknown"
             assert unread.reason.startswith("it could not be read back: ")
 
@@ -378,7 +380,7 @@ def test_a_result_that_cannot_be_sent(values: dict[str, object], reason: str) ->
         ("complete_modules", [("m",)], "result 1: expected"),
         ("complete_modules", [5], "result 1: expected"),
         ("complete_modules", [("", ModuleResult())], "result 1"),
-        ("complete_modules", [("m", {"completed": True})], "result 1: dict is no ModuleResult"),
+        ("complete_modules", [("m", {"completed": True})], "result 1: dict is not a ModuleResult"),
     ],
 )
 def test_what_is_no_item(helper: str, given: list[object], place: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import networkx as nx
 import pytest
 
 from litmos_async.bulk.pairs.planning import ListRequest, lower_bound, plan_memberships
@@ -153,12 +154,50 @@ def test_one_too_many_goes_by_the_other_side() -> None:
     assert one_sided(pairs, 100, 25) == 8
 
 
+def test_a_shared_leaf_counts_where_it_takes_a_request() -> None:
+    """Two people of five and four teams, one of them in common, in lists of three: no plan has fewer than four."""
+    pairs = [(0, team) for team in (1, 3, 5, 6, 7)] + [(1, team) for team in (0, 2, 4, 7)]
+    assert lower_bound(pairs, teams_per_user_request=3) == 4
+    assert len(plan_memberships(pairs, teams_per_user_request=3)) == 4
+
+
+@pytest.mark.parametrize(
+    ("pairs", "team_limit", "user_limit", "requests"),
+    [
+        # A user who wants a seat is reached again from others who have one already.
+        ([(0, 3), (0, 4), (1, 0), (1, 3), (2, 0), (2, 2), (2, 3)], 5, 2, 4),
+        # Two requests of one pair each are worth less than the pairs that they give up.
+        ([(1, 2), (1, 4), (2, 2), (2, 4)], 3, 1, 2),
+        ([(0, 1), (1, 0), (2, 1), (2, 2), (2, 3)], 2, 2, 3),
+        ([(0, 0), (0, 1), (1, 1), (1, 2), (1, 3), (3, 0)], 3, 2, 3),
+    ],
+)
+def test_small_graphs_with_limits(pairs: list[Pair], team_limit: int, user_limit: int, requests: int) -> None:
+    """The plan is the best one."""
+    plan = plan_memberships(pairs, users_per_team_request=team_limit, teams_per_user_request=user_limit)
+    assert sorted(carried(plan)) == pairs
+    assert len(plan) == fewest(pairs, team_limit, user_limit) == requests
+
+
+def test_without_limits_the_plan_is_as_large_as_a_maximum_matching() -> None:
+    """Twenty sparse graphs, in which the search has to go back and forth."""
+    for seed in range(20):
+        chance = random.Random(seed)
+        pairs = sorted({(chance.randrange(100), chance.randrange(100)) for _ in range(200)})
+        graph = nx.Graph((("user", user), ("team", team)) for user, team in pairs)
+        users = [vertex for vertex in graph if vertex[0] == "user"]
+        matching = nx.bipartite.maximum_matching(graph, users)
+        assert lower_bound(pairs) == len(plan_memberships(pairs)) == len(matching) // 2
+
+
+@pytest.mark.costly
 def test_the_same_pairs_give_the_same_plan() -> None:
     """Nothing in it is left to chance."""
     pairs = organisation(3)
     assert plan_memberships(pairs) == plan_memberships(iter(pairs))
 
 
+@pytest.mark.costly
 def test_an_organisation() -> None:
     """On 200 teams of 5 to 400 the plan is complete, keeps to the limits, and lies between its bounds."""
     pairs = organisation(1)

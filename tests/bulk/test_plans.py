@@ -13,6 +13,7 @@ from litmos_async import BulkJob, LitmosClient, Progress, User
 from litmos_async.bulk import MemberChange, UserChange
 from litmos_async.testing import run_virtual
 from tests.bulk.works import KINDS, Work, client, organisation, sandbox_of
+from tests.support.sandboxes import example
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -177,3 +178,17 @@ def test_nothing_is_said_of_the_time_before_anything_is_known() -> None:
     assert {step.planned for step in told if not step.requests_planned} == {False}
     assert {step.planned for step in told if step.requests_planned} == {True}
     assert told[-1].seconds_left == 0
+
+
+def test_a_plan_can_be_approved() -> None:
+    """A plan is told as JSON, with everything that somebody has to know."""
+    sandbox, users, courses = example()
+
+    async def main() -> str:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.assign_courses_to_users(dict.fromkeys(users, courses), send_message=True)
+            return (await job.plan()).to_json()
+
+    plan = json.loads(run_virtual(main()))
+    assert (plan["items"], plan["requests"], plan["emails"]) == (200, 20, 20)
+    assert plan["requests_by_kind"] == {"POST /users/{user_id}/courses": 20}

@@ -8,7 +8,7 @@ from litmos_async import Outcome
 from litmos_async.errors import Forbidden
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
-from tests.support.sandboxes import client
+from tests.support.sandboxes import bare, client
 
 
 def test_the_first_one_may_be_refused_for_what_it_is() -> None:
@@ -69,3 +69,20 @@ def test_a_key_that_is_refused_everywhere_stops_the_job(name: str) -> None:
 
     run_virtual(main())
     assert len(sandbox.requests) <= 101
+
+
+def test_where_it_cannot_be_told_the_refused_one_has_failed_alone() -> None:
+    """The list that would tell whether the key works cannot be read: the job goes on."""
+    sandbox = bare(users=3, courses=1)
+    ((course,), users) = sandbox.tenant.courses, list(sandbox.tenant.users)
+    for user in users:
+        sandbox.tenant.assign_course(user, course)
+    sandbox.faults.add(Fault(method="DELETE", status=403))
+    sandbox.faults.add(Fault(method="GET", path="/courses", status=500, times=None))
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            report = await litmos.bulk.remove_courses_from_users([(user, course) for user in users]).run()
+            assert (report.done, report.failed, report.stopped) == (2, 1, "")
+
+    run_virtual(main())

@@ -13,6 +13,7 @@ from litmos_async.errors import ConfigurationError, ServerError
 from litmos_async.retry import RetryPolicy
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
+from tests.support.sandboxes import client
 
 ARABIC = "\u0665\u0660\u0660\u0661"
 """5001 in other digits."""
@@ -73,6 +74,7 @@ def test_nothing_to_look_up_costs_nothing() -> None:
     assert (list(found.problems), paths) == (["", " "], [])
 
 
+@pytest.mark.costly
 def test_the_second_list_is_read_as_far_as_it_takes() -> None:
     """Once every number is found, no more pages are read; where one is not, all of them are, and the end."""
     tenant = organisation(people=2_500)
@@ -214,13 +216,14 @@ def test_people_are_found_by_employee_id_where_that_is_asked_for() -> None:
             UserName=f"user{number}@example.com", FirstName="U", LastName="N", ExternalEmployeeId=employee_id
         )
     first, second, third, *_ = tenant.users
-    names = ["e-1", "E-2\u200b", "00123", "123", "7", "user0@example.com", first, "1.23E+02"]
+    names = ["e-1", "E-2\u200b", "00123", "123", "7", "user0@example.com", first, "1.23E+02", '="00123"']
     found, paths = look_up(tenant, lambda bulk: bulk.resolve_users(names, by="employee_id"))
     assert found.ids == {"e-1": first, "E-2\u200b": second, "00123": third}
     assert found.names[first] == "user0@example.com"
     assert found.problems["7"] == "2 users have the employee id '7': 'user3@example.com', 'user4@example.com'"
-    assert "'00123' is there: a spreadsheet takes zeros away" in found.problems["123"]
+    assert "'00123' is there: a spreadsheet removes zeros" in found.problems["123"]
     assert "looks like a number that a spreadsheet has shortened" in found.problems["1.23E+02"]
+    assert "is it '00123'?" in found.problems['="00123"']
     assert paths == ["/users/details"] * 2
 
 
@@ -265,3 +268,58 @@ def test_a_list_that_cannot_be_read_finds_nothing() -> None:
             path="/users/details",
             status=500,
         )
+
+
+def test_names_are_resolved_through_the_lists() -> None:
+    """Names become ids with a request a thousand rows and one for the end; unknown ones are named, not raised."""
+    sandbox = Sandbox(Tenant.example(users=30, courses=5))
+    tenant = sandbox.tenant
+    known = list(tenant.users.values())
+    twin = {"FirstName": "T", "LastName": "W", "Email": "twin@example.com"}
+    first = tenant.add_user(UserName="t1@example.com", **twin)
+    tenant.add_user(UserName="t2@example.com", **twin)
+    owner = tenant.add_user(UserName="JÜRGEN@example.com", **{**twin, "Email": "t1@example.com"})
+    course = next(iter(tenant.courses.values()))
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            names = [
+                known[0]["UserName"].upper(),
+                "t1@example.com",
+                "twin@example.com",
+                " ju\u0308rgen@EXAMPLE.com ",
+                "nobody",
+                known[1]["Id"],
+            ]
+            users = await litmos.bulk.resolve_users(names)
+            assert users.ids == {
+                names[0]: known[0]["Id"],
+                "t1@example.com": first["Id"],
+                names[3]: owner["Id"],
+                names[5]: known[1]["Id"],
+            }
+            assert users.problems == {
+                "twin@example.com": "2 users go by 'twin@example.com'",
+                "nobody": "no user goes by 'nobody'",
+            }
+            courses = await litmos.bulk.resolve_courses(
+                [
+                    course["Code"],
+                    course["CourseCodeForBulkImport"],
+                    course["Id"],
+                    str(course["OriginalId"]),
+                    "x",
+                ]
+            )
+            assert set(courses.ids.values()) == {course["Id"]}
+            assert list(courses.problems) == ["", "x"]
+            team = next(iter(tenant.teams.values()))
+            teams = await litmos.bulk.resolve_teams([team["TeamCodeForBulkImport"], "?"])
+            assert teams.ids == {team["TeamCodeForBulkImport"]: team["Id"]}
+            path = next(iter(tenant.learning_paths.values()))
+            paths = await litmos.bulk.resolve_learning_paths([path["Name"], str(path["OriginalId"]), "?"])
+            assert set(paths.ids.values()) == {path["Id"]}
+            # Four lists, and for each one more to prove its end.
+            assert len(sandbox.requests) == 8
+
+    run_virtual(main())

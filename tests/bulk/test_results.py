@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from litmos_async.bulk import Plan, Report
-from litmos_async.wording import count
+from litmos_async.wording import count, duration
 
 
 def test_counts() -> None:
@@ -64,3 +64,12 @@ def test_reports() -> None:
     assert str(report) == (
         "1,200 done, 1 skipped, 2 failed, 3 unknown; 1,300 requests in 1 h 2 min; stopped: 2 items failed"
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "0 s"), (59.6, "1 min 0 s"), (128.4, "2 min 8 s"), (3600, "1 h 0 min"), (7325, "2 h 2 min")],
+)
+def test_durations_as_people_say_them(seconds: float, text: str) -> None:
+    """A duration is said in hours, minutes and seconds, as far as they matter."""
+    assert duration(seconds) == text

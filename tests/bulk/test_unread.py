@@ -69,11 +69,39 @@ def test_what_may_be_there_is_not_sent(fault: dict[str, Any]) -> None:
             assert (plan.items, plan.skipped["that cannot be read"]) == (PEOPLE - 1, 1)
             told = await told_by(job)
             assert Counter(outcome.status for outcome in told.values()) == {"done": PEOPLE - 1, "failed": 1}
-            assert told[users[5]].reason.startswith("what is there could not be read: ")
+            assert told[users[5]].reason.startswith("what exists could not be read: ")
             assert {outcome.item.user_id for outcome in job.outcomes_so_far()} == set(users)
 
     run_virtual(main())
     assert not any(users[5] in each.path for each in sandbox.requests if each.method == "POST")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_refused_list_of_people_is_read_one_by_one(status: int) -> None:
+    """Where one of 25 people makes the server refuse to list the courses of all, all are read one by one."""
+    sandbox, users = make()
+    tenant = sandbox.tenant
+    for number in range(PEOPLE):
+        tenant.add_course(Name=f"Course {number}", Active=True)
+    pairs = list(zip(users, tenant.courses, strict=True))
+    tenant.assign_course(*pairs[3])
+    sandbox.faults.add(Fault(method="POST", path="/users/courses", times=None, status=status))
+    sandbox.faults.add(Fault(method="GET", path=f"/users/{users[5]}/*", times=None, status=status))
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.assign_courses_to_users(pairs, send_message=True, skip_existing=True)
+            told = await told_by(job)
+            assert told[users[3]].status == "skipped"
+            # Of a person who does not exist nothing is there.
+            assert told[users[5]].status == ("done" if status == 404 else "failed")
+            assert sum(each.status == "done" for each in told.values()) == PEOPLE - (
+                1 if status == 404 else 2
+            )
+
+    run_virtual(main())
+    sent = {each.path for each in sandbox.requests if each.method == "POST"}
+    assert f"/users/{users[3]}/courses" not in sent
 
 
 def test_what_took_no_request_is_in_the_journal(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from litmos_async.cli.app import run
 from litmos_async.cli.order import Order
 from litmos_async.sandbox import Sandbox
 from litmos_async.testing import run_virtual
-from tests.cli.small import Carry, Desk, organisation
+from tests.cli.small import Carry, Desk, Send, organisation
 
 
 @pytest.fixture
@@ -30,12 +30,10 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in ("LITMOS_API_KEY", "LITMOS_SOURCE", "LITMOS_REGION", "LITMOS_BASE_URL", "LITMOS_LIMIT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    # A test run in the background ignores it.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    terminate = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     yield
-    signal.signal(signal.SIGINT, before)
-    signal.signal(signal.SIGTERM, terminate)
+    for each, handler in before.items():
+        signal.signal(each, handler)
 
 
 @pytest.fixture
@@ -55,3 +53,14 @@ def carry(carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch) -> Carry:
     """Carries out commands against the sandbox in process, on a clock that costs no time."""
     monkeypatch.setattr(asyncio, "run", run_virtual)
     return carry_from_pipe
+
+
+@pytest.fixture
+def send(desk: Desk, carry: Carry) -> Send:
+    """Carries commands out on bytes."""
+
+    def sent(data: bytes, words: str) -> int:
+        (desk.folder / "people.csv").write_bytes(data)
+        return carry(words)
+
+    return sent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import Callable
@@ -20,9 +21,16 @@ from litmos_async.cli.order import Order
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.sandbox import Sandbox, Tenant
+from litmos_async.testing import run_virtual
 
 Carry = Callable[[str], int]
 """Carries out a command line on the file of the desk, and returns the exit code."""
+
+Send = Callable[[bytes, str], int]
+"""Writes a file of these bytes, and carries a command out on it."""
+
+ASSIGN = "assign courses --send-message no"
+IMPORT = "import users --send-message no"
 
 KEY = "sandbox-key"
 RATE = RateLimit(100, 60.0)
@@ -80,13 +88,18 @@ def organisation(people: int = 3) -> Tenant:
 
 
 def reach(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., LitmosClient]:
-    """Let the commands reach a sandbox in process, with its key; return what makes their clients."""
+    """Let the commands reach a sandbox in process, with its key, on a clock that costs no time.
+
+    Returns:
+        What makes their clients.
+    """
 
     def client(**given: Any) -> LitmosClient:
         transport = httpx.ASGITransport(app=sandbox.app)
         return LitmosClient(**given | {"transport": transport, "limiter": "memory://"})
 
     monkeypatch.setattr(options, "LitmosClient", client)
+    monkeypatch.setattr(asyncio, "run", run_virtual)
     monkeypatch.setenv("LITMOS_API_KEY", KEY)
     return client
 

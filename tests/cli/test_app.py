@@ -18,7 +18,7 @@ from litmos_async.cli import app as module
 from litmos_async.cli import main, options
 from litmos_async.cli.app import run
 from litmos_async.cli.flow import Order
-from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, Named
+from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, NameColumn
 from litmos_async.cli.terminal import Terminal
 
 FILE = ("assign", "courses", "people.csv")
@@ -108,7 +108,7 @@ def ordered(monkeypatch: pytest.MonkeyPatch) -> Ordered:
     ],
 )
 def test_what_the_commands_do(
-    ordered: Ordered, words: str, columns: tuple[Named, ...], helper: str, said: dict[str, Any]
+    ordered: Ordered, words: str, columns: tuple[NameColumn, ...], helper: str, said: dict[str, Any]
 ) -> None:
     """Each command needs its columns, starts its helper, and passes on what was said."""
     assert run([*words.split(), "people.csv"]) == 0
@@ -161,21 +161,21 @@ def test_the_account(ordered: Ordered, monkeypatch: pytest.MonkeyPatch, tmp_path
         ((*FILE, "--send-message", "no", "--limit", "100"), "expected requests/seconds, such as 100/60"),
         ((*FILE, "--send-message", "no", "--limit", "0/60"), "expected requests/seconds, such as 100/60"),
         ((*FILE, "--send-message", "no", "--api-key", "secret"), "Unknown option"),
-        ((*FILE, "--send-message", "no", "--api-key-file", "none"), "none holds no API key"),
+        ((*FILE, "--send-message", "no", "--api-key-file", "none"), "none cannot be read: No such file"),
         ((*FILE, "--send-message", "no"), "cannot use people.csv: No such file"),
         (
             ("assign", "courses", "-", *NO_MAIL, "--api-key-file", "-"),
             "standard input cannot hold both the CSV and the API key",
         ),
-        ((*FILE, *NO_MAIL, "--library"), "--library is for teams: say --teams, too"),
-        ((*FILE, *NO_MAIL, "--include-sub-teams"), "--include-sub-teams is for teams: say --teams, too"),
+        ((*FILE, *NO_MAIL, "--library"), "--library is for teams: add --teams"),
+        ((*FILE, *NO_MAIL, "--include-sub-teams"), "--include-sub-teams is for teams: add --teams"),
         ((*FILE, *NO_MAIL, "--teams", "--via", "import"), "a team cannot be imported"),
         ((*FILE, *NO_MAIL, "--stop-after", "0"), "Must be >= 1"),
         (("assign", "learning-paths", "people.csv"), "--send-message is missing."),
-        (("remove", "courses", "people.csv", "--library"), "--library is for teams: say --teams, too"),
+        (("remove", "courses", "people.csv", "--library"), "--library is for teams: add --teams"),
         (("remove", "courses", "people.csv", "--send-message", "no"), "Unknown option"),
         (("jobs", "show", "none.db"), "there is no such file"),
-        (("assign", "courses", "a.csv", "b.csv", "c.csv", *NO_MAIL), "command line: b.csv c.csv"),
+        (("assign", "courses", "a.csv", "b.csv", "c.csv", *NO_MAIL), "arguments: b.csv c.csv"),
         (("quota",), "no API key: set LITMOS_API_KEY, or name a file with --api-key-file"),
         (("fly",), "Unknown command"),
         (("demo", "--users", "3"), "Must be >= 10"),

@@ -34,6 +34,7 @@ def test_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown.endswith("Everything is as it should be.\n")
 
 
+@pytest.mark.costly
 async def test_the_default_takes_less_than_half_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
     """Told from the number of requests, not by a clock: a hundred go at once, and then a hundred every 6 s."""
     assert await run_demo(Show(rate=RateLimit(100_000, FAST.period)), Terminal(quiet=True)) == 0
@@ -44,6 +45,7 @@ async def test_the_default_takes_less_than_half_a_minute(capsys: pytest.CaptureF
     assert shown.endswith("Everything is as it should be.\n")
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("lines", "people"), [(1_000, 500), (5_000, 2_500)])
 def test_there_is_a_person_for_every_two_lines(
     monkeypatch: pytest.MonkeyPatch, lines: int, people: int

@@ -103,7 +103,10 @@ def test_too_many(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) 
     add_team(desk, *NAMES)
     desk.write("user,team", f"{NAMES[0]},Sales")
     assert carry("sync teams --remove --dry-run") == 1
-    assert "running is refused: 2 of 3 active members would go: --max-removals 10%" in capsys.readouterr().out
+    assert (
+        "running it would be refused: 2 of 3 active members would be removed: --max-removals 10%"
+        in capsys.readouterr().out
+    )
     assert {row[1] for row in rows(desk) if row[3] == "planned"} == {*NAMES[1:]}
 
 

@@ -106,7 +106,7 @@ def test_dry_run(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "all of it" in shown
     assert "UTC on" in shown
-    assert "kept free" in shown
+    assert "reserved for other calls" in shown
     assert not sandbox.requests
     assert list(Path().iterdir()) == [] or {each.name for each in Path().iterdir()} <= {"state"}
 
@@ -133,17 +133,21 @@ def test_all_of(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "said"),
     [
         ("export", "name a list"),
-        ("export users", "say where to"),
+        ("export users", "give the destination"),
         ("export user -o w/", "did you mean users"),
         ("export users -o w/ --columns id,nmae", "no column 'nmae'"),
         ("export users -o w/ --since 7d", "has no since"),
         ("export results -o w/ --since 2026-01-01T00:00", "has no time zone"),
-        ("export results -o w/ --since yesterday", "is no time"),
-        ("export results -o w/ --overlap 1", "span of time"),
+        ("export results -o w/ --since yesterday", "is not a time"),
+        ("export logins -o w/ --since 2026-01-01 --to 9999-12-31T23:59-12:00", "outside the years 1 to 9999"),
+        ("export results -o w/ --since 0001-01-01T00:00+14:00", "outside the years 1 to 9999"),
+        ("export results -o w/ --overlap 1", "time span"),
         ("export logins -o w/", "needs since"),
         ("export logins -o -", "needs since"),
         ("export users -o w/ --where team", "course=SAFE-1"),
         ("export users -o w/ --where team=x", "by nothing, not by team"),
+        ("export team_members -o - --where team=Küche --where team=x", "once for each column"),
+        ("export team_members -o - --where team=Küche --where team_id=x", "once for each column"),
         ("export team_members -o - --where course=x", "by team, not by course"),
         ("export users courses -o -", "one list at a time"),
         ("export users -o - --format parquet", "needs a file"),
@@ -154,7 +158,7 @@ def test_all_of(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
         ("export users --all-of x.toml", "says everything"),
         ("export --merge w -o x.csv", "no files of one export"),
         ("export --merge w", "--output"),
-        ("export users -o s3://bucket", "s3://bucket"),
+        ("export users -o s3://bucket?colour=red", "s3://bucket"),
         ("export users -o w/ --format xlsx", "xlsx"),
     ],
 )
@@ -206,7 +210,7 @@ def test_incomplete(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> Non
     shown = capsys.readouterr()
     assert "courses is not complete" in shown.err
     assert "403" in shown.err
-    assert "goes on" in shown.err
+    assert "to resume" in shown.err
     assert json.loads(Path("w/_manifest.json").read_text("utf-8"))["complete"] is False
     fault.times = 0
     assert run(words) == 0
@@ -267,7 +271,7 @@ def test_interrupted(
         sandbox._latency = latency
         signal.signal(signal.SIGINT, signal.default_int_handler)
         assert run(["export", "users", "-o", output]) == 130
-        assert ("goes on where this one was" in capsys.readouterr().out) is (output != "-")
+        assert ("to resume" in capsys.readouterr().out) is (output != "-")
     sandbox._latency = None
     assert run(["export", "users", "-o", "users.csv"]) == 0
     with Path("users.csv").open(encoding="utf-8", newline="") as file:

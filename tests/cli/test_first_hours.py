@@ -48,6 +48,7 @@ def test_a_wrong_key_names_where_it_was_tried(
     assert changes(sandbox) == 0
 
 
+@pytest.mark.costly
 def test_no_network(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sandbox: Sandbox
 ) -> None:
@@ -121,6 +122,7 @@ def test_what_a_plan_says_first_and_last(
     assert told == [final] * bool(final)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shell_completes(shell: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A script is written that knows the commands."""
@@ -132,6 +134,7 @@ def test_the_shell_completes(shell: str, monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert all(word in text for word in ("assign", "team-tree", "roll-call", "login-link"))
 
 
+@pytest.mark.costly
 def test_each_row_is_kept() -> None:
     """The tests that the page names exist, and the rows of an administrator have some, but for one."""
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", PAGE)

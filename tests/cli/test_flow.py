@@ -69,7 +69,7 @@ async def test_a_file_full_of_surprises(desk: Desk, capsys: pytest.CaptureFixtur
     assert " 2 POST /users/{user_id}/courses\n" in shown
     assert "3 done, 3 failed, 1 skipped" in shown
     assert "line 8 failed: no course goes by 'C-9'" in shown
-    assert "Beside the lists: 2 requests to change something, 0 to read, 0 rejected" in shown
+    assert "Besides the lists: 2 requests to change something, 0 to read, 0 rejected" in shown
 
 
 async def test_nothing_fails(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -294,7 +294,7 @@ async def test_a_full_disk_in_a_dry_run(
     assert await desk.run() == 1
     shown = capsys.readouterr()
     assert "Plan for" in shown.out
-    assert "What would become of each line" not in shown.out
+    assert "Planned outcome of each line" not in shown.out
     assert "No space left on device" in shown.err
     assert not desk.assigned()
 
@@ -313,7 +313,8 @@ async def test_outcomes_as_they_come(desk: Desk, monkeypatch: pytest.MonkeyPatch
     desk.write(HEADER, *[f"user.{number}@example.com,C-1" for number in range(3)], "none,C-1")
     assert await desk.run() == 1
     # Each look is before an outcome is taken; those at the end find all of them.
-    assert seen[:2] == [["done", "failed"], ["done", "failed", "done"]]
+    begun = "not done"  # the first row says that the job has not ended
+    assert seen[:2] == [[begun, "done", "failed"], [begun, "done", "failed", "done"]]
     assert [row[0] for row in desk.outcomes()] == ["2", "3", "4", "5"]
 
 
@@ -378,7 +379,7 @@ async def test_cancelled_on_the_way(tmp_path: Path, capsys: pytest.CaptureFixtur
     [
         ({"skip_existing": False}, "run the same command again with --skip-existing\n"),
         ({"skip_existing": True}, "run the same command again\n"),
-        ({"journal": "night.db"}, "The same command goes on where this one was\n"),
+        ({"journal": "night.db"}, "Run the same command again to resume\n"),
     ],
 )
 def test_how_to_go_on(

@@ -116,7 +116,7 @@ def test_taking_jobs_away(live: Desk, capsys: pytest.CaptureFixture[str], monkey
         old = {**json.loads((folder / f"{each.id}.json").read_text()), "ended": 1.0}
         (folder / f"{each.id}.json").write_text(json.dumps(old))
     assert run(["jobs", "remove", "--older-than", "90d"]) == 0
-    assert "2 jobs taken away" in capsys.readouterr().out
+    assert "2 jobs removed" in capsys.readouterr().out
     assert list(folder.iterdir()) == []
     assert sorted(path.name for path in live.folder.glob("*.csv")) == ["other.csv", "people.csv"]
 
@@ -166,8 +166,8 @@ def test_a_file_of_a_job_that_cannot_be_removed(live: Desk, capsys: pytest.Captu
     outcomes.mkdir()
     assert run(["jobs", "remove", stays.id, goes.id]) == 1
     shown = capsys.readouterr()
-    assert f"cannot take job {stays.id} away: " in shown.err
-    assert "1 job taken away" in shown.out
+    assert f"cannot remove job {stays.id}: " in shown.err
+    assert "1 job removed" in shown.out
     assert [record.id for record in records()] == [stays.id]
 
 
@@ -176,7 +176,7 @@ def test_a_job_whose_files_are_gone(tmp_path: Path, capsys: pytest.CaptureFixtur
     files = [str(tmp_path / name) for name in ("people.csv", "job.db", "outcomes.csv")]
     Record("ab", ["assign"], str(tmp_path), *files, began=1.0).save()
     assert run(["jobs", "remove", "ab", "--yes"]) == 0
-    assert capsys.readouterr().out == "1 job taken away\n"
+    assert capsys.readouterr().out == "1 job removed\n"
     assert records() == []
 
 
@@ -209,7 +209,7 @@ def test_a_job_at_work(live: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     lock.execute("BEGIN EXCLUSIVE")
     assert in_use(Path(record.journal))
     assert run(["jobs", "remove", record.id]) == 1
-    assert "is at work" in capsys.readouterr().err
+    assert "is running" in capsys.readouterr().err
     assert run(["jobs", "list"]) == 0
     assert "at work, 0 of 1 left" in capsys.readouterr().out
     lock.close()
@@ -221,7 +221,7 @@ def test_a_job_at_work(live: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["jobs", "show", "none"], "there is no job 'none'"),
         (["jobs", "retry", "none"], "there is no job 'none'"),
-        (["jobs", "remove"], "name a job, or say --older-than 90d"),
+        (["jobs", "remove"], "name a job, or use --older-than 90d"),
         (["jobs", "remove", "--older-than", "soon"], "such as 12h, 90d or 4w"),
         (["jobs", "retry", "a"], "several jobs begin with 'a'"),
         (["jobs", "retry", "ab"], "read standard input"),
@@ -298,7 +298,7 @@ def test_a_person_is_asked(
         monkeypatch.setattr(sys, "stderr", screen)
         assert run([*words, *(["--yes"] if more == "--yes" else [])]) == code
     shown = everything(ours)
-    assert ("3 assignments. Go on? [y/N]" in shown) is bool(answer)
+    assert ("3 assignments. Continue? [y/N]" in shown) is bool(answer)
     assert len(live.assigned()) == (0 if code else 3)
     assert {row[1] for row in live.outcomes()} == {"not done" if code else "done"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from litmos_async.cli import check, init, options, probe
 from litmos_async.cli.app import app, run
 from litmos_async.cli.records import records
 from litmos_async.sandbox import Sandbox
+from litmos_async.testing import run_virtual
 from tests.cli.small import ENDINGS, KEY, Broken, Ending, organisation
 
 TEAMS = "Team Name,Parent Team Name,Parent Team Code,Description,Leaders,Admins"
@@ -129,6 +131,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sandbox:
 
     for module_of_client in (check, init, options, probe):
         monkeypatch.setattr(module_of_client, "LitmosClient", client)
+    monkeypatch.setattr(asyncio, "run", run_virtual)
     monkeypatch.setenv("LITMOS_API_KEY", KEY)
     monkeypatch.setenv("LITMOS_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.chdir(tmp_path)

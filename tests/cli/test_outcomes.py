@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from litmos_async.cli.headings import UNFINISHED
 from litmos_async.cli.ledger import Entry
-from litmos_async.cli.outcomes import Access, OutcomesFile, check_writable
+from litmos_async.cli.outcomes import Access, OutcomesFile, check_writable, write_whole
 from litmos_async.cli.table import Line, Table, parse
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, USER
 
 NAMES = ("user", "course")
+UNFINISHED_ROW = f',,,not done,"{UNFINISHED}"'
 COLUMNS = (USER, COURSE)
 
 TEXTS = st.text(
@@ -37,7 +39,15 @@ def test_the_form_of_the_input(tmp_path: Path) -> None:
     """Delimiter and byte-order mark are those of the input, and other columns are kept."""
     file = tmp_path / "out.csv"
     line = Line(2, ("jörg; a", "=C-1"), ("old", "HR"))
-    table = Table(COLUMNS, ("who", "what"), ("status", "Team"), [line], delimiter=";", bom=True)
+    table = Table(
+        COLUMNS,
+        ("who", "what"),
+        ("status", "Team"),
+        [line],
+        delimiter=";",
+        bom=True,
+        extra_words=("status", "Team"),
+    )
     write_outcomes(file, table, [Entry(line, "failed", "no way")])
     assert file.read_bytes().decode("utf-8") == (
         '\ufeffline;user;course;status;reason;Team\r\n2;"jörg; a";\'=C-1;failed;no way;HR\r\n'
@@ -49,7 +59,7 @@ def test_what_stands_on_no_line(tmp_path: Path) -> None:
     """It has no number, and nothing in the other columns."""
     file = tmp_path / "out.csv"
     lines = [Line(2, ("ada", "P 1"), ("HR",)), Line(0, ("ben", "P 1"))]
-    table = Table((USER, LEARNING_PATH), ("who", "path"), ("Team",), lines[:1])
+    table = Table((USER, LEARNING_PATH), ("who", "path"), ("Team",), lines[:1], extra_words=("Team",))
     write_outcomes(file, table, [Entry(line, "done") for line in lines])
     assert file.read_text("utf-8").splitlines() == [
         "line,user,learning_path,status,reason,Team",
@@ -65,7 +75,7 @@ def test_outcomes_can_be_run_again(
 ) -> None:
     """The file is itself an input: the same people and courses, in the same order."""
     file = tmp_path_factory.mktemp("again") / "out.csv"
-    lines = [Line(number, row) for number, row in enumerate(rows)]
+    lines = [Line(number, row) for number, row in enumerate(rows, start=1)]
     table = Table(COLUMNS, NAMES, (), lines, delimiter, bom)
     for _ in range(2):
         write_outcomes(file, table, [Entry(line, "done") for line in table.lines])
@@ -108,7 +118,8 @@ def test_as_they_come(tmp_path: Path, begun: bool) -> None:
     entries[2].status = "done"
     if begun:
         outcomes.begin(entries)
-        assert file.read_bytes().decode() == "\ufeffline,user,course,status,reason\r\n4,ada,C-4,done,\r\n"
+        rows = ["\ufeffline,user,course,status,reason", UNFINISHED_ROW, "4,ada,C-4,done,"]
+        assert file.read_text("utf-8").splitlines() == rows
     entries[0].status = "failed"
     outcomes.add(entries[0])
     assert (
@@ -182,7 +193,7 @@ def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for entry in entries:
         outcomes.add(entry)
     assert outcomes.begun
-    assert file.read_text("utf-8").splitlines() == ["line,user,course,status,reason"]
+    assert file.read_text("utf-8").splitlines() == ["line,user,course,status,reason", UNFINISHED_ROW]
     outcomes.finish(entries)
     assert [row[0] for row in file.read_text("utf-8").splitlines()] == ["l", "2", "3"]
 
@@ -228,3 +239,21 @@ def test_permissions_that_cannot_be_set(tmp_path: Path, monkeypatch: pytest.Monk
     (number,) = numbers
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(number)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "standard output"])
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, kind: str) -> None:
+    """Root could do away with /dev/null so, and anyone with a pipe for which another program waits."""
+    pipe, path = tmp_path / "pipe", tmp_path / "outcomes.csv"
+    os.mkfifo(pipe)
+    if kind == "pipe":
+        path = pipe
+    else:
+        path.symlink_to(Path("/proc/self/fd/1") if kind == "standard output" else pipe)
+    before = path.lstat()
+    with pytest.raises(OSError, match="no regular file"):
+        check_writable(path)
+    with pytest.raises(OSError, match="no regular file"):
+        write_whole(path, Access(), lambda file: file.write("x"))
+    assert path.lstat().st_ino == before.st_ino
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted({"pipe", path.name})

@@ -13,7 +13,7 @@ import pytest
 from litmos_async import RateLimit
 from litmos_async.bulk import Bulk, BulkJob
 from litmos_async.cli.jobs import show
-from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, Named, Options, Task
+from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER, NameColumn, Options, Task
 from litmos_async.sandbox import Fault, Sandbox
 from litmos_async.testing import run_virtual
 from tests.cli.small import Desk, assign_courses, organisation
@@ -37,7 +37,7 @@ NO_MAIL = {"send_message": False}
 class BothWays:
     """A command and its mirror image."""
 
-    columns: tuple[Named, Named]
+    columns: tuple[NameColumn, NameColumn]
     give: Callable[..., BulkJob]
     options: Options
     take: Callable[..., BulkJob]
@@ -139,7 +139,7 @@ async def test_a_plan_to_approve(desk: Desk, capsys: pytest.CaptureFixture[str])
         assert await desk.run() == 0
     shown = capsys.readouterr().out
     assert "already there  2\n" in shown
-    assert "that read what is there" in shown
+    assert "that read what exists" in shown
 
 
 async def test_a_plan_that_cannot_be_written(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,7 +157,7 @@ async def test_ids_that_the_server_ignored(desk: Desk) -> None:
     desk.write("user,course", "user.0@example.com,C-1")
     desk.ask(task=assign_courses(verify=True))
     assert await desk.run() == 1
-    assert desk.outcomes() == [["2", "failed", "the server took it and ignored it"]]
+    assert desk.outcomes() == [["2", "failed", "the server accepted it and ignored it"]]
 
 
 async def test_too_many_failures(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

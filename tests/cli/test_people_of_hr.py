@@ -8,9 +8,8 @@ import pytest
 
 from litmos_async.cli.sync import PEOPLE
 from litmos_async.sandbox import Sandbox
-from tests.cli.small import Carry, Desk, organisation
+from tests.cli.small import IMPORT, Carry, Desk, organisation
 
-IMPORT = "import users --send-message no"
 SYNC = "sync users"
 BAR = "sync users --deactivate --max-removals 100%"
 
@@ -261,7 +260,59 @@ def test_zeros_that_a_spreadsheet_took_away(desk: Desk, carry: Carry) -> None:
     desk.write("user_name,first_name,last_name", "123,Ada,Example", *(f"{who},," for who, _ in THREE[1:]))
     assert carry(BAR) == 1
     assert people(desk) == [("00123", True), *THREE[1:]]
-    assert "'00123', but for zeros that a spreadsheet takes away" in desk.outcomes()[0][2]
+    assert "'00123', except for zeros that a spreadsheet removes" in desk.outcomes()[0][2]
+
+
+@pytest.mark.parametrize("words", [IMPORT, SYNC, BAR])
+@pytest.mark.parametrize("form", ['="{}"', '"=""{}"""', ' ="{}"'])
+def test_numbers_that_are_kept_as_texts(desk: Desk, carry: Carry, words: str, form: str) -> None:
+    """An HR system writes ="00123", so that no spreadsheet takes the zeros away: it is that number."""
+    for number, user in enumerate(desk.sandbox.tenant.users.values()):
+        user["ExternalEmployeeId"] = f"0020{number}"
+    lines = [f"{form.format(who)},Ada,New,{form.format(f'0020{n}')}" for n, (who, _) in enumerate(THREE)]
+    desk.write("user_name,first_name,last_name,employee_id", *lines)
+    assert carry(words) == 0, desk.outcomes()
+    assert people(desk) == THREE
+    assert [person(desk, who)["ExternalEmployeeId"] for who, _ in THREE] == ["00200", "00201", "00202"]
+
+
+@pytest.mark.parametrize("words", [IMPORT, SYNC, BAR])
+@pytest.mark.parametrize("mark", [",", ".", "'", " "])
+def test_marks_between_thousands(desk: Desk, carry: Carry, words: str, mark: str) -> None:
+    """The person of that number is neither doubled nor barred, and keeps it."""
+    for number, user in enumerate(desk.sandbox.tenant.users.values()):
+        user["ExternalEmployeeId"] = f"1234{number}"
+    lines = [f'{who},Ada,New,"12{mark}34{n}"' for n, (who, _) in enumerate(THREE)]
+    desk.write("user_name,first_name,last_name,employee_id", f'new@example.com,A,B,"12{mark}340"', *lines[1:])
+    assert carry(words) == 1
+    assert "marks between thousands" in desk.outcomes()[0][2]
+    assert people(desk) == THREE
+    if words != IMPORT:
+        assert person(desk, "user.1@example.com")["ExternalEmployeeId"] == "12341"
+
+
+@pytest.mark.parametrize("words", [IMPORT, SYNC, "assign courses --send-message no"])
+@pytest.mark.parametrize(
+    ("column", "option"),
+    [
+        ("Password", ""),
+        ("pass\u200bword", ""),
+        ("Initial Password", "--ignore-columns"),
+        ("Kennwort", "--ignore-columns"),
+        ("PIN", "--map PIN=password"),
+        ("Login Key", "--ignore-columns"),
+    ],
+)
+def test_passwords_are_not_copied(
+    desk: Desk, carry: Carry, words: str, *, column: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever their column is called, and as what it is read."""
+    desk.write(f"user_name,first_name,last_name,course,{column}", "user.0@example.com,Ada,N,C-1,pssst-1")
+    if words in {IMPORT, SYNC}:
+        desk.write(f"user_name,first_name,last_name,{column}", "user.0@example.com,Ada,New,pssst-1")
+    assert carry(f"{words} {option}") == 0, desk.outcomes()
+    shown = capsys.readouterr()
+    assert "pssst" not in desk.order.outcomes_file.read_text("utf-8") + shown.out + shown.err
 
 
 # ------------------------------------------------ a new user name
@@ -341,6 +392,27 @@ def test_a_dry_run_of_an_import_looks_up_what_the_lines_name(desk: Desk, carry: 
     assert "Manager: no user goes by 'nobody@example.com'" in reasons[3]
     assert people(desk) == THREE
     assert {request.method for request in desk.sandbox.requests} == {"GET"}
+
+
+@pytest.mark.parametrize("words", [IMPORT, SYNC])
+@pytest.mark.parametrize("nothing", ["", " ", "\u200b", "\ufeff\u2060", "\u00a0"])
+def test_a_dry_run_takes_for_empty_what_the_real_run_does(
+    desk: Desk, carry: Carry, words: str, nothing: str
+) -> None:
+    """What cannot be seen names no team, no course and no manager."""
+    column = "Manager" if words == SYNC else "Team1,Course1,Manager"
+    cells = ",".join([nothing] * len(column.split(",")))
+    desk.write(f"user_name,first_name,last_name,{column}", f"user.0@example.com,Ada,New,{cells}")
+    assert carry(f"{words} --dry-run") == 0, desk.outcomes()
+    assert [outcome[1] for outcome in desk.outcomes()] == ["planned"]
+    assert carry(words) == 0, desk.outcomes()
+    assert [outcome[1] for outcome in desk.outcomes()] == ["done"]
+
+
+def test_no_manager_is_a_zero(desk: Desk, carry: Carry) -> None:
+    """As the server writes it, also with what cannot be seen."""
+    desk.write("user_name,manager,city", "user.0@example.com,0\u200b,Graz")
+    assert carry(SYNC) == 0, desk.outcomes()
 
 
 def test_an_import_that_names_nothing_else_reads_no_list(desk: Desk, carry: Carry) -> None:

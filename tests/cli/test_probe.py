@@ -51,6 +51,7 @@ def test_without_an_account(
     assert "LITMOS_API_KEY" in capsys.readouterr().err
 
 
+@pytest.mark.costly
 async def test_a_report(tmp_path: Path) -> None:
     """Sixty requests to a sandbox over HTTP, and a file of plain data."""
     sandbox = Sandbox(Tenant.example(users=5))

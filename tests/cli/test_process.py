@@ -19,8 +19,7 @@ ENVIRONMENT = {**os.environ, "COLUMNS": "100"}
 def litmos(*words: str, before: str = "") -> subprocess.Popen[str]:
     """Start the command; `before` is code that runs first."""
     code = f"""
-import runpy, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it
+import runpy, sys
 sys.argv = ["litmos", *{words!r}]
 {before}
 runpy.run_module("litmos_async.cli", run_name="__main__")
@@ -38,6 +37,7 @@ runpy.run_module("litmos_async.cli", run_name="__main__")
 SIGINT, SIGTERM = signal.SIGINT, signal.SIGTERM
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("signals", "code"),
     [((SIGINT,), 130), ((SIGINT, SIGINT), 130), ((SIGTERM,), 143)],
@@ -75,6 +75,7 @@ def test_without_the_extra(package: str) -> None:
     assert process.returncode == 2
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("both", [True, False])
 def test_a_reader_that_goes_away(both: bool, tmp_path: Path) -> None:
     """`litmos … | head -1`, with or without `2>&1`: the job runs to its end, and the exit code is its own."""
@@ -97,6 +98,7 @@ def test_a_reader_that_goes_away(both: bool, tmp_path: Path) -> None:
     assert counts == {"done": 93, "failed": 6, "skipped": 1}
 
 
+@pytest.mark.costly
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
 @pytest.mark.parametrize("stream", [">&-", "2>&-", ">&- 2>&-", "</dev/null >/dev/full 2>/dev/full"])
 def test_streams_that_cannot_be_written(stream: str, tmp_path: Path) -> None:

@@ -94,11 +94,13 @@ def test_table(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        ("report teams --inactive", "no inactive members"),
+        ("report overdue --inactive --team nowhere", "no inactive members"),
         ("report", "missing"),
         ("report everything", "everything"),
         ("report teams -o teams.pdf", "ends in .html or .csv"),
         ("report teams -o missing/teams.csv", "cannot write missing/teams.csv"),
-        ("report teams -o t.csv --json", "leave --output away"),
+        ("report teams -o t.csv --json", "leave --output out"),
         ("report teams --since 2026-01-01T00:00", "no time zone"),
     ],
 )

@@ -254,3 +254,12 @@ def test_a_job_that_was_cut_off_goes_on(desk: Desk, carry: Carry, command: str) 
     assert carry(words) == 0
     assert changes(desk) == sent
     assert {each[1] for each in registered(desk)} == {"user.0@example.com", "user.1@example.com"}
+
+
+def test_a_mark_that_says_nothing_says_yes(desk: Desk, carry: Carry) -> None:
+    """So a line that says yes repeats it."""
+    session_id = add_session(desk, "First aid", 2001)
+    desk.sandbox.tenant.training.register(session_id, next(iter(desk.sandbox.tenant.users)))
+    desk.write("user,session,completed", "user.0@example.com,First aid,", "user.0@example.com,First aid,yes")
+    assert carry("sessions roll-call") == 0
+    assert desk.outcomes()[1] == ["3", "skipped", "same as line 2"]

@@ -45,7 +45,7 @@ def test_members_join(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[st
     assert len(members(desk)) == 3
     shown = capsys.readouterr().out
     assert "1 to add, 1 unchanged" in shown
-    assert "1 member should not be there and stays: --remove would take them out" in shown
+    assert "1 member should not be there and stays: --remove would remove them" in shown
 
 
 def test_members_leave(desk: Desk, carry: Carry) -> None:
@@ -61,8 +61,10 @@ def test_too_many_would_leave(desk: Desk, carry: Carry, capsys: pytest.CaptureFi
     """Nothing is changed then, not even by those who would join."""
     desk.write(*TEAM_FILE)
     assert carry("sync teams --remove") == 2
-    told = "1 of 2 active members would go: --max-removals 10% does not allow that. If it is meant, say"
-    assert f"{told} --max-removals 1\n" in capsys.readouterr().err
+    told = (
+        "1 of 2 active members would be removed: --max-removals 10% does not allow that. If that is intended,"
+    )
+    assert f"{told} use --max-removals 1\n" in capsys.readouterr().err
     assert [outcome[1] for outcome in desk.outcomes()] == ["skipped", "not done"]
     assert len(members(desk)) == 2
 
@@ -85,7 +87,7 @@ def test_an_empty_file(desk: Desk, carry: Carry, command: str, capsys: pytest.Ca
     """It is no reason to throw everybody out."""
     desk.write("user,team" if "teams" in command else "user")
     assert carry(command) == 2
-    assert "so all would go" in capsys.readouterr().err
+    assert "so everyone would be removed" in capsys.readouterr().err
     assert len(desk.sandbox.requests) == 0
 
 
@@ -124,7 +126,7 @@ def test_people_are_barred(desk: Desk, carry: Carry) -> None:
     assert carry("sync users --deactivate --no-create --max-removals 1") == 0
     text = desk.order.outcomes_file.read_text("utf-8").splitlines()
     assert text[-1] == ",user.2@example.com,done,deactivate: active,"
-    assert desk.outcomes()[2] == ["4", "skipped", "missing, and --no-create was said"]
+    assert desk.outcomes()[2] == ["4", "skipped", "missing, and --no-create was given"]
     assert active(desk) == ["user.0@example.com", "user.1@example.com"]
 
 
@@ -143,10 +145,19 @@ def test_how_many_may_go(
     """It is a number, or a part of all; a dry run of what would be refused says so, with exit code 1."""
     desk.write(*TEAM_FILE)
     assert carry(f"sync teams --dry-run --remove --max-removals {part}") == code
-    assert ("running is refused: " in capsys.readouterr().out) == bool(code)
+    assert ("running it would be refused: " in capsys.readouterr().out) == bool(code)
     wanted = float(part[:-1]) / 100 if part.endswith("%") else int(part)
     assert desk.order.task.options["max_removals"] == wanted
     assert type(desk.order.task.options["max_removals"]) is type(wanted)
+
+
+@pytest.mark.parametrize("part", ["29%", "29.0%", "29"])
+def test_as_many_may_go_as_was_said(desk: Desk, carry: Carry, part: str) -> None:
+    """29 of 100 are 29%, although 0.29 * 100 is a little less."""
+    for number in range(3, 100):
+        desk.sandbox.tenant.add_user(UserName=f"user.{number}@example.com")
+    desk.write("user_name", *(f"user.{number}@example.com" for number in range(29, 100)))
+    assert carry(f"sync users --deactivate --dry-run --max-removals={part}") == 0
 
 
 @pytest.mark.parametrize("part", ["many", "5.5", "%", "150%", "-1%", "nan%", "-1"])

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from litmos_async.cli import table as module
 from litmos_async.cli.table import Line, Table, TableError, read_table
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER
+from litmos_async.names import clean
 
 # Lone surrogates are no text; a name of many lines would pass for a quotation mark that nobody closed.
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(str.strip)
@@ -42,7 +43,11 @@ def test_plain() -> None:
 def test_what_a_csv_writer_writes_is_read(
     rows: list[tuple[str, str, str]], delimiter: str, end: str, bom: bool
 ) -> None:
-    """Any names come back as they were, with any delimiter, line end and byte-order mark."""
+    """Any names come back as they were, with any delimiter, line end and byte-order mark.
+
+    A row in which nothing can be seen is none, and ="x" is x.
+    """
+    assume(not any('="' in each for row in rows for each in row))
     text = io.StringIO(newline="")
     # Where lines end in \\n alone, the writer of Python 3.11 leaves \\r in a name without quotes.
     quoting: Any = csv.QUOTE_ALL if end == "\n" else csv.QUOTE_MINIMAL
@@ -50,7 +55,8 @@ def test_what_a_csv_writer_writes_is_read(
     writer.writerow(["Note", "User", "Course"])
     writer.writerows([extra, user, course] for user, course, extra in rows)
     table = parse(text.getvalue().encode("utf-8-sig" if bom else "utf-8"))
-    assert [(*line.values, *line.extra) for line in table.lines] == rows
+    seen = [row for row in rows if any(clean(each) or "\0" in each for each in row)]
+    assert [(*line.values, *line.extra) for line in table.lines] == seen
     assert not any(line.problem for line in table.lines)
     assert (table.bom, table.extra_columns, table.delimiter) == (bom, ("Note",), delimiter)
 
@@ -96,7 +102,7 @@ def test_headers(header: str, user: str, course: str) -> None:
         (b"\xef\xbb\xbf\r\n  \r\n", "it is empty"),
         (b"user,User,course\na,b,C-1\n", "the same column twice: 'user'$"),
         (b"user,course,Course Code,COURSE\n", "the same column twice: 'course'$"),
-        (b"ada@example.com,C-1\n", "first line is no header.*'ada@example.com', 'C-1'"),
+        (b"ada@example.com,C-1\n", "first line is not a header.*'ada@example.com', 'C-1'"),
         (b"user,kurs\n", "names no course column .course, course_code.*'user', 'kurs'"),
         (b"wer;code\n", "names no user column .user, user_name.*'wer', 'code'"),
         (b'"user,course\n', "it holds nothing that could be read"),
@@ -154,10 +160,10 @@ def test_bad_lines_cost_no_others() -> None:
         (5, "4 instead of 3 fields"),
         (6, "no user"),
         (7, "no course"),
-        (9, "not UTF-8; save the file as CSV UTF-8, or say --encoding cp1252"),
-        (10, "no valid CSV: ',' expected after '\"'"),
+        (9, "not UTF-8; save the file as CSV UTF-8, or use --encoding cp1252"),
+        (10, "not a valid CSV: ',' expected after '\"'"),
         (11, ""),
-        (13, "no valid CSV: ',' expected after '\"'"),
+        (13, "not a valid CSV: ',' expected after '\"'"),
         (14, ""),
     ]
     assert [line.values[0] for line in table.lines if not line.problem] == ["ada", "cara", "emil"]

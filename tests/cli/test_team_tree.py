@@ -114,11 +114,11 @@ def test_nothing_is_removed_without_being_told(
     assert tree(desk) == {"North", "North/Sales", "South"}
     assert len(roles(desk)) == 2
     assert (
-        "2 teams and roles stay that the input does not name; --remove would end them"
+        "2 teams and roles stay that the input does not name; --remove would remove them"
         in capsys.readouterr().out
     )
     assert carry("sync team-tree --remove") == 2
-    assert "1 of 3 teams would go: --max-removals 10% does not allow that" in capsys.readouterr().err
+    assert "1 of 3 teams would be removed: --max-removals 10% does not allow that" in capsys.readouterr().err
     assert carry("sync team-tree --remove --max-removals 50%") == 0
     assert "cannot be undone" in capsys.readouterr().out
     assert tree(desk) == {"North", "North/Sales"}
@@ -138,7 +138,7 @@ def test_the_team_above_a_line_stays(desk: Desk, carry: Carry) -> None:
     [
         (["A,Nowhere,,,,"], "no team goes by 'Nowhere'"),
         (["A,,99-none,,,"], "no team has the code for bulk imports '99-none'"),
-        (["A,B,,,,", "B,A,,,,"], "the teams above it go round in a circle"),
+        (["A,B,,,,", "B,A,,,,"], "its parent teams form a circle"),
         (["A,,,,nobody@example.com,"], "no user goes by 'nobody@example.com'"),
         (["Sales,Nowhere,,,,", "A,Sales,,,,"], "no team goes by 'Nowhere'"),
     ],

@@ -100,3 +100,20 @@ def test_no_stream_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     assert terminal.lost is None
     with pytest.raises(OSError, match="no stream"):
         terminal.out.file.fileno()
+
+
+@pytest.mark.parametrize("size", ["0", "00", "\u00b2", "9" * 30, "9" * 5_000, "-5", "wide", ""])
+@pytest.mark.parametrize("variable", ["COLUMNS", "LINES"])
+def test_a_size_that_no_terminal_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str, size: str
+) -> None:
+    """Where a size is not known, some programs set 0: everything is shown all the same."""
+    monkeypatch.setenv(variable, size)
+    terminal = Terminal()
+    terminal.say("said")
+    terminal.complain("a complaint")
+    terminal.document({"a": 1})
+    shown = capsys.readouterr()
+    assert shown.out == 'said\n{\n  "a": 1\n}\n'
+    assert shown.err == "litmos: a complaint\n"
+    assert terminal.out.width > 0

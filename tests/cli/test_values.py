@@ -122,7 +122,7 @@ def test_times() -> None:
 @pytest.mark.parametrize("text", ["#N/A", "#NV", "#REF!", "#NAME?", "#DIV/0!", "#WERT!", "#####"])
 def test_errors_of_a_spreadsheet(text: str) -> None:
     """They are no text that anyone wrote."""
-    with pytest.raises(FieldError, match="an error of the spreadsheet"):
+    with pytest.raises(FieldError, match="it is a spreadsheet error"):
         text_of(text)
 
 

@@ -30,8 +30,8 @@ def test_too_many_would_go(most: float, said: str) -> None:
     refusal = RemovalLimit(allowed=True, most=most).refusal(1_200, 9_000, "active people")
     assert refusal is not None
     assert explain(refusal) == (
-        f"1,200 of 9,000 active people would go: {said} does not allow that. "
-        "If it is meant, say --max-removals 1200"
+        f"1,200 of 9,000 active people would be removed: {said} does not allow that. "
+        "If that is intended, use --max-removals 1200"
     )
 
 
@@ -65,7 +65,7 @@ def test_what_is_known_already() -> None:
     ("option", "value", "python", "typed"),
     [
         ("deactivate", True, "deactivate=True", "--deactivate"),
-        ("create", False, "create=False", "--no-create was said"),
+        ("create", False, "create=False", "--no-create was given"),
         ("via", "import", 'via="import"', "--via import"),
         ("send_message", False, "send_message=False", "--send-message no"),
         ("max_removals", 4, "max_removals=4", "--max-removals 4"),
@@ -103,5 +103,5 @@ def test_who_is_left_alone(desk: Desk, carry: Carry, capsys: pytest.CaptureFixtu
         desk.write("user_name", *named)
         assert carry("sync users --dry-run") == 0
         shown = capsys.readouterr().out
-        assert f"{told} not among them; --deactivate would bar them" in shown
+        assert f"{told} not in the input; --deactivate would deactivate them" in shown
         named.append("user.1@example.com")

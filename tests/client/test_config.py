@@ -55,8 +55,8 @@ def test_the_environment_fills_the_gaps() -> None:
         ({"base_url": "https://"}, "https"),
         ({"base_url": "https://u:p@litmos.example.com"}, "only"),
         ({"base_url": "https://litmos.example.com/?x=1"}, "only"),
-        ({"base_url": "https://litmos.example.com:port"}, "no address"),
-        ({"base_url": "http://[::1"}, "no address"),
+        ({"base_url": "https://litmos.example.com:port"}, "not an address"),
+        ({"base_url": "http://[::1"}, "not an address"),
     ],
 )
 def test_what_cannot_work(options: dict[str, str], words: str) -> None:

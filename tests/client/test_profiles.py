@@ -109,14 +109,14 @@ async def test_the_environment_goes_before_it(config: Path, monkeypatch: pytest.
         ("[profile.acme]\n", "holds 'profile'; it holds [profiles.NAME] and nothing else"),
         ("[profiles.acme", "cannot be used"),
         ("[profiles.other]\n", "there is no profile 'acme'"),
-        ("", "there is none yet: litmos init makes one"),
+        ("", "there are none yet: litmos init makes one"),
         ("[profiles.acme]\nlimit = 'many'\n" + prints("k"), "a limit is requests/seconds"),
         ("[profiles.acme]\n" + prints("k", 3), "failed with exit code 3"),
         ("[profiles.acme]\n" + prints(""), "printed nothing"),
         ("[profiles.acme]\napi_key_command = '/no/such/program'", "cannot be run: No such file"),
         ('[profiles.acme]\napi_key_command = "\'"', "cannot be run"),
         ("[profiles.acme]\nsource = 'a'", "no API key"),
-        ("[profiles.acme]\napi_key_file = '/no/such/file'", "/no/such/file holds no API key"),
+        ("[profiles.acme]\napi_key_file = '/no/such/file'", "/no/such/file cannot be read: No such file"),
     ],
 )
 def test_what_cannot_be_used(config: Path, text: str, told: str) -> None:
@@ -147,7 +147,7 @@ def test_a_file_that_is_none(config: Path) -> None:
 def test_who_may_write_it(config: Path, mode: int) -> None:
     """A config that others can write could run their program: the line says how to mend it."""
     write(config, "[profiles.acme]\n", mode)
-    with pytest.raises(ConfigurationError, match=f"Mend it with: chmod go-w {config}"):
+    with pytest.raises(ConfigurationError, match=f"Fix it with: chmod go-w {config}"):
         read_profile("acme")
     config.chmod(0o644)
     assert read_profile("acme").name == "acme"
@@ -161,7 +161,7 @@ def test_who_may_read_the_key(config: Path, tmp_path: Path, mode: int) -> None:
     key.write_text("k1\n")
     key.chmod(mode)
     write(config, f"[profiles.acme]\napi_key_file = '{key}'\n")
-    with pytest.raises(ConfigurationError, match=f"Mend it with: chmod 600 {key}"):
+    with pytest.raises(ConfigurationError, match=f"Fix it with: chmod 600 {key}"):
         read_profile("acme").api_key()
     key.chmod(0o600)
     assert read_profile("acme").api_key() == "k1"

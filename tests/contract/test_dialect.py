@@ -18,8 +18,9 @@ PACKAGE: Final = Path(litmos_async.__file__).parent
 CONSTANT: Final = re.compile(r"_?[A-Z][A-Z0-9_]+")
 
 FOREIGN: Final = re.compile(
-    r"\b(culprits?|crew|hasty|heeds?|strikes|whoever|somebody|nobody)\b|what became of|tells? whether"
-    r"|is no (id|token)\b",
+    r"\b(culprits?|crew|hasty|heeds?|strikes|whoever|somebody|nobody)\b|tells? whether"
+    r"|what (became|would become) of|is no (id|token|address|encoding|export|workbook)\b"
+    r"|(goes|go) on where|can be said several times",
     re.IGNORECASE,
 )
 """Words that readers would have to learn first, or that make people of processes."""
@@ -106,3 +107,4 @@ def test_what_the_rules_are_for_is_found() -> None:
     assert made == [(1, "LIMIT", "", "5"), (3, "MOST", "Final", "7")]
     assert FOREIGN.search("until the culprit stands alone")
     assert FOREIGN.search("What became of the request")
+    assert FOREIGN.search("The same command goes on where this one was")

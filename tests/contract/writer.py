@@ -60,8 +60,11 @@ class Inventor:
         return Row(record, {fact.wire: self._value(fact) for fact in RECORDS[record].fields})
 
     def rows(self, record: str) -> list[Row]:
-        """Return two rows."""
-        return [self.row(record), self.row(record)]
+        """Return two rows; of a date and its span, which exclude one another, each has one."""
+        first, second = self.row(record), self.row(record)
+        for name in [name for name in first.values if f"{name}Span" in first.values]:
+            del first.values[f"{name}Span"], second.values[name]
+        return [first, second]
 
     def _value(self, fact: Field) -> Any:
         if fact.type.startswith("list["):

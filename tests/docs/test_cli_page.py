@@ -24,6 +24,7 @@ def test_the_page_is_up_to_date() -> None:
     assert (result.returncode, result.stdout) == (0, ""), "run: python docs/make_cli.py"
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["init", "--help"]])
 def test_what_a_start_imports(words: list[str]) -> None:
     """Little: `benchmarks/startup.py` shows the time, and what makes it is what is imported."""

@@ -45,8 +45,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, certificates: Path) 
         Path(name).write_text("sandbox-key", "utf-8")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates))
     monkeypatch.setenv("COLUMNS", "100")
-    # A test run in the background ignores it.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.getsignal(signal.SIGINT)
     with PageRun(monkeypatch.setenv) as run:
         yield run
     signal.signal(signal.SIGINT, before)
@@ -65,6 +64,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     assert not sandbox.tenant.outbox
 
 
+@pytest.mark.costly
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_runs(page: Path, reader: PageRun) -> None:
@@ -72,6 +72,7 @@ def test_a_page_runs(page: Path, reader: PageRun) -> None:
     reader.run(page)
 
 
+@pytest.mark.costly
 def test_the_page_of_exports_runs(sandbox: Sandbox, reader: PageRun) -> None:
     """Its samples have a client; what its commands write, its Python reads."""
     reader.names["litmos"] = LitmosClient()

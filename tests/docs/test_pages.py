@@ -57,16 +57,19 @@ async def test_webhooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert SqliteSpool is names["SqliteSpool"]
 
 
+@pytest.mark.costly
 def test_testing(tmp_path: Path) -> None:
     """The tests of the page pass, and what is recorded can be replayed."""
     first, *_, second = samples("docs/testing.md")
     (tmp_path / "test_page.py").write_text(first)
+    (tmp_path / "pytest.ini").touch()  # the options of no folder above, such as this clone's
     words = ["-m", "pytest", "-q", "-p", "no:asyncio", "-p", "no:randomly", "-p", "no:cacheprovider"]
     done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert re.search(r"^2 passed", done.stdout, re.MULTILINE), done.stdout
     assert "replayed" in second
 
 
+@pytest.mark.costly
 async def test_testing_without_pytest() -> None:
     """What is said about the sandbox alone runs, and its faults come."""
     names: dict[str, Any] = {}

@@ -36,6 +36,12 @@ def test_the_reference_is_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_an_entry_is_one_bullet(page: str) -> None:
+    """A colon in the second line of an entry does not begin another one."""
+    assert re.findall(r"^- ` .*$", PAGES[page], re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_what_the_reference_names_can_be_followed(page: str) -> None:
     """Every link leads to a section, and every name of options is a link."""
     for home, section in re.findall(r"\]\(([\w.]*)#(\w+)\)", PAGES[page]):

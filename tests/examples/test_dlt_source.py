@@ -11,7 +11,7 @@ import pytest
 
 from litmos_async.sandbox import Sandbox, Tenant
 
-dlt: Any = importlib.import_module("dlt")  # `nox -s engines` brings it
+dlt: Any = importlib.import_module("dlt")  # `nox -s large` brings it
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -42,6 +42,7 @@ def load(monkeypatch: pytest.MonkeyPatch, url: str, folder: Path, accounts: dict
     return importlib.reload(importlib.import_module("examples.many_accounts"))
 
 
+@pytest.mark.costly
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 async def test_parts_of_two_accounts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, redis_server: RedisServer
@@ -76,6 +77,7 @@ async def test_parts_of_two_accounts(
     assert len([each for each in north.requests if each.method == "POST"]) == PEOPLE + 1
 
 
+@pytest.mark.costly
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 async def test_exports_of_two_accounts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, redis_server: RedisServer

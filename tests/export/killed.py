@@ -6,6 +6,7 @@ import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from unittest.mock import patch
 
 from litmos_async import LitmosClient, RateLimit
 from litmos_async.export import export as module
@@ -17,18 +18,18 @@ ROWS: Final = 20
 
 async def run(base_url: str, folder: str, format: str, state: str, names: list[str]) -> None:
     """Export into a folder."""
-    module.OPTIONS = ListOptions(page_size=ROWS, pages_ahead=8)
     rate = RateLimit(100_000, 60.0, 100_000)
-    async with LitmosClient(
-        "sandbox-key", "killed", base_url=base_url, rate_limit=rate, timeout=600.0
-    ) as litmos:
-        await litmos.export.run(
-            names,
-            f"{folder}/w/",
-            format=format,
-            state=state or None,
-            since=datetime.now(UTC) - timedelta(days=10) if "course_results" in names else None,
-        )
+    client = LitmosClient("sandbox-key", "killed", base_url=base_url, rate_limit=rate, timeout=600.0)
+    # Some tests call this in their own process.
+    with patch.object(module, "OPTIONS", ListOptions(page_size=ROWS, pages_ahead=8)):
+        async with client as litmos:
+            await litmos.export.run(
+                names,
+                f"{folder}/w/",
+                format=format,
+                state=state or None,
+                since=datetime.now(UTC) - timedelta(days=10) if "course_results" in names else None,
+            )
 
 
 if __name__ == "__main__":

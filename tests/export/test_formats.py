@@ -240,6 +240,16 @@ async def test_half_a_character(tmp_path: Path) -> None:
     assert extras == [{"Odd": "\ufffdé"}] * 3
 
 
+async def test_a_carriage_return_ends_no_row(tmp_path: Path) -> None:
+    """Old spreadsheets leave one within a text: every reader finds one row, and the text as it was."""
+    row = {"Id": "u1", "UserName": "ada@example.com", "LastName": "a\rb"}
+    found = await in_every_format("users", tmp_path, answering(row, path="/users"))
+    assert {each["last_name"] for each in found.values()} == {"a\rb"}
+    path = str(tmp_path / "rows.csv")
+    assert duckdb.read_csv(path).fetchall()[0][3] == "a\rb"
+    assert pl.read_csv(path)["last_name"].to_list() == ["a\rb"]
+
+
 async def test_numbers_that_no_column_can_hold(tmp_path: Path) -> None:
     """Parquet has whole numbers of 64 bits: a longer one is nothing there, and itself in the other formats."""
     row = {"Id": "c1", "Name": "Safety", "Price": 1.5, "EcommerceLongDescription": "", "OriginalId": 2**70}

@@ -6,8 +6,7 @@ import asyncio
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -22,6 +21,7 @@ from litmos_async.export.output import Output
 from litmos_async.export.state import StateFile
 from litmos_async.resources.base import ListOptions
 from litmos_async.sandbox import Fault, Sandbox, Tenant
+from tests.export.fuse import Fuse, Killed, dying
 from tests.export.small import crowd, manifest_of, open_sandbox, reach, rows_of, texts_of
 from tests.support.amounts import amount
 
@@ -32,72 +32,6 @@ ALLOWED_A_KILL: Final = 8
 """Requests that a kill may cost: pages that were on their way."""
 
 SINCE: Final = datetime.now(UTC) - timedelta(days=10)
-
-
-class Killed(BaseException):
-    """The end of a process: nothing that the program could do happens after it."""
-
-
-class Fuse:
-    """Ends the process at the nth step of those that it guards."""
-
-    def __init__(self, nth: int, *, after: bool) -> None:
-        self.left = nth
-        self.after = after
-        self.blown = False
-
-    def guard(self, step: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the step, at which the process may end: before it, or after it."""
-
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            if self.blown:  # the process is dead: nothing reaches the disk any more
-                raise Killed
-            self.left -= 1
-            if self.left > 0:
-                return step(*args, **kwargs)
-            self.blown = True
-            if self.after:
-                step(*args, **kwargs)
-            raise Killed
-
-        return guarded
-
-
-STEPS: Final[tuple[tuple[Any, str], ...]] = (
-    (Output, "append"),
-    (Output, "finish"),
-    (StateFile, "begin"),
-    (StateFile, "add_units"),
-    (StateFile, "commit"),
-    (StateFile, "put_part"),
-    (StateFile, "note_gone"),
-    (StateFile, "finish"),
-    (StateFile, "note"),
-    (StateFile, "end"),
-    (StateFile, "remove"),
-    (Path, "replace"),
-    (Path, "unlink"),
-)
-"""All that an export does to a disk."""
-
-
-@contextmanager
-def dying(fuse: Fuse) -> Iterator[None]:
-    """Let the process end at one of the steps while the block runs. Its files are closed with it."""
-    opened: list[StateFile] = []
-    begin = StateFile.__init__
-
-    def init(self: StateFile, path: Path | None) -> None:
-        opened.append(self)
-        begin(self, path)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(StateFile, "__init__", init)
-        for owner, name in STEPS:
-            patch.setattr(owner, name, fuse.guard(getattr(owner, name)))
-        yield
-    for each in opened:
-        each._db.close()
 
 
 def organisation() -> Tenant:
@@ -147,6 +81,7 @@ CASES: Final = [
 ]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("names", "format", "state"), CASES, ids=str)
 async def test_ended_at_every_step(names: list[str], format: str, state: bool, tmp_path: Path) -> None:
     """Whatever step to the disk is the last one, started again it comes to what an undisturbed run gives."""
@@ -249,13 +184,23 @@ async def test_cancelled_at_every_request(tmp_path: Path) -> None:
     "problem", [OSError(28, "No space left on device"), sqlite3.OperationalError("disk is full")]
 )
 @pytest.mark.parametrize(
-    "step", [(Output, "append"), (StateFile, "commit"), (Output, "finish"), (StateFile, "end")]
+    "step",
+    [
+        (Output, "append"),
+        (StateFile, "commit"),
+        (Output, "finish"),
+        (StateFile, "end"),
+        (StateFile, "forget_all"),
+    ],
 )
 async def test_full_disk(problem: Exception, step: tuple[Any, str], tmp_path: Path) -> None:
     """It ends with an error that says so, the manifest if it can be written too; with room it goes on."""
     sandbox = open_sandbox(organisation())
-    await export(sandbox, tmp_path / "plain", ["users"])
     owner, name = step
+    # An export without a state forgets everything at its end.
+    kept = name == "end"
+    options = {"state": tmp_path / "night.db"} if kept else {}
+    await export(sandbox, tmp_path / "plain", ["users"], **({"state": tmp_path / "plain.db"} if kept else {}))
     with pytest.MonkeyPatch.context() as patch:
         real, calls = getattr(owner, name), 0
 
@@ -268,12 +213,12 @@ async def test_full_disk(problem: Exception, step: tuple[Any, str], tmp_path: Pa
 
         patch.setattr(owner, name, full)
         with pytest.raises(ExportIncomplete) as caught:
-            await export(sandbox, tmp_path, ["users"])
+            await export(sandbox, tmp_path, ["users"], **options)
     assert str(problem.args[-1]) in str(caught.value)
-    if name != "end":
+    if name not in {"end", "forget_all"}:
         assert manifest_of(tmp_path / "w")["complete"] is False
         assert str(problem.args[-1]) in manifest_of(tmp_path / "w")["lists"]["users"]["reason"]
-    await export(sandbox, tmp_path, ["users"])
+    await export(sandbox, tmp_path, ["users"], **options)
     assert texts_of(tmp_path / "w") == texts_of(tmp_path / "plain" / "w")
     assert manifest_of(tmp_path / "w")["complete"] is True
 

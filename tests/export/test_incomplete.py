@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,6 +86,7 @@ async def export(answer: Answer, dest: str, sent: list[str] | None = None, **opt
         return await litmos.export.run("users", dest, **options)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("answer", FAULTY, ids=lambda each: each.__name__)
 @pytest.mark.parametrize("state", [False, True])
 async def test_said_aloud(answer: Answer, state: bool, tmp_path: Path) -> None:
@@ -142,12 +144,25 @@ async def test_rows_that_are_equal_are_kept(tmp_path: Path) -> None:
         found = [{"UserId": "u1", "Message": "in"}] * 5
         return httpx.Response(200, json=found[start : start + limit])
 
-    from datetime import UTC, datetime, timedelta  # noqa: PLC0415
-
     since = datetime.now(UTC) - timedelta(days=1)
     async with reach(open_sandbox(Tenant()), transport=serve(logins, []), wire="json") as litmos:
         manifest = await litmos.export.run("logins", tmp_path / "logins.csv", since=since)
     assert manifest.rows == 5
+
+
+@pytest.mark.parametrize("state", [False, True])
+async def test_rows_of_one_key_that_differ_are_kept(state: bool, tmp_path: Path) -> None:
+    """A person can have two results in a course: both are rows, and none comes again in the next window."""
+
+    def results(_number: int, start: int, limit: int) -> httpx.Response:
+        found = [{"UserId": "u1", "Id": "c1", "PercentageComplete": percent} for percent in (100.0, 20.0)]
+        return httpx.Response(200, json=found[start : start + limit])
+
+    since = datetime.now(UTC) - timedelta(days=10)
+    async with reach(open_sandbox(Tenant()), transport=serve(results, []), wire="json") as litmos:
+        options = {"state": tmp_path / "night.db"} if state else {}
+        manifest = await litmos.export.run("course_results", f"{tmp_path}/w/", since=since, **options)
+    assert manifest.rows == 2
 
 
 @pytest.mark.parametrize("where", ["units", "rows"])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +54,29 @@ async def test_the_present(
     assert names[changed] == 'Ch"anged, twice\nover'
     assert gone not in names
     assert sorted(each.name for each in tmp_path.iterdir()) == ["night.db", dest.name, "w"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+async def test_texts_of_any_length_and_with_any_line_end(format: str, tmp_path: Path) -> None:
+    """What an export wrote can be merged, and is what it was; the limit of other readers stays theirs."""
+    tenant, text = crowd(2), "a\rb" + "c" * 200_000
+    person, _ = tenant.users
+    tenant.change_user(person, LastName=text)
+    await export(open_sandbox(tenant), tmp_path, format=format)
+    limit = csv.field_size_limit()
+    dest = tmp_path / f"users.{format}"
+    assert merge(tmp_path / "w", dest) == 2
+    assert csv.field_size_limit() == limit
+    with long_cells():
+        assert {row["last_name"] for row in rows_of(dest)} == {text, "No 1"}
+
+
+@contextmanager
+def long_cells() -> Iterator[None]:
+    """Let the reader of CSV take long cells while the block runs."""
+    before = csv.field_size_limit(1_000_000)
+    yield
+    csv.field_size_limit(before)
 
 
 def without(path: Path, column: str) -> None:
@@ -138,3 +164,14 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """It holds no export."""
     with pytest.raises(ConfigurationError, match="no files of one export"):
         merge(tmp_path / "missing", tmp_path / "a.csv")
+
+
+def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    """Another program may be waiting at it."""
+    pipe = tmp_path / "users.jsonl"
+    os.mkfifo(pipe)
+    (tmp_path / "changes").mkdir()
+    (tmp_path / "changes" / "users-1.jsonl").write_text("{}\n")
+    with pytest.raises(ConfigurationError, match="no regular file"):
+        merge(tmp_path / "changes", pipe)
+    assert pipe.is_fifo()

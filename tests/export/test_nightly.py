@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,17 @@ def world(people: int = 12) -> tuple[Tenant, str]:
     for person in tenant.users:
         tenant.assign_course(person, course)
     return tenant, course
+
+
+def one_login(ago: timedelta) -> tuple[Sandbox, datetime]:
+    """Return a sandbox in which one person logged in so long ago, and its time."""
+    tenant, _ = world(1)
+    (person,) = tenant.users
+    moment = datetime.now(UTC)
+    tenant.now = lambda: moment - ago
+    tenant.log_in(person)
+    tenant.now = lambda: moment
+    return open_sandbox(tenant), moment
 
 
 async def test_only_what_changed(tmp_path: Path) -> None:
@@ -167,6 +179,96 @@ async def test_runs_have_an_order_although_the_clock_goes_back(tmp_path: Path) -
     assert len(files) == 3
     now = present(rows_of(tmp_path / "w"), ("id", "course_id"))
     assert now[person, course]["percentage_complete"] == 30.0
+
+
+class Clock(datetime):
+    """The clock of this machine, which may be wrong, and is set right or wrong meanwhile."""
+
+    error = timedelta(0)
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Clock:
+        """Return what it shows."""
+        return cls.fromtimestamp(time.time(), tz) + cls.error
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
+    """Give exports a clock to be set."""
+    own = type("Own", (Clock,), {})
+    for module in ("export.run", "export.list_run", "export.task", "resources.windows"):
+        monkeypatch.setattr(f"litmos_async.{module}.datetime", own)
+    return own
+
+
+async def test_a_clock_that_is_set_back_while_a_run_begins(tmp_path: Path, clock: type[Clock]) -> None:
+    """What changed after the run is asked for by the next one, however far the clock was moved."""
+    tenant, course = world(3)
+    sandbox = open_sandbox(tenant)
+    moment = datetime.now(UTC)
+    tenant.now = lambda: moment
+
+    def latency() -> float:
+        clock.error = timedelta(hours=-3)
+        return 0.0
+
+    sandbox._latency = latency
+    await run(sandbox, tmp_path, "results")
+    shift(tenant, timedelta(hours=1))
+    tenant.set_progress(next(iter(tenant.users)), course, 100.0)
+    assert (await run(sandbox, tmp_path, "results")).rows == 1
+
+
+async def test_a_clock_that_is_days_late(tmp_path: Path, clock: type[Clock]) -> None:
+    """What the first run did not ask for, because it was not until later by its clock, the next one asks for."""
+    sandbox, moment = one_login(timedelta(hours=2))
+    since = moment - timedelta(days=10)
+    clock.error = timedelta(days=-3)
+    await run(sandbox, tmp_path, "logins", since=since)
+    clock.error = timedelta(0)
+    await run(sandbox, tmp_path, "logins", since=since)
+    assert len(rows_of(tmp_path / "w")) == 1
+
+
+async def test_a_run_goes_on_with_the_end_that_it_began_with(tmp_path: Path) -> None:
+    """`--to 1d` is another time whenever the command is given again."""
+    sandbox, moment = one_login(timedelta(days=4))
+    since, to = moment - timedelta(days=10), moment - timedelta(days=1)
+    sandbox.faults.add(Fault(path="/org/activities/logins", nth=3, status=400))
+    with pytest.raises(ExportIncomplete):
+        await run(sandbox, tmp_path, "logins", since=since, to=to)
+    await run(sandbox, tmp_path, "logins", since=since, to=to + timedelta(minutes=5))
+    assert len(rows_of(tmp_path / "w")) == 1
+
+
+async def test_what_changed_after_the_end_of_a_run_is_not_gone(tmp_path: Path) -> None:
+    """A full pass that ends at `to` does not see it, and says nothing of it; one that has no end brings it."""
+    tenant, course = world(3)
+    first = next(iter(tenant.users))
+    moment = datetime.now(UTC)
+    tenant.now = lambda: moment - timedelta(days=5)
+    for person in tenant.users:
+        tenant.set_progress(person, course, 10.0)
+    sandbox, since, to = open_sandbox(tenant), moment - timedelta(days=10), moment - timedelta(days=1)
+    tenant.now = lambda: moment
+    assert (await run(sandbox, tmp_path, "course_results", since=since, to=to)).rows == 3
+    tenant.now = lambda: moment - timedelta(hours=2)
+    tenant.set_progress(first, course, 20.0)
+    tenant.now = lambda: moment
+    full = timedelta(0)
+    manifest = await run(sandbox, tmp_path, "course_results", since=since, to=to, full_every=full)
+    assert (manifest.rows, manifest.lists["course_results"].gone) == (0, 0)
+    manifest = await run(sandbox, tmp_path, "course_results", since=since, full_every=full)
+    assert (manifest.rows, manifest.lists["course_results"].gone) == (1, 0)
+
+
+async def test_the_next_run_begins_where_the_last_one_was_told_to_end(tmp_path: Path) -> None:
+    """Rows between `to` and the time of the run are its."""
+    sandbox, moment = one_login(timedelta(days=1))
+    since = moment - timedelta(days=10)
+    first = await run(sandbox, tmp_path, "logins", since=since, to=moment - timedelta(days=2))
+    assert first.rows == 0
+    assert (await run(sandbox, tmp_path, "logins", since=since)).rows == 1
 
 
 def shift(tenant: Tenant, by: timedelta) -> None:

@@ -20,13 +20,13 @@ NOW: Final = datetime.now(UTC)
 
 BAD: Final[dict[str, tuple[Any, str, dict[str, Any], str]]] = {
     "an unknown list": ("user", "w/", {}, "did you mean users"),
-    "no list": ([], "w/", {}, "name one list"),
+    "no list": ([], "w/", {}, "name at least one list"),
     "a list twice": (["users", "users"], "w/", {}, "twice"),
     "an operation that does not list": ("users.get", "w/", {}, "no list 'users.get'"),
     "an operation of which the ids are not known": ("sessions.list", "w/", {}, "course_id and module_id"),
     "an unknown column": ("users", "w/", {"columns": ["id", "nmae"]}, "no column 'nmae'"),
     "a column twice": ("users", "w/", {"columns": ["id", "id"]}, "twice"),
-    "no column": ("users", "w/", {"columns": []}, "one at least"),
+    "no column": ("users", "w/", {"columns": []}, "at least one name"),
     "columns as one text": ("users", "w/", {"columns": "id,email"}, "not one text"),
     "columns of several lists": (["users", "teams"], "w/", {"columns": ["id"]}, "one list at a time"),
     "columns without the key, with a state": (
@@ -53,14 +53,14 @@ BAD: Final[dict[str, tuple[Any, str, dict[str, Any], str]]] = {
     "an overlap without a unit": ("results", "w/", {"overlap": 3600}, "overlap"),
     "no destination": ("users", "", {}, "not a file or folder"),
     "a destination that no system has": ("users", "a\0b", {}, "not a file or folder"),
-    "a foreign file": ("users", "foreign.csv", {}, "no export of ours"),
-    "a foreign folder": ("users", "foreign/", {}, "no export of ours"),
+    "a foreign file": ("users", "foreign.csv", {}, "is not an export"),
+    "a foreign folder": ("users", "foreign/", {}, "is not an export"),
     "a folder where a file stands": ("users", "foreign.csv/", {}, "cannot make the folder"),
     "a folder in a file": ("users", "foreign.csv/w/users.csv", {}, "cannot make the folder"),
     "a folder that takes nothing": ("users", "/proc/self/task/", {}, "/proc/self/task"),
-    "a state in the folder": ("users", "w/", {"state": "w/night.db"}, "must not stand in the folder"),
+    "a state in the folder": ("users", "w/", {"state": "w/night.db"}, "must not be in the folder"),
     "a state that is none": ("users", "w/", {"state": "foreign.csv"}, "cannot use the state"),
-    "a state that is another database": ("users", "w/", {"state": "other.db"}, "no state of an export"),
+    "a state that is another database": ("users", "w/", {"state": "other.db"}, "not the state of an export"),
     "a state that is a folder": ("users", "w/", {"state": "foreign"}, "cannot use the state"),
     "an unknown file system": ("users", "nowhere://bucket/x", {}, "cannot use nowhere://bucket/x"),
     "a bucket and no folder": ("users", "s3://", {}, "s3://"),
@@ -226,7 +226,7 @@ async def test_a_manifest_that_is_not_ours(
     sandbox = open_sandbox(crowd(2))
     async with reach(sandbox) as litmos:
         for call in (litmos.export.run, litmos.export.plan):
-            with pytest.raises(ConfigurationError, match="of no export of ours"):
+            with pytest.raises(ConfigurationError, match="is not that of an export"):
                 await call("users", dest)
     assert not sandbox.requests
     assert snapshot(tmp_path) == {name: content.encode()}
@@ -268,7 +268,7 @@ async def test_foreign_files_among_several_lists(tmp_path: Path, monkeypatch: py
     for name in ("w/users/data.csv", "w/users/teams-1.jsonl", "w/data.csv", "w/courses"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text("theirs", "utf-8")
-        with pytest.raises(ConfigurationError, match="holds files and is no export of ours"):
+        with pytest.raises(ConfigurationError, match="holds files and is not an export"):
             await run(sandbox, "w/", ["users", "teams"])
         Path(name).unlink()
     assert not sandbox.requests
@@ -286,7 +286,7 @@ async def test_a_plan_of_what_is_there(tmp_path: Path, monkeypatch: pytest.Monke
     names = ["results", "users"]
     await run(sandbox, "w/", names, state="night.db")
     before, sent = snapshot(tmp_path), len(sandbox.requests)
-    for reserve, said in ((0, "no request is kept free"), (20, "20 of 100 requests in 60 s stay free")):
+    for reserve, said in ((0, "no slots are reserved"), (20, "20 of 100 requests in 60 s stay free")):
         async with reach(sandbox, rate_limit=RateLimit(100, 60.0, reserve=reserve)) as litmos:
             plan = await litmos.export.plan(names, "w/", state="night.db")
         assert said in plan.note
@@ -363,3 +363,17 @@ async def test_a_state_on_another_drive(tmp_path: Path, monkeypatch: pytest.Monk
     await run(sandbox, str(tmp_path / "warehouse"), state=tmp_path / "s.db")
     with pytest.raises(ConfigurationError, match="another place"):
         await run(sandbox, str(tmp_path / "elsewhere"), state=tmp_path / "s.db")
+
+
+@pytest.mark.parametrize("state", [False, True])
+async def test_a_run_that_could_read_nothing_binds_no_other(state: bool, tmp_path: Path) -> None:
+    """The first try had a wrong key: the right one needs no file to be removed, and no other place."""
+    sandbox, options = open_sandbox(crowd(2)), {"state": tmp_path / "night.db"} if state else {}
+    async with reach(sandbox, key="wrong") as litmos:
+        with pytest.raises(ExportIncomplete, match="401"):
+            await litmos.export.run(["users", "teams"], f"{tmp_path}/w/", **options)
+    async with reach(sandbox) as litmos:
+        assert (await litmos.export.run(["users"], f"{tmp_path}/w/", **options)).rows == 2
+    async with reach(sandbox, key="wrong") as litmos:
+        with pytest.raises(ConfigurationError, match="another account"):
+            await litmos.export.run(["users"], f"{tmp_path}/w/", **options)

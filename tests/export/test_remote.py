@@ -81,6 +81,7 @@ async def test_into_a_bucket(store: pyarrow.fs.FileSystem, server: str, tmp_path
     assert not [each for each in (tmp_path / "xdg").rglob("*") if each.is_file()]
 
 
+@pytest.mark.costly
 async def test_killed_before_it_was_taken_there(
     store: pyarrow.fs.FileSystem, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,12 +109,13 @@ async def test_what_is_not_ours(store: pyarrow.fs.FileSystem, server: str) -> No
     with store.open_output_stream(f"{BUCKET}/theirs/data.parquet") as stream:
         stream.write(b"theirs")
     sandbox = open_sandbox(crowd(2))
-    with pytest.raises(ConfigurationError, match="no export of ours") as caught:
+    with pytest.raises(ConfigurationError, match="is not an export") as caught:
         await run(sandbox, url(server, "theirs"))
     assert "testing" not in str(caught.value)
     assert not sandbox.requests
 
 
+@pytest.mark.costly
 async def test_without_credentials(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One line, before a request is spent."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):

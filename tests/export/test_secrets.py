@@ -34,6 +34,7 @@ def server(wire: str) -> httpx.MockTransport:
     return httpx.MockTransport(handle)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("format", ["jsonl", "csv", "parquet"])
 async def test_no_secret_anywhere(format: str, tmp_path: Path) -> None:
     """Not in the files, nor in the manifest or the state, whether the run ended or not."""

@@ -48,12 +48,15 @@ def write(sandbox: Sandbox, *results: ModuleResult, module: int = 0) -> list[Out
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"completed": False}, "completed must be True: what is not completed is no completion"),
+        ({"completed": False}, "completed must be True: only completions can be written"),
         ({"completed": None}, "ModuleResult needs completed"),
         ({"score": 101}, "score must be 0 to 100, not 101"),
         ({"score": -1}, "score must be 0 to 100, not -1"),
-        ({"note": "x" * 256}, "note has 256 characters; the server takes 255"),
+        ({"note": "x" * 256}, "note has 256 characters; the server accepts 255"),
         ({"user_id": None}, "ModuleResult needs user_id"),
+        ({"score": "90"}, "score must be int, not str"),
+        ({"note": 5}, "note must be str, not int"),
+        ({"updated_at": "2031-01-02"}, "updated_at must be datetime, not str"),
     ],
 )
 def test_results_that_cannot_be_written(sandbox: Sandbox, changes: dict[str, object], told: str) -> None:

@@ -77,13 +77,21 @@ def test_a_roll_call_is_read_once(job: str) -> None:
     assert course.sent("POST", "/register") + course.sent("POST", "/rollcall") == 3
 
 
-@pytest.mark.parametrize("score", [-1, 100.5, 101])
-def test_a_score_that_is_none(score: float) -> None:
+@pytest.mark.parametrize(
+    ("score", "told"),
+    [
+        (-1, "score must be 0 to 100, not -1"),
+        (101, "score must be 0 to 100, not 101"),
+        (100.5, "score must be int, not float"),
+        ("90", "score must be int, not str"),
+    ],
+)
+def test_a_score_that_is_none(score: Any, told: str) -> None:
     """It fails with the reason, and costs no request."""
     course = Course()
     mark = EventUser(id=course.users[0], completed=True, score=score)
     (outcome,) = course.run(lambda jobs: jobs.mark_roll_calls([(course.place, mark)]))
-    assert (outcome.status, outcome.reason) == ("failed", f"score must be 0 to 100, not {score}")
+    assert (outcome.status, outcome.reason) == ("failed", told)
     assert not course.sandbox.requests
 
 

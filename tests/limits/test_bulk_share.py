@@ -67,6 +67,7 @@ async def saturate(
     return counted
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "shared", "redis"])
 @pytest.mark.parametrize("spread", [0.0, 0.6])
 @pytest.mark.parametrize(("share", "reserve"), [(0.05, 0), (0.05, 20), (0.2, 0), (0.0, 0)])

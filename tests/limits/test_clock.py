@@ -91,6 +91,14 @@ def test_a_tenth_of_a_second_is_noticed(jump: float, noticed: float) -> None:
     assert one.clock_offset == pytest.approx(noticed)
 
 
+def test_a_tenth_of_a_second_is_no_jump() -> None:
+    """Only more than that is."""
+    one = account()
+    one.track_clock(reading(0.0, 0.0), reading(JUMP, 0.0))
+    one.track_clock(reading(0.0, 0.0), reading(-JUMP, 0.0))
+    assert one.clock_offset == 0.0
+
+
 def test_in_doubt_the_clock_is_kept_behind() -> None:
     """What may have been lag is counted to a jump ahead, and not to one back."""
     one, two = account(), account()

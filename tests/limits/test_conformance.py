@@ -29,6 +29,7 @@ async def test_every_slot_can_be_had_at_once(office: Office) -> None:
     assert time() - begin < 100  # half the distance of three starts that are spread
 
 
+@pytest.mark.costly
 async def test_a_slot_is_free_a_period_after_its_answer(office: Office) -> None:
     """The next slot can be had when a period has passed since the first answer."""
     limiter = office.limiter(3, period=PERIOD)
@@ -41,6 +42,7 @@ async def test_a_slot_is_free_a_period_after_its_answer(office: Office) -> None:
     # How much later, a busy machine decides: only that nobody is let in early is asserted.
 
 
+@pytest.mark.costly
 async def test_processes_have_one_window(office: Office) -> None:
     """What one process holds, the other cannot have."""
     one, two = (office.limiter(4, period=PERIOD) for _ in range(2))
@@ -60,6 +62,7 @@ async def test_an_unused_slot_is_free_at_once(office: Office) -> None:
     assert time() - begin < 30
 
 
+@pytest.mark.costly
 async def test_a_lost_request_costs_its_timeout_too(office: Office) -> None:
     """The slot of a request that may still arrive is kept until it no longer can."""
     limiter = office.limiter(1, period=0.3)
@@ -69,6 +72,7 @@ async def test_a_lost_request_costs_its_timeout_too(office: Office) -> None:
     assert time() - begin >= 0.7
 
 
+@pytest.mark.costly
 async def test_only_the_first_report_counts(office: Office) -> None:
     """Later ones do nothing."""
     limiter = office.limiter(2, period=PERIOD)
@@ -125,6 +129,7 @@ async def known(limiter: Limiter) -> None:
         await asyncio.sleep(0.005)
 
 
+@pytest.mark.costly
 async def test_a_refusal_pauses_every_process(office: Office) -> None:
     """After a 503 in one process nobody starts anywhere until the pause is over."""
     one, two = (office.limiter(50, period=1.0) for _ in range(2))
@@ -138,6 +143,7 @@ async def test_a_refusal_pauses_every_process(office: Office) -> None:
     assert one.quota.rejected == 1
 
 
+@pytest.mark.costly
 async def test_after_a_pause_one_goes_first_in_all(office: Office) -> None:
     """While the probe is out, nobody starts in any process; after its answer the others follow, spread out."""
     one, two = (office.limiter(50, period=5.0) for _ in range(2))
@@ -242,6 +248,7 @@ async def traffic(limiter: Limiter, lane: Priority, server: list[float], seed: i
     await asyncio.gather(*(call() for _ in range(20)))
 
 
+@pytest.mark.costly
 async def test_no_window_holds_too_many(office: Office) -> None:
     """Three processes with random traffic: the server never sees more than the limit, and all get through."""
     limiters = [office.limiter(10, period=0.4, reserve=2) for _ in range(3)]

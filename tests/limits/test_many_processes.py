@@ -68,9 +68,8 @@ class Crowd:
     slow_by: float
     seed: int
     jumps: list[tuple[float, float]] = attrs.field(factory=list)  # when, and by how much
-    losses: list[tuple[float, bool]] = attrs.field(
-        factory=list
-    )  # when, and whether an old copy takes its place
+    # When, and whether an old copy takes its place.
+    losses: list[tuple[float, bool]] = attrs.field(factory=list)
 
 
 crowds = st.builds(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import pickle
 import random
 from collections.abc import Callable
@@ -76,6 +77,27 @@ def test_any_number_of_refusals_in_one_wave_make_one_pause() -> None:
         assert limiter.quota.rejected == 50
         assert limiter.quota.budget == 140
         probe.answered()
+
+    run_virtual(main())
+
+
+def test_only_those_who_cannot_sit_out_a_pause_are_sent_away() -> None:
+    """Wherever they stand in the queue."""
+
+    async def main() -> None:
+        limiter = limiter_of(1)
+        lease = await limiter.acquire()
+        patience = (math.inf, 5.0, 100.0, 5.0)
+        callers = [asyncio.ensure_future(limiter.acquire(max_pause=each)) for each in patience]
+        await settle()
+        lease.rejected(retry_after=30.0)
+        await settle()
+        assert [caller.done() for caller in callers] == [False, True, False, True]
+        for caller in callers[1::2]:
+            with pytest.raises(RateLimited):
+                await caller
+        for caller in callers[::2]:
+            caller.cancel()
 
     run_virtual(main())
 

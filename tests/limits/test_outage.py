@@ -216,11 +216,13 @@ def test_a_member_that_ends_or_dies_costs_the_others_nothing_for_long() -> None:
     run_virtual(main())
 
 
-def test_a_slot_from_before_that_is_given_back_alone_is_not_free_at_once() -> None:
+@pytest.mark.parametrize("ahead", [0.0, 5_000.0, -500.0])
+def test_a_slot_from_before_that_is_given_back_alone_is_not_free_at_once(ahead: float) -> None:
     """The store may know of that already, from a visit whose answer was lost, and another process have the slot."""
 
     async def main() -> None:
         store = VirtualStore()
+        store.wrong_by = ahead
         (limiter,) = await members(store, 1, 0.25)
         leases = await take(limiter, 2)
         store.away = True

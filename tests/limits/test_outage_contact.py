@@ -28,18 +28,23 @@ class HalfHeard(VirtualStore):
     """Does what it is asked to, and its answers are lost while it is away.
 
     Attributes:
+        answers: Whether answers arrive.
+        keeps: Whether it has done what was asked where its answer is lost.
         heard: When somebody was there meanwhile.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.answers = True
+        self.answers = self.keeps = True
         self.heard: list[float] = []
 
     async def apply(self, account: str, rate: RateLimit, change: Change[T]) -> T:
         """Let a change happen, and lose the answer."""
+        before = dict(self.texts)
         result = await super().apply(account, rate, change)
         if not self.answers:
+            if not self.keeps:
+                self.texts = before
             self.heard.append(time())
             raise LimiterUnavailable("the answer is lost")
         return result
@@ -61,15 +66,18 @@ class Hanging(VirtualStore):
             raise LimiterUnavailable("away")
 
 
-def test_a_store_whose_answers_are_lost_is_asked_ever_more_seldom() -> None:
+@pytest.mark.parametrize("heard_before", [True, False])
+def test_a_store_whose_answers_are_lost_is_asked_ever_more_seldom(heard_before: bool) -> None:
     """After each such visit the part is shut again for some time; asked every second, it would never be open."""
 
     async def main() -> None:
         store = HalfHeard()
         one = process_of(guarded(store, share=0.25), 8)
-        await one.usage()
+        if heard_before:
+            await one.usage()
         for _ in range(2):  # after an answer that came, it begins anew
             store.answers = False
+            (await one.acquire()).answered()
             await asyncio.sleep(2_000)
             store.answers = True
             await asyncio.sleep(1_000)
@@ -78,6 +86,53 @@ def test_a_store_whose_answers_are_lost_is_asked_ever_more_seldom() -> None:
             for distance, longer in zip(then, [4, 16, 64, 64], strict=False):
                 assert 0 <= distance - (10.1 + 10.0 * longer) < TICK
             assert len(then) >= 4
+        await stop(one)
+
+    run_virtual(main())
+
+
+def test_slots_of_an_outage_stay_its_own_when_an_answer_is_lost() -> None:
+    """They are used again as they cool down, long before all is over that others may have sent."""
+
+    async def main() -> None:
+        store = HalfHeard()
+        one = process_of(guarded(store, share=0.5), 8)
+        await one.usage()
+        store.away = True
+        for _ in range(2):
+            (await one.acquire()).answered()
+        answered = time()
+        store.away = store.answers = False
+        await asyncio.sleep(2 * TICK)
+        assert store.heard
+        store.away = True
+        for _ in range(2):
+            (await one.acquire()).answered()
+        assert 60.0 <= time() - answered < 60.0 + TICK < SETTLED
+        await stop(one)
+
+    run_virtual(main())
+
+
+def test_a_part_that_is_begun_anew_is_no_loss() -> None:
+    """What the store has never kept is told later, under the name that the process knows: nobody pauses for it."""
+
+    async def main() -> None:
+        store = HalfHeard()
+        store.keeps = False
+        one = process_of(guarded(store, share=0.5), 8)
+        await one.usage()
+        store.away = True
+        lease = await one.acquire()
+        store.away = store.answers = False
+        await asyncio.sleep(TICK)
+        assert store.heard
+        store.answers = True
+        await asyncio.sleep(60.0)
+        began = time()
+        await one.acquire()
+        assert time() == began
+        lease.answered()
         await stop(one)
 
     run_virtual(main())

@@ -175,6 +175,7 @@ async def test_wait_is_bounded(own_redis_server: RedisServer) -> None:
     await limiter.aclose()
 
 
+@pytest.mark.costly
 async def test_local_goes_on_with_its_share(own_redis_server: RedisServer) -> None:
     """Without Redis two of five slots are ours; when it is back, it knows of them."""
     limiter = RedisLimiter(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import ssl
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +17,12 @@ import redis.asyncio
 import trustme
 
 from litmos_async.errors import ConfigurationError, LimiterUnavailable
-from litmos_async.limits import RateLimit, RedisLimiter
+from litmos_async.limits import RateLimit, RedisLimiter, limiter_from_url
+from litmos_async.webhooks import RedisSeen
 from tests.limits.redis_server import RedisServer
 from tests.limits.small import take
 from tests.limits.tls_relay import tls_relay
+from tests.support.showing import tell_all
 
 USER: Final = "litmos-user"
 PASSWORD: Final = "pass-WORD-marker"
@@ -123,6 +126,7 @@ async def test_processes_share_a_limit_over_tls(tls_redis: TlsRedis) -> None:
         await limiter.aclose()
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("wrong", ["authority", "host", "no TLS"])
 async def test_a_redis_that_cannot_prove_who_it_is_gets_no_password(
     tls_redis: TlsRedis, tmp_path: Path, caplog: pytest.LogCaptureFixture, wrong: str
@@ -171,3 +175,38 @@ def test_an_address_that_cannot_be_read_is_not_quoted(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         RedisLimiter(url)
     assert PASSWORD not in "".join(traceback.format_exception(caught.value)).replace(url, "")
+
+
+@pytest.mark.parametrize("answer", ["silent", "gone", "quoted", "garbage"])
+async def test_a_redis_that_fails_at_the_log_in_leaves_no_password(answer: str) -> None:
+    """Frames of redis-py hold user and password, and an old Redis quotes the words of HELLO."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(4096):
+            words = data.split(b"\r\n")[2::2]
+            if answer == "gone":
+                break
+            if answer == "quoted":
+                writer.write(b"-ERR unknown command, with args beginning with: " + b" ".join(words) + b"\r\n")
+            elif answer == "garbage":
+                writer.write(b"*nonsense\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    url = with_user(f"redis://127.0.0.1:{port}/0")
+    limiter = RedisLimiter(url, account="one", on_outage="fail", timeout=0.2)
+    async with server:
+        with pytest.raises(LimiterUnavailable) as caught:
+            await limiter.acquire()
+        await limiter.aclose()
+    assert PASSWORD not in tell_all(caught.value)
+
+
+@pytest.mark.parametrize("option", ["x=y", "max_connections=-1", "protocol=9", "socket_timeout=soon"])
+@pytest.mark.parametrize("make", [RedisLimiter, limiter_from_url, RedisSeen])
+def test_a_redis_option_that_cannot_work_is_refused(make: Callable[[str], object], option: str) -> None:
+    """By our own error, whatever redis-py raises of it, and without what the address holds."""
+    with pytest.raises(ConfigurationError) as caught:
+        make(with_user(f"redis://127.0.0.1:1/0?{option}"))
+    assert PASSWORD not in tell_all(caught.value)

@@ -24,6 +24,7 @@ def account_on(cluster: RedisCluster, number: int) -> str:
     return next(one for one in accounts if cluster.owner(one) is cluster.nodes[number])
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("owner", range(3))
 async def test_any_node_leads_to_the_key(redis_cluster: RedisCluster, owner: int) -> None:
     """Processes that name different nodes share one window, wherever the account's key is."""

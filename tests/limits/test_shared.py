@@ -196,6 +196,20 @@ def test_nobody_polls() -> None:
     run_virtual(main())
 
 
+def test_who_finds_free_slots_waits_for_nothing() -> None:
+    """However many callers there are, and in how many visits they get their slots."""
+
+    async def main() -> None:
+        limiter = process_of(VirtualStore(), 50)
+        begin = time()
+        callers = queue(limiter, 50)
+        await asyncio.wait(callers)
+        assert time() == begin
+        await stop(limiter)
+
+    run_virtual(main())
+
+
 def test_who_joins_a_queue_that_waits_makes_nobody_look() -> None:
     """Only a caller who is first now can change what the process looks for in the store."""
 

@@ -32,7 +32,7 @@ def test_a_limiter_keeps_the_limit_of_one_account() -> None:
     async def main() -> None:
         store = VirtualStore()
         limiter = SharedLimiter(store, RateLimit())
-        with pytest.raises(ConfigurationError, match="Whose limit"):
+        with pytest.raises(ConfigurationError, match="has no account yet"):
             await limiter.acquire()
         limiter.bind("a")
         limiter.bind("a")
@@ -59,6 +59,26 @@ def test_accounts_do_not_see_one_another() -> None:
         await take(two, 2)
         assert time() == begin
         await stop(one, two)
+
+    run_virtual(main())
+
+
+def test_closing_waits_for_no_slot() -> None:
+    """Those who wait for one are sent away at once."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        limiter = process_of(store, 1)
+        (await limiter.acquire()).answered()
+        await asyncio.sleep(1.0)
+        callers = queue(limiter, 2)
+        await asyncio.sleep(1.0)
+        begin = time()
+        await limiter.aclose()
+        assert time() == begin
+        for caller in callers:
+            with pytest.raises(LitmosError, match="closed"):
+                await caller
 
     run_virtual(main())
 

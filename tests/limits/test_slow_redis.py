@@ -105,6 +105,7 @@ def test_a_redis_far_away_gives_slots_for_requests_that_time_out_sooner() -> Non
     run_virtual(main())
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("round_trip", [0.01, 0.05, 0.1])
 async def test_a_real_redis_behind_a_slow_way(redis_server: RedisServer, round_trip: float) -> None:
     """Four processes that compete all get their slots, however often they have to try."""
@@ -121,6 +122,7 @@ async def test_a_real_redis_behind_a_slow_way(redis_server: RedisServer, round_t
             await limiter.aclose()
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("on_outage", ["wait", "fail"])
 async def test_a_real_redis_whose_answers_are_late(redis_server: RedisServer, on_outage: OnOutage) -> None:
     """The error is typed, and comes."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time as real_time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,15 @@ async def test_the_loop_is_never_blocked(tmp_path: Path) -> None:
     await limiter.aclose()
 
 
+async def test_an_executor_that_was_given_stays_open(tmp_path: Path) -> None:
+    """It belongs to whoever gave it."""
+    with ThreadPoolExecutor(1) as given:
+        store = SqliteStore(tmp_path / "limits.db", executor=given)
+        await store.apply("one", RateLimit(), lambda _account, _now: None)
+        await store.aclose()
+        assert given.submit(int, "5").result() == 5
+
+
 async def test_nothing_is_left_open(tmp_path: Path) -> None:
     """After closing there is no thread and no journal beside the file."""
     before = set(threading.enumerate())
@@ -201,6 +211,7 @@ def test_it_may_be_inherited_by_a_forked_worker(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", FORKED, path], check=True, timeout=600, cwd=ROOT)
 
 
+@pytest.mark.costly
 async def test_many_begin_a_file_at_the_same_moment(tmp_path: Path) -> None:
     """Workers that start together find no file yet, and none of them is told that it is locked."""
     for number in range(20):

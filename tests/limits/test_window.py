@@ -34,6 +34,7 @@ def ends(one: Window) -> list[float]:
 def test_an_untouched_window_is_open() -> None:
     """The first request may start at once."""
     one = window()
+    assert one.opens_at(0.0) == 0.0
     assert one.opens_at(5.0) == 5.0
     assert one.used(5.0) == 0
     assert one.budget(5.0) == 3
@@ -435,6 +436,16 @@ def test_another_clock_keeps_the_credit_of_bulk_work() -> None:
     moved = one.rebased(then=140.0, now=3.0, timeout=0.0)
     assert moved.bulk_credit(3.0) == one.bulk_credit(140.0) == 1
     assert moved.credit_at() - 3.0 == pytest.approx(one.credit_at() - 140.0)
+
+
+def test_a_share_below_one_request_saves_up_for_one_at_most() -> None:
+    """Half a request a period: after any time without bulk work, one, and the next one two periods later."""
+    one = Window(RateLimit(requests=10, period=60.0, bulk_share=0.05))
+    one.take(100.0)
+    assert one.bulk_credit(9_000.0) == 1
+    one.take(9_000.0, priority="bulk")
+    assert one.bulk_credit(9_000.0) == 0
+    assert one.credit_at() == pytest.approx(9_000.0 + 120.0)
 
 
 def test_another_clock_forgets_what_is_over() -> None:

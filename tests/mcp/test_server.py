@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -67,6 +68,7 @@ async def refused(mcp: Client, tool: str, **arguments: Any) -> str:
     return str(result.content)
 
 
+@pytest.mark.costly
 async def test_over_stdio(tmp_path: Path) -> None:
     """List, read, plan, confirm: `litmos mcp` in a process of its own."""
     sandbox = account()
@@ -162,6 +164,23 @@ async def test_plans_that_are_refused() -> None:
         )
         assert "no messages" in said
     assert {each.method for each in sandbox.requests} == {"GET"}
+
+
+async def test_a_machine_that_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop's clock stands still meanwhile: a plan of yesterday is not confirmed, a report is made anew."""
+    sandbox = account(requests=1_000)
+    [user, *_] = sandbox.tenant.users
+    before = time.time
+    # Two reports take more than the server's share of a period.
+    async with client(sandbox, limiter=MemoryLimiter(RateLimit(1_000)), allow_writes=True) as mcp:
+        plan = await told(mcp, "plan_change", action="assign_courses", users=[user], targets=["SAFE-1"])
+        await told(mcp, "report", kind="teams")
+        monkeypatch.setattr(time, "time", lambda: before() + 12 * 3600)
+        asked = len(sandbox.requests)
+        assert "too old" in await refused(mcp, "confirm_change", fingerprint=plan["fingerprint"])
+        assert len(sandbox.requests) == asked
+        await told(mcp, "report", kind="teams")
+        assert len(sandbox.requests) > asked
 
 
 async def test_a_plan_is_valid_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

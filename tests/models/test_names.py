@@ -14,6 +14,7 @@ from litmos_async.names import (
     PEOPLE,
     SAME_PERSON,
     THINGS,
+    bare_number,
     clean,
     closeness,
     doubts,
@@ -21,7 +22,6 @@ from litmos_async.names import (
     identifier,
     loose,
     rewritten,
-    without_zeros,
 )
 
 CERTAIN = (
@@ -101,13 +101,17 @@ def test_ways_of_being_the_same(forms: object, wanted: str, there: str, way: int
     assert closeness(wanted, there, forms) == way
 
 
-@pytest.mark.parametrize("text", ["1.23E+05", "1,23E+5", "4E-10", "12345.0", "12345,00", "#N/A", "#WERT!"])
+@pytest.mark.parametrize(
+    "text", ["1.23E+05", "1,23E+5", "4E-10", "12345.0", "12345,00", "#N/A", "#WERT!", "'12345", '="00123"']
+)
 def test_numbers_that_a_spreadsheet_rewrote(text: str) -> None:
     """They are told from numbers, and from codes that look a little like them."""
     assert rewritten(f" {text}\u200b")
 
 
-@pytest.mark.parametrize("text", ["", "12345", "4E10", "12E3", "1.5", "E+05", "1.23E+05a", "v1.0"])
+@pytest.mark.parametrize(
+    "text", ["", "12345", "4E10", "12E3", "1.5", "E+05", "1.23E+05a", "v1.0", "'a", "12,345"]
+)
 def test_what_no_spreadsheet_rewrote(text: str) -> None:
     """Codes may hold an E, or a dot."""
     assert not rewritten(text)
@@ -115,7 +119,7 @@ def test_what_no_spreadsheet_rewrote(text: str) -> None:
 
 def test_zeros_in_front() -> None:
     """Of numbers only."""
-    assert [without_zeros(text) for text in ("00123", "123", "000", "0a", "\u0661", "")] == [
+    assert [bare_number(text) for text in ("00123", "123", "000", "0a", "\u0661", "")] == [
         "123",
         "123",
         "0",
@@ -123,6 +127,18 @@ def test_zeros_in_front() -> None:
         "",
         "",
     ]
+
+
+@pytest.mark.parametrize("text", ["1,234,567", "1.234.567", "1 234 567", "1'234'567", "01,234,567"])
+def test_marks_between_thousands(text: str) -> None:
+    """As spreadsheets put them, of one kind each."""
+    assert bare_number(text) == "1234567"
+
+
+@pytest.mark.parametrize("text", ["1,234.567", "1,23", "1234,567", "1,234,56", ",123", "1,234a", "12-345"])
+def test_no_marks_between_thousands(text: str) -> None:
+    """What only looks a little like it."""
+    assert bare_number(text) == ""
 
 
 @given(st.text())

@@ -200,12 +200,13 @@ def test_a_total_that_is_not_reached() -> None:
 
     async def main() -> None:
         async with client(server) as litmos:
-            with pytest.raises(errors.IncompleteListing, match="says 1600 rows and gave 1500"):
+            with pytest.raises(errors.IncompleteListing, match="announced 1600 rows and returned 1500"):
                 await litmos.users.list_paginated().collect()
 
     run_virtual(main())
 
 
+@pytest.mark.costly
 def test_memory_stays_flat() -> None:
     """Reading a long list row by row keeps no more than a few pages."""
     server = Server(amount(60_000, quick=20_000))

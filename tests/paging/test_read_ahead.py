@@ -128,6 +128,7 @@ def test_a_long_list_at_the_speed_of_the_quota(pages: int, latency: float) -> No
     assert service.most_under_way <= MOST_AHEAD
 
 
+@pytest.mark.costly
 def test_the_example() -> None:
     """450 pages of 3 s: 282 s instead of 1,353 s, where the limiter allows 255 s at best."""
     assert read(Service(rows_of(450))) <= 285
@@ -143,6 +144,7 @@ def test_some_answers_are_slow(seed: int) -> None:
     assert len(service.starts) - 451 <= 7
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("lists", "pages"), [(40, 12), (160, 3)])
 @pytest.mark.parametrize(
     "latency", [1.0, *(pytest.param(each, marks=pytest.mark.slow) for each in (0.3, 3.0))]
@@ -192,6 +194,28 @@ def test_rows_that_are_left_out() -> None:
     read(plain, ahead=0)
     read(service)
     assert len(service.starts) <= len(plain.starts) + 8
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_equal_rows_without_a_key_prove_no_seam(seed: int) -> None:
+    """A page ahead of one that was cut short holds rows like those that were read, and others stand between."""
+    chance = random.Random(seed)
+    login = {"UserName": "user@example.com", "LoginDate": "2024-01-02T08:00:00"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        start, limit = int(request.url.params["start"]), int(request.url.params["limit"])
+        page = [login] * max(0, min(90 - start, limit, chance.choice([3, 7, 1_000])))
+        return httpx.Response(200, json=page)
+
+    async def main() -> int:
+        transport = httpx.MockTransport(answer)
+        async with LitmosClient("k", "t", base_url="https://sandbox/v1.svc", transport=transport) as litmos:
+            logins = litmos.activities.list_logins(
+                since=SINCE, to=SINCE + timedelta(days=4), page_size=10, pages_ahead=8, wire="json"
+            )
+            return len(await logins.collect())
+
+    assert run_virtual(main()) == 90
 
 
 def test_pages_in_memory_are_bounded() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from itertools import groupby
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from litmos_async.errors import ConfigurationError, IncompleteListing
@@ -49,6 +50,17 @@ def read(
         for course in reader.feed(server(leaves, start, limit, cap)):
             found += [(course.id, each.id) for module in course.modules for each in module.sessions]
     raise AssertionError("the list has no end")
+
+
+def begun(leaves: list[Leaf], server: object, page_size: int, *, resumed: bool) -> TreeReader[SessionCourse]:
+    """Return a reader that has read a page, or another one that goes on from its token."""
+    reader: TreeReader[SessionCourse] = TreeReader(name="x", page_size=page_size)
+    start, limit = reader.next_request()
+    reader.feed(server(leaves, start, limit, 40))
+    if resumed:
+        token, reader = reader.token(), TreeReader(name="x", page_size=page_size)
+        reader.go_on(token)
+    return reader
 
 
 @given(
@@ -95,6 +107,95 @@ def test_a_token_goes_on() -> None:
         TreeReader(name="x").go_on("nonsense")
 
 
+@given(
+    sizes=st.lists(st.integers(1, 9), max_size=9),
+    server=st.sampled_from([by_leaves, by_rows]),
+    cap=st.sampled_from([1, 2, 3, 5, 1_000]),
+    page=st.sampled_from([1, 2, 3, 4, 10]),
+)
+@example(sizes=[2, 3, 2], server=by_rows, cap=2, page=10)
+@example(sizes=[1, 3, 2], server=by_leaves, cap=1, page=1)
+def test_a_token_from_each_page_goes_on(sizes: list[int], server: object, cap: int, page: int) -> None:
+    """What was learnt of the offsets goes along, also where the next page was to show what they count."""
+    leaves = [(f"c{course}", f"s{course}-{n}") for course, size in enumerate(sizes) for n in range(size)]
+    first: TreeReader[SessionCourse] = TreeReader(name="x", page_size=page)
+    found: list[Leaf] = []
+    while not first.finished():
+        start, limit = first.next_request()
+        for course in first.feed(server(leaves, start, limit, cap)):
+            found += [(course.id, each.id) for module in course.modules for each in module.sessions]
+        second: TreeReader[SessionCourse] = TreeReader(name="x", page_size=page)
+        second.go_on(first.token())
+        if not first.finished():
+            assert found + read(second, leaves, server, cap) == leaves
+
+
+@pytest.mark.parametrize("server", [by_leaves, by_rows])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: [*rows[2:], *rows[:2]],
+        lambda rows: [*rows[:2], *rows[4:], *rows[2:4]],
+        lambda rows: [rows[0], *rows[3:], *rows[1:3]],
+        lambda rows: [*((f"new{n}", f"new{n}") for n in range(4)), *rows],
+        lambda rows: [*((f"new{n}", f"new{n}") for n in range(5)), *rows],
+    ],
+)
+@pytest.mark.parametrize("resumed", [False, True])
+def test_sessions_that_move(
+    server: object, change: Callable[[list[Leaf]], list[Leaf]], resumed: bool
+) -> None:
+    """Known sessions behind new ones are no ground, and a page of known ones is not the end."""
+    leaves = [(f"c{n}", f"s{n}") for n in range(12)]
+    reader = begun(leaves, server, page_size=4, resumed=resumed)
+    found = read(reader, change(leaves), server, cap=40)
+    assert sorted(each for each in found if each in leaves) == sorted(leaves[4:])
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_course_that_moves_hides_no_session(resumed: bool) -> None:
+    """A known session behind one that was never seen is no ground, also for a reader that was resumed."""
+    leaves = [(f"c{n // 2}", f"s{n}") for n in range(8)]
+    reader = begun(leaves, by_leaves, page_size=3, resumed=resumed)
+    found = read(reader, leaves[2:6] + leaves[:2] + leaves[6:], by_leaves, cap=40)
+    assert sorted(found) == sorted(leaves[3:])
+
+
+@pytest.mark.parametrize("rows", [3, 4])
+def test_a_server_that_gives_all_trees_for_every_start(rows: int) -> None:
+    """They come once."""
+    leaves = [(f"c{n}", f"s{n}") for n in range(rows)]
+    found = read(TreeReader(name="x", page_size=4), leaves, lambda all_of, *_: trees(all_of), cap=40, most=4)
+    assert found == leaves
+
+
+def test_a_course_whose_sessions_come_again_is_not_the_end() -> None:
+    """Where offsets count sessions, several known ones of one course are a page like another."""
+    leaves = [("c0", f"s{n}") for n in range(9)]
+    reader: TreeReader[SessionCourse] = TreeReader(name="x", page_size=4)
+    found: list[Leaf] = []
+    for answer in range(20):
+        start, limit = reader.next_request()
+        for course in reader.feed(by_leaves(leaves, start, limit, 5)):
+            found += [(course.id, each.id) for module in course.modules for each in module.sessions]
+        if reader.finished():
+            break
+        if answer == 1:
+            leaves[:0] = [("c0", f"new{n}") for n in range(4)]
+    assert {each for each in found if each[1].startswith("s")} == {("c0", f"s{n}") for n in range(9)}
+
+
+@pytest.mark.parametrize("visible", [2, 3])
+def test_most_courses_are_left_out(visible: int) -> None:
+    """A list most of whose courses are inactive is read to its end, however often the last ones come again."""
+    leaves = [(f"c{n}", f"s{n}") for n in range(600)]
+
+    def answer(rows: list[Leaf], start: int, limit: int, cap: int) -> list[SessionCourse]:
+        return [course for course in by_rows(rows, start, limit, cap) if not int(course.id[1:]) % visible]
+
+    assert read(TreeReader(name="x"), leaves, answer, cap=1_000) == leaves[::visible]
+
+
 def test_rows_that_shift_too_fast() -> None:
     """Pages that never hold anything known are not taken for the list."""
     chance = random.Random(1)
@@ -119,3 +220,40 @@ def test_a_course_without_sessions_is_a_row() -> None:
     reader.next_request()
     assert reader.feed([]) == []
     assert reader.finished()
+
+
+def test_trees_put_in_for_ever() -> None:
+    """A list that grows in front of the reader for ever ends in an error."""
+    reader: TreeReader[SessionCourse] = TreeReader(name="x", page_size=2)
+    reader.next_request()
+    reader.feed(trees([("a", "a"), ("b", "b")]))
+
+    def read_on() -> None:
+        for number in range(20):
+            reader.next_request()
+            known = ("a", "b") if number % 2 else ("b", "a")
+            reader.feed(trees([(name, name) for name in known]))
+
+    with pytest.raises(IncompleteListing, match="added to"):
+        read_on()
+
+
+def alternating(leaves: list[Leaf], start: int, limit: int, cap: int) -> list[SessionCourse]:
+    """Answer as a server whose offsets count sessions, by their start: each course once, with its sessions."""
+    part = leaves[start : start + min(limit, cap)]
+    courses = dict.fromkeys(course for course, _ in part)
+    return [tree for name in courses for tree in trees([leaf for leaf in part if leaf[0] == name])]
+
+
+@given(
+    courses=st.lists(st.sampled_from("abcd"), max_size=40),
+    page=st.integers(2, 12),
+    cap=st.sampled_from([2, 5, 1_000]),
+)
+@example(courses=list("abaaaaa"), page=3, cap=1_000)
+@example(courses=list("bbab"), page=2, cap=1_000)
+def test_courses_whose_sessions_alternate(courses: list[str], page: int, cap: int) -> None:
+    """By their start, sessions of several courses alternate: a tree has them in another order than the list."""
+    leaves = [(course, f"s{number}") for number, course in enumerate(courses)]
+    found = read(TreeReader(name="x", page_size=page), leaves, alternating, cap)
+    assert sorted(found) == sorted(leaves)

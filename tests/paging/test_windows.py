@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,6 +19,7 @@ from litmos_async.errors import ConfigurationError, Forbidden
 from litmos_async.models import OrgTeam
 from litmos_async.paging import Pages
 from litmos_async.resources.windows import LONGEST, OVERLAP, Span, span_of
+from litmos_async.testing import run_virtual
 
 DAY = timedelta(days=1)
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -108,10 +110,13 @@ def test_until_now_lies_in_the_future() -> None:
         (SINCE.replace(tzinfo=None), None),
         (SINCE, NOW.replace(tzinfo=None)),
         (datetime.now(UTC) + 9 * DAY, None),
+        (datetime.now(UTC), datetime.max.replace(tzinfo=UTC)),
+        (datetime.min.replace(tzinfo=timezone(timedelta(hours=1))), None),
+        (SINCE, datetime.max.replace(tzinfo=timezone(-timedelta(hours=1)))),
     ],
 )
 def test_bad_spans_are_refused(since: datetime, to: datetime | None) -> None:
-    """A span that ends before it begins, or a time without a zone, costs no request."""
+    """A span that ends before it begins or never, and a time that is none, cost no request."""
     client = Server().client()
 
     with pytest.raises(ConfigurationError):
@@ -241,9 +246,12 @@ async def test_failing_again_keeps_the_place() -> None:
         lambda token: "x" + token,
         lambda token: "9" + token,
         lambda token: "1." + token.partition(".")[2],
+        lambda token: "9" * 5_000 + "." + token.partition(".")[2],
+        lambda token: token.encode(),
+        lambda _: 5,
     ],
 )
-async def test_foreign_tokens_are_refused(spoil: Callable[[str], str]) -> None:
+async def test_foreign_tokens_are_refused(spoil: Callable[[str], Any]) -> None:
     """A token that is none, or of another list or window, is refused before a request is spent."""
     server = Server(("a", SINCE), ("b", SINCE + 10 * DAY))
 
@@ -294,3 +302,22 @@ async def test_sessions_need_no_span() -> None:
 
     assert "to=" not in asked[0]
     assert [tree.modules[0].sessions[0].id for tree in trees] == ["s01", "s07"]
+
+
+@pytest.mark.parametrize("pages_ahead", [0, 8])
+def test_a_change_while_the_list_is_read(pages_ahead: int) -> None:
+    """It moves a row from an early window to the one that holds now, which must not have been read by then."""
+    now = datetime.now(UTC)
+    server = Server(*((f"t{number}", now - 12 * DAY) for number in range(40)), ("late", now - DAY))
+
+    async def main() -> set[str]:
+        found: set[str] = set()
+        async with server.client() as client:
+            teams = client.org.list_teams(since=now - 13 * DAY, page_size=10, pages_ahead=pages_ahead)
+            async for page in teams.by_page():
+                found |= {team.id for team in page.items}
+                await asyncio.sleep(60.0)  # what is requested ahead is answered meanwhile
+                server.rows[39] = ("t39", datetime.now(UTC))
+        return found
+
+    assert run_virtual(main()) == {name for name, _ in server.rows}

@@ -12,6 +12,7 @@ from tests.promises.virtual_attack import run_schedule
 from tests.support.amounts import amount
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("seed", range(amount(20, quick=4)))
 def test_no_schedule_on_the_virtual_clock_breaks_a_promise(seed: int) -> None:
     """Processes that are cut off, killed and replaced: 100 in a window at most, and nothing else."""

@@ -40,6 +40,8 @@ class Listing(RuleBasedStateMachine):
         self.broken = False
         self.resumed = False
         self.inserted = 0
+        self.changes = 0
+        self.moved = False
 
     def is_hidden(self, number: int) -> bool:
         """Return whether the server leaves a row out."""
@@ -60,20 +62,20 @@ class Listing(RuleBasedStateMachine):
             if not self.is_hidden(number)
         ]
 
-    def longest_gap(self) -> int:
-        """Return how many rows in a row the server leaves out."""
-        longest = gap = 0
-        for number in self.rows:
-            gap = gap + 1 if self.is_hidden(number) else 0
-            longest = max(longest, gap)
-        return longest
+    def may_look_ended(self, size: int) -> bool:
+        """Return whether a request of that many rows can bring none but the known one that it begins with."""
+        shown = [not self.is_hidden(number) for number in self.rows]
+        return not all(shown) and any(
+            sum(shown[at : at + size]) <= 1 for at in range(max(1, len(shown) - size + 1))
+        )
 
     @precondition(lambda self: not self.reader.finished() and not self.broken)
     @rule()
     def read(self) -> None:
         """Make one request."""
+        self.changes, self.moved = 0, False
         start, limit = self.reader.next_request()
-        if self.longest_gap() + 1 >= min(limit, self.cap):
+        if self.may_look_ended(min(limit, self.cap)):
             # All that a whole request asks for is left out: that looks like the end, to everybody.
             self.broken = True
             return
@@ -85,31 +87,51 @@ class Listing(RuleBasedStateMachine):
             assert self.inserted or (self.resumed and not set(self.found[-64:]) & set(self.rows))
             self.broken = True
             return
-        self.found += [int(row.user_name or "") for row in fresh]
-        self.inserted = 0 if fresh else self.inserted
+        numbers = [int(row.user_name or "") for row in fresh]
+        self.found += numbers
+        # Rows that were put in bring the reader no further.
+        self.inserted = 0 if self.throughout & set(numbers) else self.inserted
 
-    @precondition(lambda self: not self.reader.finished())
+    @precondition(lambda self: not self.moved and not self.reader.finished())
     @rule(number=st.integers(0, 5000))
     def insert(self, number: int) -> None:
         """Put a row in, at its place."""
         if number not in self.rows:
-            self.rows = sorted([*self.rows, number])
+            # Before the first greater one, for rows may have moved.
+            place = next((at for at, other in enumerate(self.rows) if other > number), len(self.rows))
+            self.rows.insert(place, number)
             self.throughout.discard(number)
             self.inserted += 1
+            self.changes += 1
 
-    @precondition(lambda self: self.rows and not self.reader.finished())
+    @precondition(lambda self: self.rows and not self.moved and not self.reader.finished())
     @rule(place=st.floats(0, 0.999))
     def delete(self, place: float) -> None:
         """Take a row out."""
+        self.changes += 1
         self.throughout.discard(self.rows.pop(int(place * len(self.rows))))
 
-    @precondition(lambda self: self.found and not self.reader.finished())
+    @precondition(lambda self: self.found and not self.moved and not self.reader.finished())
     @rule()
     def delete_the_last_read(self) -> None:
         """Take the row out by which the next page is fitted on."""
         if self.found[-1] in self.rows:
+            self.changes += 1
             self.rows.remove(self.found[-1])
             self.throughout.discard(self.found[-1])
+
+    @precondition(lambda self: self.rows and not self.changes and not self.reader.finished())
+    @rule(place=st.floats(0, 0.999), to=st.floats(0, 1))
+    def move(self, place: float, to: float) -> None:
+        """Put a row elsewhere, unchanged: the list is sorted by something that its rows do not show.
+
+        Together with other changes between the same two requests it can look like none at all.
+        """
+        self.changes, self.moved = 1, True
+        number = self.rows.pop(int(place * len(self.rows)))
+        self.throughout.discard(number)
+        self.rows.insert(int(to * len(self.rows)), number)
+        self.inserted += 1
 
     @rule()
     def resume(self) -> None:

@@ -10,18 +10,31 @@ import json
 import logging
 import pickle
 import pprint
+import sys
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 import attrs
 import httpx
 import pytest
 
-from litmos_async import LitmosClient, RetryPolicy, User, errors, models
+from litmos_async import (
+    LitmosClient,
+    RedisLimiter,
+    RetryPolicy,
+    User,
+    XapiStore,
+    errors,
+    models,
+)
+from litmos_async.limits import limiter_from_url
+from litmos_async.mcp import serve
 from litmos_async.models.record import Record, fields_of
+from litmos_async.redaction import redact
 from litmos_async.sandbox import Fault, Sandbox, Tenant
-from litmos_async.wire.secrets import redact
+from litmos_async.webhooks import RedisSeen
+from litmos_async.wire.converter import structure
 from tests.support.sandboxes import client
 from tests.support.showing import in_rich, tell_all
 
@@ -90,6 +103,7 @@ async def quoted_in_vain(litmos: LitmosClient, sandbox: Sandbox, user_id: str) -
     return shown
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("key_in", ["header", "query"])
 @pytest.mark.parametrize("wire", ["json", "xml"])
 async def test_no_marker_anywhere(everything_logged: io.StringIO, key_in: str, wire: str) -> None:
@@ -269,7 +283,7 @@ REFUSED: dict[str, Callable[[LitmosClient], Awaitable[object]]] = {
     "a character that XML cannot carry": lambda litmos: litmos.with_options(wire="xml").users.create(
         User(user_name="a", first_name="b", last_name="c", password=f"{PASSWORD}\0")
     ),
-    "half a character": lambda litmos: litmos.with_options(wire="json").users.create(
+    "a lone surrogate": lambda litmos: litmos.with_options(wire="json").users.create(
         User(user_name="a", first_name="b", last_name="c", password=f"{PASSWORD}\ud800")
     ),
     "half a character in plain data": lambda litmos: litmos.request(
@@ -322,6 +336,52 @@ def test_a_client_that_cannot_be_made_shows_nothing(
     with pytest.raises(errors.ConfigurationError) as caught:
         LitmosClient(**{"api_key": KEY, "source": "tests"} | options)
     assert "marker" not in tell_all(caught.value)
+
+
+# Not where they are used: the source of a line that raises is shown.
+REDIS: Final = "redis://user:marker@host"
+UNSENDABLE: Final = "marker\n"
+
+UNMADE: Final[dict[str, Callable[[], object]]] = {
+    "a limiter at no place": lambda: limiter_from_url(REDIS.replace("redis", "redsi")),
+    "a limiter without redis-py": lambda: limiter_from_url(REDIS),
+    "a RedisLimiter without redis-py": lambda: RedisLimiter(REDIS),
+    "a RedisLimiter that waits no time": lambda: RedisLimiter(REDIS, timeout=0),
+    "a RedisSeen without redis-py": lambda: RedisSeen(REDIS),
+    "a RedisSeen that claims for no time": lambda: RedisSeen(REDIS, claim=0),
+    "a store with a password that cannot be sent": lambda: XapiStore(
+        "https://lrs.example.com", "user", UNSENDABLE
+    ),
+}
+
+
+@pytest.mark.parametrize("made", UNMADE)
+def test_what_cannot_be_made_shows_nothing(made: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the error nor the frames that lead to it, whatever it is that cannot work."""
+    if "without redis-py" in made:
+        for module in ("redis", "redis.asyncio"):
+            monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(errors.ConfigurationError) as caught:
+        UNMADE[made]()
+    assert "marker" not in tell_all(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options", [{"region": "moon"}, {"limiter": REDIS.replace("redis", "redsi")}, {}], ids=str
+)
+async def test_a_server_that_cannot_be_made_shows_nothing(options: dict[str, Any]) -> None:
+    """Neither the key nor the password of a Redis."""
+    with pytest.raises(errors.ConfigurationError) as caught:
+        await serve({"api_key": KEY, "source": "tests"} | options, share=0.5 if options else 2)
+    assert "marker" not in tell_all(caught.value)
+
+
+@pytest.mark.parametrize("plain", ["a-SECRET-marker", ["a-SECRET-marker"], 7])
+def test_what_is_no_record_is_not_shown(plain: object) -> None:
+    """Not even among the values of local variables, with which some programs report an error."""
+    with pytest.raises(errors.DecodeError) as caught:
+        structure(plain, User)
+    assert "SECRET" not in tell_all(caught.value)
 
 
 def test_nothing_that_holds_the_key_is_pickled() -> None:

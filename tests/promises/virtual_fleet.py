@@ -137,9 +137,8 @@ class Process:
         lease = await self._fresh(lane)
         latency = self.random.choice([0.05, 0.3, 0.3, 1.0]) * self.random.random()
         if self.random.random() < 0.02:
-            await asyncio.sleep(
-                self.timeout
-            )  # no answer came; the request has arrived, or arrives in the end
+            # No answer came; the request has arrived, or arrives in the end.
+            await asyncio.sleep(self.timeout)
             if not self.dead:
                 self.server.count()
                 lease.lost(self.timeout)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 import httpx
 import pytest
 
-from litmos_async.report import Report
+from litmos_async.errors import ConfigurationError
+from litmos_async.report import Report, page
 from litmos_async.sandbox import Sandbox, Tenant
 from tests.export.small import crowd, open_sandbox, reach
 
@@ -62,6 +63,48 @@ async def test_a_team_that_is_deleted_meanwhile() -> None:
     found = {row["team"]: (row["people"], row["assigned"], row["percentage"]) for row in made.to_dicts()}
     assert found == {"Busy": (1, 2, 0.0), "Idle": (1, 0, None)}
     assert [bar.label for bar in made.bars] == ["Busy"]
+
+
+async def test_the_only_team_is_deleted_meanwhile() -> None:
+    """The report is about its members, of whom there are none any more, and not about everyone."""
+    tenant, people, _ = organisation()
+    team = tenant.add_team(Name="Gone")["Id"]
+    tenant.join_team(team, people[0])
+    sandbox = open_sandbox(tenant)
+
+    def latency() -> float:
+        if sandbox.requests[-1].path == "/teams" and team in tenant.teams:
+            tenant.delete_team(team)
+        return 0.0
+
+    sandbox._latency = latency
+    made = await make(sandbox, "completion", teams=[team])
+    assert made.rows == []
+    assert dict(made.figures)["People"] == "0"
+
+
+@pytest.mark.parametrize("kind", ["teams", "completion"])
+async def test_inactive_members_of_a_team(kind: str) -> None:
+    """The API does not list them, so a report that would say that they are in it is refused; nothing is sent."""
+    tenant, members, _ = organisation()
+    team = tenant.add_team(Name="Team")["Id"]
+    for person in members:
+        tenant.join_team(team, person)
+    tenant.change_user(members[0], Active=False)
+    sandbox = open_sandbox(tenant)
+    with pytest.raises(ConfigurationError, match="no inactive members"):
+        await make(sandbox, kind, teams=[team], inactive=True)
+    assert len(sandbox.requests) == 0
+    assert len((await make(sandbox, "completion", teams=[team])).rows) == 4
+
+
+async def test_the_time_of_a_report_is_in_utc() -> None:
+    """Whatever zone it is asked for in: a page says that it is UTC."""
+    tenant, _, _ = organisation()
+    noon = datetime(2026, 6, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    made = await make(open_sandbox(tenant), "completion", now=noon)
+    assert made.made.isoformat() == "2026-06-01T10:00:00+00:00"
+    assert "2026-06-01 10:00 UTC" in page(made)
 
 
 def dated(request: httpx.Request) -> httpx.Response:

@@ -154,3 +154,8 @@ def test_without_the_packages_of_pages(missing: str, monkeypatch: pytest.MonkeyP
         with pytest.raises(ConfigurationError, match=r'pip install "litmos-async\[report\]"'):
             make()
     assert csv_text(sample()).count("\n") == 4
+
+
+def test_a_carriage_return_ends_no_row_of_csv() -> None:
+    """It is in quotes, so that a spreadsheet does not take what follows for another row."""
+    assert '"a\rb 0",' in csv_text(sample(rows=1, text="a\rb"))

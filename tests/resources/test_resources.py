@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
@@ -113,14 +113,54 @@ async def test_documented_limits(attempt: Callable[[LitmosClient], Awaitable[Any
     assert server.requests == []
 
 
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        (
+            {"due_date": date(2031, 1, 31), "due_date_span": 30},
+            "CourseImport.due_date and due_date_span exclude one another",
+        ),
+        (
+            {"course_access_expiration_date": date(2031, 1, 31), "course_access_expiration_date_span": 0},
+            "course_access_expiration_date and course_access_expiration_date_span exclude one another",
+        ),
+        ({"due_date_span": 101}, "CourseImport.due_date_span must be 0 to 100, not 101"),
+        ({"compliance_date_span": 101}, "CourseImport.compliance_date_span must be 0 to 100, not 101"),
+        ({"course_access_expiration_date_span": -1}, "must be 0 to 100, not -1"),
+    ],
+)
+async def test_rows_of_courses_that_the_server_rejects_later(dates: dict[str, Any], told: str) -> None:
+    """No call tells how an import of courses went, so what would make a row fail is refused before."""
+    server = Server(answers={"POST /bulkimports/courses": {"ImportId": "i", "Status": "Waiting"}})
+    good = {
+        "due_date": date(2031, 1, 31),
+        "compliance_date_span": 100,
+        "course_access_expiration_date_span": 1,
+    }
+    async with server.client() as client:
+        with pytest.raises(ConfigurationError, match=re.escape(told)):
+            await client.bulk_imports.create_courses(
+                [CourseImport(course_title="Safety", active=True, **each) for each in (good, dates)]
+            )
+        assert server.requests == []
+        await client.bulk_imports.create_courses([CourseImport(course_title="Safety", active=True, **good)])
+    (request,) = server.requests
+    assert b'"DueDate":"2031-01-31"' in request.content
+
+
 INCOMPLETE: dict[str, Callable[[LitmosClient], Awaitable[Any]]] = {
     "no users": lambda c: c.teams.add_users("t", []),
     "no rows": lambda c: c.bulk_imports.create_users([]),
     "no values": lambda c: c.users.set_custom_fields("u", {}),
+    "a label twice": lambda c: c.users.set_custom_fields(
+        "u", [CustomFieldValue(fieldname="Locker", value=value) for value in ("7", "8")]
+    ),
     "an empty id": lambda c: c.teams.remove_user("t", ""),
     "a team without a name": lambda c: c.teams.create(Team()),
     "a team without an id": lambda c: c.teams.update(Team(name="North")),
     "a token without an id": lambda c: c.tokens.update(tokens(1)),
+    "a mark that is a text": lambda c: c.sessions.mark_attendance("c", "m", "d", "u", attended="false"),
+    "marks that are nothing": lambda c: c.sessions.mark_attendance_many("c", "m", "d", ["u"], attended=None),
     "a mark that says nothing": lambda c: c.sessions.mark_roll_call("c", "m", "s", [EventUser(id="u")]),
     "a day without a time": lambda c: c.sessions.create("c", "m", session(SessionDay())),
     "a module without content": lambda c: c.modules.create(ElearningModuleRequest(name="x")),

@@ -83,12 +83,12 @@ def test_records_are_those_of_the_catalogue(record: str) -> None:
 
 
 KINDS = {
-    "str": {"text", "attribute", "content"},
+    "str": {"text", "stated", "attribute", "content"},
     "int": {"int"},
     "bool": {"bool"},
     "float": {"float"},
-    "datetime": {"date", "iso", "us", "spaced"},
-    "date": {"text"},
+    "datetime": {"date", "expiry", "iso", "us", "spaced"},
+    "date": {"text", "stated"},
     "list[str]": {"texts", "text"},  # of tags and topics both are on record
 }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from litmos_async.sandbox import Mail, Sandbox, Tenant
 from tests.sandbox.small import ADA, BEN, NORTH, SAFETY, SALES, Client, on_a_virtual_clock, reach
 
@@ -95,6 +97,35 @@ async def test_new_people(tenant: Tenant) -> None:
 
 
 @on_a_virtual_clock
+async def test_access_levels(tenant: Tenant) -> None:
+    """L, TL, TA and 2 to 5 are taken; a profile shows Team Leader for admins of teams, too."""
+    levels = ("L", "TL", "TA", "2", "3", "4", "5")
+    rows = [DAN | {"Username": f"user-{level}", "AccessLevel": level} for level in levels]
+    async with reach(Sandbox(tenant)) as client:
+        job = await imported(client, rows)
+        assert (job["TotalUsersCreated"], job["Failed"]) == (7, 0)
+        shown = [(await client.json(f"/users/user-{level}"))["AccessLevel"] for level in levels]
+    assert shown[:4] == ["Learner", "Team_Leader", "Team_Leader", "Account_Owner"]
+    assert "Team_Admin" not in shown
+
+
+@pytest.mark.parametrize("name", ["AccessLevel", "InActiveDate"])
+@on_a_virtual_clock
+async def test_two_fields_that_are_never_null(tenant: Tenant, name: str) -> None:
+    """The level and the inactivate date may be left out, but are not null when present; other fields may be."""
+    nil = f'<{name} xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"/>'
+    xml = f"<UserImports><UserImport><Username>dan.new@example.com</Username>{nil}</UserImport></UserImports>"
+    async with reach(Sandbox(tenant)) as client:
+        for body in ([DAN | {name: None}], xml):
+            assert await client.status("POST", "/bulkimports", body, format="json") == (
+                400,
+                f"{name} cannot be null",
+            )
+        job = await imported(client, [DAN | {"City": None}])
+    assert (job["TotalUsersCreated"], job["Failed"]) == (1, 0)
+
+
+@on_a_virtual_clock
 async def test_errors_come_row_by_row(tenant: Tenant) -> None:
     """A bad row is reported and stops none of the others; a repeated user name is counted."""
     rows = [
@@ -105,15 +136,16 @@ async def test_errors_come_row_by_row(tenant: Tenant) -> None:
         DAN | {"Course3": "1-Nothing"},
         DAN | {"AccessLevel": "9"},
         DAN | {"Manager": "nobody"},
-        DAN | {"Manager": BEN},
+        DAN | {"Password": "12345"},
+        DAN | {"Manager": BEN, "Password": "123456"},
     ]
     async with reach(Sandbox(tenant)) as client:
         job = await imported(client, rows)
         assert (job["Failed"], job["TotalUsersCreated"], job["InvalidEmail"], job["Duplicate"]) == (
-            7,
+            8,
             1,
             1,
-            5,
+            6,
         )
         path = f"/bulkimports/{job['Id']}/usererrors"
         errors = await client.json(path)
@@ -125,8 +157,9 @@ async def test_errors_come_row_by_row(tenant: Tenant) -> None:
             "Unknown Course 1-Nothing",
             "Invalid AccessLevel",
             "Invalid Manager",
+            "Invalid Password",
         ]
-        assert len(await client.json(path, start=5)) == 2
+        assert len(await client.json(path, start=5)) == 3
         second = await imported(client, [DAN])
         assert [row["Id"] for row in await client.json("/bulkimports")] == [second["Id"], job["Id"]]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from litmos_async.sandbox import Mail, Tenant
@@ -108,6 +110,31 @@ async def test_learning_paths_bring_their_courses(client: Client, tenant: Tenant
     assert (await client.status("DELETE", f"/users/{ADA}/learningpaths/{ONBOARDING}"))[0] == 200
     assert (await client.status("DELETE", f"/users/{ADA}/learningpaths/{ONBOARDING}"))[0] == 404
     assert await assigned(client) == [WELCOME]
+
+
+async def test_courses_begun_count_nothing_on_a_path(client: Client, tenant: Tenant) -> None:
+    """A path's percentage is completed courses by courses: half a course is begun, and no quarter of two."""
+    tenant.assign_path(ADA, ONBOARDING)
+    tenant.set_progress(ADA, SAFETY, 50.0)
+    (row,) = await client.json(f"/users/{ADA}/learningpaths")
+    assert (row["PercentageComplete"], row["Complete"], row["StartDate"] is None) == (0.0, False, False)
+    (row,) = await client.json(f"/learningpaths/{ONBOARDING}/users")
+    assert row["PercentageComplete"] == 0.0
+    tenant.set_progress(ADA, SAFETY, 100.0)
+    (row,) = await client.json(f"/users/{ADA}/learningpaths")
+    assert row["PercentageComplete"] == 50.0
+
+
+async def test_a_path_that_changes_is_computed_anew(client: Client, tenant: Tenant) -> None:
+    """Where the last open course of a path goes, whoever was waiting for it is through."""
+    for user_id in (ADA, BEN):
+        tenant.assign_path(user_id, ONBOARDING)
+    tenant.set_progress(ADA, SAFETY, 100.0)
+    assert (await client.status("DELETE", f"/courses/{WELCOME}"))[0] == 200
+    (ada,) = await client.json(f"/users/{ADA}/learningpaths")
+    assert (ada["PercentageComplete"], ada["Complete"], ada["DateCompleted"] is None) == (100.0, True, False)
+    (ben,) = await client.json(f"/users/{BEN}/learningpaths")
+    assert (ben["PercentageComplete"], ben["Complete"], ben["DateCompleted"]) == (0.0, False, None)
 
 
 async def test_a_path_from_two_sides_goes_with_the_last(client: Client, tenant: Tenant) -> None:
@@ -225,6 +252,53 @@ async def test_complete_module(client: Client, tenant: Tenant) -> None:
     assert (details["Modules"][0]["Score"], details["Modules"][0]["Attempt"]) == (95.0, 2)
     assert (await client.status("PUT", "/results/modules/x", body))[0] == 404
     assert (await client.status("PUT", path, body | {"UserId": BEN}))[0] == 404
+
+
+COMPLETED_XML = f"""<ModuleResult><CourseId>{SAFETY}</CourseId><UserId>{ADA}</UserId><Score>95</Score>
+    <Completed>1</Completed><UpdatedAt>2024-03-01</UpdatedAt></ModuleResult>"""
+COMPLETED_JSON = {"CourseId": SAFETY, "UserId": ADA, "Completed": True, "UpdatedAt": "/Date(1709251200000)/"}
+
+
+@pytest.mark.parametrize("body", [COMPLETED_JSON, COMPLETED_XML])
+async def test_a_result_is_of_the_time_that_the_request_says(
+    client: Client, tenant: Tenant, body: Any
+) -> None:
+    """In UTC; a day without a time is 00:00:00."""
+    tenant.assign_course(ADA, SAFETY)
+    assert (await client.status("PUT", f"/results/modules/{FIRE_DRILL}", body))[0] == 200
+    details = await client.json(f"/users/{ADA}/courses/{SAFETY}")
+    (module,) = details["Modules"]
+    march = "/Date(1709251200000+0000)/"
+    assert (module["LastUpdated"], module["DateCompleted"], module["Completed"]) == (march, march, True)
+
+
+@pytest.mark.parametrize("bad", [{"Attempts": 1}, {"Score": 101}, {"Score": -1}, {"Note": "x" * 256}])
+async def test_results_that_are_not_taken(client: Client, tenant: Tenant, bad: dict[str, Any]) -> None:
+    """Attempts are for embed and link modules, a score is 0 to 100, and a note has 255 characters."""
+    tenant.assign_course(ADA, SAFETY)
+    path, body = f"/results/modules/{FIRE_DRILL}", {"CourseId": SAFETY, "UserId": ADA, "Completed": True}
+    assert (await client.status("PUT", path, body | bad))[0] == 400
+    assert (await client.status("PUT", path, body | {"Score": 100, "Note": "x" * 255}))[0] == 200
+
+
+async def test_a_linked_module_counts_in_every_course_that_has_it(client: Client, tenant: Tenant) -> None:
+    """In those that a person has, and in one that comes later; a copy is a module of its own."""
+    for verb in ("link", "copy"):
+        await client.send("POST", f"/courses/{WELCOME}/modules/{verb}", [{"Id": FIRE_DRILL}])
+    for user_id in (ADA, BEN):
+        tenant.assign_course(user_id, SAFETY)
+    tenant.assign_course(ADA, WELCOME)
+    for user_id in (ADA, BEN):
+        body = {"CourseId": SAFETY, "UserId": user_id, "Score": 95, "Completed": True}
+        assert (await client.status("PUT", f"/results/modules/{FIRE_DRILL}", body))[0] == 200
+    tenant.assign_course(BEN, WELCOME)
+    for user_id in (ADA, BEN):
+        details = await client.json(f"/users/{user_id}/courses/{WELCOME}")
+        assert (details["PercentageComplete"], details["Complete"]) == (50.0, False)
+        assert [(each["Id"] == FIRE_DRILL, each["Completed"]) for each in details["Modules"]] == [
+            (True, True),
+            (False, False),
+        ]
 
 
 async def test_an_iso_date_in_json_gets_the_page_of_html(client: Client, tenant: Tenant) -> None:

@@ -50,6 +50,17 @@ async def test_post_answers_the_ids_in_order(http: httpx.AsyncClient, sandbox: S
     assert one.headers["X-Experience-API-Version"] == "1.0.3"
 
 
+async def test_answers_say_what_they_are_complete_to(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
+    """With every answer that holds statements, beside the version."""
+    await http.post(sandbox.store.path, json=DONE | {"id": ID})
+    for query in ({}, {"statementId": ID}):
+        answer = await http.get(sandbox.store.path, params=query)
+        assert answer.headers["X-Experience-API-Version"] == "1.0.3"
+        assert (
+            datetime.fromisoformat(answer.headers["X-Experience-API-Consistent-Through"]).tzinfo is not None
+        )
+
+
 async def test_statements_never_change(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
     """The same content again is taken for stored; another one under the same id is refused, whole lists too."""
     path, changed = sandbox.store.path, DONE | {"result": {"success": False}}

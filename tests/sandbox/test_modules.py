@@ -106,7 +106,14 @@ ILT_JSON = {
             "Name": "March class",
             "InstructorUserId": BEN,
             "SessionType": 1,
-            "Days": [{"StartDate": "/Date(1741078800000)/", "EndDate": "/Date(1741107600000)/"}],
+            "Days": [
+                {
+                    "StartDate": "/Date(1741078800000)/",
+                    "EndDate": "/Date(1741107600000)/",
+                    "StartTime": "9:00AM",
+                    "EndTime": "5:00PM",
+                }
+            ],
             "TimeZone": "UTC",
             "Location": "Room 1",
             "LocationId": 6001,

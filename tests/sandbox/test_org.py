@@ -70,7 +70,7 @@ async def test_users(client: Client, tenant: Tenant) -> None:
     assert (ada["Id"], ada["OriginalUserId"], ada["LoginKey"]) == (
         ADA,
         5000001,
-        "https://acme.example.com/login.aspx?",
+        "/login.aspx?loginkey=",
     )
     assert (ada["CreatedBy"], ada["UpdatedBy"], ada["UpdatedDate"]) == (CALLER, CALLER, STAMP)
     assert (ben["LastLogin"], ben["Active"]) == (None, False)
@@ -279,6 +279,15 @@ async def test_achievements(client: Client, tenant: Tenant) -> None:
         (WELCOME, None, 700002, None),
         (None, ONBOARDING, None, 150001),
     ]
+
+
+async def test_achievements_of_deleted_people(client: Client, tenant: Tenant) -> None:
+    """Deleting a person is final: what they earned is in no list any more."""
+    tenant.assign_path(ADA, ONBOARDING)
+    for course_id in (SAFETY, WELCOME):
+        tenant.set_progress(ADA, course_id, 100.0)
+    assert (await client.status("DELETE", f"/users/{ADA}"))[0] == 200
+    assert await rows(client, "/achievements") == []
 
 
 async def test_ecommerce(client: Client, tenant: Tenant) -> None:

@@ -26,6 +26,8 @@ DAY_JSON = {
     "ReminderMetric": "days",
 }
 
+_REMINDER = "ReminderValue must be 1 or more, and ReminderMetric minutes, hours or days"
+
 SESSION_JSON = {
     "Id": "",
     "Name": "April class",
@@ -115,14 +117,30 @@ async def test_create(client: Client, tenant: Tenant, body: Any) -> None:
         ({"Name": ""}, (400, "Name is required")),
         ({"Name": "x" * 101}, (400, "Name is longer than 100 characters")),
         ({"Days": []}, (400, "Days is required")),
-        ({"Days": [{"StartTime": "9:00AM"}]}, (400, "StartDate and EndDate are required")),
+        ({"SessionType": None}, (400, "SessionType is required")),
+        ({"Days": [DAY_JSON | {"StartDate": None}]}, (400, "StartDate is required")),
+        ({"Days": [DAY_JSON | {"EndDate": None}]}, (400, "EndDate is required")),
+        ({"Days": [DAY_JSON | {"StartTime": ""}]}, (400, "StartTime is required")),
+        ({"Days": [DAY_JSON | {"EndTime": None}]}, (400, "EndTime is required")),
+        ({"Days": [DAY_JSON | {"SendReminder": True, "ReminderValue": 0}]}, (400, _REMINDER)),
+        ({"Days": [DAY_JSON | {"SendReminder": True, "ReminderMetric": "weeks"}]}, (400, _REMINDER)),
         ({"Days": [DAY_JSON | {"EndDate": "/Date(0)/"}]}, (409, "EndDate lies before StartDate")),
         ({"InstructorUserId": "x"}, (403, "Invalid instructor")),
     ],
 )
 async def test_create_refuses(client: Client, change: Any, expected: tuple[int, str]) -> None:
-    """A session needs a name, days in order and an instructor; an invalid one is 403."""
+    """A session needs a name, a kind, days in order and an instructor; an invalid one is 403."""
     assert await client.status("POST", SESSIONS, SESSION_JSON | change) == expected
+
+
+@pytest.mark.parametrize(
+    "reminder",
+    [{"ReminderValue": 0}, {"ReminderValue": None, "ReminderMetric": None}, {"SendReminder": True}],
+)
+async def test_reminders_that_are_taken(client: Client, reminder: Any) -> None:
+    """Of one that is not sent the vendor's collection gives 0, and a client says nothing."""
+    body = SESSION_JSON | {"Days": [DAY_JSON | reminder]}
+    assert (await client.status("POST", SESSIONS, body))[0] == 201
 
 
 async def test_iso_dates_in_json_are_refused(client: Client) -> None:
@@ -235,15 +253,15 @@ async def test_register_users_goes_as_far_as_it_goes(client: Client, tenant: Ten
     assert await client.status("POST", path, many) == (404, "Maximum UserIds is 25")
 
 
-async def test_a_full_session_has_a_wait_list_or_none(client: Client, tenant: Tenant) -> None:
-    """Beyond the slots people are refused, or wait where that is allowed."""
+async def test_a_full_session_takes_people_from_those_who_call(client: Client, tenant: Tenant) -> None:
+    """It takes no sign-up by learners, which no call is: more people are added, or wait where they may."""
     tenant.assign_course(BEN, SAFETY)
     tenant.training.change_session(MARCH, Slots=1)
     tenant.training.register(MARCH, ADA)
     path = f"{SESSION}/users/{BEN}/register"
-    assert await client.status("POST", path) == (409, "Session is full")
-    tenant.training.change_session(MARCH, EnableWaitList=True)
     assert (await client.status("POST", path))[0] == 200
+    assert (await client.json(SESSION))["Accepted"] == "2"
+    tenant.training.change_session(MARCH, EnableWaitList=True)
     assert (await client.json(SESSION))["Accepted"] == "1"
     rows = await client.json(f"{SESSION}/rollcall")
     assert [(row["Id"], row["EventStatus"]) for row in rows] == [(ADA, 1), (BEN, 2)]

@@ -81,6 +81,16 @@ async def test_what_happened_is_sent_once() -> None:
     assert event.achievement.user_name == "user0@example.com"
 
 
+async def test_people_who_are_gone() -> None:
+    """Of a person who was deleted before the message went out nothing is left to send."""
+    sandbox, receiver = finished(people=2), Receiver(status(200))
+    sandbox.tenant.delete_user(next(iter(sandbox.tenant.users)))
+    async with listening(receiver) as address:
+        sandbox.webhooks.add(address)
+        await sandbox.webhooks.deliver()
+    assert [message["data"]["userName"] for message in receiver.messages] == ["user1@example.com"]
+
+
 @pytest.mark.parametrize(
     ("answers", "attempts", "last"),
     [

@@ -1,4 +1,4 @@
-"""How much a test tries: all in `nox -s tests`, and a part of it where what is slow is left out."""
+"""How much a test tries: all in `nox -s tests`, and a part of it with `--in-part`, as in the other sessions."""
 
 from __future__ import annotations
 

@@ -24,6 +24,22 @@ def bare(users: int = 0, courses: int = 0, teams: int = 0, paths: int = 0) -> Sa
     return Sandbox(tenant, latency=lambda: 0.2)
 
 
+def example(users: int = 20, courses: int = 10, **options: Any) -> tuple[Sandbox, list[str], list[str]]:
+    """Return a sandbox, and the ids of its people and courses."""
+    sandbox = Sandbox(Tenant.example(users=users, courses=courses), latency=lambda: 0.2, **options)
+    return sandbox, list(sandbox.tenant.users), list(sandbox.tenant.courses)
+
+
+def assigned(sandbox: Sandbox) -> set[tuple[str, str]]:
+    """Return the assignments that the sandbox has from these jobs: pairs of person and course."""
+    return {
+        (user, course)
+        for user in sandbox.tenant.users
+        for course in sandbox.tenant.courses
+        if sandbox.tenant.user_courses.get(user, course)
+    }
+
+
 def client(sandbox: Sandbox, key: str = "sandbox-key", **options: Any) -> LitmosClient:
     """Return a client of that sandbox, in process."""
     return LitmosClient(

@@ -80,6 +80,7 @@ SCOPE = ("-o", "asyncio_default_fixture_loop_scope=function")
 
 def run(folder: Path, text: str, *options: str) -> str:
     """Run tests in a process of their own, with no plugin but those that are asked for."""
+    (folder / "pytest.ini").touch()  # the options of no folder above, such as this clone's
     (folder / "test_it.py").write_text(text)
     words = [
         "-q",
@@ -103,6 +104,7 @@ def run(folder: Path, text: str, *options: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     "options",
     [
@@ -118,6 +120,7 @@ def test_fixtures_and_marker(tmp_path: Path, options: list[str]) -> None:
     assert re.search(r"^6 passed", run(tmp_path, USES, *options), re.MULTILINE)
 
 
+@pytest.mark.costly
 def test_a_wrong_marker(tmp_path: Path) -> None:
     """What the marker does not take is said."""
     said = run(tmp_path, WRONG, "-p", "no:asyncio")
@@ -126,6 +129,7 @@ def test_a_wrong_marker(tmp_path: Path) -> None:
     assert "2 errors" in said
 
 
+@pytest.mark.costly
 def test_testing_needs_no_pytest_and_the_plugin_little() -> None:
     """The helpers import without pytest; and who only has pytest run waits for nothing of the library."""
     code = "import sys; sys.modules['pytest'] = None; import litmos_async.testing; print('good')"

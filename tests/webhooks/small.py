@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -17,6 +18,12 @@ def message(number: int, **changes: Any) -> bytes:
     """Return a message about an achievement of the same number."""
     data = {"achievementId": number, "userId": "u", "achievementDate": "2025-03-14T08:20:55.900"}
     return json.dumps({"id": number, "type": "achievement.earned", "data": data} | changes).encode()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for what has no event: a spool, a log."""
+    while not holds():  # noqa: ASYNC110 - there is none
+        await asyncio.sleep(0.001)
 
 
 def http(receiver: Receiver) -> httpx.AsyncClient:

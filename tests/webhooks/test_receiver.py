@@ -13,13 +13,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from litmos_async import LitmosClient
 from litmos_async.errors import ConfigurationError
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
 from litmos_async.webhooks import Event, MemorySpool, Receiver, Spool, SqliteSpool
 from litmos_async.webhooks.redis_seen import Claim, Seen
-from tests.webhooks.small import SECRET, Log, http, message
+from tests.support.sandboxes import client as client_of
+from tests.webhooks.small import SECRET, Log, http, message, until
 
 
 async def test_each_event_once(make_spool: Any) -> None:
@@ -84,6 +84,26 @@ def test_a_handler_that_fails_is_called_again() -> None:
     assert set_aside == [message(1)]
 
 
+async def test_a_handler_that_meets_a_cancellation(make_spool: Any) -> None:
+    """What it waits for was cancelled, and not its worker: it is called again, and so is the next message's."""
+    log = Log()
+
+    async def handle(event: Event) -> None:
+        log.calls += 1
+        if log.calls == 1:
+            cancelled = asyncio.ensure_future(asyncio.Event().wait())
+            cancelled.cancel()
+            await cancelled
+        await log(event)
+
+    receiver = Receiver(handle, secret=SECRET, spool=make_spool(), workers=1, first_pause=0.001)
+    async with receiver, http(receiver) as client:
+        for number in (1, 2):
+            assert (await client.post(f"/{SECRET}", content=message(number))).status_code == 200
+        await log.count(2)
+    assert sorted(event.id for event in log.events) == [1, 2]
+
+
 async def test_what_waits_in_a_file_is_handled_after_the_next_start(tmp_path: Path) -> None:
     """A process that ends before its handler was called loses nothing, and repeats are still known."""
     path = tmp_path / "w.db"
@@ -101,7 +121,7 @@ async def test_what_waits_in_a_file_is_handled_after_the_next_start(tmp_path: Pa
 
 
 async def test_confirmed_by_the_api() -> None:
-    """What the API does not have is not handed on; what it has is, with the word of the API."""
+    """What the API does not have is not handed on, and hides nothing that it has and that comes later."""
     sandbox = Sandbox(Tenant.example(users=3))
     tenant = sandbox.tenant
     user_id, course_id = next(iter(tenant.users)), next(iter(tenant.courses))
@@ -110,18 +130,41 @@ async def test_confirmed_by_the_api() -> None:
     earned = tenant.completions[-1]
     data = {"userId": user_id, "achievementDate": earned.when.isoformat()}
     log = Log()
-    transport = httpx.ASGITransport(app=sandbox.app)
-    async with LitmosClient(
-        "sandbox-key", "t", base_url="http://127.0.0.1/v1.svc", transport=transport
-    ) as litmos:
+    async with client_of(sandbox) as litmos:
         receiver = Receiver(log, secret=SECRET, confirm=True, litmos=litmos, attempts=1)
         async with receiver, http(receiver) as client:
             invented = message(7, data=data | {"achievementId": 999_999})
-            true = message(8, data=data | {"achievementId": earned.number})
-            for body in (invented, true):
+            elsewhere = message(9, data=data | {"achievementId": earned.number, "courseId": "another"})
+            true = message(8, data=data | {"achievementId": earned.number, "courseId": course_id})
+            same_id = message(8, data=data | {"achievementId": 999_998})
+            no_number = message(10, data=data | {"achievementId": None})
+            for body in (invented, elsewhere, same_id, no_number, true, true):
                 assert (await client.post(f"/{SECRET}", content=body)).status_code == 200
             await log.count(1)
     assert [(event.id, event.confirmed) for event in log.events] == [(8, True)]
+
+
+async def test_a_learning_path_is_confirmed_by_the_delta_query() -> None:
+    """`/achievements` has completions of courses only: that of a path is read back from `/org/achievements`."""
+    sandbox = Sandbox(tenant := Tenant())
+    user_id = tenant.add_user(UserName="user@example.com", FirstName="A", LastName="B")["Id"]
+    course_id = tenant.add_course(Name="Course")["Id"]
+    tenant.assign_path(user_id, tenant.add_learning_path(course_id, Name="Path")["Id"])
+    tenant.set_progress(user_id, course_id, 100)
+    of_course, of_path = tenant.completions
+    data = {"userId": user_id, "courseId": None, "achievementDate": of_path.when.isoformat()}
+    log = Log()
+    async with client_of(sandbox) as litmos:
+        receiver = Receiver(log, secret=SECRET, confirm=True, litmos=litmos, attempts=1, workers=1)
+        async with receiver, http(receiver) as client:
+            invented = message(1, data=data | {"achievementId": 999_999})
+            true = message(2, data=data | {"achievementId": of_path.number})
+            for body in (invented, true, message(3, type="session.created")):
+                assert (await client.post(f"/{SECRET}", content=body)).status_code == 200
+            async with log.handled:
+                await log.handled.wait_for(lambda: 3 in [event.id for event in log.events])
+    assert of_course.number != of_path.number
+    assert [(event.id, event.confirmed) for event in log.events] == [(2, True), (3, None)]
 
 
 async def test_bad_arguments(tmp_path: Path) -> None:
@@ -230,9 +273,7 @@ async def test_what_cannot_be_confirmed(caplog: pytest.LogCaptureFixture, missin
     """An achievement that names nobody or no time is dropped without a question; what is no achievement is not."""
     log, sandbox = Log(), Sandbox(Tenant.example(users=1))
     data = {"achievementId": 1, "userId": "u", "achievementDate": "2025-03-14T08:20:55.900"} | {missing: None}
-    async with LitmosClient(
-        "sandbox-key", "t", base_url="http://127.0.0.1/v1.svc", transport=httpx.ASGITransport(app=sandbox.app)
-    ) as litmos:
+    async with client_of(sandbox) as litmos:
         receiver = Receiver(log, secret=SECRET, confirm=True, litmos=litmos, workers=1)
         async with receiver, http(receiver) as client:
             for body in (message(1, data=data), message(2, type="session.created")):
@@ -254,14 +295,11 @@ async def test_one_that_the_api_lists_later(caplog: pytest.LogCaptureFixture) ->
     earned = tenant.completions[-1]
     data = {"achievementId": earned.number + 1, "userId": user_id, "achievementDate": earned.when.isoformat()}
     log = Log()
-    async with LitmosClient(
-        "sandbox-key", "t", base_url="http://127.0.0.1/v1.svc", transport=httpx.ASGITransport(app=sandbox.app)
-    ) as litmos:
+    async with client_of(sandbox) as litmos:
         receiver = Receiver(log, secret=SECRET, confirm=True, litmos=litmos, first_pause=0.01, attempts=1_000)
         async with receiver, http(receiver) as client:
             assert (await client.post(f"/{SECRET}", content=message(1, data=data))).status_code == 200
-            while "again in" not in caplog.text:  # noqa: ASYNC110 - the log has no event for it
-                await asyncio.sleep(0.001)
+            await until(lambda: "again in" in caplog.text)
             assert not log.calls
             tenant.set_progress(user_id, second, 100)
             assert tenant.completions[-1].number == earned.number + 1

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from litmos_async.errors import ConfigurationError
 from litmos_async.webhooks import Event, Receiver, RedisSeen
 from tests.limits.redis_server import RedisServer
-from tests.webhooks.small import SECRET, Log, http, message
+from tests.webhooks.small import SECRET, Log, http, message, until
 
 
 def numbers() -> tuple[int, int]:
@@ -41,8 +41,7 @@ async def test_a_repeat_that_comes_to_another_process(redis_server: RedisServer)
         await log.count(2)
         await post(a, other)
         spools: list[Any] = [first._spool, second._spool]
-        while any(spool._open for spool in spools):  # noqa: ASYNC110 - a spool has no event for it
-            await asyncio.sleep(0.01)
+        await until(lambda: not any(spool._open for spool in spools))
     assert [event.id for event in log.events] == [one, other]
 
 
@@ -64,8 +63,7 @@ async def test_one_that_is_being_handled_elsewhere_waits(redis_server: RedisServ
         await begun.wait()
         await post(b, one)
         seen: Any = second._spool
-        while not seen._queue._timers:  # noqa: ASYNC110 - the same
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(seen._queue._timers))
         assert not log.events
         may_fail.set()
         await log.count(1)
@@ -110,9 +108,28 @@ async def test_a_redis_that_cannot_be_reached(unused_port: int) -> None:
     assert "marker" not in repr(raised.value) + repr(raised.value.__context__) + repr(raised.value.__cause__)
     async with receiver, http(receiver) as client:
         await post(client, 1)
-        while not spool._queue._timers:  # noqa: ASYNC110 - a spool has no event for it
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(spool._queue._timers))
     assert not log.calls
+
+
+async def test_a_redis_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker does not wait for it for ever, however long redis-py would."""
+    monkeypatch.setattr("litmos_async.webhooks.redis_seen._ANSWER_WITHIN", 0.01)
+    left = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        left.set()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent:
+        port = silent.sockets[0].getsockname()[1]
+        seen = RedisSeen(f"redis://127.0.0.1:{port}/0?socket_timeout=3600")
+        with pytest.raises(ConnectionError, match="TimeoutError"):
+            await seen.claim(["message 1"])
+        await seen.aclose()
+        await left.wait()
 
 
 @pytest.fixture
@@ -129,6 +146,7 @@ def unused_port() -> int:
     ("url", "times"),
     [
         ("http://:marker@127.0.0.1", {}),
+        ("redis://127.0.0.1/0?nonsense=marker", {}),
         ("redis://127.0.0.1", {"claim": 0.0}),
         ("redis://127.0.0.1", {"remember": -1.0}),
     ],

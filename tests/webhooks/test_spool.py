@@ -113,6 +113,29 @@ def test_what_was_handled_long_ago_is_forgotten(make_spool: Any) -> None:
     run_virtual(story())
 
 
+def test_a_clock_that_is_set_back_forgets_nothing_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest messages are forgotten first, whatever the clock said when they came, also after a restart."""
+
+    async def story() -> None:
+        clock = 2e9
+        monkeypatch.setattr("litmos_async.webhooks.sqlite_spool.time.time", lambda: clock)
+        for first in range(1, 3_001, 1_000):
+            spool = SqliteSpool(tmp_path / "w.db", waiting=1_000, remembered=1)
+            numbers = range(first, first + 1_000)
+            for number in numbers:
+                await spool.put(key(number), b"")
+            taken = [await spool.take() for _ in numbers]
+            await asyncio.gather(*(spool.done(each) for each in taken))
+            clock -= 1e6
+            assert not await spool.put(key(first), b"")
+            assert not await spool.put(key(first + 999), b"")
+            await spool.aclose()
+
+    run_virtual(story())
+
+
 async def test_repeats_that_come_together(make_spool: Any) -> None:
     """One of them is new; a key that a message has twice is no repeat, and one of several keys is enough."""
     spool = make_spool()
@@ -285,6 +308,28 @@ def test_a_program_that_does_not_close_it(tmp_path: Path) -> None:
     assert asyncio.run(story()).cancelled()
     spool._db.close()
     spool._thread.shutdown()
+    assert states(tmp_path / "w.db") == []
+
+
+async def test_a_failure_that_cannot_be_noted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The handler is called again all the same, and not only after a restart."""
+    spool = SqliteSpool(tmp_path / "w.db")
+    log = Log()
+
+    async def handle(event: Event) -> None:
+        log.calls += 1
+        # Full as long as the first call is noted: a file that is only read takes no failure.
+        spool._db.execute(f"PRAGMA query_only={int(log.calls == 1)}")
+        if log.calls == 1:
+            raise RuntimeError("not now")
+        await log(event)
+
+    receiver = Receiver(handle, secret=SECRET, spool=spool, workers=1, first_pause=0.001)
+    async with receiver, http(receiver) as client:
+        assert (await client.post(f"/{SECRET}", content=message(1))).status_code == 200
+        async with asyncio.timeout(10):
+            await log.count(1)
+    assert "the outcome of a webhook cannot be noted" in caplog.text
     assert states(tmp_path / "w.db") == []
 
 

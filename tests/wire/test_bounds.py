@@ -18,7 +18,7 @@ from litmos_async import LitmosClient, RetryPolicy, User, errors
 from litmos_async.models import UserSummary
 from litmos_async.testing import run_virtual
 from litmos_async.wire import codec, converter, json, xml
-from litmos_async.wire.inflate import PIECE, Inflater, coding_of
+from litmos_async.wire.inflate import PIECE, Coding, Inflater, coding_of
 from litmos_async.wire.operation import many
 from litmos_async.wire.verdict import ERROR_BODY, Reply, detail_of
 
@@ -100,6 +100,30 @@ def test_one_layer_is_taken_off(data: bytes, form: str, size: int) -> None:
     parts = [b"".join(inflater.pieces(coded[start : start + size])) for start in range(0, len(coded), size)]
     assert b"".join(parts) == data
     assert inflater.complete
+
+
+def test_a_deep_document_is_refused() -> None:
+    """Deeper than any record, so that no reader of it runs out of its stack."""
+    with pytest.raises(errors.DecodeError):
+        xml.read(b"<a>" * 300 + b"</a>" * 300)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "identity"])
+def test_nothing_is_whole(coding: Coding) -> None:
+    """An answer without a body may say how its body is coded."""
+    inflater = Inflater(coding)
+    assert inflater.complete
+    assert list(inflater.pieces(b"")) == ([b""] if coding == "identity" else [])
+    assert inflater.complete
+
+
+def test_a_bare_stream_is_known_whatever_it_begins_with() -> None:
+    """One in 31 has two first bytes that the check of zlib's form divides."""
+    for number in range(300):
+        data = str(number * 7_919).encode()
+        inflater = Inflater("deflate")
+        assert b"".join(inflater.pieces(packed(data, "bare"))) == data
+        assert inflater.complete
 
 
 @pytest.mark.parametrize("form", ["gzip", "zlib", "bare"])

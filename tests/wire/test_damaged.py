@@ -46,6 +46,10 @@ def stored(litmos: LitmosClient) -> Awaitable[Any]:
     return litmos.xapi.get_statement("01c01e01-b123-4567-b890-01ce011fe1af")
 
 
+FAULT = (
+    '<Fault xmlns="http://schemas.microsoft.com/ws/2005/05/envelope/none"><Code><Value>Receiver</Value></Code>'
+    "<Reason><Text>busy</Text></Reason></Fault>"
+)
 LARGE = "<Users><User><Id>" + "x" * REPAIRABLE
 
 
@@ -55,11 +59,29 @@ LARGE = "<Users><User><Id>" + "x" * REPAIRABLE
         (listed, '"text"', "application/json", "list"),
         (listed, "5", "application/json", "list"),
         (listed_as_xml, LARGE, "application/xml", "damaged XML"),
+        (
+            listed,
+            '{"Errors": [{"Message": "busy"}]}',
+            "application/json",
+            "row 1 holds nothing of a UserSummary",
+        ),
+        (listed, "{}", "application/json", "row 1 holds nothing of a UserSummary"),
+        (listed_as_xml, FAULT, "text/xml", "row 1 holds nothing of a UserSummary"),
         (stored, "<!DOCTYPE html><html></html>", "text/html", "web page"),
         (stored, " ", "application/json", "empty"),
         (stored, "[]", "application/json", "not a statement"),
     ],
-    ids=["a text", "a number", "too large to mend", "a web page", "nothing", "no statement"],
+    ids=[
+        "a text",
+        "a number",
+        "too large to mend",
+        "a message as a row",
+        "an empty object",
+        "a fault of SOAP",
+        "a web page",
+        "nothing",
+        "no statement",
+    ],
 )
 def test_what_is_no_answer(call: Call, body: str, kind: str, told: str) -> None:
     """The error is that of an answer that cannot be read."""

@@ -109,6 +109,20 @@ def test_what_is_no_time_is_refused(write, given: object, kind: str) -> None:
         write(given)
 
 
+@pytest.mark.parametrize("write", [dates.to_json, dates.to_xml, dates.to_query])
+@pytest.mark.parametrize(
+    "given",
+    [
+        datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-12))),
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+    ],
+)
+def test_what_lies_behind_the_calendar_is_refused(write, given: datetime) -> None:
+    """At its ends, a time elsewhere is in a year of UTC that there is not."""
+    with pytest.raises(ConfigurationError, match="outside the years 1 to 9999"):
+        write(given)
+
+
 @given(st.datetimes(min_value=datetime(2, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.timezones()))  # noqa: DTZ001
 def test_what_is_written_is_read(moment: datetime) -> None:
     """Every form that is written is read back as the same moment, to its precision."""

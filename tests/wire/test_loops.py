@@ -16,6 +16,8 @@ import pytest
 from litmos_async import LitmosClient, RetryPolicy, SqliteLimiter, errors
 from litmos_async.sandbox import Sandbox, Tenant
 
+FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+
 
 @pytest.fixture
 def served() -> Iterator[tuple[Sandbox, str]]:
@@ -76,7 +78,7 @@ def test_one_run_after_the_other(served: tuple[Sandbox, str], own_transport: boo
         asyncio.run(count(litmos))
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@FORKS
 @pytest.mark.parametrize("own_transport", [False, True])
 def test_a_loop_that_was_closed_without_its_last_duties(
     served: tuple[Sandbox, str], own_transport: bool
@@ -151,7 +153,7 @@ def in_a_child(work: Callable[[], int]) -> int:
     return receiver.recv()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@FORKS
 def test_after_a_fork(served: tuple[Sandbox, str], tmp_path) -> None:
     """A child has connections of its own, and leaves those of its parent alone, also when it comes from a loop."""
     limiter = SqliteLimiter(tmp_path / "limit.db")
@@ -170,6 +172,39 @@ def test_after_a_fork(served: tuple[Sandbox, str], tmp_path) -> None:
         await limiter.aclose()
 
     asyncio.run(main())
+
+
+@FORKS
+def test_after_a_fork_without_a_file(served: tuple[Sandbox, str]) -> None:
+    """The limit in memory goes along into a child, also from a loop that runs in the parent only."""
+    litmos = client(served[1])
+
+    async def main() -> None:
+        assert await count(litmos) >= 5
+        used = litmos.quota.used
+        assert in_a_child(lambda: asyncio.run(count(litmos)) and litmos.quota.used) > used
+        assert litmos.quota.used == used
+        await litmos.aclose()
+
+    asyncio.run(main())
+
+
+@FORKS
+def test_a_transport_that_is_forked_with_its_connections(served: tuple[Sandbox, str]) -> None:
+    """A child says that it cannot use them and leaves them alone; one forked between two loops works."""
+    litmos = client(served[1], transport=httpx.AsyncHTTPTransport())
+
+    async def main() -> None:
+        assert await count(litmos) >= 5
+        connections = [id(each) for each in litmos._sender._http._transport._inner._pool.connections]
+        assert connections
+        assert "make a client here" in str(in_a_child(lambda: asyncio.run(count(litmos))))
+        assert await count(litmos) >= 5
+        assert [id(each) for each in litmos._sender._http._transport._inner._pool.connections] == connections
+
+    asyncio.run(main())
+    assert in_a_child(lambda: asyncio.run(count(litmos))) >= 5
+    asyncio.run(litmos.aclose())
 
 
 async def closing(litmos: LitmosClient) -> None:

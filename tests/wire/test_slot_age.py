@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from litmos_async import LitmosClient, Quota, RateLimit, RetryPolicy, User, errors
+from litmos_async.events import Attempt, Event
 from litmos_async.testing import run_virtual
 
 NEW = User(user_name="a@example.com", first_name="A", last_name="B")
@@ -110,6 +111,18 @@ def test_one_that_is_too_old_is_given_back(ages: list[float | None], ends: list[
     assert limiter.ends == ends
 
 
+def test_an_attempt_that_did_not_leave_is_no_event() -> None:
+    """Hooks hear of the one that was sent."""
+    heard: list[Event] = []
+
+    async def main() -> None:
+        async with client(Limiter(31.0, 0.0), on_event=heard.append) as litmos:
+            await litmos.users.get("u1")
+
+    run_virtual(main())
+    assert [event.error for event in heard if isinstance(event, Attempt)] == [""]
+
+
 def test_before_is_called_once_an_attempt() -> None:
     """What a job writes down before an attempt is written once, however many slots it takes."""
     limiter = Limiter(31.0, 31.0, 0.0)
@@ -201,7 +214,7 @@ def test_a_process_that_only_stands_still() -> None:
     async def main() -> None:
         async with client(limiter, retry=RetryPolicy(deadline=5.0)) as litmos:
             began = asyncio.get_running_loop().time()
-            with pytest.raises(errors.ConnectError, match="young enough") as caught:
+            with pytest.raises(errors.ConnectError, match="too old") as caught:
                 await litmos.users.create(NEW)
             assert asyncio.get_running_loop().time() - began == pytest.approx(5.0, abs=0.1)
             assert caught.value.attempts == 0

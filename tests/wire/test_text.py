@@ -23,6 +23,7 @@ XML = (
     "<Collections><Collection><Id>c1</Id><Name>Fine</Name></Collection>"
     "<Collection><Id>c2</Id><Name>%s</Name></Collection></Collections>"
 )
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
 JSON = '[{"Id":"c1","Name":"Fine"},{"Id":"c2","Name":"%s"}]'
 
 TEXT_CASES: list[tuple[bytes, str]] = [
@@ -31,6 +32,11 @@ TEXT_CASES: list[tuple[bytes, str]] = [
     *((XML.replace("%s", f"a{chr(code)}b").encode(), "a\ufffdb") for code in (1, 8, 11, 12, 27, 31)),
     *((XML.replace("%s", f"a&#{code};b").encode(), "a\ufffdb") for code in (0, 11, 0xD800, 0xFFFF, 0x110000)),
     (XML.replace("%s", "a&#xB;b").encode(), "a\ufffdb"),
+    *(
+        (XML.replace("%s", f"a&#x{code};b&#11;").encode(), "a\ufffdb\ufffd")
+        for code in ("1F", "D800", "110000")
+    ),
+    (XML.replace("%s", "a&#x10FFFF;&#11;").encode(), "a\U0010ffff\ufffd"),
     (XML.replace("%s", "a&#x" + "F" * 30 + ";b").encode(), "a\ufffdb"),
     # tabs and line breaks are no bad characters
     (XML.replace("%s", "a&#9;b").encode(), "a\tb"),
@@ -75,6 +81,13 @@ TEXT_CASES: list[tuple[bytes, str]] = [
     (XML.replace("%s", "R&D").encode(), "R&D"),
     (XML.replace("%s", "R & D &amp; &lt;x&gt; &#65;").encode(), "R & D & <x> A"),
     (XML.replace("%s", "a&nbsp;b&unknown;").encode(), "a\xa0b&unknown;"),
+    # what is no part of the text
+    (XML.replace("%s", "Fork<!-- left -->lift<?x y?> 2<![CDATA[ & 3]]>").encode(), "Forklift 2 & 3"),
+    (XML.replace("<Name>%s", '<Name xml:space="preserve">Forklift').encode(), "Forklift"),
+    (
+        XML.replace("<Name>%s", f'<Name xmlns:i="{XSI}" i:type="string">Forklift').encode(),
+        "Forklift",
+    ),
     (JSON.replace("%s", r"C:\dir\x41").encode(), r"C:\dir\x41"),
 ]
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmos_async import errors
-from litmos_async.wire.secrets import redact
+from litmos_async.redaction import redact
 from litmos_async.wire.verdict import Reply, detail_of, error_of, retry_after_of
 from tests.support.amounts import amount
 
@@ -38,6 +38,8 @@ SAMPLES = Path(__file__).parents[1] / "samples"
         (b"[1, 2]", "reason", "reason"),
         (b"<html><head><title>Gateway  gone</title></head></html>", "r", "Gateway gone"),
         (b"<html></html>", "reason", "reason"),
+        (b"<html><title>Z\xfcrich closed</title></html>", "r", "Z\ufffdrich closed"),
+        (b'{"Text": "gone"}', "", "gone"),
     ],
 )
 def test_the_words_of_the_server(body: bytes, reason: str, expected: str) -> None:
@@ -51,6 +53,11 @@ def test_the_words_of_the_server(body: bytes, reason: str, expected: str) -> Non
 def test_what_is_a_success(status: int, success: bool) -> None:
     """Any status from 200 to 299, and no other."""
     assert Reply(status).success is success
+
+
+def test_where_there_is_no_reason_the_status_is_named() -> None:
+    """HTTP/2 has no reason phrase."""
+    assert detail_of(Reply(404)) == "Not Found"
 
 
 def test_the_recorded_error_page() -> None:

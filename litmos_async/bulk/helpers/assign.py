@@ -1,4 +1,4 @@
-"""Bulk helpers that give: courses, learning paths, memberships."""
+"""Bulk helpers that assign courses and learning paths, and add people to teams."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ class AssignJobs(Helpers):
         via: Via = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
-        """Assign courses to people: one request a person, with all courses of that person.
+        """Assign courses to people: one request per person, with all of that person's courses.
 
         `POST /users/{user_id}/courses`
         `POST /bulkimports` with `via="import"`
 
-        The server ignores courses that a person has already, and ids of courses that do not exist: "done" means
-        that it took the request, unless you ask to verify.
+        The server ignores courses that a person already has, and ids of courses that do not exist. So without
+        `verify`, "done" means only that the server accepted the request.
 
-        `via="import"` takes thousands of people with 2,000 in a request and 3 courses in a row, where the plan
-        offers it. It needs the codes for bulk imports, which it looks up, and reads back always. Three things
-        you must want: the import turns message notifications on for everyone it touches; the server alone
-        decides about e-mails, whatever `send_message` says; and a person whose user name changes meanwhile
-        is created anew under the old one.
+        `via="import"`, which the plan offers where it pays, carries 2,000 people per request and 3 courses per
+        row. It looks up the codes for bulk imports that it needs, and always reads back. You must accept three
+        things: the import turns message notifications on for everyone it touches; the server alone decides
+        about e-mails, whatever `send_message` says; and a person whose user name changes in the meantime is
+        created again under the old one.
 
         ```python
         job = litmos.bulk.assign_courses_to_users(
@@ -63,7 +63,7 @@ class AssignJobs(Helpers):
                 default is yes.
             list_size: Courses in one request at most, 1 to 1,000. None learns it:
                 see `ListSizes`.
-            via: "import" for the way through imports; None for the plain one.
+            via: "import" to use bulk imports; None for list requests.
             options: See `JobOptions`.
 
         Raises:
@@ -82,11 +82,11 @@ class AssignJobs(Helpers):
         list_size: int | None = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
-        """Assign courses to teams, or put them into their libraries: one request a team.
+        """Assign courses to teams, or add them to their libraries: one request per team.
 
         `POST /teams/{team_id}/courses`
 
-        The server ignores courses that a team has already, and ids of courses that do not exist.
+        The server ignores courses that a team already has, and ids of courses that do not exist.
 
         ```python
         job = litmos.bulk.assign_courses_to_teams({team_id: [course_id]}, send_message=False, library=True)
@@ -99,8 +99,8 @@ class AssignJobs(Helpers):
                 their courses, ids or records.
             send_message: Whether the server may e-mail members who have logged in before. Required: its own
                 default is yes.
-            library: True only puts the courses into the library of the team; False assigns them. A course that
-                is assigned counts as there for `skip_existing` and `verify`.
+            library: True only puts the courses into the library of the team; False assigns them. For
+                `skip_existing` and `verify`, an assigned course counts as present.
             include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` read those as
                 well then, one list a team: what one of them lacks is not there.
             list_size: Courses in one request at most, 1 to 1,000. None learns it:
@@ -126,11 +126,11 @@ class AssignJobs(Helpers):
         list_size: int | None = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
-        """Assign learning paths to people: one request a person, with all learning paths of that person.
+        """Assign learning paths to people: one request per person, with all of that person's learning paths.
 
         `POST /users/{user_id}/learningpaths`
 
-        That repeats are ignored is documented for courses only: `skip_existing=True` is the careful way.
+        Only for courses is it documented that repeats are ignored, so `skip_existing=True` is the safe choice.
 
         ```python
         pairs = [(user_id, learning_path_id)]
@@ -163,11 +163,11 @@ class AssignJobs(Helpers):
         list_size: int | None = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
-        """Assign learning paths to teams: one request a team, with all its learning paths.
+        """Assign learning paths to teams: one request per team, with all its learning paths.
 
         `POST /teams/{team_id}/learningpaths`
 
-        That repeats are ignored is documented for courses only: `skip_existing=True` is the careful way.
+        Only for courses is it documented that repeats are ignored, so `skip_existing=True` is the safe choice.
 
         ```python
         pairs = {team_id: [learning_path_id]}
@@ -205,15 +205,16 @@ class AssignJobs(Helpers):
         via: Via = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
-        """Put people into teams, by the smallest number of requests.
+        """Add people to teams, with the fewest requests.
 
         `POST /teams/{team_id}/users`
         `POST /users/{user_id}/teams`
         `POST /bulkimports` with `via="import"`
 
-        A team takes a list of people, a person a list of at most 25 teams: the job mixes both. A team ignores
-        people who are in it already, and ids that do not exist; a person rejects the whole list then, which is
-        bisected until the offending id is isolated.
+        A request for a team takes a list of people, a request for a person a list of at most 25 teams; the job
+        combines both. The former ignores people who are already in the team, and ids that do not exist. The
+        latter is rejected as a whole because of one such id, so the job bisects it until the offending id is
+        isolated.
 
         ```python
         users = await litmos.users.list(search="example.com").collect()

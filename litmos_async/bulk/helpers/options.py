@@ -1,4 +1,4 @@
-"""What the bulk helpers stand on."""
+"""Options of the bulk helpers, and how a helper makes its run and its job."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from litmos_async.resources.base import Caller
 
 
 class JobOptions(CallOptions, total=False):
-    """What every job over pairs takes, beside the options of every call.
+    """Options of every job over pairs, in addition to those of every call.
 
     ```python
     options = JobOptions(skip_existing=True, verify=True, stop_after_failures=100, journal="night.db")
@@ -32,15 +32,15 @@ class JobOptions(CallOptions, total=False):
     ```
 
     Attributes:
-        skip_existing: Read first what is there, in the cheapest way, and do only the rest. A removal leaves out
-            what is not there.
-        verify: Read back afterwards, since the server accepts unknown ids in silence: what it ignored ends as
-            "failed". The outcomes of what it took come at the end then.
-        stop_after_failures: Send nothing new when so many items have failed or are unknown; what is under way is
-            brought to its end, so there may be more of them. None, the default, never stops.
-        journal: A file in which every request is written down before it leaves and after its answer. Killed at any
-            moment and started again with the same input and the same file, the job leaves out what is done,
-            reads the outcome of the requests that were under way, and does the rest. It holds ids only.
+        skip_existing: First read what exists, by the cheapest lists, and send only the rest. A removal leaves
+            out what does not exist.
+        verify: Read back afterwards, since the server accepts unknown ids without an error: what it ignored is
+            "failed". The outcomes of what it accepted then come at the end.
+        stop_after_failures: Send nothing new once this many items have failed or are unknown. Requests in
+            flight are finished, so there may be a few more. None, the default, never stops.
+        journal: A file that records every request before it is sent and after its answer. If the job is killed
+            at any moment, start it again with the same input and the same file: it leaves out what is done,
+            reads the effect of the requests that were in flight, and does the rest. The file holds ids only.
     """
 
     skip_existing: bool
@@ -50,7 +50,7 @@ class JobOptions(CallOptions, total=False):
 
 
 class ItemOptions(CallOptions, total=False):
-    """What a job over single items takes, beside the options of every call.
+    """Options of a job over single items, in addition to those of every call.
 
     ```python
     options = ItemOptions(verify=True, stop_after_failures=10, journal="leavers.db", timeout=60.0)
@@ -58,14 +58,14 @@ class ItemOptions(CallOptions, total=False):
     ```
 
     Attributes:
-        verify: Read back after every write: one more request each. What the server took and ignored ends as
+        verify: Read back after every write, with one more request each. What the server accepted but ignored is
             "failed".
-        stop_after_failures: Send nothing new when so many items have failed or are unknown; what is under way is
-            brought to its end, so there may be more of them. None, the default, never stops.
-        journal: A file in which every write is written down before it leaves and after its answer. Killed at any
-            moment and started again with the same input and the same file, the job leaves out what is done,
-            reads the outcome of the writes that were under way, and does the rest. It holds ids, and
-            hashes where an item has only a name.
+        stop_after_failures: Send nothing new once this many items have failed or are unknown. Requests in
+            flight are finished, so there may be a few more. None, the default, never stops.
+        journal: A file that records every write before it is sent and after its answer. If the job is killed at
+            any moment, start it again with the same input and the same file: it leaves out what is done, reads
+            the effect of the writes that were in flight, and does the rest. The file holds ids, and hashes for
+            items that have only a name.
     """
 
     verify: bool
@@ -74,7 +74,7 @@ class ItemOptions(CallOptions, total=False):
 
 
 class ImportOptions(CallOptions, total=False):
-    """What an import takes, beside the options of every call.
+    """Options of an import, in addition to those of every call.
 
     ```python
     rows = [UserImport(username="nora@example.com", first_name="Nora", last_name="Newman")]
@@ -83,12 +83,12 @@ class ImportOptions(CallOptions, total=False):
     ```
 
     Attributes:
-        stop_after_failures: Send no other import when so many rows have failed or are unknown; None, the
+        stop_after_failures: Send no further import once this many rows have failed or are unknown. None, the
             default, never stops.
-        journal: A file in which every import is written down before it leaves, when the server has taken it, and
-            at its end. Killed at any moment and started again with the same rows and the same file, the job
-            leaves out what is done, follows the import that the server had to its end, and does the rest. It
-            holds no names: hashes stand for the rows.
+        journal: A file that records every import before it is sent, when the server has accepted it, and at its
+            end. If the job is killed at any moment, start it again with the same rows and the same file: it
+            leaves out what is done, follows the import that the server had accepted to its end, and does the
+            rest. The file holds no names, only hashes of the rows.
     """
 
     stop_after_failures: int | None
@@ -100,7 +100,7 @@ class Helpers:
 
     Args:
         caller: Makes the calls, in the bulk lane.
-        limiter: Bounds what is under way.
+        limiter: Its window bounds how many requests are in flight at once.
 
     Attributes:
         list_sizes: What jobs of this client have learned of how many ids one request takes.

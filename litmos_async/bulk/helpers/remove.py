@@ -14,7 +14,7 @@ class RemoveJobs(Helpers):
     """The helpers `remove_...`. What is not there is "skipped"."""
 
     def remove_courses_from_users(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
-        """Take courses away from people: one request a pair, since the API has no list form.
+        """Remove courses from people: one request per pair, since the API has no list form.
 
         `DELETE /users/{user_id}/courses/{course_id}`
 
@@ -29,7 +29,8 @@ class RemoveJobs(Helpers):
         Args:
             pairs: Who loses what: pairs (person, course), each an id or a record; or a mapping from ids of people
                 to their courses, ids or records.
-            options: See `JobOptions`. `skip_existing=True` leaves out what is not there: it often pays.
+            options: See `JobOptions`. `skip_existing=True` leaves out what does not exist, which often saves
+                requests.
 
         Raises:
             ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
@@ -44,7 +45,7 @@ class RemoveJobs(Helpers):
         list_size: int | None = None,
         **options: Unpack[JobOptions],
     ) -> BulkJob:
-        """Take courses away from teams, or out of their libraries: one request a team.
+        """Remove courses from teams, or from their libraries: one request per team.
 
         `DELETE /teams/{team_id}/courses`
 
@@ -71,7 +72,7 @@ class RemoveJobs(Helpers):
         )
 
     def remove_learning_paths_from_users(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
-        """Take learning paths away from people: one request a pair, since the API has no list form.
+        """Remove learning paths from people: one request per pair, since the API has no list form.
 
         `DELETE /users/{user_id}/learningpaths/{learning_path_id}`
 
@@ -96,7 +97,7 @@ class RemoveJobs(Helpers):
     def remove_learning_paths_from_teams(
         self, pairs: Pairs, *, list_size: int | None = None, **options: Unpack[JobOptions]
     ) -> BulkJob:
-        """Take learning paths away from teams: one request a team.
+        """Remove learning paths from teams: one request per team.
 
         `DELETE /teams/{team_id}/learningpaths`
 
@@ -118,7 +119,7 @@ class RemoveJobs(Helpers):
         return self._pair_job(operations.paths_from_teams(list_size=list_size), pairs, options)
 
     def remove_users_from_teams(self, pairs: Pairs, **options: Unpack[JobOptions]) -> BulkJob:
-        """Take people out of teams: one request a pair, since the API has no list form.
+        """Remove people from teams: one request per pair, since the API has no list form.
 
         `DELETE /teams/{team_id}/users/{user_id}`
 

@@ -25,7 +25,7 @@ class SyncJobs(Helpers):
         send_message: bool,
         **options: Unpack[ItemOptions],
     ) -> BulkJob:
-        """Bring teams to the members that they should have: one list a team, and the fewest requests for the rest.
+        """Make the members of teams match the desired ones: one list per team, then the fewest requests.
 
         `GET /teams/{team_id}/users`
         `POST /teams/{team_id}/users`
@@ -35,8 +35,9 @@ class SyncJobs(Helpers):
         The plan says how many would join, leave and stay. People join before others leave, so a person who moves
         is never without a team. Teams that are not named are left alone, and so are sub-teams of those that are.
 
-        The server lists active members only. So inactive members never leave, and an inactive person who should
-        be in a team is added every time, without an effect. Leaders and admins are members like any other.
+        The server lists only active members. So inactive members are never removed, and an inactive person who
+        should be in a team is added every time, without effect. Leaders and admins are treated as ordinary
+        members.
 
         If a list cannot be read completely, nothing is changed and its error is raised. A team that does not
         exist is "failed" for each of its people.
@@ -53,10 +54,10 @@ class SyncJobs(Helpers):
         Args:
             desired: Ids of teams with all people who should be in them, ids or records; an empty list means no
                 members. Or pairs (person, team) from any (async) iterable, which cannot say that of a team.
-            remove: True takes out who should not be there; False only adds.
-            max_removals: With `remove`, how many may go at most: a fraction, 0.0 to 1.0, of the active members of
-                all these teams together, or a whole number of people. If more would go, the plan says so, and
-                running raises `TooManyRemovals` before anything is sent.
+            remove: True removes members who should not be there; False only adds.
+            max_removals: With `remove`, the most that may be removed: a fraction, 0.0 to 1.0, of the active
+                members of all these teams together, or a whole number of people. If more would be removed, the
+                plan says so, and running raises `TooManyRemovals` before anything is sent.
             send_message: Whether the server e-mails the people added. Required; its own default is no.
             options: See `ItemOptions`.
 
@@ -82,23 +83,23 @@ class SyncJobs(Helpers):
         send_message: bool,
         **options: Unpack[ItemOptions],
     ) -> BulkJob:
-        """Bring people to the state that they should have: one request for 1,000 to compare, one for each change.
+        """Make people match the desired state: one request per 1,000 to compare, and one for each change.
 
         `GET /users/details`
         `POST /users`
         `PUT /users/{user_id}`
 
-        People are identified by user name, upper and lower case alike. Where `external_employee_id` is given, an
-        account with that id is theirs under another user name, too, and is renamed: the plan says so. The id
-        decides only where it is unique in the input and on the server; where user name and id are those of two
-        accounts, the person is "failed", and neither account is changed or deactivated. Compared is only what a
-        desired record names (what is not None), and what differs is written into the record as the server has it;
-        another client's change since the list was read is lost. `password` and `skip_first_login` count for new
-        people only: the server never says the one and does not keep the other. What the server stores in another
-        form than it was given is written every time.
+        People are identified by user name, ignoring case. If `external_employee_id` is given, an account with
+        that id belongs to the person even under another user name, and is renamed; the plan says so. The id
+        counts only if it is unique in the input and on the server. If user name and id belong to two accounts,
+        the person is "failed", and neither account is changed or deactivated. Only fields that a desired record
+        sets (those that are not None) are compared, and those that differ are written into the record as the
+        server has it; a change that another client made since the list was read is lost. `password` and
+        `skip_first_login` apply only to new people, because the server never returns the first and does not
+        keep the second. A value that the server stores in another form than it was given is written every time.
 
-        An inactive person who should be there stays inactive, unless `active` is named. An account owner is never
-        deactivated for being missing: the key of this client belongs to one.
+        An inactive person who should be there stays inactive unless `active` is set. A missing account owner is
+        never deactivated, since the key of this client belongs to one.
 
         If the list cannot be read completely, nothing is changed and its error is raised.
 
@@ -113,10 +114,10 @@ class SyncJobs(Helpers):
         Args:
             desired: People as they should be, each with a `user_name`; from any (async) iterable.
             create: Whether missing people are created; they need `first_name` and `last_name`, too.
-            deactivate: True bars all other people from logging in. So they must be all.
-            max_removals: How many active people may end inactive at most, missing or desired so: a fraction, 0.0
-                to 1.0, of the active people, or a whole number. If more would, the plan says so, and running
-                raises `TooManyRemovals` before anything is sent.
+            deactivate: True deactivates everyone else, so `desired` must then hold everyone.
+            max_removals: The most active people that may become inactive, because they are missing or are
+                desired so: a fraction, 0.0 to 1.0, of the active people, or a whole number. If it would be
+                more, the plan says so, and running raises `TooManyRemovals` before anything is sent.
             send_message: Whether the server e-mails the login to new people. Required; its own default is no.
             options: See `ItemOptions`.
 

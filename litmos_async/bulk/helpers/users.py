@@ -47,8 +47,8 @@ class UserJobs(Helpers):
             users: The people: ids or records. A record stands for its id only: what is written is what the
                 server has.
             remove_from_teams: True also takes each of them out of all teams, in one more request, inactive
-                people too. That cannot be undone: which teams they were is gone, and courses that came through
-                a team go with it.
+                people too. That cannot be undone: which teams they were is gone. Whether courses that came
+                through a team go with it is not documented.
             options: See `ItemOptions`.
 
         Raises:
@@ -63,11 +63,12 @@ class UserJobs(Helpers):
         )
 
     def remove_users_from_all_teams(self, users: Refs, **options: Unpack[ItemOptions]) -> BulkJob:
-        """Take people out of all their teams: one request a person.
+        """Remove people from all their teams: one request per person.
 
         `DELETE /users/{user_id}/teams`
 
-        Courses that came through a team go with it. A person in no team is "done" all the same.
+        Whether courses that came through a team go with it is not documented. A person who is in no team is
+        "done" as well.
 
         ```python
         report = await litmos.bulk.remove_users_from_all_teams([user_id]).run()
@@ -129,7 +130,7 @@ class UserJobs(Helpers):
         wait_timeout: float = WAIT_TIMEOUT,
         **options: Unpack[ImportOptions],
     ) -> BulkJob:
-        """Create or change people through imports: one request for up to 2,000 of them, and some polling.
+        """Create or update people through imports: one request for up to 2,000 people, and some polling.
 
         `POST /bulkimports`
         `GET /bulkimports`
@@ -145,11 +146,11 @@ class UserJobs(Helpers):
         that of an account with another user name would make a second account. It is "failed" and names both, as is
         one of which `sync_users` could not tell whose account it means.
 
-        The server works through an import in its own time; the job polls it less and less often, and sends the next
-        one when one is through. Rows that it names as wrong are "failed", with its words. A row that lacks
-        something, or is too long, is "failed" before anything is sent; a user name that was given before is
-        "skipped". If the answer to an import is lost, the job looks for it in the list of imports, and sends it
-        once more only where it is not there.
+        The server works through an import at its own pace; the job polls it less and less often, and sends the
+        next import when one has finished. Rows that the server reports as wrong are "failed", with its message.
+        A row that lacks something, or is too long, is "failed" before anything is sent; a user name that was
+        given before is "skipped". If the answer to an import is lost, the job looks for it in the list of
+        imports, and sends it once more only where it is not there.
 
         ```python
         rows = [UserImport(username="nora@example.com", first_name="Nora", last_name="Newman")]

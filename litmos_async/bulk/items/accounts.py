@@ -16,12 +16,13 @@ from attrs import frozen
 from litmos_async.models import User
 from litmos_async.names import (
     SAME_PERSON,
+    bare_number,
+    clean,
     closeness,
     fold,
     if_in_capitals,
     in_capitals,
     rewritten,
-    without_zeros,
 )
 
 _CLEARLY: Final = 0
@@ -63,7 +64,7 @@ class Accounts:
             if employee_id := fold(user.external_employee_id):
                 self._ids[employee_id] += 1
                 self._by_id[employee_id] = name
-            self._bare |= {without_zeros(name), without_zeros(employee_id)}
+            self._bare |= {bare_number(name), bare_number(employee_id)}
             self._capitals.add(if_in_capitals(user.user_name))
         self._bare.discard("")
         self._capitals.discard("")
@@ -98,7 +99,7 @@ class Accounts:
 
     def _may_concern(self, row: User, name: str, row_id: str) -> bool:
         """Return whether an account of another user name may be that of a person in the input."""
-        bare = {without_zeros(name), without_zeros(row_id)} - {""}
+        bare = {bare_number(name), bare_number(row_id)} - {""}
         return bool(
             (row_id and row_id in self._by_id)
             or bare & self._bare
@@ -168,12 +169,15 @@ class Accounts:
     def _missing(self, name: str, user: User) -> Match:
         """Return that a person has no account, unless another person's name or id looks like theirs, rewritten."""
         for what, text in (("user name", user.user_name), ("employee id", user.external_employee_id)):
-            near = self._held.by_bare.get(without_zeros(text), []) if without_zeros(text) else []
+            near = self._held.by_bare.get(bare_number(text), []) if bare_number(text) else []
             if near:
                 theirs = ", ".join(repr(row.user_name) for row in near)
-                problem = (
-                    f"the {what} {text!r} is that of {theirs}, but for zeros that a spreadsheet takes away"
+                zeros, marks = (
+                    "zeros that a spreadsheet removes",
+                    "marks between thousands that a spreadsheet adds",
                 )
+                change = zeros if clean(text).isdigit() else marks
+                problem = f"the {what} {text!r} is that of {theirs}, except for {change}"
                 return self._fail(name, problem, *near)
             if problem := rewritten(text):
                 return self._fail(name, problem)
@@ -202,7 +206,7 @@ class _Held:
         """Take an account in."""
         self.rows.append(row)
         name, row_id = fold(row.user_name), fold(row.external_employee_id)
-        bare = {without_zeros(name), without_zeros(row_id)}
+        bare = {bare_number(name), bare_number(row_id)}
         for index, keys in (
             (self.by_name, {name}),
             (self.by_id, {row_id}),

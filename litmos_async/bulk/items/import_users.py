@@ -41,7 +41,7 @@ ImportRow: TypeAlias = UserImport | Mapping[str, Any]
 
 ImportRows: TypeAlias = Iterable[ImportRow] | AsyncIterable[ImportRow]
 
-_BREATH: Final = 100
+_YIELD_EVERY: Final = 100
 """Rows after which the event loop goes on: each is encoded once, to be measured."""
 
 
@@ -128,7 +128,7 @@ class ImportUsersJob(GivenJob):
         return Counter({POST: sum(1 for _ in _parts(waiting))})
 
     def _notes(self, work_items: list[WorkItem]) -> tuple[str, ...]:  # noqa: ARG002 - holds for all of them
-        notes = [f"{NOTIFIES}; the server works in its own time, and is asked now and then how far it is"]
+        notes = [f"{NOTIFIES}; the server works at its own pace, and is polled for its progress"]
         if self._with_id:
             has = count(self._with_id, "row has an employee id", "rows have an employee id")
             renamed = count(self._renamed, "account", "accounts")
@@ -204,7 +204,7 @@ async def _each_row(rows: ImportRows) -> AsyncIterator[WorkItem]:
     async for row_item in numbered("row", rows, _row_item):
         yield row_item
         taken += 1
-        if taken % _BREATH == 0:
+        if taken % _YIELD_EVERY == 0:
             await asyncio.sleep(0)
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from litmos_async.bulk.inputs import flags
 from litmos_async.bulk.items.work_item import NOT_KNOWN, ItemFailed, ItemRequests, WorkItem
-from litmos_async.bulk.job import EARLIER, FOUND, BulkJob
+from litmos_async.bulk.job import EARLIER, FOUND, TWICE, BulkJob
 from litmos_async.bulk.journal.file import FINAL
 from litmos_async.bulk.journal.journal import Journal, Past
 from litmos_async.bulk.journal.keys import Fingerprint, Key
@@ -131,7 +131,7 @@ class ItemJob(BulkJob):
         by_entry: dict[Key, WorkItem] = {}
         async for each in self._each_work_item():
             if each.entry in by_entry:
-                work_items.append(WorkItem(each.item, each.entry, skipped="given twice"))
+                work_items.append(WorkItem(each.item, each.entry, skipped=TWICE))
             else:
                 by_entry[each.entry] = each
                 work_items.append(each)

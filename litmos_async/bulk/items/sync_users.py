@@ -13,6 +13,7 @@ from litmos_async.bulk.inputs import check_types, numbered, record_of
 from litmos_async.bulk.items.accounts import Accounts, Match
 from litmos_async.bulk.items.item_job import ItemJob
 from litmos_async.bulk.items.work_item import ItemRequests, WorkItem
+from litmos_async.bulk.job import AS_DESIRED, TWICE
 from litmos_async.bulk.journal.keys import Fingerprint, Key, nameless
 from litmos_async.bulk.removal_limit import RemovalLimit
 from litmos_async.bulk.results import Outcome, Status, numbers_of
@@ -20,7 +21,7 @@ from litmos_async.bulk.run import Run
 from litmos_async.errors import ConfigurationError, TooManyRemovals
 from litmos_async.models import AccessLevel, User
 from litmos_async.models.record import fields_of
-from litmos_async.names import IDENTIFYING, clean, fold, without_zeros
+from litmos_async.names import IDENTIFYING, as_written, bare_number, clean, fold
 from litmos_async.resources import Resources
 from litmos_async.resources.base import complete, identified
 from litmos_async.wire.codec import SEARCH_LIMIT
@@ -42,10 +43,11 @@ class UserChange(NamedTuple):
 
     Attributes:
         change: What is to be done.
-        user_name: The user name, as it should be.
+        user_name: The user name: of the account as it is there, of one that is new or renamed as it should be.
         user_id: Id of the person; empty for one who is missing.
         fields: The attributes that are to change, and no values.
         old_name: The user name of an account that is found by employee id, and gets `user_name`; else empty.
+        given_name: The user name of the input, where that of its account hides what cannot be seen; else empty.
     """
 
     change: Literal["create", "update", "deactivate", "keep"]
@@ -53,11 +55,11 @@ class UserChange(NamedTuple):
     user_id: str = ""
     fields: tuple[str, ...] = ()
     old_name: str = ""
+    given_name: str = ""
 
 
 _CREATE, _UPDATE = "POST /users", "PUT /users/{user_id}"
 
-AS_DESIRED: Final = "as desired"
 
 _MOST_NAMED: Final = 5
 """How many new user names a plan says."""
@@ -131,7 +133,7 @@ class SyncUsersJob(ItemJob):
             if work_item is not None:
                 yield work_item
         for user_name in self._twice:
-            yield WorkItem(UserChange("keep", user_name), _entry(user_name), skipped="given twice")
+            yield WorkItem(UserChange("keep", user_name), _entry(user_name), skipped=TWICE)
 
     def _matched(self, match: Match) -> WorkItem:
         """Return what there is to do for a person of the input."""
@@ -149,12 +151,12 @@ class SyncUsersJob(ItemJob):
             name, old_name = user.user_name or "", name
             changes = _renaming(user, row) | changes
             self._renamed.append((old_name, name))
+        given = "" if as_written(name) else user.user_name or ""
         if not changes:
-            return WorkItem(
-                UserChange("keep", name, row.id), _entry(name), skipped=AS_DESIRED, as_desired=True
-            )
-        self._going += changes.get("active") is False and not self._is_done(name)
-        change = UserChange("update", name, row.id, tuple(changes), old_name)
+            kept = UserChange("keep", name, row.id, given_name=given)
+            return WorkItem(kept, _entry(name), skipped=AS_DESIRED, as_desired=True)
+        self._going += changes.get("active") is False and not self._is_done(_entry(name))
+        change = UserChange("update", name, row.id, tuple(changes), old_name, given)
         return WorkItem(change, _entry(name), _writing(row, changes), requests=(_UPDATE,))
 
     def _in_doubt(self, row: User) -> WorkItem | None:
@@ -162,31 +164,33 @@ class SyncUsersJob(ItemJob):
         if not self._limit.allowed or row.active is False:
             return None
         keep = UserChange("keep", row.user_name or "", row.id)
-        return WorkItem(keep, (row.id, ""), skipped="kept: a person of the input may be meant")
+        return WorkItem(keep, (row.id, ""), skipped="kept: the input may mean this person")
 
-    def _is_done(self, user_name: str) -> bool:
+    def _is_done(self, entry: Key) -> bool:
         """Return whether an earlier run did what there was to do for a person."""
-        return self._past.settled.get(_entry(user_name)) == "done"
+        return self._past.settled.get(entry) == "done"
 
     def _not_desired(self, row: User) -> WorkItem | None:
         """Return what there is to do for a person who is there and should not."""
         name = row.user_name or ""
+        # Of two accounts whose names differ by what cannot be seen, each is a person of its own.
+        entry = _entry(name) if as_written(name) else (row.id, "")
         change = UserChange("deactivate", name, row.id, ("active",))
         if row.active is False:
             # Only an earlier run makes that news.
-            mine = self._is_done(name) or _entry(name) in self._past.doubtful
-            barred = WorkItem(change, _entry(name), skipped="inactive already", as_desired=True)
+            mine = self._is_done(entry) or entry in self._past.doubtful
+            barred = WorkItem(change, entry, skipped="inactive already", as_desired=True)
             return barred if mine else None
         if not self._limit.allowed:
             self._left_alone += 1
             return None
         keep = UserChange("keep", name, row.id)
         if row.access_level == AccessLevel.ACCOUNT_OWNER:
-            return WorkItem(keep, _entry(name), skipped="missing, and an account owner")
+            return WorkItem(keep, entry, skipped="missing, and an account owner")
         if not name:
             return WorkItem(keep, (row.id, ""), skipped="without a user name")
-        self._going += not self._is_done(name)
-        return WorkItem(change, _entry(name), _writing(row, {"active": False}), requests=(_UPDATE,))
+        self._going += not self._is_done(entry)
+        return WorkItem(change, entry, _writing(row, {"active": False}), requests=(_UPDATE,))
 
     def _missing(self, user: User) -> WorkItem:
         """Return what there is to do for a person who is not there."""
@@ -231,7 +235,7 @@ class SyncUsersJob(ItemJob):
         if self._left_alone:
             people = count(self._left_alone, "active person is", "active people are")
             notes.append(
-                OptionText(f"{people} not among them; {{option}} would bar them", "deactivate", True)
+                OptionText(f"{people} not in the input; {{option}} would deactivate them", "deactivate", True)
             )
         return tuple(notes)
 
@@ -291,15 +295,16 @@ def _differences(user: User, row: User) -> dict[str, Any]:
         for name in _COMPARED
         if (wanted := getattr(user, name)) is not None
         and _plain(name, wanted) != _plain(name, getattr(row, name))
-        and not _has_lost_zeros(name, wanted, getattr(row, name))
+        and not _is_rewritten(name, wanted, getattr(row, name))
     }
 
 
-def _has_lost_zeros(name: str, wanted: Any, there: Any) -> bool:
-    """Return whether an employee id is the one that is there without its zeros, as a spreadsheet writes it."""
-    if name != "external_employee_id" or not there or len(clean(there)) <= len(clean(wanted)):
+def _is_rewritten(name: str, wanted: Any, there: Any) -> bool:
+    """Return whether an employee id is the one that is there, as a spreadsheet writes it."""
+    if name != "external_employee_id" or not there:
         return False
-    return without_zeros(wanted) == without_zeros(there) != ""
+    same = bare_number(wanted) == bare_number(there) != ""
+    return same and (len(clean(there)) > len(clean(wanted)) or not clean(wanted).isdigit())
 
 
 def _renaming(user: User, row: User) -> dict[str, Any]:

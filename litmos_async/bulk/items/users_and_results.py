@@ -1,4 +1,4 @@
-"""Bulk helpers about people: who may log in, what they completed, which teams they leave."""
+"""Work items about people: who may log in, what they completed, which teams they leave."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def _is_in_no_team(litmos: Resources, user_id: str) -> bool:
 
 
 async def each_result(results: ModuleResults) -> AsyncIterator[WorkItem]:
-    """Yield a work_item for each result.
+    """Yield a work item for each result.
 
     Raises:
         ConfigurationError: Something is no pair of a module and a result; the message says which one it was.
@@ -136,7 +136,7 @@ def _read_result(pair: Any, number: int) -> WorkItem:
     module, result = pair
     module_id = id_of(module, "module_id")
     if not isinstance(result, ModuleResult):
-        raise ConfigurationError(f"{type(result).__name__} is no ModuleResult")
+        raise ConfigurationError(f"{type(result).__name__} is not a ModuleResult")
     return _result_item(module_id, result, number)
 
 
@@ -147,8 +147,7 @@ def _result_item(module_id: str, result: ModuleResult, count: int) -> WorkItem:
     if not (item.user_id and item.course_id):
         entry = "row", str(count)  # it has no key but its place in the input
     try:
-        check_types(result)
-        _check(complete(result))
+        check_result(result)
     except ConfigurationError as problem:
         return WorkItem(item, entry, content=content, rejected=problem)
 
@@ -169,8 +168,15 @@ def _result_item(module_id: str, result: ModuleResult, count: int) -> WorkItem:
     return WorkItem(item, entry, carry_out, is_done, ("PUT /results/modules/{module_id}",), content)
 
 
-def _check(result: ModuleResult) -> None:
+def check_result(result: ModuleResult) -> None:
+    """Refuse a result that the server would refuse.
+
+    Raises:
+        ConfigurationError: It lacks something, or an attribute is of another type, or outside of its bounds.
+    """
+    check_types(result)
+    complete(result)
     if result.score is not None and not 0 <= result.score <= 100:
         raise ConfigurationError(f"score must be 0 to 100, not {result.score}")
     if len(result.note or "") > _LONGEST_NOTE:
-        raise ConfigurationError(f"note has {len(result.note or '')} characters; the server takes 255")
+        raise ConfigurationError(f"note has {len(result.note or '')} characters; the server accepts 255")

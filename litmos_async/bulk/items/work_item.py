@@ -11,7 +11,7 @@ from litmos_async.bulk.journal.keys import Key
 from litmos_async.bulk.results import Outcome, Status
 from litmos_async.bulk.run import Run
 from litmos_async.bulk.write import JournaledWrite, Request, certainly_not_done, settled
-from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.errors import LitmosError
 from litmos_async.resources import Resources
 
 T = TypeVar("T")
@@ -115,21 +115,25 @@ class ItemRequests:
             ItemFailed: It failed: nothing was changed by it.
             NotSent: The job was stopped before anything of this item was sent.
         """
-        litmos = self._run.connect(None)
+        sent = False
+        may_stop = self._work_item.known() is None
         try:
-            if self._work_item.known() is not None:
-                answer = await ask(litmos)
-            else:
-                async with self._run.stop.before_sending():
-                    answer = await ask(litmos)
+            async with self._run.stop.before_sending(may_stop=may_stop) as leave:
+
+                async def before(_attempt: int) -> None:
+                    nonlocal sent
+                    leave()
+                    sent = True
+
+                answer = await ask(self._run.connect(before))
         except LitmosError as problem:
             if await self._run.must_stop(problem):
                 raise
-            self._run.looked_up(problem)
-            self._count(problem)
+            self._run.looked_up(sent=sent)
+            self._count(sent=sent)
             raise ItemFailed("failed", problem) from None
         self._run.looked_up()
-        self._count(None)
+        self._count()
         return answer
 
     async def write(self, send: Request[object], is_done: IsDone, *, so_far: str = "") -> None:
@@ -152,7 +156,7 @@ class ItemRequests:
             previous=self._write,
         )
         problem = (await self._write.send(send)).problem
-        self._count(problem)
+        self._count(sent=self._write.sent)
         if problem is not None and certainly_not_done(problem):
             raise ItemFailed("failed", problem, _reason(so_far, str(problem)))
         if problem is not None or self._run.verify:
@@ -179,13 +183,12 @@ class ItemRequests:
             reason = f"{NOT_KNOWN}: {lost}" if lost else NOT_KNOWN
             raise ItemFailed("unknown", lost, _reason(so_far, reason))
         if not done:
-            reason = f"no effect was found: {lost}" if lost else "the server took it and ignored it"
+            reason = f"no effect was found: {lost}" if lost else "the server accepted it and ignored it"
             raise ItemFailed("failed", lost, _reason(so_far, reason))
 
-    def _count(self, problem: LitmosError | None) -> None:
+    def _count(self, *, sent: bool = True) -> None:
         self.counted += 1
-        # What was rejected before it was sent is no request.
-        self.used += not isinstance(problem, ConfigurationError)
+        self.used += sent
 
 
 def _reason(so_far: str, text: str) -> str:

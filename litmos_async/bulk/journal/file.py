@@ -7,7 +7,7 @@ out what is settled, reads the outcome of the requests that were under way, and 
 `JournalFile` is all of it, synchronous, for one thread; `Journal` lets it work beside an event loop.
 
 The file holds ids, and no names, keys or texts of the server. Where an item has no id, a hash
-stands for it: see `fingerprint.py`.
+stands for it: see `keys.py`.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class UnderWay(NamedTuple):
 
 @frozen
 class Summary:
-    """How a job stands, by its journal.
+    """The state of a job, according to its journal.
 
     ```python
     await litmos.bulk.assign_courses_to_users(pairs, send_message=False, journal="night.db").run()
@@ -104,7 +104,7 @@ class Summary:
         kind: What the job does, such as "add_users_to_teams".
         options: The options it was started with.
         created: When that was, in seconds since 1970.
-        items: Items that it has to do with: those of its input, and what `expect` added.
+        items: How many items it has.
         requests: Requests that were sent, answered or not.
         under_way: Those without an answer.
         done: Items that were carried out.

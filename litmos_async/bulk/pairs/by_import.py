@@ -50,7 +50,7 @@ CONDITIONS: Final = (
 _POLLS, _SECONDS = 8, 60.0
 """What a plan takes an import for: requests until it is through, and how long that takes. Not documented."""
 
-_BREATH: Final = 100
+_YIELD_EVERY: Final = 100
 """Rows after which the event loop goes on: each is encoded once, to be measured."""
 
 
@@ -266,7 +266,7 @@ class ByImport:
             if pair in effects:
                 outcomes.append(self._pairs.settle(pair, "done", 1))
             else:
-                reason = str(problem) if problem else "the import may still be under way"
+                reason = str(problem) if problem else "the import may still be running"
                 outcomes.append(self._pairs.settle(pair, "unknown", 1, problem, reason))
         await self._pairs.record(outcomes)
         for outcome in outcomes:
@@ -287,7 +287,7 @@ async def _measured(rows: Iterable[_Row]) -> list[tuple[_Row, int]]:
     found: list[tuple[_Row, int]] = []
     for row in rows:
         found.append((row, check(row.record)))
-        if len(found) % _BREATH == 0:
+        if len(found) % _YIELD_EVERY == 0:
             await asyncio.sleep(0)
     return found
 

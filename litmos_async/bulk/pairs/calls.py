@@ -14,7 +14,6 @@ from litmos_async.bulk.pairs.operations import Endpoint, PairOperation
 from litmos_async.bulk.pairs.planning import ListRequest, Side, plan_memberships
 from litmos_async.bulk.pairs.table import PairTable, State
 from litmos_async.bulk.run import Run
-from litmos_async.bulk.write import is_after_lost
 from litmos_async.errors import (
     APIError,
     ConfigurationError,
@@ -173,7 +172,7 @@ def is_rejected_list(problem: LitmosError, endpoint: Endpoint) -> bool:
 
 def is_there_already(problem: LitmosError, operation: PairOperation) -> bool:
     """Return whether a rejection says that there was nothing to do, and not that an earlier attempt has done it."""
-    if is_after_lost(problem):
+    if problem.after_lost:
         return False
     if operation.removes:
         return isinstance(problem, NotFound)

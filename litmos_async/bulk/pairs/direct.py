@@ -178,7 +178,8 @@ class Direct:
 
     async def _outcomes_of(self, call: Call, write: JournaledWrite, problem: LitmosError) -> list[Outcome]:
         """Return the outcomes of a request that failed for good."""
-        attempts, settle = call.attempts, self._pairs.settle
+        settle = self._pairs.settle
+        attempts = call.attempts if write.sent else call.attempts - 1  # it counts itself
         if is_there_already(problem, self._operation):
             reason = self._pairs.nothing_to_do
             return [settle(pair, "skipped", attempts, problem, reason) for pair in call.pairs()]

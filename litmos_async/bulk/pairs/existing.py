@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any
 
+import attrs
 from attrs import frozen
 
 from litmos_async.bulk.workers import run_concurrently
@@ -22,15 +23,13 @@ from litmos_async.errors import (
 from litmos_async.paging import Pages
 from litmos_async.reader import requests_of_list
 from litmos_async.resources import Resources
+from litmos_async.resources.user_learning import PEOPLE_PER_REQUEST
 
 Found = AsyncGenerator[tuple[str, str], None]
 """Pairs that are there, and perhaps others."""
 
 MustStop = Callable[[LitmosError], Awaitable[bool]]
 """Returns whether an error is about the key, so that all else will fail, too."""
-
-_FOR_MANY: Final = 25
-"""People in one `users.list_courses_for_many` (api-facts 12)."""
 
 
 @frozen
@@ -81,7 +80,9 @@ def cheapest_read(existing: ExistingPairs, scope: Mapping[str, Sequence[str]]) -
         return ReadPlan("by_left", len(lefts) + 1 if lefts else 0, lefts, True)
     ways = [ReadPlan("by_left", len(lefts), lefts, True)]
     if existing.for_many:
-        parts = [lefts[first : first + _FOR_MANY] for first in range(0, len(lefts), _FOR_MANY)]
+        parts = [
+            lefts[first : first + PEOPLE_PER_REQUEST] for first in range(0, len(lefts), PEOPLE_PER_REQUEST)
+        ]
         ways.append(ReadPlan("for_many", len(parts), parts, True))
     if existing.by_right is not None:
         people: dict[str, int] = {}
@@ -110,8 +111,7 @@ class Unreadable:
     def add(self, plan: ReadPlan, part: Any, problem: LitmosError) -> None:
         """Note a part of a plan that could not be read."""
         ends = self._rights if plan.way == "by_right" else self._lefts
-        for end in part if plan.way == "for_many" else [part]:
-            ends[end] = problem
+        ends[part] = problem
 
     def spread(self, lefts: Iterable[str], left: str) -> None:
         """Take a left end for unreadable where one of others is on which it depends."""
@@ -137,18 +137,43 @@ def reader(
     """Return what reads one part of a plan."""
     read_part = _way(existing, plan, resources)
 
-    async def part_of(part: Any) -> Found:
+    async def one_list(end: Any) -> Found:
         try:
-            async for pair in read_part(part):
+            async for pair in read_part(end):
                 yield pair
         except NotFound:
-            return  # of what does not exist nothing is there; what was to be done with it will say so for itself
+            return  # of what does not exist nothing is there; what is to be done with it will say so for itself
         except LitmosError as problem:
             if not _is_about_one_list(problem) or await must_stop(problem):
                 raise
-            unreadable.add(plan, part, problem.with_traceback(None))
+            unreadable.add(plan, end, problem.with_traceback(None))
 
-    return part_of
+    if plan.way != "for_many":
+        return one_list
+    one_person = reader(existing, attrs.evolve(plan, way="by_left"), resources, unreadable, must_stop)
+    return _else_one_by_one(read_part, one_person, must_stop)
+
+
+def _else_one_by_one(
+    read_many: Callable[[Any], Found], read_one: Callable[[Any], Found], must_stop: MustStop
+) -> Callable[[Any], Found]:
+    """Return what reads the lists of several people, and each by itself where these are refused: one may be why."""
+
+    async def lists_of_many(people: Sequence[str]) -> Found:
+        try:
+            async for pair in read_many(people):
+                yield pair
+        except LitmosError as problem:
+            if not _is_about_one_list(problem) or await must_stop(problem):
+                raise
+        else:
+            return
+        for person in people:
+            async with aclosing(read_one(person)) as pairs:
+                async for pair in pairs:
+                    yield pair
+
+    return lists_of_many
 
 
 def _way(existing: ExistingPairs, plan: ReadPlan, resources: Resources) -> Callable[[Any], Found]:

@@ -110,7 +110,7 @@ class ListSizes:
         """
         try:
             given = json.loads(text)
-        except ValueError:
+        except (ValueError, TypeError, RecursionError):
             return
         for request, size in given.items() if isinstance(given, Mapping) else ():
             if (known := size_from_json(size)) is not None:

@@ -19,13 +19,10 @@ from litmos_async.bulk.inputs import (
 )
 from litmos_async.bulk.pairs.existing import ExistingPairs
 from litmos_async.bulk.pairs.list_sizes import LARGEST_SIZE
-from litmos_async.bulk.pairs.planning import Side
+from litmos_async.bulk.pairs.planning import TEAMS_PER_USER_REQUEST, Side
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import Course
 from litmos_async.resources import Resources
-
-TEAMS_AT_MOST: Final = 25
-"""Teams in one `users.add_to_teams`: documented (api-facts 12)."""
 
 Send = Callable[[Resources, str, Sequence[str]], Awaitable[None]]
 """Sends one request: who receives it, and the ids in its list."""
@@ -208,7 +205,7 @@ def users_to_teams(*, send_message: bool, list_size: int | None) -> PairOperatio
         endpoints={
             0: Endpoint(
                 to_user,
-                min(TEAMS_AT_MOST, checked_size(list_size) or TEAMS_AT_MOST),
+                min(TEAMS_PER_USER_REQUEST, checked_size(list_size) or TEAMS_PER_USER_REQUEST),
                 "POST /users/{user_id}/teams",
             ),
             1: Endpoint(to_team, list_size, "POST /teams/{team_id}/users", ignores_unknown=True),

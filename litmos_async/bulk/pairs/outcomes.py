@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequenc
 from contextlib import aclosing
 from typing import Final
 
-from litmos_async.bulk.job import EARLIER
+from litmos_async.bulk.job import EARLIER, TWICE
 from litmos_async.bulk.pairs.existing import Unreadable, cheapest_read, read
 from litmos_async.bulk.pairs.operations import PairOperation
 from litmos_async.bulk.pairs.table import PairTable, State
@@ -180,7 +180,7 @@ class PairOutcomes:
         except LitmosError as problem:
             effects, unknown = set(), dict.fromkeys(pairs, problem)
         self._was_read_back = True
-        ignored = "it is still there" if self.operation.removes else "the server took it and ignored it"
+        ignored = "it is still there" if self.operation.removes else "the server accepted it and ignored it"
         for left, rights in scope.items():
             outcomes: list[Outcome] = []
             for right in rights:
@@ -200,7 +200,7 @@ class PairOutcomes:
     def without_a_request(self) -> Iterator[Outcome]:
         """Yield the outcomes of all pairs for which nothing is sent, but for those that are unknown."""
         for pair in self.table.duplicates:
-            yield Outcome(self.operation.item(*pair), "skipped", reason="given twice")
+            yield Outcome(self.operation.item(*pair), "skipped", reason=TWICE)
         yield from self.in_state(State.SKIPPED)
         yield from self.in_state(State.EARLIER)
         yield from self.in_state(State.FAILED)
@@ -232,5 +232,5 @@ class PairOutcomes:
         elif state is State.EARLIER:
             reason = EARLIER
         elif state is State.DONE and self.verifies and not self._was_read_back:
-            status, reason = "unknown", "the server took it, and it was not read back"
+            status, reason = "unknown", "the server accepted it, but it was not read back"
         return Outcome(self.operation.item(*pair), status, problem, reason=reason)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from litmos_async.bulk.inputs import Pairs, each_pair
-from litmos_async.bulk.job import EARLIER, FOUND, BulkJob
+from litmos_async.bulk.job import EARLIER, FOUND, TWICE, BulkJob
 from litmos_async.bulk.journal.file import Settled, UnderWay
 from litmos_async.bulk.journal.journal import Journal
 from litmos_async.bulk.journal.keys import Fingerprint
@@ -70,7 +70,7 @@ class PairJob(BulkJob):
             items=table.counts[State.TODO],
             skipped={
                 pairs.nothing_to_do: table.counts[State.SKIPPED],
-                "given twice": len(table.duplicates),
+                TWICE: len(table.duplicates),
                 f"done {EARLIER}": table.counts[State.EARLIER] + table.counts[State.DONE],
                 **({"that cannot be read": pairs.unreadable} if pairs.unreadable else {}),
             },
@@ -190,7 +190,7 @@ class PairJob(BulkJob):
             for right in rights:
                 problem = unreadable.problem_of(left, right)
                 if problem is not None and (left, right) not in there:
-                    reason = f"what is there could not be read: {problem}"
+                    reason = f"what exists could not be read: {problem}"
                     failed.append(self._pairs.settle((left, right), "failed", 0, problem, reason))
         self._pairs.unreadable += len(failed)
         return failed

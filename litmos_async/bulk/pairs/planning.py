@@ -30,7 +30,7 @@ USERS_PER_TEAM_REQUEST: Final = 100
 """Users in one `teams.add_users`: no limit is documented, so a careful one (api-facts 12)."""
 
 TEAMS_PER_USER_REQUEST: Final = 25
-"""Teams in one `users.add_to_teams`: the documented limit."""
+"""Teams in one `users.add_to_teams`: the documented limit (api-facts 12)."""
 
 
 Side: TypeAlias = Literal[0, 1]
@@ -222,7 +222,7 @@ class _Matching:
                     free[team] -= units
 
     def _layers(self) -> bool:
-        """Number users and teams by their distance from users who want a seat; tell if there is a free one.
+        """Number users and teams by their distance from users who want a seat; return whether there is a free one.
 
         If there is none, everything within reach has a number, and nothing else has.
         """
@@ -256,7 +256,7 @@ class _Matching:
                 pass
 
     def _augment(self, root: int, places: array[int], seats: array[int]) -> bool:
-        """ReadPlan for one such way, depth first; `places` and `seats` say where the search left each vertex."""
+        """Look for one such way, depth first; `places` and `seats` say where the search left each vertex."""
         level, first, ends = self._level, self._graph.first, self._graph.ends
         way: list[tuple[int, int]] = []  # the team, and the seat whose user is asked to move
         user = root

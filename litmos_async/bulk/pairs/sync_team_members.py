@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import Any, Final, Literal, NamedTuple, Self, TypeAlias
+from typing import Any, Literal, NamedTuple, Self, TypeAlias
 
 import attrs
 from attrs import define, field, frozen
 
 from litmos_async.bulk.inputs import UserInTeam, each_pair, flags
-from litmos_async.bulk.job import EARLIER, FOUND, BulkJob
+from litmos_async.bulk.job import EARLIER, FOUND, TWICE, BulkJob
 from litmos_async.bulk.journal.journal import Past
 from litmos_async.bulk.journal.keys import Fingerprint
 from litmos_async.bulk.pairs import operations
@@ -26,8 +26,6 @@ from litmos_async.bulk.write import settled
 from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
 from litmos_async.resources.base import Ref, id_of, several
 from litmos_async.wording import OptionText, count
-
-TWICE: Final = "given twice"
 
 Members: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | AsyncIterable[tuple[Ref, Ref]]
 """The members that teams should have: ids of teams with their people, or an iterable of pairs (person, team)."""
@@ -168,8 +166,8 @@ class SyncTeamMembersJob(BulkJob):
                 "member should not be there and stays",
                 "members should not be there and stay",
             )
-            text = f"{members}: taking them out has to be asked for"
-            yield OptionText(f"{members}: {{option}} would take them out", "remove", value=True, text=text)
+            text = f"{members}: removing them has to be requested"
+            yield OptionText(f"{members}: {{option}} would remove them", "remove", value=True, text=text)
         failed = sum(outcome.status == "failed" for outcome in found.known)
         if failed:
             yield f"{count(failed, 'person belongs', 'people belong')} to teams that do not exist"

@@ -75,9 +75,8 @@ def _login(login: Login) -> Record:
 
 def _answer(call: Call, log: Log, element: Element) -> Response:
     rows = kept(call.tenant, _LOGS[log], Window(*call.window()))
-    return call.answer_all(
-        f"{element.name}s", element, records(call.page(rows))
-    )  # "Activitys" (api-facts 10)
+    # The service writes "Activitys" (api-facts 10).
+    return call.answer_all(f"{element.name}s", element, records(call.page(rows)))
 
 
 def _rows_of(log: Log) -> Callable[[Tenant], Iterator[LazyRow]]:

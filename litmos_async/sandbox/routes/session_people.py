@@ -10,7 +10,7 @@ from litmos_async.sandbox.call import Call, Routes, done
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.routes.courses import ilt_module
 from litmos_async.sandbox.routes.sessions import SESSIONS, session
-from litmos_async.sandbox.rows.sessions import accepted, attendance, roll_call
+from litmos_async.sandbox.rows.sessions import attendance, roll_call
 from litmos_async.sandbox.wire.schema import USER_REF, Record
 from litmos_async.sandbox.wire.schema_training import EVENT_USER, SESSION_REGISTRATION_STATUS
 
@@ -105,9 +105,7 @@ def _register(call: Call, found: Record, user_id: str) -> None:
         raise Refusal(409, "User is not assigned to the course")
     if found["SessionType"] != _CLASS_ROOM and not user["Email"]:
         raise Refusal(409, "User has no e-mail address")
-    full = found["Slots"] is not None and accepted(tenant, found) >= found["Slots"]
-    if full and not found["EnableWaitList"]:
-        raise Refusal(409, "Session is full")
+    # A full session takes no sign-up by learners; those who call the API can still add people (api-facts 15).
     tenant.training.register(found["Id"], user_id)
 
 

@@ -61,7 +61,7 @@ def update(call: Call, course_id: str, module_id: str, session_id: str) -> Respo
     body = call.record(SESSION)
     if body["Id"] != session_id:
         raise Refusal(409, "Id does not match")
-    call.tenant.training.change_session(session_id, **written_session(call.tenant, body))
+    call.tenant.training.change_session(session_id, **written_session(call.tenant, body, session_id))
     return done()
 
 

@@ -118,7 +118,7 @@ def _announce(call: Call, user_id: str, kind: str, about: str) -> None:
 
 
 def _comes_with_path(call: Call, team_id: str, course_id: str) -> bool:
-    """Say whether a team has a course only through one of its learning paths."""
+    """Return whether a team has a course only through one of its learning paths."""
     tenant = call.tenant
     through = [
         path_id

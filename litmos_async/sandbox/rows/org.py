@@ -21,6 +21,9 @@ from litmos_async.sandbox.wire.schema_org import (
     ORG_LEARNING_PATH,
 )
 
+_STUB: Final = "/login.aspx?loginkey="
+"""All that the delta queries give of a login key (api-facts 8)."""
+
 _BY_CALLER: Final = {"CreatedBy": CALLER_NUMBER, "UpdatedBy": CALLER_NUMBER}
 
 # Things
@@ -34,8 +37,7 @@ def users(tenant: Tenant) -> Iterator[LazyRow]:
 
 def org_user(user: Record) -> Record:
     """Return a person as the delta queries show them: of the login key only a stub is left."""
-    stub = user["LoginKey"].partition("loginkey=")[0]
-    return user | {"OriginalUserId": user["OriginalId"], "LoginKey": stub, **_BY_CALLER}
+    return user | {"OriginalUserId": user["OriginalId"], "LoginKey": _STUB, **_BY_CALLER}
 
 
 def teams(tenant: Tenant) -> Iterator[LazyRow]:

@@ -45,11 +45,11 @@ def _module_results(tenant: Tenant, course_id: str, assignment: Assignment) -> I
             "Passmark": None,
             "Score": result.score if result else None,
             "Completed": result.completed if result else False,
-            "LastUpdated": result.updated if result else None,
+            "LastUpdated": result.reached if result else None,
             "Attempt": result.attempt if result else None,
             "ResultId": result.result_id if result else "",
-            "StartDate": result.created if result else None,
-            "DateCompleted": result.updated if result and result.completed else None,
+            "StartDate": min(result.created, result.reached) if result else None,
+            "DateCompleted": result.reached if result and result.completed else None,
         }
 
 

@@ -71,9 +71,10 @@ def _achievement(completion: Completion, user: Record) -> Record:
 
 
 def org_achievements(tenant: Tenant) -> Iterator[LazyRow]:
-    """Yield a row for each course and each learning path that a person was through with."""
+    """Yield a row for each course and each learning path that a person who is still there was through with."""
     for completion in tenant.completions:
-        yield LazyRow(completion.when, _org_achievement, (tenant, completion))
+        if completion.user_id in tenant.users:
+            yield LazyRow(completion.when, _org_achievement, (tenant, completion))
 
 
 def _org_achievement(tenant: Tenant, completion: Completion) -> Record:
@@ -161,9 +162,9 @@ def _org_module_result(
         "Completed": result.completed,
         "AttemptNumber": result.attempt,
         "CreatedBy": CALLER_NUMBER,
-        "FinishedDate": result.updated if result.completed else None,
+        "FinishedDate": result.reached if result.completed else None,
         "CreatedDate": result.created,
-        "StartedDate": result.created,
+        "StartedDate": min(result.created, result.reached),
         "TimeTaken": _time_taken(result),
         "UpdatedDate": result.updated,
         "Code": tenant.modules[module_id]["Code"] if module_id in tenant.modules else None,
@@ -188,7 +189,7 @@ def _org_result(tenant: Tenant, user_id: str, item_id: str, kind: str, link: Ass
 
 
 def _origins(tenant: Tenant, link: Assignment) -> tuple[bool, bool]:
-    """Say whether an assignment came through a team, and whether through a learning path."""
+    """Return whether an assignment came through a team, and whether through a learning path."""
     kinds = {tenant.audit.things[origin].kind for origin in link.origins if origin}
     return "Team" in kinds, "LearningPath" in kinds
 

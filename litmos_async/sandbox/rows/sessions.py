@@ -29,9 +29,11 @@ def session_row(tenant: Tenant, session: Record) -> Record:
 
 
 def accepted(tenant: Tenant, session: Record) -> int:
-    """Return how many of the registered people have a place; the others wait."""
+    """Return how many of the registered people have a place; where there is a wait list, the others wait."""
     registered = len(tenant.training.registrations.of_left(session["Id"]))
-    return registered if session["Slots"] is None else min(registered, session["Slots"])
+    if session["Slots"] is None or not session["EnableWaitList"]:
+        return registered
+    return min(registered, int(session["Slots"]))
 
 
 def sessions_tree(tenant: Tenant, sessions: Iterable[Record]) -> list[Record]:

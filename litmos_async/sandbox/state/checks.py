@@ -11,7 +11,6 @@ from typing import Final
 
 from litmos_async.sandbox.refusal import Refusal
 from litmos_async.sandbox.state.people import People
-from litmos_async.sandbox.wire.read import moment
 from litmos_async.sandbox.wire.schema import Record
 
 # Not RFC 5322: something, one @, something with a dot.
@@ -49,7 +48,7 @@ _NULLABLE: Final = ("SalesforceId", "SalesforceContactId", "SalesforceAccountId"
 
 
 def is_email(text: str) -> bool:
-    """Say whether this could be an e-mail address."""
+    """Return whether this could be an e-mail address."""
     return _EMAIL.fullmatch(text) is not None
 
 
@@ -76,7 +75,6 @@ def written_user(tenant: People, body: Record, user_id: str = "") -> Record:
     user["Brand"] = user["Brand"] or "Default"
     user["Culture"] = user["Culture"] or "en-US"
     user["ManagerId"] = user["ManagerId"] or "0"
-    user["ExpirationDate"] = moment(user["ExpirationDate"])
     _check_shape(user)
     namesake = tenant.user_named(user["UserName"])
     if namesake and namesake["Id"] != user_id:

@@ -30,14 +30,21 @@ _SAME: Final = (
     *("SalesforceId", "SalesforceContactId", "SalesforceAccountId", "Brand", "Culture", "JobRole"),
     "ExternalEmployeeId",
 )
-# Documented are L, TL, TA and 2; that 3 is an Administrator is a peer's word (records.yaml, UserImport).
+# Documented are L, TL, TA and 2 to 5 (records.yaml, UserImport). That 3 is an Administrator is a peer's word. What
+# 4 and 5 are no source says, so they change nothing here. A profile shows Team Leader for admins of teams, too
+# (api-facts 7).
 _ACCESS_LEVELS: Final = {
-    "L": "Learner",
-    "TL": "Team_Leader",
-    "TA": "Team_Admin",
-    "2": "Account_Owner",
-    "3": "Administrator",
+    "L": {"AccessLevel": "Learner"},
+    "TL": {"AccessLevel": "Team_Leader"},
+    "TA": {"AccessLevel": "Team_Leader"},
+    "2": {"AccessLevel": "Account_Owner"},
+    "3": {"AccessLevel": "Administrator"},
+    "4": dict[str, str](),
+    "5": dict[str, str](),
 }
+
+
+_SHORTEST_PASSWORD: Final = 6
 
 
 class RowError(Exception):
@@ -118,6 +125,8 @@ class ImportJob:
         for name in ("FirstName", "LastName") if new else ():
             if name not in given:
                 raise RowError(f"{name} is required")
+        if "Password" in given and len(given["Password"]) < _SHORTEST_PASSWORD:
+            raise RowError("Invalid Password")
         if "Email" in given and not is_email(given["Email"]):
             self.invalid_emails += 1
             raise RowError("Invalid Email")
@@ -128,7 +137,7 @@ class ImportJob:
         if "AccessLevel" in given:
             if given["AccessLevel"] not in _ACCESS_LEVELS:
                 raise RowError("Invalid AccessLevel")
-            fields["AccessLevel"] = _ACCESS_LEVELS[given["AccessLevel"]]
+            fields |= _ACCESS_LEVELS[given["AccessLevel"]]
         if "Manager" in given:
             manager = tenant.user_named(given["Manager"]) or tenant.users.get(given["Manager"])
             if manager is None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from attrs import evolve
+
 from litmos_async.sandbox.state.audit import Audit
 from litmos_async.sandbox.state.ids import Ids
 from litmos_async.sandbox.state.links import DIRECT, Assignment, Completion, Link, Links, ModuleResult
@@ -105,11 +107,17 @@ class Learning:
             course_id: Id of the course.
         """
         now = self.now()
+        path_ids = self.path_courses.of_right(course_id)
         self.course_modules.remove_all(course_id, now)
         for links in (self.path_courses, self.user_courses, self.team_courses, self.team_library):
             links.remove_all(course_id, now)
         del self.courses[course_id]
         self.audit.note("content", "Deleted", course_id)
+        for path_id in path_ids:
+            # A path that changes is computed anew for those who are not through with it (api-facts 15).
+            for user_id, assignment in self.user_paths.of_right(path_id).items():
+                if assignment.completed is None:
+                    self._follow_path(user_id, path_id)
 
     def add_custom_field(self, **fields: Any) -> Record:
         """Define a custom field of courses.
@@ -229,7 +237,10 @@ class Learning:
             course_id: Id of the course.
             origin: Id of the team or learning path that it comes through; empty for neither.
         """
-        return self._assign(self.user_courses, user_id, course_id, origin)
+        new = self._assign(self.user_courses, user_id, course_id, origin)
+        if new:
+            self._count_linked(user_id, course_id)
+        return new
 
     def withdraw_course(self, user_id: str, course_id: str, origin: str = DIRECT) -> None:
         """Take back an assignment; the person keeps the course as long as another origin stands.
@@ -300,9 +311,18 @@ class Learning:
         self._progress(user_id, course_id, percentage)
 
     def set_module_result(
-        self, user_id: str, course_id: str, module_id: str, score: float, *, completed: bool
+        self,
+        user_id: str,
+        course_id: str,
+        module_id: str,
+        score: float,
+        *,
+        completed: bool,
+        at: datetime | None = None,
     ) -> None:
         """Set the result of a person in a module of an assigned course; the course follows its modules.
+
+        A module that is linked into several courses counts in each of them that the person has (api-facts 15).
 
         Args:
             user_id: Id of the person.
@@ -310,16 +330,32 @@ class Learning:
             module_id: Id of the module.
             score: The score, 0 to 100.
             completed: Whether the module is completed.
+            at: When that was; None is now.
         """
+        now = self.now()
+        result = ModuleResult(score=score, completed=completed, created=now, updated=now, reached=at or now)
+        for each in (course_id, *self._linked(user_id, course_id, module_id)):
+            self._count(user_id, each, module_id, result)
+
+    def _linked(self, user_id: str, course_id: str, module_id: str) -> list[str]:
+        """Return the other courses of a person that have this module."""
+        courses = self.course_modules.of_right(module_id).keys() - {course_id}
+        return [each for each in sorted(courses) if self.user_courses.get(user_id, each)]
+
+    def _count_linked(self, user_id: str, course_id: str) -> None:
+        """Let what a person has done in other courses count in a new one."""
+        for module_id in self.course_modules.of_left(course_id):
+            for other in self._linked(user_id, course_id, module_id)[:1]:
+                if done := self._assigned(user_id, other).modules.get(module_id):
+                    self._count(user_id, course_id, module_id, done)
+
+    def _count(self, user_id: str, course_id: str, module_id: str, result: ModuleResult) -> None:
         results = self._assigned(user_id, course_id).modules
-        before, now = results.get(module_id), self.now()
-        results[module_id] = ModuleResult(
-            result_id=before.result_id if before else str(self.ids.number("result")),
-            score=score,
-            completed=completed,
-            created=before.created if before else now,
-            updated=now,
-            attempt=before.attempt + 1 if before else 1,
+        old = results.get(module_id)
+        if old is None:
+            old = evolve(result, result_id=str(self.ids.number("result")), created=self.now(), attempt=0)
+        results[module_id] = evolve(
+            result, result_id=old.result_id, created=old.created, updated=self.now(), attempt=old.attempt + 1
         )
         modules = self.course_modules.of_left(course_id)
         finished = sum(results[each].completed for each in modules if each in results)
@@ -343,25 +379,31 @@ class Learning:
     def _follow_path(self, user_id: str, path_id: str) -> None:
         """Bring the assignment of a path up to its courses: begun with the first, done with the last."""
         assignment, now = self.user_paths.of_left(user_id)[path_id], self.now()
+        if assignment.started is None and any(each.started for each in self._on_path(user_id, path_id)):
+            assignment.started = assignment.updated = now
         before, assignment.percentage = assignment.percentage, self.path_percentage(user_id, path_id)
         if assignment.percentage == before:
             return
-        assignment.started, assignment.updated = assignment.started or now, now
+        assignment.updated = now
         newly_completed = assignment.percentage >= 100
         assignment.completed = now if newly_completed else None
         if newly_completed:
             self._complete(user_id, path_id, self.learning_paths[path_id]["Name"], None)
 
     def path_percentage(self, user_id: str, path_id: str) -> float:
-        """Return how far someone is on a path: the mean of its courses.
+        """Return how far someone is on a path: completed courses by courses, of which those begun count nothing.
 
         Args:
             user_id: Id of the person.
             path_id: Id of the learning path.
         """
+        courses = len(self.path_courses.of_left(path_id))
+        finished = sum(each.completed is not None for each in self._on_path(user_id, path_id))
+        return round(100 * finished / courses, 2) if courses else 0.0
+
+    def _on_path(self, user_id: str, path_id: str) -> list[Assignment]:
         found = [self.user_courses.get(user_id, each) for each in self.path_courses.of_left(path_id)]
-        reached = sum(assignment.percentage for assignment in found if assignment)
-        return round(reached / len(found), 2) if found else 0.0
+        return [assignment for assignment in found if assignment]
 
     def _complete(self, user_id: str, item_id: str, title: str, score: int | None) -> None:
         self.completions.append(

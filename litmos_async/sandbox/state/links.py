@@ -42,13 +42,24 @@ class Membership(Link):
 
 @define(kw_only=True)
 class ModuleResult:
-    """What a person reached in one module."""
+    """What a person reached in one module.
 
-    result_id: str
+    Attributes:
+        score: The score, 0 to 100.
+        completed: Whether the module is completed.
+        created: When it was first written.
+        updated: When it was last written.
+        reached: When it was reached, as the request said: earlier, where it comes from elsewhere.
+        result_id: Id of the result.
+        attempt: How often it was written.
+    """
+
     score: float
     completed: bool
     created: datetime
     updated: datetime
+    reached: datetime
+    result_id: str = ""
     attempt: int = 1
 
 

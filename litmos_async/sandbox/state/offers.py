@@ -97,7 +97,7 @@ class Offers:
         return [each for each in self.listings.values() if each["CollectionId"] == collection_id]
 
     def expired(self, listing: Record) -> bool:
-        """Say whether the time of a listing is over: at a fixed date, or so many days after it was made."""
+        """Return whether the time of a listing is over: at a fixed date, or so many days after it was made."""
         match listing["DurationType"].lower():
             case "fixed":
                 end: datetime = listing["FixedDate"]

@@ -259,7 +259,7 @@ class People(Learning):
         return True
 
     def leave_team(self, team_id: str, user_id: str) -> bool:
-        """End a membership and what came with it; False if there was none.
+        """End a membership, and what came with it, which is a choice of the sandbox; False if there was none.
 
         Args:
             team_id: Id of the team.

@@ -67,23 +67,6 @@ def read_object(body: bytes) -> Record:
     return value
 
 
-def moment(value: Any) -> datetime | None:
-    """Return a time that came as a text in one of the forms of JSON or XML; an empty one stands for none.
-
-    Raises:
-        BadDate: It is of none of these forms.
-    """
-    if not isinstance(value, str):
-        return value if isinstance(value, datetime) else None
-    if not value:
-        return None
-    try:
-        found = _json_date(value) if value.startswith("/Date") else datetime.fromisoformat(value)
-    except ValueError:
-        raise BadDate(value) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
 def _is_json(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/json":
@@ -107,6 +90,8 @@ def _from_object(value: Any, element: Element) -> Record:
     for field in element.fields:
         item = value.get(field.name)
         if item is None:
+            if field.name in value:
+                _check_null(field)
             continue
         if field.element is not None:
             record[field.name] = _json_part(item, field, field.element)
@@ -161,6 +146,7 @@ def _from_node(node: ET.Element, element: Element) -> Record:
             record[field.name] = node.text or ""
     for field, child in _in_order(node, element):
         if child.get(_NIL) in _TRUE:
+            _check_null(field)
             record[field.name] = None
         elif field.element is None:
             record[field.name] = _scalar(field, child.text or "")
@@ -181,6 +167,11 @@ def _in_order(node: ET.Element, element: Element) -> Iterable[tuple[Field, ET.El
             yield element.fields[place], child
 
 
+def _check_null(field: Field) -> None:
+    if field.kind == "stated":
+        raise BadBody(f"{field.name} cannot be null")
+
+
 def _scalar(field: Field, text: str, *, from_json: bool = False) -> Any:
     try:
         match field.kind:
@@ -190,7 +181,9 @@ def _scalar(field: Field, text: str, *, from_json: bool = False) -> Any:
                 return int(text)
             case "float":
                 return float(text)
-            case "date" | "us" | "spaced":
+            case "expiry" if not text:
+                return None
+            case "date" | "expiry" | "us" | "spaced":
                 return _date(field, text, from_json=from_json)
             case _:
                 text.encode()  # JSON can smuggle in half a character, which no answer could carry
@@ -209,7 +202,7 @@ def _bool(text: str) -> bool:
 
 
 def _date(field: Field, text: str, *, from_json: bool) -> datetime:
-    if field.kind != "date" and _SPACED_DATE.fullmatch(text):
+    if field.kind in {"us", "spaced"} and _SPACED_DATE.fullmatch(text):
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
     if field.kind == "spaced":
         raise BadDate(text) if from_json else ValueError(text)

@@ -47,7 +47,7 @@ def list_to_xml(element: Element, records: Iterable[Record], root: str) -> bytes
 
 def _plain(element: Element, record: Record) -> Record:
     return {
-        field.name: _json_value(field, record[field.name])
+        field.json_name: _json_value(field, record[field.name])
         for field in element.fields
         if field.name in record  # a field that the record has not is one that this answer does not carry
     }
@@ -57,7 +57,7 @@ def _json_value(field: Field, value: Any) -> Any:
     if field.kind == "iso":
         return iso(value)
     if value is None:
-        return None
+        return "" if field.kind == "expiry" else None
     if field.element is None:
         return _JSON_FORMS.get(field.kind, _as_it_is)(value)
     if field.kind == "many":
@@ -85,7 +85,7 @@ def _tree(element: Element, record: Record, name: str, extra: str = "") -> Itera
 def _xml_field(field: Field, value: Any) -> Iterator[str]:
     if field.kind == "content":
         yield escape(value, _ENTITIES)
-    elif value is None and field.kind != "iso":
+    elif value is None and field.kind not in {"iso", "expiry"}:
         yield f'<{field.name} i:nil="true"/>'
     else:
         yield _xml_value(field, value)
@@ -115,8 +115,8 @@ def _xml_text(field: Field, value: Any) -> str:
             return "true" if value else "false"
         case "float":
             return f"{value:.2f}"
-        case "date":
-            return xml_date(value)
+        case "date" | "expiry":
+            return xml_date(value) if value else ""
         case "iso":
             return iso(value)
         case "us" | "spaced":
@@ -152,4 +152,9 @@ def us_date(value: datetime) -> str:
     return f"{moment.month}/{moment.day}/{moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
 
 
-_JSON_FORMS: Final[dict[str, Callable[[Any], Any]]] = {"date": json_date, "us": us_date, "spaced": us_date}
+_JSON_FORMS: Final[dict[str, Callable[[Any], Any]]] = {
+    "date": json_date,
+    "expiry": json_date,
+    "us": us_date,
+    "spaced": us_date,
+}

@@ -5,15 +5,17 @@ cancel out and no test would see it. The rest of it is in `schema_training.py`, 
 `schema_offers.py`.
 
 An element is a name and a line of words, one for each field: `Name` is text, `Name:kind` something else, and
-a question mark after it means that the blank value is null. Kinds:
+a question mark after it means that the blank value is null; `Name/Other` is called Other in JSON answers. Kinds:
 
 - `bool`, `int`, `float`
 - `date`: `/Date(ms+0000)/` in JSON, `2021-05-11T18:27:24.763` in XML
 - `iso`: `2016-12-20T15:24:16Z` in both, an empty text when there is none (api-facts 3)
+- `expiry`: a `date`, and an empty text when there is none
 - `us`: a time that answers write as `12/31/2025 12:00:00 AM` in both (api-facts 3)
 - `spaced`: the same, and requests write it as `2025-12-31 00:00:00` and in no other form
 - `one`, `many`: another element, or a list of them
 - `texts`: a list of texts; what its items are called in XML is not documented, `string` is assumed
+- `stated`: a text that may be left out, but is never null
 - `attribute`, `content`: not an element but an attribute or the text of the record's own (custom fields)
 """
 
@@ -44,6 +46,7 @@ class Field:
     kind: str = "text"
     nullable: bool = False
     element: Element | None = None
+    json_name: str = ""
 
     def blank(self) -> Any:
         """Return what the field holds when nothing was said about it."""
@@ -70,7 +73,8 @@ def element(name: str, line: str, /, **parts: Element) -> Element:
     fields: list[Field] = []
     for word in line.split():
         label, _, kind = word.rstrip("?").partition(":")
-        fields.append(Field(label, kind or "text", word.endswith("?"), parts.get(label)))
+        first, _, other = label.partition("/")
+        fields.append(Field(first, kind or "text", word.endswith("?"), parts.get(first), other or first))
     return Element(name, tuple(fields), {each.name: place for place, each in enumerate(fields)})
 
 
@@ -90,7 +94,7 @@ USER: Final = element(
     TimeZone SalesforceId? OriginalId:int Street1 Street2 City State PostalCode Country CompanyName JobTitle
     {_CUSTOM_FIELDS}
     Culture SalesforceContactId? SalesforceAccountId? CreatedDate:iso Points:float Brand ManagerId ManagerName
-    EnableTextNotification:bool Website Twitter ExpirationDate:iso JobRole ExternalEmployeeId ProfileType?
+    EnableTextNotification:bool Website Twitter ExpirationDate:expiry JobRole ExternalEmployeeId ProfileType?
     """,
 )
 
@@ -177,11 +181,12 @@ MODULE_RESULT: Final = element(
     "ModuleResult", "CourseId UserId Score:int? Completed:bool UpdatedAt:date? Note? Attempts:int?"
 )
 
+# Two names are others in the JSON that a peer reads (api-facts 11).
 RESULT_DETAIL: Final = element(
     "User",
     """
-    Id UserOriginalId:int UserName FirstName LastName Active:bool Email AccessLevel LoginKey CourseId
-    CourseOriginalId:int UpdatedDate:date Code CourseName Complete:bool PercentageComplete:float
+    Id UserOriginalId:int UserName/Username FirstName LastName Active:bool Email AccessLevel LoginKey CourseId
+    CourseOriginalId:int UpdatedDate:date Code CourseName Complete/Completed:bool PercentageComplete:float
     CompletedDate:date? UpToDate:bool Overdue:bool CompliantTillDate:date?
     """,
 )
@@ -272,7 +277,7 @@ USER_IMPORT: Final = element(
         Username Email FirstName LastName Password Phone Mobile Skype Title CompanyName WebSite Twitter
         Team1 Team2 Team3 Team4 Team5 Course1 Course2 Course3 Address1 Address2 City State Zip Country
         {_CUSTOM_FIELDS} SalesforceId SalesforceContactId SalesforceAccountId
-        Active:bool InActiveDate AccessLevel Brand Culture Manager {_ADVANCED_USER_FIELDS}
+        Active:bool InActiveDate:stated AccessLevel:stated Brand Culture Manager {_ADVANCED_USER_FIELDS}
         JobRole ExternalEmployeeId
         """.split()
     ),

@@ -12,17 +12,16 @@ from attrs import field, frozen
 
 from litmos_async.cli.fields import UNKNOWN
 from litmos_async.cli.ledger import Ledger
-from litmos_async.cli.outcomes import OURS
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.table import Line, Table, TableError, name_key
 from litmos_async.cli.values import FieldError, text_of
-from litmos_async.names import clean
+from litmos_async.names import clean, loose
 
-__all__ = ["More", "Optional", "listed_names", "percent"]
+__all__ = ["ExtraColumn", "ExtraColumns", "listed_names", "percent"]
 
 
 @frozen
-class Optional:
+class ExtraColumn:
     """A column that may be there.
 
     Attributes:
@@ -39,7 +38,7 @@ class Optional:
 
 
 @frozen(slots=False)
-class More:
+class ExtraColumns:
     """The columns that a file may have.
 
     Attributes:
@@ -48,12 +47,12 @@ class More:
         check_line: Returns what is wrong with the values of a line; nothing if it can be used.
     """
 
-    columns: Sequence[Optional]
+    columns: Sequence[ExtraColumn]
     refused: Mapping[str, str] = field(factory=dict[str, str])
     check_line: Callable[[Mapping[str, Any]], str] = lambda _: ""
 
     @cached_property
-    def _known(self) -> dict[str, Optional]:
+    def _known(self) -> dict[str, ExtraColumn]:
         return {name_key(name): column for column in self.columns for name in (column.key, *column.names)}
 
     @cached_property
@@ -68,13 +67,14 @@ class More:
         """
         refused, unknown, over = list[str](), list[str](), list[str]()
         seen = dict[str, str]()
-        for name, word in zip(table.extra_columns, table.extra_words, strict=True):
+        for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True)):
             key = name_key(word)
-            if not word or key in OURS:
+            if not word or table.is_ours(place):
                 continue
             if key in self._known:
-                if seen.setdefault(self._known[key].key, name) != name:
-                    raise TableError(f"{seen[self._known[key].key]!r} and {name!r} are about the same")
+                if (known := self._known[key].key) in seen:
+                    raise TableError(f"{seen[known]!r} and {name!r} are about the same")
+                seen[known] = name
             elif reading.ignore_columns:
                 over.append(repr(name))
             elif key in self._reasons:
@@ -112,7 +112,11 @@ class More:
         """Return what a line says in these columns, as far as it says something."""
         return {column.key: column.read(text) for column, _, text in self._texts(table, line)}
 
-    def _texts(self, table: Table, line: Line) -> list[tuple[Optional, str, str]]:
+    def said(self, table: Table, line: Line) -> dict[str, Any]:
+        """Return what a line says in these columns, so that what means the same is equal."""
+        return {key: _alike(value) for key, value in self.values(table, line).items()}
+
+    def _texts(self, table: Table, line: Line) -> list[tuple[ExtraColumn, str, str]]:
         cells = zip(table.extra_columns, table.extra_words, line.extra, strict=True)
         return [
             (self._known[name_key(word)], name, text)
@@ -124,6 +128,12 @@ class More:
         """Return what stands in a column on lines that can be used, each text once."""
         texts = (self.values(ledger.table, line).get(key) for line in ledger.lines)
         return list(dict.fromkeys(text for text in texts if text))
+
+
+def _alike(value: Any) -> Any:
+    if isinstance(value, str):
+        return loose(value)
+    return frozenset(map(loose, value)) if isinstance(value, tuple) else value
 
 
 _LEAST, _MOST = 0, 100

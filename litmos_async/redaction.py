@@ -8,8 +8,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote, quote_plus
+
+E = TypeVar("E", bound=BaseException)
 
 REDACTED: Final = "***"
 
@@ -80,6 +82,12 @@ def without_secrets(problem: BaseException, secrets: Iterable[str]) -> BaseExcep
         copied.__cause__ = below
         below = copied
     return below or problem
+
+
+def without_frames(problem: E) -> E:
+    """Return an error of ours without what led to it: other errors, and frames, whose variables may be secrets."""
+    problem.__cause__ = problem.__context__ = None
+    return problem.with_traceback(None)
 
 
 def _like(problem: BaseException, secrets: tuple[str, ...]) -> BaseException:

@@ -1,0 +1,103 @@
+"""Files from a pipe or from standard input, through the commands."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from litmos_async.cli.app import run
+from tests.cli.small import ASSIGN, Carry, Desk, Send
+
+
+def test_a_file_from_a_pipe_is_read_once(
+    desk: Desk, carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a shell gives one with <( ), and the key beside it."""
+    monkeypatch.chdir(desk.folder)
+    pipe, key = desk.folder / "people.csv", desk.folder / "key"
+    for path, data in (
+        (pipe, b"user,course\nuser.0@example.com,C-1\n"),
+        (key, b"\xef\xbb\xbfsandbox-key\r\n"),
+    ):
+        os.mkfifo(path)
+        threading.Thread(target=path.write_bytes, args=(data,), daemon=True).start()
+    assert carry_from_pipe(f"{ASSIGN} --api-key-file {key}") == 0
+    assert len(desk.assigned()) == 1
+    assert Path("stdin.outcomes.csv").exists()
+
+
+@pytest.mark.parametrize("option", ["--outcomes", "--plan-json", "--journal"])
+def test_a_pipe_takes_no_outcomes(
+    desk: Desk, send: Send, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are refused before anything is sent, and the pipe stays one."""
+    pipe = desk.folder / "pipe"
+    os.mkfifo(pipe)
+    assert send(b"user,course\nuser.0@example.com,C-1\n", f"{ASSIGN} {option} {pipe}") == 2
+    assert f"to {pipe}: it is no regular file" in capsys.readouterr().err
+    assert pipe.is_fifo()
+    assert not desk.sandbox.requests
+
+
+def test_standard_input(desk: Desk, carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is called `-`, and the outcomes go into the current folder."""
+    monkeypatch.chdir(desk.folder)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"user,course\nuser.0@example.com,C-1\n")))
+    assert run([*ASSIGN.split(), "-"]) == 0
+    del carry_from_pipe
+    assert len(desk.assigned()) == 1
+    assert Path("stdin.outcomes.csv").exists()
+
+
+def test_a_file_as_standard_input(
+    desk: Desk, carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`litmos … - < people.csv`: it is read from the descriptor, in parts, and not beyond what is allowed."""
+    monkeypatch.chdir(desk.folder)
+    monkeypatch.setattr("litmos_async.cli.reading._PART", 10)
+    desk.write("user,course", "user.0@example.com,C-1", "user.1@example.com,C-1")
+    assert carry_from_pipe is not None
+    with desk.order.file.open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        assert run([*ASSIGN.split(), "-"]) == 0
+        assert len(desk.assigned()) == 2
+        monkeypatch.setattr("litmos_async.cli.table.MOST_BYTES", 20)
+        file.seek(0)
+        assert run([*ASSIGN.split(), "-"]) == 2
+    assert "larger than" in capsys.readouterr().err
+
+
+@pytest.mark.costly
+def test_ctrl_c_ends_a_command_that_waits_for_a_pipe(tmp_path: Path) -> None:
+    """Nothing is written into it, and nothing was sent."""
+    pipe = tmp_path / "people.csv"
+    os.mkfifo(pipe)
+    words = [sys.executable, "-m", "litmos_async.cli", *ASSIGN.split(), "--limiter", "memory://", str(pipe)]
+    environment = {**os.environ, "LITMOS_API_KEY": "k", "LITMOS_CONFIG": str(tmp_path / "none")}
+    with (
+        subprocess.Popen(
+            words, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as command,
+        pipe.open("wb"),  # until the command has it open, this waits
+    ):
+        command.send_signal(signal.SIGINT)
+        out, err = command.communicate()
+    assert (command.returncode, err) == (130, b"")
+    assert b"Interrupted before anything was sent" in out
+
+
+def test_no_standard_input(
+    carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a service may be started."""
+    monkeypatch.setattr("sys.stdin", None)
+    assert carry_from_pipe is not None
+    assert run([*ASSIGN.split(), "-"]) == 2
+    assert "cannot use -: there is no standard input" in capsys.readouterr().err
