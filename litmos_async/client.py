@@ -1,4 +1,4 @@
-"""`LitmosClient`: where everything begins."""
+"""`LitmosClient`: the entry point."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class LitmosClient(Resources):
             exception from one is logged once and does not propagate. If None, nothing is called.
 
     Raises:
-        ConfigurationError: Something is missing or cannot work.
+        ConfigurationError: Something is missing or invalid.
     """
 
     _base_url = ""
@@ -196,7 +196,7 @@ class LitmosClient(Resources):
         """Return a view of this client with different defaults, on the same pool and limiter.
 
         Args:
-            options: `timeout`, `retry`, `priority`, `wire`. What is not given stays as it is.
+            options: `timeout`, `retry`, `priority`, `wire`. The others keep their values.
         """
         view = object.__new__(type(self))
         view._limiter, view._owns_limiter = self._limiter, self._owns_limiter
@@ -207,7 +207,7 @@ class LitmosClient(Resources):
 
     @property
     def quota(self) -> Quota:
-        """How the limit stands: slots used and free, when the next one is free, who waits."""
+        """The limit now: slots used and free, when the next is free, how many wait."""
         return self._limiter.quota
 
     async def usage(self) -> Usage:
@@ -235,8 +235,8 @@ class LitmosClient(Resources):
             path: Path below the base URL, with a leading slash; percent-encode what you put into it.
             query: Query parameters; None is left out. `source` and `format` are added.
             body: Plain data to send as JSON, or bytes to send unchanged in the chosen format. None sends no
-                body. Of data, the values of `Password` and `LoginKey` are kept out of errors; of bytes, nothing
-                is known.
+                body. The values of `Password` and `LoginKey` in data are kept out of errors; bytes are not
+                checked.
             repeatable: Whether it may be sent again after a lost answer. None means only if it is a GET.
             options: The options of every call. "auto" is JSON here.
 

@@ -1,4 +1,4 @@
-"""What a client is set up with, and what can be said anew for a single call."""
+"""The configuration of a client, and the options of a single call."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CallOptions(TypedDict, total=False):
 
 @frozen
 class Defaults:
-    """What holds for a call that says nothing else. The fields are those of `CallOptions`."""
+    """The options of a call that gives none. The fields are those of `CallOptions`."""
 
     timeout: float = 30.0
     retry: RetryPolicy = field(factory=RetryPolicy)
@@ -162,7 +162,7 @@ def configure(
     max_answer_bytes: int = MAX_ANSWER_BYTES,
     environment: Mapping[str, str] = os.environ,
 ) -> Config:
-    """Return the configuration from arguments, and from `LITMOS_*` variables where they are silent.
+    """Return the configuration from arguments, or from `LITMOS_*` variables if they are None.
 
     Raises:
         ConfigurationError: Something is missing or cannot work.

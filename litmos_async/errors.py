@@ -1,11 +1,11 @@
 """The exception tree.
 
-Everything this library raises on purpose is a `LitmosError`. Which branch tells what is known of the effect:
+Everything this library raises on purpose is a `LitmosError`. The branch tells what is known of the effect:
 
 - `ConfigurationError`: refused before anything was sent.
 - `NetworkError`: no answer; for a write that was sent and may not be repeated it is `OutcomeUnknown` instead.
 - `DecodeError`: an answer came, and it could not be understood.
-- `APIError`: the server said no.
+- `APIError`: an error status.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _rebuild(kind: type[LitmosError], args: tuple[Any, ...], known: dict[str, An
 
 
 class ConfigurationError(LitmosError, ValueError):
-    """An option or argument cannot work; nothing was sent.
+    """An option or argument is invalid; nothing was sent.
 
     ```python
     try:
@@ -214,7 +214,7 @@ class _RequestError(LitmosError):
 
 
 class NetworkError(_RequestError):
-    """No answer came, and nothing was changed or the operation may be repeated.
+    """No answer came; either nothing was changed, or a repeat is safe.
 
     Attributes:
         obstacle: The cause: "proxy", "certificate" (the host's is not trusted), "tls" (another failure of the

@@ -1,6 +1,6 @@
-"""What a client says of its work: one frozen record per attempt, wait for a slot, pause, page and job.
+"""What a client reports: one frozen record per attempt, wait for a slot, pause, page and job.
 
-`LitmosClient(on_event=...)` takes who wants them:
+Pass a hook to `LitmosClient(on_event=...)`:
 
 ```python
 def slow(event: Event) -> None:
@@ -29,7 +29,7 @@ __all__ = ["Attempt", "Event", "Hook", "JobEnded", "PageRead", "Pause", "SlotWai
 
 @frozen(kw_only=True)
 class SlotWait:
-    """A call has a slot of the limit, or waits no longer for one.
+    """A call got a slot, or stopped waiting for one.
 
     ```python
     def long_waits(event: Event) -> None:
@@ -60,7 +60,7 @@ class SlotWait:
 
 @frozen(kw_only=True)
 class Attempt:
-    """A request was sent and has an end: an answer, an error, or its caller has given it up.
+    """A request has ended: in an answer or an error, or given up by its caller.
 
     ```python
     def failures(event: Event) -> None:
@@ -105,7 +105,7 @@ class Attempt:
 class Pause:
     """The server rejected a request, here or in another process, and all calls wait: once per pause.
 
-    One that is made longer while it lasts counts as another.
+    A pause that is extended counts as another one.
 
     ```python
     def pauses(event: Event) -> None:
@@ -159,7 +159,7 @@ class PageRead:
 
 @frozen(kw_only=True)
 class JobEnded:
-    """A bulk job has come to its end, or was stopped. A job that is a part of another one is not told apart.
+    """A bulk job ended, or was stopped. A part of another job has no event of its own.
 
     ```python
     def jobs(event: Event) -> None:

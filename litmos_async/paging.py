@@ -1,6 +1,6 @@
-"""Lists that can be trusted: every row that was there throughout, exactly once, or an error that says so.
+"""Complete lists: every row that was there throughout, exactly once, or an error.
 
-The rules stand in `reader.py`; here is what people iterate over.
+The rules are in `reader.py`; this is what callers iterate over.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class Profile:
         api_key_file: A file that holds the key and nothing else, for its owner alone.
         keyring: Whether the key is in the keyring of the system, which needs the extra `keyring`.
         options: Defaults for options of the command line.
-        columns: As what columns of files are to be read on the command line, as with `--map`, where they are there.
+        columns: How the command line reads columns of files, as with `--map`, if they exist.
     """
 
     name: str
@@ -238,9 +238,7 @@ def read_profiles(path: Path | None = None) -> dict[str, Profile]:
         raise ConfigurationError(f"{path} cannot be used: {reason}") from None
     tables = data.pop("profiles", {})
     if data:
-        raise ConfigurationError(
-            f"{path} holds {next(iter(data))!r}; it holds [profiles.NAME] and nothing else"
-        )
+        raise ConfigurationError(f"{path} holds {next(iter(data))!r}; only [profiles.NAME] is allowed")
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise ConfigurationError(f"{path}: profiles are tables: [profiles.NAME]")
     return {name: _profile(name, table, path) for name, table in tables.items()}

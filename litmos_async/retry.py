@@ -32,7 +32,7 @@ class RetryPolicy:
 
     Attributes:
         max_attempts: The most requests, not counting rejected ones: 1 never retries.
-        max_rejections: Rejections by the rate limit at most. They cost no one anything, so they count apart; with
+        max_rejections: Rejections by the rate limit at most. They cost nothing, so they are counted apart; with
             the limiter's pauses of 1, 2, 4 ... 60 s the default outlasts the server's window several times.
         initial_backoff: Seconds before the first repeat of a lost request, doubled each time; the actual wait is
             drawn between 0 and that ("full jitter"), so that many clients do not come back together.
@@ -88,7 +88,7 @@ class Again:
 
 @frozen
 class Tries:
-    """What a call has behind it."""
+    """A call's attempts so far."""
 
     attempts: int = 0
     rejections: int = 0

@@ -1,6 +1,6 @@
 """Bulk jobs: the fewest requests, an outcome for every item.
 
-A pair of the plainest job goes down this chain, and so do all the others:
+A pair of the simplest job takes this path, as do all others:
 
     bulk                `litmos.bulk`: all helpers, and the `resolve_*` methods
       helpers/          a signature, a docstring, one return: the helper makes a job, its route and its run
@@ -17,7 +17,7 @@ A pair of the plainest job goes down this chain, and so do all the others:
     workers             pieces of work side by side
     results             Outcome, Plan, Progress, Report
 
-`docs/architecture.md` says more of each.
+`docs/architecture.md` describes each.
 """
 
 from litmos_async.bulk.bulk import Bulk

@@ -1,4 +1,4 @@
-"""`litmos.bulk`: the helpers for many at once."""
+"""`litmos.bulk`: bulk helpers and resolvers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
     ```
 
     A name that matches nothing, or several things, is a problem in the result, not an exception. Invisible
-    characters in a name (surrounding spaces, a zero-width space) do not matter, nor how an umlaut is composed;
+    characters in a name (surrounding spaces, a zero-width space) are ignored, as is how an umlaut is composed;
     case matters only between things whose names differ in nothing else. A number is taken for an OriginalId,
     the one that the web interface shows, only if nothing in the list has a number as its name or code;
     otherwise a name that no longer exists could silently stand for something else.

@@ -154,7 +154,7 @@ class BulkJob(ABC):
         """Run to the end and return the report.
 
         Args:
-            on_progress: Called with the progress when a request that reads leaves, when another one was answered
+            on_progress: Called with the progress when a read is sent, when any other request was answered
                 (just before its items are counted), and at the end; it must be quick, and not raise. None calls
                 nothing.
 

@@ -1,4 +1,4 @@
-"""What bulk jobs say: before they run, while they run, and afterwards."""
+"""What bulk jobs report: before, during and after they run."""
 
 from __future__ import annotations
 
@@ -142,8 +142,8 @@ class Progress:
         seconds_left: How long the rest takes, including reads, at the quota as it is now; 0 if there are slots
             for all of it. Until `planned`, only the time for the reads that are known to follow.
         quota: The state of the limit.
-        reads: Requests so far that only read: what existed before, and what the others did.
-        reads_planned: At least those, and the ones that are known to follow.
+        reads: Requests so far that only read: what existed before, and what writes did.
+        reads_planned: Those, and the ones known to follow; a minimum.
         planned: Whether the plan is complete; until then the number of writes is not known.
     """
 

@@ -227,7 +227,7 @@ async def export(
         return await _merge(merge, output, terminal)
     if all_of is not None:
         if names or output is not None or wanted != WANTED:
-            raise ConfigurationError("--all-of FILE says everything: leave the lists and options to it")
+            raise ConfigurationError("--all-of FILE gives the lists and options: do not pass them too")
         nightly = read_nightly(all_of)
         names, output, wanted = nightly.names, nightly.output, Wanted(**nightly.options)
     if not names:

@@ -103,9 +103,7 @@ def retry(job: Job, /) -> int:
 
     record = find(job)
     if not record.file:
-        raise ConfigurationError(
-            f"job {record.id} read standard input, which is gone: give its command again"
-        )
+        raise ConfigurationError(f"job {record.id} read standard input, which is gone: run its command again")
     try:
         os.chdir(record.folder)
     except OSError as problem:

@@ -32,7 +32,7 @@ async def login_link(
     ] = None,
     account: Account = ACCOUNT,
 ) -> int:
-    """Print a link that logs a person in once, without a password. Anyone who has the link is that person.
+    """Print a link that logs a person in once, without a password. Anyone with it can act as that person.
 
     It is written to a terminal, or to a file that only its owner can read (--output), but never to a pipe or
     another file, where others might find it.

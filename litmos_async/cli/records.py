@@ -157,7 +157,7 @@ def find(id: str) -> Record:
         return found[0]
     if found:
         raise ConfigurationError(f"several jobs begin with {id!r}: {', '.join(each.id for each in found)}")
-    raise ConfigurationError(f"there is no job {id!r}: litmos jobs list shows those that there are")
+    raise ConfigurationError(f"there is no job {id!r}: litmos jobs list shows all jobs")
 
 
 def in_use(journal: Path) -> bool:

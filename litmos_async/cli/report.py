@@ -112,7 +112,7 @@ async def report(
             help="Only results that changed after it: 2026-03-01, or 90d for the last 90 days.", group=REPORT
         ),
     ] = None,
-    inactive: Annotated[bool, Parameter(help="With inactive people. Not with teams.", group=REPORT)] = False,
+    inactive: Annotated[bool, Parameter(help="Add inactive people. Not with teams.", group=REPORT)] = False,
     json: AsJson = False,
     quiet: Annotated[bool, Parameter(group=OUTPUT, help="Show errors only.")] = False,
     account: Account = ACCOUNT,

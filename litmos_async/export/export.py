@@ -1,4 +1,4 @@
-"""`litmos.export`: lists into files, complete, within the quota, and on where they stopped."""
+"""`litmos.export`: lists into files, complete, within the quota, and resumable."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _LIMIT: Final = Lock()
 
 
 def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> int:
-    """Write the present of a list that was exported with a state: the newest row of each key.
+    """Write the current rows of a list exported with a state: the newest row of each key.
 
     ```python
     await litmos.export.run("users", "changes/", format="parquet", state="night.db")
@@ -63,7 +63,7 @@ def merge(folder: str | Path, dest: str | Path, *, name: str | None = None) -> i
     key = schema(list_name).key
     if not key:
         raise ConfigurationError(
-            f"the rows of {list_name} have no key: all of its files together are the present"
+            f"the rows of {list_name} have no key: its files together are the current rows"
         )
     read, write = _FORMATS[ending]
     working = dest.with_name(f".{dest.name}.part")

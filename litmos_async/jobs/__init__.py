@@ -6,7 +6,7 @@ tree.py          teams in their places, with leaders and admins: tree_match.py f
 sessions.py      sessions created, people registered for them and marked at the roll call
 steps.py         what all of them take of the machinery of bulk jobs
 
-They stand on the same journal, plan, outcomes and limit as all bulk jobs:
+They use the same journal, plan, outcomes and limit as all bulk jobs:
 
 ```python
 jobs = Jobs.of(litmos.bulk)
@@ -35,7 +35,7 @@ __all__ = [
 
 
 class Jobs(CompletionJobs, TreeJobs, SessionJobs, LookUps):
-    """All of them; `Jobs.of(litmos.bulk)` makes it of a client.
+    """All these jobs; create it with `Jobs.of(litmos.bulk)`.
 
     ```python
     passed = ModuleResult(user_id=user_id, course_id=course_id, completed=True, score=90)

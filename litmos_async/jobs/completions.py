@@ -66,7 +66,7 @@ class CompletionJobs(StepJobs):
 
         `PUT /results/modules/{module_id}`
 
-        Beside `complete_modules` this takes a history: a person may have completed a module several times. These
+        Unlike `complete_modules`, it takes a history: a person may have completed a module several times. These
         results go out one after another, the oldest first, so that the last one is what the profile shows; those
         of different people or modules go out side by side. No request is repeated once it may have arrived.
 

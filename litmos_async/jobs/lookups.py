@@ -44,7 +44,7 @@ class ModulesOfCourse:
         return [each for each in self.modules if each.id not in self.led and each.active is not False]
 
     def find(self, name: str) -> list[Module]:
-        """Return the modules that go by an id, a code or a name, as closely as any does.
+        """Return the modules whose id, code or name matches best.
 
         Args:
             name: An id, a code or a name.

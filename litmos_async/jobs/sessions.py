@@ -89,7 +89,7 @@ class UserInSession(NamedTuple):
 
 
 class NewSession(NamedTuple):
-    """A session that is to be there; `start` is the day and the time, as in `2031-09-24 9:00AM`.
+    """A session to be created; `start` is the day and the time, as in `2031-09-24 9:00AM`.
 
     ```python
     session = (await litmos.sessions.get(course_id, ilt_module_id, session_id)).replace(name="First aid II")
@@ -172,12 +172,12 @@ class SessionJobs(StepJobs):
 
         `POST /courses/{course_id}/modules/{module_id}/sessions/{session_id}/rollcall`
 
-        People who are not registered have failed, and those who are marked just so are "skipped", after one look
+        People who are not registered are "failed", and those already marked so are "skipped", after one look
         at the roll call of each session.
 
         Args:
             marks: Pairs (session, mark). A mark has the `id` of a person, `completed`, and a score of 0 to 100:
-                left out, the one that stands there stays.
+                left out, the existing one stays.
             options: See `ItemOptions`.
 
         Returns:

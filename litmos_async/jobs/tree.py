@@ -91,7 +91,7 @@ class TreeJobs(StepJobs):
         max_removals: float = MAX_REMOVALS,
         **options: Unpack[ItemOptions],
     ) -> BulkJob:
-        """Bring teams to what rows say of them: their place in the tree, description, leaders and admins.
+        """Make teams match the rows: their place in the tree, description, leaders and admins.
 
         `GET /teams`, the whole list; `GET /teams/{team_id}` and the lists of leaders and admins of each team that a
         row says something about; then only the difference is written, a team before those below it.
@@ -102,8 +102,8 @@ class TreeJobs(StepJobs):
         Args:
             rows: What should be.
             remove: True deletes the teams that no row names, but for those above a team of a row; and where a row
-                has leaders or admins, the others are so no longer.
-            max_removals: How many teams and roles may go: a fraction of those that there are, or a number. If it
+                has leaders or admins, all others lose that role.
+            max_removals: How many teams and roles may be removed: a fraction of all, or a number. If it
                 would be more, the job raises `TooManyRemovals` and changes nothing.
             options: See `ItemOptions`.
 

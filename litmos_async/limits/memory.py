@@ -72,14 +72,14 @@ class MemoryLimiter:
 
     @property
     def quota(self) -> Quota:
-        """How things stand now; also readable where no event loop runs."""
+        """The current state; also readable without an event loop."""
         queue = self._queue
         if queue is None:
             return Window(self.rate).quota(0.0, waiting=0)
         return queue.quota
 
     async def usage(self) -> Usage:
-        """Return who uses what: this process, all of it."""
+        """Return the usage: all of it by this process."""
         quota = self.quota
         return Usage(quota, (Share(process_name(), quota.used, quota.waiting),))
 

@@ -190,7 +190,7 @@ class Lease(Protocol):
     ```
 
     Exactly one of its methods is called, once, when the outcome of the request is known. None of them raises,
-    and a second call does nothing, so they can stand in any `except` and `finally`.
+    and a second call does nothing, so they are safe in any `except` or `finally`.
     """
 
     @property
@@ -198,7 +198,7 @@ class Lease(Protocol):
         """When the slot was taken, on the clock of the loop; never later than it was.
 
         A slot is kept for its holder for `timeout + period` seconds from here, and then others have it. So what is
-        older than `timeout` is not used any more: the look at this is the last thing before the bytes leave. Time
+        older than `timeout` must not be used: check this last, just before the bytes leave. Time
         in which the machine was suspended counts, where the system tells it: the value goes back by it.
         """
         ...
@@ -242,7 +242,7 @@ class Limiter(Protocol):
         ...
 
     def bind(self, account: str) -> None:
-        """Say whose limit is kept. The client does so, before the first call.
+        """Set the account. The client does so before the first call.
 
         Args:
             account: A hash of what tells accounts apart; never the key itself. It is the same in every
@@ -273,14 +273,14 @@ class Limiter(Protocol):
 
     @property
     def quota(self) -> Quota:
-        """How things stand now."""
+        """The current state."""
         ...
 
     async def usage(self) -> Usage:
-        """Ask who uses what, process by process.
+        """Return how much each process uses.
 
         Raises:
-            LimiterUnavailable: Where the limit is kept cannot be reached.
+            LimiterUnavailable: The store cannot be reached.
         """
         ...
 

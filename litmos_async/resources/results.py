@@ -54,7 +54,7 @@ class Results(Resource):
 
         `PUT /results/modules/{module_id}`
 
-        Over "auto" a result with `updated_at` goes out as XML, whose dates are documented; the JSON form
+        With "auto", a result with `updated_at` is sent as XML, whose dates are documented; the JSON form
         `/Date(ms)/` was recorded to work, ISO dates to fail. For many see `litmos.bulk`.
 
         Args:

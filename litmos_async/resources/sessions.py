@@ -302,7 +302,7 @@ class Sessions(SpanResource):
 
         `POST /courses/{course_id}/modules/{module_id}/sessions/{session_id}/users/register`
 
-        Some may fail and the others not: the answer counts both and names no one, `list_roll_call` does. Whether
+        Some may fail and the others not: the answer only counts both; `list_roll_call` names them. Whether
         they get e-mails is not documented, and there is no switch.
 
         Args:

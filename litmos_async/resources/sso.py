@@ -21,7 +21,7 @@ from litmos_async.wire.codec import SEARCH_LIMIT
 class LoginUrl:
     """A link that logs a person in, once. Redirect the browser to `url`, and store it nowhere.
 
-    Its repr does not show it: who has the link is that person.
+    Not in its repr: anyone with it can act as that person.
 
     ```python
     link = await litmos.sso.get_login_key(user_id)

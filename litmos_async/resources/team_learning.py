@@ -91,7 +91,7 @@ class TeamLearning(Resource):
         `POST /teams/{team_id}/courses`
 
         Courses that the team has already, and ids that do not exist, are ignored without an error: success
-        proves nothing, read back where it matters. Both assigning and library take two calls.
+        proves nothing, read back where it matters. Doing both takes two calls.
 
         Args:
             team_id: The team.
@@ -168,7 +168,7 @@ class TeamLearning(Resource):
         Args:
             team_id: The team.
             learning_path_ids: The learning paths.
-            send_message: Whether the server may e-mail members. Required: what it does by itself is not documented.
+            send_message: Whether the server may e-mail members. Required: the server's default is not documented.
                 False asks it not to: the switch is shown in one source, without a word.
             include_sub_teams: True asks for every team below too. The same source shows it in a place where it
                 makes no sense; that it works here is likely and unproven. None says nothing.

@@ -186,7 +186,7 @@ class Teams(TeamLearning):
     def list_users(
         self, team_id: Ref, *, search: str | None = None, **options: Unpack[ListOptions]
     ) -> Pages[UserSummary]:
-        """List the active members of a team. Inactive ones never come.
+        """List the members of a team, active ones only.
 
         `GET /teams/{team_id}/users`
 

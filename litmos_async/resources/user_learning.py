@@ -243,7 +243,7 @@ class UserLearning(Resource):
         Args:
             user_id: The person.
             learning_path_ids: The learning paths.
-            send_message: Whether the server may e-mail the person. Required: what it does by itself is not
+            send_message: Whether the server may e-mail the person. Required: the server's default is not
                 documented. False asks it not to; that it follows here is unproven.
             options: The options of every call.
 

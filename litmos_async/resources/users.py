@@ -161,7 +161,7 @@ class Users(UserLearning):
         direction: Direction | None = None,
         **options: Unpack[ListOptions],
     ) -> Pages[User]:
-        """List people with everything that is known of them: 1,000 people per request, `get` one.
+        """List people with all their fields, 1,000 per request; `get` returns one.
 
         `GET /users/details`
 
@@ -275,7 +275,7 @@ class Users(UserLearning):
         `GET /users/{user_id}`
         `PUT /users/{user_id}`
 
-        The server knows no partial update: this reads, merges and writes, in two requests, or in one where
+        The server has no partial update: this reads, merges and writes, in two requests, or in one where
         nothing would change. Another client's change between the two is lost.
 
         Args:
@@ -365,7 +365,7 @@ class Users(UserLearning):
 
         `POST /users/{user_id}/usercustomfields`
 
-        Sent is the vendor's own example, one JSON object of labels and values. No form of this request was
+        Sends the vendor's own example, one JSON object of labels and values. No form of this request was
         recorded: read back what you set. `wire="xml"` sends `<parameter fieldname="Label">value</parameter>`, one
         of two forms on record there.
 

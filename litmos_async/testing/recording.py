@@ -79,9 +79,9 @@ async def recorded(
 
     Every text of an answer is replaced by one that is as long and of the same kinds of characters, and the same
     wherever it comes up, so that ids and names still belong together; field names, dates, numbers of up to three
-    digits, and values that every account has stay. Key and source are left out. What stands for what is kept
-    nowhere. Read the file before you give it away all the same: what a number means in your account is known to
-    you alone.
+    digits, and values that every account has stay. Key and source are left out. The mapping is
+    not kept. Read the file before you share it all the same: only you know what a number means in your
+    account.
 
     Args:
         path: The file; written at the end, readable for you alone.

@@ -64,7 +64,7 @@ class Receiver:
         handler: Called with each event, several at a time.
         secret: The last part of the address: 16 characters or more, of letters, digits, `-` and `_`.
         spool: Where messages wait; None is memory, which loses them when the process ends.
-        seen: What tells several receivers what the others handled; None where there is one.
+        seen: Lets several receivers know what the others handled; None if there is one.
         confirm: Whether to ask the API for each achievement; one that it does not have is dropped.
         litmos: The client for that. Needed with `confirm`; else None.
         largest_body: Bytes that a message may have.

@@ -63,7 +63,7 @@ class _End:
 class SqliteSpool:
     """Keeps messages in a file: what waits when the process ends is handled after its next start.
 
-    What is to be written at the same time shares one transaction, so that thousands a second can be seen onto
+    What is to be written at the same time shares one transaction, so that thousands a second can be synced to
     the disk before they are answered. One process uses the file at a time.
 
     ```python
@@ -104,7 +104,7 @@ class SqliteSpool:
         self._closed = False
 
     async def put(self, keys: Sequence[str], body: bytes) -> bool:
-        """Keep a message, see it onto the disk, and return whether it is new.
+        """Keep a message, sync it to the disk, and return whether it is new.
 
         Args:
             keys: The keys of the message: one with a key that is known is not new.

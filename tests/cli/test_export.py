@@ -155,7 +155,7 @@ def test_all_of(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
         ("export users -o w.csv --format table", "standard output"),
         ("export users -o w.csv --format jsonl", "says csv"),
         ("export --all-of missing.toml", "cannot use missing.toml"),
-        ("export users --all-of x.toml", "says everything"),
+        ("export users --all-of x.toml", "gives the lists and options"),
         ("export --merge w -o x.csv", "no files of one export"),
         ("export --merge w", "--output"),
         ("export users -o s3://bucket?colour=red", "s3://bucket"),

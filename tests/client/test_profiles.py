@@ -106,7 +106,7 @@ async def test_the_environment_goes_before_it(config: Path, monkeypatch: pytest.
         ("[profiles.acme]\noptions = 1", "options is a table"),
         ("[profiles.acme]\ncolumns = {a = 1}", "columns is a table of texts"),
         ("[profiles]\nacme = 1", "profiles are tables"),
-        ("[profile.acme]\n", "holds 'profile'; it holds [profiles.NAME] and nothing else"),
+        ("[profile.acme]\n", "holds 'profile'; only [profiles.NAME] is allowed"),
         ("[profiles.acme", "cannot be used"),
         ("[profiles.other]\n", "there is no profile 'acme'"),
         ("", "there are none yet: litmos init makes one"),

@@ -41,7 +41,7 @@ class AssignJobs(Helpers):
         The server ignores courses that a person already has, and ids of courses that do not exist. So without
         `verify`, "done" means only that the server accepted the request.
 
-        `via="import"`, which the plan offers where it pays, carries 2,000 people per request and 3 courses per
+        `via="import"`, which the plan suggests if faster, carries 2,000 people per request and 3 courses per
         row. It looks up the codes for bulk imports that it needs, and always reads back. You must accept three
         things: the import turns message notifications on for everyone it touches; the server alone decides
         about e-mails, whatever `send_message` says; and a person whose user name changes in the meantime is
@@ -61,13 +61,13 @@ class AssignJobs(Helpers):
                 their courses, ids or records.
             send_message: Whether the server may e-mail people who have logged in before. Required: its own
                 default is yes.
-            list_size: Courses in one request at most, 1 to 1,000. None learns it:
+            list_size: The most courses per request, 1 to 1,000; learned if None:
                 see `ListSizes`.
             via: "import" to use bulk imports; None for list requests.
             options: See `JobOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         operation = operations.courses_to_users(send_message=send_message, list_size=list_size)
         return self._job_via(via, operation, COURSES, pairs, options)
@@ -95,20 +95,20 @@ class AssignJobs(Helpers):
         ```
 
         Args:
-            pairs: What gets what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
+            pairs: Pairs (team, course), each an id or a record; or a mapping from ids of teams to
                 their courses, ids or records.
             send_message: Whether the server may e-mail members who have logged in before. Required: its own
                 default is yes.
             library: True only puts the courses into the library of the team; False assigns them. For
                 `skip_existing` and `verify`, an assigned course counts as present.
             include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` read those as
-                well then, one list a team: what one of them lacks is not there.
-            list_size: Courses in one request at most, 1 to 1,000. None learns it:
+                well, one list per team: a pair exists only if all have it.
+            list_size: The most courses per request, 1 to 1,000; learned if None:
                 see `ListSizes`.
             options: See `JobOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         operation = operations.courses_to_teams(
             send_message=send_message,
@@ -142,14 +142,14 @@ class AssignJobs(Helpers):
         Args:
             pairs: Who gets what: pairs (person, learning path), each an id or a record; or a mapping from ids of
                 people to their learning paths, ids or records.
-            send_message: Whether the server may e-mail people. Required: what it does by itself is not
-                documented, and that it respects False is unproven.
-            list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
+            send_message: Whether the server may e-mail people. Required: the server's default is not
+                documented, and it may not respect False.
+            list_size: The most learning paths per request, 1 to 1,000; learned if None:
                 see `ListSizes`.
             options: See `JobOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         operation = operations.paths_to_users(send_message=send_message, list_size=list_size)
         return self._pair_job(operation, pairs, options)
@@ -178,18 +178,18 @@ class AssignJobs(Helpers):
         ```
 
         Args:
-            pairs: What gets what: pairs (team, learning path), each an id or a record; or a mapping from ids of
+            pairs: Pairs (team, learning path), each an id or a record; or a mapping from ids of
                 teams to their learning paths, ids or records.
-            send_message: Whether the server may e-mail members. Required: what it does by itself is not
+            send_message: Whether the server may e-mail members. Required: the server's default is not
                 documented.
             include_sub_teams: Whether all teams below get them, too. `skip_existing` and `verify` read those as
-                well then, one list a team: what one of them lacks is not there.
-            list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
+                well, one list per team: a pair exists only if all have it.
+            list_size: The most learning paths per request, 1 to 1,000; learned if None:
                 see `ListSizes`.
             options: See `JobOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         operation = operations.paths_to_teams(
             send_message=send_message, include_sub_teams=include_sub_teams, list_size=list_size
@@ -227,14 +227,14 @@ class AssignJobs(Helpers):
             pairs: Who joins what: pairs (person, team), each an id or a record; or a mapping from ids of people to
                 their teams, ids or records.
             send_message: Whether the server e-mails the people added. Required; its own default is no.
-            list_size: People in one request to a team at most, 1 to 1,000. None learns it:
+            list_size: The most people per request to a team, 1 to 1,000; learned if None:
                 see `ListSizes`.
-            via: "import" for the way through imports, with 5 teams in a row and all that
-                `assign_courses_to_users` says of it; None for the plain one.
+            via: "import" to use bulk imports, 5 teams per row, with all that
+                `assign_courses_to_users` says; None for list requests.
             options: See `JobOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         operation = operations.users_to_teams(send_message=send_message, list_size=list_size)
         return self._job_via(via, operation, TEAMS, pairs, options)

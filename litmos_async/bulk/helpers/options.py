@@ -103,7 +103,7 @@ class Helpers:
         limiter: Its window bounds how many requests are in flight at once.
 
     Attributes:
-        list_sizes: What jobs of this client have learned of how many ids one request takes.
+        list_sizes: How many ids one request takes, as learned by this client's jobs.
     """
 
     def __init__(self, caller: Caller, limiter: Limiter) -> None:

@@ -33,7 +33,7 @@ class RemoveJobs(Helpers):
                 requests.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         return self._pair_job(operations.courses_from_users(), pairs, options)
 
@@ -57,15 +57,15 @@ class RemoveJobs(Helpers):
         ```
 
         Args:
-            pairs: What loses what: pairs (team, course), each an id or a record; or a mapping from ids of teams to
+            pairs: Pairs (team, course), each an id or a record; or a mapping from ids of teams to
                 their courses, ids or records.
             library: True takes them out of the library of the team; False ends the assignment.
-            list_size: Courses in one request at most, 1 to 1,000. None learns it:
+            list_size: The most courses per request, 1 to 1,000; learned if None:
                 see `ListSizes`.
             options: See `JobOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         return self._pair_job(
             operations.courses_from_teams(library=library, list_size=list_size), pairs, options
@@ -90,7 +90,7 @@ class RemoveJobs(Helpers):
             options: See `JobOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         return self._pair_job(operations.paths_from_users(), pairs, options)
 
@@ -107,14 +107,14 @@ class RemoveJobs(Helpers):
         ```
 
         Args:
-            pairs: What loses what: pairs (team, learning path), each an id or a record; or a mapping from ids of
+            pairs: Pairs (team, learning path), each an id or a record; or a mapping from ids of
                 teams to their learning paths, ids or records.
-            list_size: Learning paths in one request at most, 1 to 1,000. None learns it:
+            list_size: The most learning paths per request, 1 to 1,000; learned if None:
                 see `ListSizes`.
             options: See `JobOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         return self._pair_job(operations.paths_from_teams(list_size=list_size), pairs, options)
 
@@ -136,6 +136,6 @@ class RemoveJobs(Helpers):
             options: See `JobOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         return self._pair_job(operations.users_from_teams(), pairs, options)

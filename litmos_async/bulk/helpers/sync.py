@@ -53,7 +53,7 @@ class SyncJobs(Helpers):
 
         Args:
             desired: Ids of teams with all people who should be in them, ids or records; an empty list means no
-                members. Or pairs (person, team) from any (async) iterable, which cannot say that of a team.
+                members. Or pairs (person, team) from any (async) iterable, which cannot name an empty team.
             remove: True removes members who should not be there; False only adds.
             max_removals: With `remove`, the most that may be removed: a fraction, 0.0 to 1.0, of the active
                 members of all these teams together, or a whole number of people. If more would be removed, the
@@ -62,7 +62,7 @@ class SyncJobs(Helpers):
             options: See `ItemOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says; that
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises; that
                 includes `TooManyRemovals`.
         """
         return SyncTeamMembersJob(
@@ -96,7 +96,7 @@ class SyncJobs(Helpers):
         sets (those that are not None) are compared, and those that differ are written into the record as the
         server has it; a change that another client made since the list was read is lost. `password` and
         `skip_first_login` apply only to new people, because the server never returns the first and does not
-        keep the second. A value that the server stores in another form than it was given is written every time.
+        keep the second. A value that the server stores in a different form is written again on every run.
 
         An inactive person who should be there stays inactive unless `active` is set. A missing account owner is
         never deactivated, since the key of this client belongs to one.
@@ -115,14 +115,14 @@ class SyncJobs(Helpers):
             desired: People as they should be, each with a `user_name`; from any (async) iterable.
             create: Whether missing people are created; they need `first_name` and `last_name`, too.
             deactivate: True deactivates everyone else, so `desired` must then hold everyone.
-            max_removals: The most active people that may become inactive, because they are missing or are
-                desired so: a fraction, 0.0 to 1.0, of the active people, or a whole number. If it would be
+            max_removals: How many active people may become inactive, as they are missing or inactive
+                in `desired`: a fraction, 0.0 to 1.0, of the active ones, or a whole number. If it would be
                 more, the plan says so, and running raises `TooManyRemovals` before anything is sent.
             send_message: Whether the server e-mails the login to new people. Required; its own default is no.
             options: See `ItemOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says; that
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises; that
                 includes `TooManyRemovals`.
         """
         return SyncUsersJob(

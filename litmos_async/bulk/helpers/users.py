@@ -33,7 +33,7 @@ class UserJobs(Helpers):
         `PUT /users/{user_id}`
         `DELETE /users/{user_id}/teams`
 
-        The server knows no partial update, so each person is read, changed and written whole; another client's
+        The server has no partial update, so each person is read, changed and written whole; another client's
         change between the two is lost. A person who is inactive already is "skipped" after one request. Those
         who are given twice are skipped the second time.
 
@@ -47,12 +47,12 @@ class UserJobs(Helpers):
             users: The people: ids or records. A record stands for its id only: what is written is what the
                 server has.
             remove_from_teams: True also takes each of them out of all teams, in one more request, inactive
-                people too. That cannot be undone: which teams they were is gone. Whether courses that came
+                people too. That cannot be undone: their teams are not recorded. Whether courses that came
                 through a team go with it is not documented.
             options: See `ItemOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         return self._item_job(
             "deactivate_users",
@@ -80,7 +80,7 @@ class UserJobs(Helpers):
             options: See `ItemOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         return self._item_job("remove_users_from_all_teams", "users", departures(users), options)
 
@@ -91,8 +91,8 @@ class UserJobs(Helpers):
 
         Whether a repeat counts as another attempt is not known, so no request is repeated once it may have
         arrived: if its answer is lost, the result is read through `users.get_course`. It is "done" where the
-        module is completed with that score, "failed" where it is not completed, and "unknown" where that does
-        not show, such as a completion with another score. A second result of the same person in the same module
+        module is completed with that score, "failed" where it is not completed, and "unknown" if reading does
+        not tell, as for a completion with another score. A second result of the same person in the same module
         is "skipped".
 
         ```python
@@ -103,11 +103,11 @@ class UserJobs(Helpers):
 
         Args:
             results: Pairs (module, result). A result has course, person and `completed`; its score is 0 to 100,
-                its note at most 255 characters. Dates go out over XML, whose form is documented.
+                its note at most 255 characters. Dates are sent as XML, whose form is documented.
             options: See `ItemOptions`.
 
         Raises:
-            ConfigurationError: An option cannot work. What running the job raises, `BulkJob.run` says.
+            ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises.
         """
         return self._item_job("complete_modules", "results", each_result(results), options)
 
@@ -143,8 +143,8 @@ class UserJobs(Helpers):
 
         An import goes by user names and cannot rename. So where rows have an `external_employee_id`, the job reads
         the list of all people first, as `sync_users` does, one request for up to 1,000 of them: a row whose id is
-        that of an account with another user name would make a second account. It is "failed" and names both, as is
-        one of which `sync_users` could not tell whose account it means.
+        that of an account with another user name would make a second account. It is "failed" and names both; so is
+        one whose account `sync_users` could not determine.
 
         The server works through an import at its own pace; the job polls it less and less often, and sends the
         next import when one has finished. Rows that the server reports as wrong are "failed", with its message.
@@ -163,7 +163,7 @@ class UserJobs(Helpers):
         Args:
             rows: `UserImport` records, or mappings from their attributes to values; from any (async) iterable.
             send_message: Whether the server e-mails the login to new people. Required; its own default is no.
-            skip_first_login: True asks new people for no password at the first login.
+            skip_first_login: True: the first login does not ask for a password.
             wait_timeout: Seconds to wait for one import. Its rows are "unknown" after that, and the job stops:
                 another one would only queue up behind it.
             options: See `ImportOptions`.

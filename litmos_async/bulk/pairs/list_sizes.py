@@ -26,7 +26,7 @@ class ListSize:
     ```
 
     Attributes:
-        proven: Ids in the longest list of which all was there when it was read back.
+        proven: Ids in the longest list that was complete when it was read back.
         ceiling: Ids in the longest list that is worth a try: a longer one was rejected or cut short.
     """
 
@@ -103,7 +103,7 @@ class ListSizes:
         return json.dumps({request: size_to_json(size) for request, size in sorted(self._known.items())})
 
     def learn(self, text: str) -> None:
-        """Take over what another client has learned of the same account. What makes no sense is passed over.
+        """Take over what another client has learned of the same account. Invalid entries are ignored.
 
         Args:
             text: What `to_json` returned.
