@@ -19,9 +19,6 @@ from litmos_async.models.record import Record, content_of, key_of
 _MEMORY: Final = 10_000
 """Rows that are remembered: memory stays flat, and lists do not shift by ten thousand rows at once."""
 
-NO_TOKEN: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
-"""What reading something as a resume token raises that is none. It may come from a link that anybody can change."""
-
 
 @frozen
 class Mark:

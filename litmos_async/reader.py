@@ -21,8 +21,6 @@ have counted them (inactive people, rows that the key may not see). What the pro
 
 from __future__ import annotations
 
-import base64
-import json
 import math
 from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
@@ -30,8 +28,9 @@ from typing import Final, Generic, TypeVar
 from attrs import define, field, frozen
 
 from litmos_async.errors import ConfigurationError, IncompleteListing
-from litmos_async.marks import NO_TOKEN, Mark, Memory, digest, mark_of
+from litmos_async.marks import Mark, Memory, digest, mark_of
 from litmos_async.models.record import Record
+from litmos_async.tokens import reading, write_token
 
 R = TypeVar("R", bound=Record)
 
@@ -415,7 +414,7 @@ class Reader(Generic[R]):
             "by_key": self._memory.by_key,
             "all": self._remembers_all() and len(self._memory) <= _TOKEN_ROWS,
         }
-        return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
+        return write_token(plain)
 
     def go_on(self, token: str) -> None:
         """Stand where another reader stood.
@@ -423,14 +422,11 @@ class Reader(Generic[R]):
         Raises:
             ConfigurationError: The token is none, or of another list.
         """
-        try:
-            plain = json.loads(base64.urlsafe_b64decode(token.encode()))
+        with reading(token) as plain:
             name, self._next, self._end = str(plain["list"]), int(plain["next"]), int(plain["end"])
             marks = [Mark(key, key) for key in map(bytes.fromhex, plain["known"])]
             self._memory.by_key = bool(plain["by_key"])
             self._forgetful = not plain["all"]
-        except NO_TOKEN:
-            raise ConfigurationError("resume is not a resume token") from None
         if name != digest(self.name).hex() or self._next < 0:
             raise ConfigurationError("resume is from another list, or from other filters")
         self._memory.add(marks)

@@ -8,17 +8,16 @@ behind as many leaves comes either one that is known, or what is further on than
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 from typing import Final, Generic, Literal, TypeVar
 
 from attrs import define, field
 
 from litmos_async.errors import ConfigurationError, IncompleteListing
-from litmos_async.marks import NO_TOKEN, digest, mark_of
+from litmos_async.marks import digest, mark_of
 from litmos_async.models.record import Record, Tree
 from litmos_async.reader import FAR_BEHIND, LARGEST_PAGE, MOST_FRUITLESS, Ahead
+from litmos_async.tokens import reading, write_token
 
 R = TypeVar("R", bound=Record)
 
@@ -178,7 +177,7 @@ class TreeReader(Generic[R]):
             "bare": self._bare,
             "all": not self._forgetful and len(self._known) <= _TOKEN_LEAVES,
         }
-        return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
+        return write_token(plain)
 
     def go_on(self, token: str) -> None:
         """Stand where another reader stood.
@@ -186,16 +185,13 @@ class TreeReader(Generic[R]):
         Raises:
             ConfigurationError: The token is none, or of another list.
         """
-        try:
-            plain = json.loads(base64.urlsafe_b64decode(token.encode()))
+        with reading(token) as plain:
             name, self._next = str(plain["tree"]), int(plain["next"])
             self._known = dict.fromkeys(map(bytes.fromhex, plain["known"]))
             self._fruitful_at, self._forgetful = self._next, not plain["all"]
             self._counts = {"rows": "rows", "leaves": "leaves", None: None}[plain["counts"]]
             self._by_rows = None if plain["by_rows"] is None else int(plain["by_rows"])
             self._widest, self._bare = int(plain["widest"]), bool(plain["bare"])
-        except NO_TOKEN:
-            raise ConfigurationError("resume is not a resume token of this list") from None
         if name != digest(self.name).hex() or self._next < 0:
             raise ConfigurationError("resume is from another list, or from other filters")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import shutil
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
@@ -29,6 +27,7 @@ from litmos_async.limits import RateLimit
 from litmos_async.paging import Pages
 from litmos_async.resources import Resources
 from litmos_async.resources.base import Caller, ListOptions
+from litmos_async.tokens import reading, write_token
 
 OPTIONS: Final = ListOptions(pages_ahead=MOST_AHEAD)
 """How an export reads its lists: a page can take the server seconds, so the next ones are asked for meanwhile."""
@@ -445,16 +444,14 @@ class _Walk:
 
 
 def _token(name: str, unit: str, inner: str | None) -> str:
-    return base64.urlsafe_b64encode(json.dumps([name, unit, inner]).encode()).decode()
+    return write_token([name, unit, inner])
 
 
 def _read_token(token: str | None, name: str) -> tuple[str, str | None] | None:
     if token is None:
         return None
-    try:
-        of, unit, inner = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (ValueError, TypeError, AttributeError):
-        raise ConfigurationError("resume is not a resume token") from None
+    with reading(token) as plain:
+        of, unit, inner = plain
     if of != name or not isinstance(unit, str):
         raise ConfigurationError(f"resume is from another list than {name}")
     return unit, inner

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 from litmos_async.errors import ConfigurationError, IncompleteListing, LitmosError
 from litmos_async.hooks import OnPage, no_page
-from litmos_async.marks import NO_TOKEN
 from litmos_async.models import XapiStatement
 from litmos_async.paging import Page, Pages
+from litmos_async.tokens import reading, write_token
 
 Read = Callable[[str], Awaitable[tuple[list[XapiStatement], str]]]
 """Reads one part: takes the link to it, empty for the first, and returns the statements and the link to more."""
@@ -64,14 +62,11 @@ class StatementPages(Pages[XapiStatement]):
             start, link = start + len(statements), more
 
     def _token(self, link: str) -> str:
-        return base64.urlsafe_b64encode(json.dumps({"list": self._mark, "more": link}).encode()).decode()
+        return write_token({"list": self._mark, "more": link})
 
     def _link_in(self, token: str) -> str:
-        try:
-            plain = json.loads(base64.urlsafe_b64decode(token.encode()))
+        with reading(token) as plain:
             mark, link = str(plain["list"]), str(plain["more"])
-        except NO_TOKEN:
-            raise ConfigurationError("resume is not a resume token of this library") from None
         if mark != self._mark or not link:
             raise ConfigurationError("resume is from another list, or from other filters")
         return link

@@ -18,7 +18,7 @@ PACKAGE = Path(litmos_async.__file__).parent
 LAYERS = [
     {"version", "errors", "obstacle", "redaction", "wording"},
     {"models", "limits", "names", "environment", "csv_line"},
-    {"wire", "retry", "marks"},
+    {"wire", "retry", "marks", "tokens"},
     {"events"},
     {"hooks"},
     {"config", "reader", "attempt", "loops"},
