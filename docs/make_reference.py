@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any, cast, get_args, get_origin
 
 from attrs import frozen
@@ -23,6 +22,7 @@ from litmos_async.bulk import Bulk
 from litmos_async.config import CallOptions
 from litmos_async.models.record import Record, Wire, fields_of
 from litmos_async.resources.base import ListOptions, Resource
+from litmos_async.resources.operations import operations
 from litmos_async.resources.xapi import Xapi
 from litmos_async.wire.operation import Operation
 
@@ -106,15 +106,6 @@ class Method:
         mails = "may" if "send_message" in text else ""
         link = f"[`{self.id}`](reference/{self.family}.md#{self.name})"
         return f"| {link} | {self.calls} | {self.records} | {paged} | {repeatable} | {mails} |"
-
-
-def operations() -> dict[str, Operation[Any]]:
-    """Return all operations by their ids."""
-    found: dict[str, Operation[Any]] = {}
-    for info in iter_modules(litmos_async.resources.__path__):
-        module = import_module(f"litmos_async.resources.{info.name}")
-        found |= {value.id: value for value in vars(module).values() if isinstance(value, Operation)}
-    return found
 
 
 def methods() -> Iterator[Method]:

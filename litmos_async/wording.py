@@ -1,4 +1,4 @@
-"""How numbers, times and options are written for people: one rule for the library and the command line."""
+"""How numbers, times, options and reasons are written for people: one rule for the library and the command line."""
 
 from __future__ import annotations
 
@@ -51,3 +51,10 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def reason_of(problem: Exception) -> str:
+    """Return what an exception says, for a sentence that names the file: what the system says, if it does."""
+    return (
+        (problem.strerror if isinstance(problem, OSError) else None) or str(problem) or type(problem).__name__
+    )

@@ -19,7 +19,7 @@ from litmos_async.cli.options import AsJson, commands
 from litmos_async.cli.records import Record, find, in_use, records
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.errors import ConfigurationError
-from litmos_async.wording import count
+from litmos_async.wording import count, reason_of
 
 app = commands("jobs", "List, show, resume and remove jobs.")
 
@@ -107,7 +107,7 @@ def retry(job: Job, /) -> int:
     try:
         os.chdir(record.folder)
     except OSError as problem:
-        raise ConfigurationError(f"cannot go to {record.folder}: {problem.strerror}") from None
+        raise ConfigurationError(f"cannot go to {record.folder}: {reason_of(problem)}") from None
     return run(_with_journal(record))
 
 
@@ -154,7 +154,7 @@ def _take_away(chosen: Sequence[Record], terminal: Terminal) -> int:
         try:
             record.remove([each for each in records() if each.id != record.id])
         except OSError as problem:
-            terminal.complain(f"cannot remove job {record.id}: {problem.strerror or problem}")
+            terminal.complain(f"cannot remove job {record.id}: {reason_of(problem)}")
         else:
             gone += 1
     terminal.say(f"{count(gone, 'job')} removed")

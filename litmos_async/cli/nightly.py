@@ -17,6 +17,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from litmos_async.errors import ConfigurationError
+from litmos_async.wording import reason_of
 
 __all__ = ["Nightly", "read_nightly"]
 
@@ -54,7 +55,7 @@ def read_nightly(path: Path) -> Nightly:
     try:
         plain = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else str(problem).partition("\n")[0]
+        reason = reason_of(problem).partition("\n")[0]
         raise ConfigurationError(f"cannot use {path}: {reason}") from None
     options: dict[str, Any] = {}
     for word, value in plain.items():

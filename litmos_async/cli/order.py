@@ -14,6 +14,7 @@ from litmos_async.cli.outcomes import check_writable
 from litmos_async.cli.reading import READING, STDIN, Reading
 from litmos_async.cli.tasks import Task
 from litmos_async.errors import ConfigurationError
+from litmos_async.wording import reason_of
 
 __all__ = ["BESIDE_JOURNAL", "MANY", "Order", "unwritable", "usable"]
 
@@ -131,13 +132,12 @@ def usable(*paths: Path | None) -> None:
             path.resolve()
             path.exists()
         except (OSError, ValueError, RuntimeError) as problem:  # RuntimeError: links that lead to each other
-            reason = problem.strerror if isinstance(problem, OSError) else str(problem)
-            raise ConfigurationError(f"{path} cannot be the name of a file: {reason}") from None
+            raise ConfigurationError(f"{path} cannot be the name of a file: {reason_of(problem)}") from None
 
 
 def unwritable(what: str, path: Path, problem: OSError) -> str:
     """Return what is said of a file that cannot be written."""
-    return f"cannot write {what} to {path}: {problem.strerror or problem}"
+    return f"cannot write {what} to {path}: {reason_of(problem)}"
 
 
 def _is_same(path: Path, other: Path) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -23,7 +21,7 @@ from litmos_async.export.sources import (
 from litmos_async.export.spec import Ask, ListSpec, Open, Since, Unit
 from litmos_async.paging import Pages
 from litmos_async.resources import Resources
-from litmos_async.wire.operation import Operation
+from litmos_async.resources.operations import operations
 
 if TYPE_CHECKING:
     from litmos_async.resources.base import Caller
@@ -73,18 +71,6 @@ def find_list(name: str) -> ListSpec:
     found = LISTS.get(name) or _from_operation(name)
     if found is None:
         raise unknown(name)
-    return found
-
-
-@cache
-def operations() -> Mapping[str, Operation[Any]]:
-    """Return all operations by their ids."""
-    found: dict[str, Operation[Any]] = {}
-    package = importlib.import_module(Resources.__module__)
-    for module in pkgutil.iter_modules(package.__path__):
-        for value in vars(importlib.import_module(f"{package.__name__}.{module.name}")).values():
-            if isinstance(value, Operation):
-                found[value.id] = value
     return found
 
 

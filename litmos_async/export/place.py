@@ -15,6 +15,7 @@ from litmos_async.export.manifest import Earlier, read_manifest
 from litmos_async.export.output import ENDINGS, Format
 from litmos_async.export.remote import Remote, remote_of
 from litmos_async.export.schema import arrow_library
+from litmos_async.wording import reason_of
 
 FOLDER_MANIFEST: Final = "_manifest.json"
 """The manifest in a folder: pyarrow and polars pass over names that begin with an underscore."""
@@ -76,7 +77,7 @@ class Place:
         except FileNotFoundError:
             return None
         except OSError as problem:
-            raise ConfigurationError(f"cannot read the manifest of {self}: {_reason(problem)}") from None
+            raise ConfigurationError(f"cannot read the manifest of {self}: {reason_of(problem)}") from None
         found = read_manifest(text)
         if found is None:
             raise ConfigurationError(
@@ -186,7 +187,7 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
     try:
         folder.mkdir(mode, parents=True, exist_ok=True)
     except (OSError, ValueError) as problem:
-        raise ConfigurationError(f"cannot make the folder {folder}: {_reason(problem)}") from None
+        raise ConfigurationError(f"cannot make the folder {folder}: {reason_of(problem)}") from None
 
 
 def _try_to_write(folder: Path) -> None:
@@ -195,11 +196,7 @@ def _try_to_write(folder: Path) -> None:
         probe.write_bytes(b"\n")
         probe.unlink()
     except OSError as problem:
-        raise ConfigurationError(f"cannot write into {folder}: {_reason(problem)}") from None
-
-
-def _reason(problem: Exception) -> str:
-    return (problem.strerror if isinstance(problem, OSError) else None) or str(problem)
+        raise ConfigurationError(f"cannot write into {folder}: {reason_of(problem)}") from None
 
 
 def place_of(dest: str | Path, names: Sequence[str], format: Format | None, staging: Path) -> Place:

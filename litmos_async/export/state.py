@@ -19,6 +19,7 @@ from typing import Any, Final
 from litmos_async.errors import ConfigurationError
 from litmos_async.export.facts import Part, Past, Progress, Run
 from litmos_async.export.spec import Unit
+from litmos_async.wording import reason_of
 
 _FORMAT: Final = 1
 """Version of the tables."""
@@ -419,9 +420,6 @@ def _put_part(change: sqlite3.Cursor, name: str, part: Part) -> None:
 
 
 def _reason(problem: Exception) -> str:
-    text = str(problem)
-    if "locked" in text:
+    if "locked" in str(problem):
         return "another process is using it"
-    if isinstance(problem, OSError) and problem.strerror:
-        return problem.strerror
-    return text
+    return reason_of(problem)

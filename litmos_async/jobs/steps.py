@@ -6,7 +6,7 @@ the plan are the same as for all bulk jobs.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from itertools import groupby
 from typing import Any, Self
@@ -31,8 +31,8 @@ __all__ = [
     "MAX_REMOVALS",
     "TWICE",
     "Fingerprint",
+    "InRanks",
     "ItemFailed",
-    "ItemJob",
     "ItemRequests",
     "Key",
     "ModuleResults",
@@ -44,7 +44,6 @@ __all__ = [
     "WorkItem",
     "check_result",
     "check_types",
-    "in_ranks",
     "nameless",
     "numbered",
     "numbers_of",
@@ -66,17 +65,17 @@ def _rank(work_item: WorkItem) -> int:
     return work_item.rank if isinstance(work_item, Step) else 0
 
 
-async def in_ranks(
-    waiting: Iterable[WorkItem], do: Callable[[list[WorkItem]], AsyncGenerator[Outcome, None]]
-) -> AsyncGenerator[Outcome, None]:
-    """Carry out work items rank by rank, those of one rank side by side, and yield their outcomes."""
-    for _, work_items in groupby(sorted(waiting, key=_rank), key=_rank):
-        async with aclosing(do(list(work_items))) as outcomes:
-            async for outcome in outcomes:
-                yield outcome
+class InRanks(ItemJob):
+    """A job that carries out its items rank by rank, those of one rank side by side."""
+
+    async def _do(self, waiting: list[WorkItem]) -> AsyncGenerator[Outcome, None]:
+        for _, work_items in groupby(sorted(waiting, key=_rank), key=_rank):
+            async with aclosing(super()._do(list(work_items))) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome
 
 
-class StepJob(GivenJob):
+class StepJob(InRanks, GivenJob):
     """A job over steps that are given one by one.
 
     Args:
@@ -103,11 +102,6 @@ class StepJob(GivenJob):
 
     def _notes(self, work_items: list[WorkItem]) -> tuple[str, ...]:
         return self._said if any(each.known() is None for each in work_items) else ()
-
-    async def _do(self, waiting: list[WorkItem]) -> AsyncGenerator[Outcome, None]:
-        async with aclosing(in_ranks(waiting, super()._do)) as outcomes:
-            async for outcome in outcomes:
-                yield outcome
 
 
 class StepJobs(Helpers):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import ClassVar, Final, Literal, NamedTuple, Unpack, cast
 
 import attrs
 from attrs import define
 
-from litmos_async.bulk import BulkJob, ItemOptions, Outcome, Status
+from litmos_async.bulk import BulkJob, ItemOptions, Status
 from litmos_async.errors import ConfigurationError, TooManyRemovals
 from litmos_async.jobs import roles
 from litmos_async.jobs.roles import ROLES, RoleChange
@@ -20,8 +19,8 @@ from litmos_async.jobs.steps import (
     MAX_REMOVALS,
     TWICE,
     Fingerprint,
+    InRanks,
     ItemFailed,
-    ItemJob,
     ItemRequests,
     Key,
     RemovalLimit,
@@ -29,7 +28,6 @@ from litmos_async.jobs.steps import (
     Step,
     StepJobs,
     WorkItem,
-    in_ranks,
     nameless,
     numbers_of,
 )
@@ -134,7 +132,7 @@ class _Found:
     roles: dict[str, set[str]] = attrs.field(factory=dict[str, set[str]])
 
 
-class TreeJob(ItemJob):
+class TreeJob(InRanks):
     """Teams brought to the state that they should have."""
 
     # What was as desired is compared again, which costs nothing: the list is read anyway.
@@ -341,18 +339,6 @@ class TreeJob(ItemJob):
         return self._removals.refusal(self._going, self._teams, "teams") or self._removals.refusal(
             self._demoted, self._holders, "leaders and admins"
         )
-
-    async def _work(self) -> AsyncGenerator[Outcome, None]:
-        if refusal := self._refusal():
-            raise refusal
-        async with aclosing(super()._work()) as outcomes:
-            async for outcome in outcomes:
-                yield outcome
-
-    async def _do(self, waiting: list[WorkItem]) -> AsyncGenerator[Outcome, None]:
-        async with aclosing(in_ranks(waiting, super()._do)) as outcomes:
-            async for outcome in outcomes:
-                yield outcome
 
 
 _OF_RECORD: Final = ("parent", "description")

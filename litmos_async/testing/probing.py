@@ -11,8 +11,8 @@ from urllib.parse import quote
 from litmos_async.client import LitmosClient
 from litmos_async.errors import APIError, ConfigurationError, LimiterUnavailable, LitmosError, Unauthorized
 from litmos_async.models.record import fields_of
+from litmos_async.resources.operations import operations
 from litmos_async.retry import RetryPolicy
-from litmos_async.testing.operations import operations
 from litmos_async.version import __version__
 from litmos_async.wire.operation import Operation
 
@@ -143,7 +143,7 @@ def _snake(name: str) -> str:
 
 def _reading() -> Iterator[Operation[Any]]:
     """Yield the operations of the API that read; those of the learning record store are another service's."""
-    for operation in operations():
+    for operation in operations().values():
         if operation.method == "GET" and operation.path.startswith("/") and "?" not in operation.path:
             yield operation
 

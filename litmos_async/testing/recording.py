@@ -9,6 +9,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from html import escape, unescape
 from os import PathLike
 from pathlib import Path
@@ -19,7 +20,7 @@ from attrs import asdict, field, frozen
 
 from litmos_async.client import LitmosClient
 from litmos_async.errors import ConfigurationError
-from litmos_async.testing.operations import fixed_segments
+from litmos_async.resources.operations import operations
 from litmos_async.testing.pseudonyms import Pseudonyms
 from litmos_async.transport import Transport, answer, network
 
@@ -242,7 +243,7 @@ class _Cleaner:
 
     def path(self, path: str) -> str:
         """Clean a path."""
-        fixed = fixed_segments()
+        fixed = _fixed_segments()
         return "/".join(part if part in fixed else self._segment(part) for part in path.split("/"))
 
     def _segment(self, part: str) -> str:
@@ -322,3 +323,10 @@ class _Cleaner:
         plain = name.startswith("xmlns") or name in {"version", "encoding"}
         clean = value if plain else escape(self._names.of(unescape(value)))
         return f' {name}="{clean}"'
+
+
+@cache
+def _fixed_segments() -> frozenset[str]:
+    """Return the parts of paths that are the same in each account."""
+    parts = (part for operation in operations().values() for part in operation.path.split("/"))
+    return frozenset(part for part in parts if part and "{" not in part)

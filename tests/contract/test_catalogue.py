@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import json
-import pkgutil
 from urllib.parse import parse_qsl, quote
 
 import attrs
 import httpx
 import pytest
 
-from litmos_async import resources
 from litmos_async.errors import ConfigurationError
 from litmos_async.paging import Page, Pages
-from litmos_async.wire.operation import Operation
+from litmos_async.resources.operations import operations
 from tests.contract import writer
 from tests.contract.cases import (
     BEYOND,
@@ -220,15 +217,9 @@ def test_no_method_beyond_the_catalogue() -> None:
 def test_operations_say_what_the_catalogue_says() -> None:
     """Repeatable and seen as JSON: the constants agree with the catalogue."""
     catalogue = {entry.id: entry for entry in CALLS + STORE}
-    constants = [
-        value
-        for module in pkgutil.iter_modules(resources.__path__, "litmos_async.resources.")
-        for value in vars(importlib.import_module(module.name)).values()
-        if isinstance(value, Operation)
-    ]
 
-    assert {operation.id for operation in constants} == set(catalogue)
-    for operation in constants:
+    assert set(operations()) == set(catalogue)
+    for operation in operations().values():
         entry = catalogue[operation.id]
         seen = entry.response is not None and entry.response.json_seen != "no"
         assert (operation.id, operation.repeatable) == (entry.id, entry.idempotent)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from litmos_async import LitmosClient, errors
+from litmos_async.resources.operations import operations
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import MOST_REQUESTS, probe, run_virtual
-from litmos_async.testing.operations import operations
 from litmos_async.transport import mounted
 
 
@@ -43,7 +43,9 @@ def test_it_reads_and_tells_no_value() -> None:
     found = report(sandbox)
     assert len(sandbox.requests) == found["requests"] == MOST_REQUESTS
     assert {request.method for request in sandbox.requests} == {"GET"}
-    reading = {each.id for each in operations() if each.method == "GET" and each.path.startswith("/")}
+    reading = {
+        each.id for each in operations().values() if each.method == "GET" and each.path.startswith("/")
+    }
     assert found["operations"].keys() == reading
     fields = found["operations"]["users.get"]["fields"]
     assert fields["UserName"] == {"types": ["text"], "known": True}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import pickle
-import pkgutil
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,11 +12,12 @@ import httpx
 import pytest
 from lxml import etree
 
-from litmos_async import LitmosClient, errors, models, resources
+from litmos_async import LitmosClient, errors, models
 from litmos_async.models.record import Record, fields_of
+from litmos_async.resources.operations import operations
 from litmos_async.testing import run_virtual
 from litmos_async.wire import codec
-from litmos_async.wire.operation import Operation, many, one
+from litmos_async.wire.operation import many, one
 from litmos_async.wire.verdict import Reply
 
 WRITES: dict[str, tuple[type[Record], Callable[[LitmosClient, Any], Awaitable[object]]]] = {
@@ -39,20 +38,15 @@ NOT_READ = {
 }
 
 
-def operations() -> set[str]:
+def writing_back() -> set[str]:
     """Return the ids of all operations that write a whole record which is there already."""
-    found: set[str] = set()
-    for module in pkgutil.iter_modules(resources.__path__, f"{resources.__name__}."):
-        for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, Operation) and value.body is not None and WRITES_BACK.search(value.id):
-                found.add(value.id)
-    return found
+    return {id for id, each in operations().items() if each.body is not None and WRITES_BACK.search(id)}
 
 
 def test_every_update_is_walked() -> None:
     """A new operation that writes back has to be added to the table."""
-    assert operations() <= WRITES.keys() | NOT_READ.keys()
-    assert WRITES.keys() <= operations()
+    assert writing_back() <= WRITES.keys() | NOT_READ.keys()
+    assert WRITES.keys() <= writing_back()
 
 
 def key_of(record: type[Record]) -> str:

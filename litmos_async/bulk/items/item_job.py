@@ -196,6 +196,8 @@ class ItemJob(BulkJob):
         return len(self._work_items)
 
     async def _work(self) -> AsyncGenerator[Outcome, None]:
+        if refusal := self._refusal():
+            raise refusal
         for each in self._work_items:
             if (outcome := each.known()) is not None:
                 yield outcome

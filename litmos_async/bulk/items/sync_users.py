@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, cast
 
 import attrs
@@ -16,7 +15,7 @@ from litmos_async.bulk.items.work_item import ItemRequests, WorkItem
 from litmos_async.bulk.job import AS_DESIRED, TWICE
 from litmos_async.bulk.journal.keys import Fingerprint, Key, nameless
 from litmos_async.bulk.removal_limit import RemovalLimit
-from litmos_async.bulk.results import Outcome, Status, numbers_of
+from litmos_async.bulk.results import Status, numbers_of
 from litmos_async.bulk.run import Run
 from litmos_async.errors import ConfigurationError, TooManyRemovals
 from litmos_async.models import AccessLevel, User
@@ -241,13 +240,6 @@ class SyncUsersJob(ItemJob):
 
     def _refusal(self) -> TooManyRemovals | None:
         return self._limit.refusal(self._going, self._active, "active people")
-
-    async def _work(self) -> AsyncGenerator[Outcome, None]:
-        if refusal := self._refusal():
-            raise refusal
-        async with aclosing(super()._work()) as outcomes:
-            async for outcome in outcomes:
-                yield outcome
 
 
 async def each_account(litmos: Resources) -> AsyncIterator[User]:
