@@ -13,10 +13,15 @@ have counted them (inactive people, rows that the key may not see). What the pro
 |---|---|---|
 | has no id in its path: `/users`, `/org/teams` | a page that brings nothing new | 1 |
 | the same, without a row | that empty page | 0 |
-| gives a total: `/users/paginated` | a page that reaches it; else as the first | 0 |
+| gives a total: `/users/paginated` | a page that reaches it (below); else as the first | 0 |
 | has an id in its path, and its last page is `looks_cut` | as the first | 1 |
 | has an id in its path, and its last page is not | that page: to confirm each would double its price | 0 |
 | any, with `confirm_end=True` | as the first | 1 |
+
+A total that lies low would make a prefix of the list. So it is believed only of a page that ends at it and is
+shorter than asked for: the first page, if it does not look cut, or a later one that is shorter than one before it,
+if all pages before gave the same total. A list whose last page is a full one, or that has one page which looks cut,
+costs the request that the first line says.
 """
 
 from __future__ import annotations
@@ -340,10 +345,10 @@ class Reader(Generic[R]):
     def _ends(self, marks: list[Mark], new: list[int], total: int | None) -> bool:
         """Return whether a page is the last one; the table at the top of this module says why."""
         start, limit = self._asked
-        if total is not None and start + len(marks) == total:
-            return True
         if len(marks) >= limit:
             return False
+        if start + len(marks) == total and self._bears_out(total, len(marks)):
+            return True
         if not self.proven and not looks_cut(len(marks), limit, self.caps):
             return True
         if (
@@ -355,6 +360,16 @@ class Reader(Generic[R]):
             return True
         # Whatever else shares the page with the last known row may be all that the server had room for.
         return not new and (not marks or (len(marks) == 1 and self._widest > 1))
+
+    def _bears_out(self, total: int, rows: int) -> bool:
+        """Return whether a short page that ends at the total shows that the list does.
+
+        It may be the number of rows of this very answer, or of another list: then a page ends there by chance only
+        where the server cuts it.
+        """
+        if not self._totals:
+            return not looks_cut(rows, self._asked[1], self.caps)
+        return self._totals == {total} and rows < self._widest
 
     def _learn_caps(self, rows: int, new: int) -> None:
         # A single row may have been put into the list since.
