@@ -88,6 +88,10 @@ class Memory:
         """Return what the last rows compare by."""
         return [self._what(self._order[at]) for at in range(max(-rows, -len(self._order)), 0)]
 
+    def compared(self, marks: Sequence[Mark]) -> list[bytes]:
+        """Return what rows compare by."""
+        return [self._what(mark) for mark in marks]
+
     def holds(self, mark: Mark) -> bool:
         """Return whether this very row was read."""
         return self._what(mark) in self._contents
@@ -109,6 +113,10 @@ class Memory:
         """Return whether no two rows that differ have the same key."""
         return len(self._keys) == len(self._contents)
 
+    def all_differ(self) -> bool:
+        """Return whether no two rows are the same, as far as they compare."""
+        return len(self._contents) == len(self._order)
+
     def keys_stand(self, page: Sequence[Mark], overlap: int) -> bool:
         """Return whether a page holds the last rows by their keys, in their order, each key once."""
         overlap = min(overlap, len(self._order))
@@ -129,7 +137,7 @@ class Memory:
             overlap: How many of its rows are known if nothing has moved.
         """
         places: dict[bytes, list[int]] = {}
-        whats = [self._what(mark) for mark in page]
+        whats = self.compared(page)
         if 0 < overlap <= len(page) and self.last(overlap) == whats[:overlap]:
             return overlap - 1
         for index, what in enumerate(whats):

@@ -150,6 +150,8 @@ class Reader(Generic[R]):
     _probing: bool = field(default=False, init=False)
     _probed: bool = field(default=False, init=False)
     _steps_back: int = field(default=0, init=False)
+    # Whether each page so far began with the rows that stood there: then none of those read has moved on.
+    _still: bool = field(default=True, init=False)
     _restarts: int = field(default=0, init=False)
     _short: int = field(default=0, init=False)
     _full: int = field(default=LARGEST_PAGE, init=False)
@@ -198,7 +200,9 @@ class Reader(Generic[R]):
 
     def fits(self, rows: Sequence[R]) -> bool:
         """Return whether a page that begins further on than the next one follows without a gap."""
-        # A row without a key may be another one that is equal in everything.
+        # A row without a key may be another one that is equal in everything, and so may each one where two were.
+        if not self._memory.all_differ():
+            return False
         marks = map(mark_of, rows[:_SURPLUS])
         return any(self._memory.holds(mark) and mark.key != mark.content for mark in marks)
 
@@ -229,8 +233,12 @@ class Reader(Generic[R]):
         if seam is None:
             self._step_back(marks)
             return []
+        self._still = self._still and self._stands_still(marks, seam)
         new = self._new(marks, seam)
         begin, limit = self._asked
+        if self._may_ignore_start(marks, new):
+            self._probing = True
+            return []
         ends = self._ends(marks, new, total)
         self._learn_caps(len(rows), len(new))
         self._memory.add_in_front(marks[index] for index in new if index < seam)
@@ -316,6 +324,24 @@ class Reader(Generic[R]):
             and self._memory.keys_stand(marks, self._end - self._asked[0])
         )
 
+    def _stands_still(self, marks: list[Mark], seam: int) -> bool:
+        """Return whether a page begins with the last rows as they were read, and with no fewer of them.
+
+        It may have more, where the server left rows out or some were put in. Had a known row moved on to behind the
+        last one, there would be fewer.
+        """
+        overlap = max(0, self._end - self._asked[0])
+        known = self._memory.last(max(overlap, seam + 1))
+        return self._memory.compared(marks[: len(known)]) == known[: len(marks)]
+
+    def _may_ignore_start(self, marks: list[Mark], new: list[int]) -> bool:
+        """Return whether all of a page was there before, from another offset, and some of it would be new.
+
+        Either its rows are equal in all that they hold, or the server ignores `start`: a probe tells.
+        """
+        start, page = self._last_page
+        return not self._probed and bool(new) and marks == page and start != self._asked[0]
+
     def _new(self, marks: list[Mark], seam: int) -> list[int]:
         """Return which rows of a page were not handed out yet.
 
@@ -333,12 +359,12 @@ class Reader(Generic[R]):
             for index in range(first, seam)
             if not known.holds(marks[index]) and not (unique and known.holds_key(marks[index]))
         ]
-        # A known row that stands behind the last one has moved there, unless it has no key: then it is one that
-        # nothing tells from the other.
+        # A known row that stands behind the last one has moved there, if the list moves and the row has a key: else
+        # it is one that nothing tells from the other.
         behind = [
             index
             for index in range(seam + 1, len(marks))
-            if not known.holds(marks[index]) or marks[index].key == marks[index].content
+            if self._still or not known.holds(marks[index]) or marks[index].key == marks[index].content
         ]
         return between + behind
 
@@ -379,6 +405,8 @@ class Reader(Generic[R]):
                 self._full = rows
 
     def _step_back(self, marks: list[Mark]) -> None:
+        # From a page that was asked for ahead, behind a short one, known rows may be missing all the same.
+        self._still = self._still and self._asked[0] >= self._end
         if self._is_single():
             self._single += 1
         self._steps_back += 1
@@ -427,6 +455,7 @@ class Reader(Generic[R]):
             "end": self._end,
             "known": [mark.hex() for mark in self._memory.last(_TOKEN_ROWS)],
             "by_key": self._memory.by_key,
+            "still": self._still,
             "all": self._remembers_all() and len(self._memory) <= _TOKEN_ROWS,
         }
         return write_token(plain)
@@ -441,7 +470,7 @@ class Reader(Generic[R]):
             name, self._next, self._end = str(plain["list"]), int(plain["next"]), int(plain["end"])
             marks = [Mark(key, key) for key in map(bytes.fromhex, plain["known"])]
             self._memory.by_key = bool(plain["by_key"])
-            self._forgetful = not plain["all"]
+            self._forgetful, self._still = not plain["all"], bool(plain["still"])
         if name != digest(self.name).hex() or self._next < 0:
             raise ConfigurationError("resume is from another list, or from other filters")
         self._memory.add(marks)

@@ -53,6 +53,22 @@ def test_rows_that_move_on_bring_no_ground_with_them(moved: tuple[int, int], pla
     assert sorted(found) == sorted(ids(12))
 
 
+@pytest.mark.parametrize("cap", [2, 4, 1000])
+@pytest.mark.parametrize("place", [8, 12, 19, -1])
+@pytest.mark.parametrize("moved", range(4))
+def test_a_row_that_moves_far_on_comes_once(moved: int, place: int, cap: int) -> None:
+    """A known row that turns up pages further on is the same one, though pages in between fit."""
+    reader: Reader[UserSummary] = Reader("list", page_size=4)
+    server = Server(ids(20), cap=cap)
+    found: list[str] = []
+    while not reader.finished():
+        found += [row.id for row in reader.feed(server.answer(*reader.next_request()))]
+        if moved < len(found) <= 4:
+            name = server.ids.pop(server.ids.index(f"u{moved}"))
+            server.ids.insert(len(server.ids) if place < 0 else place, name)
+    assert sorted(found) == sorted(ids(20))
+
+
 @pytest.mark.parametrize("keys", [1, 2, 12])
 @pytest.mark.parametrize(("moved", "place"), [(3, 4), (3, 5), (2, 4), (0, 6)])
 def test_a_row_that_moves_hides_none_of_its_key(keys: int, moved: int, place: int) -> None:

@@ -218,6 +218,24 @@ def test_equal_rows_without_a_key_prove_no_seam(seed: int) -> None:
     assert run_virtual(main()) == 90
 
 
+@pytest.mark.parametrize("cap", [4, 7, 11])
+@pytest.mark.parametrize("kinds", [3, 30])
+def test_equal_rows_with_a_key_prove_no_seam(cap: int, kinds: int) -> None:
+    """Nor do equal rows that have one, where the list has shown that there are such."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        start, limit = int(request.url.params["start"]), int(request.url.params["limit"])
+        rows = [{"Id": f"u{number % kinds}"} for number in range(90)]
+        return httpx.Response(200, json=rows[start : start + min(limit, cap)])
+
+    async def main() -> int:
+        transport = httpx.MockTransport(answer)
+        async with LitmosClient("k", "t", base_url="https://sandbox/v1.svc", transport=transport) as litmos:
+            return len(await litmos.users.list(page_size=10, pages_ahead=8, wire="json").collect())
+
+    assert run_virtual(main()) == 90
+
+
 def test_pages_in_memory_are_bounded() -> None:
     """However slowly the caller takes the rows, no more than nine pages wait."""
     service = Service(rows_of(60), lambda: 0.1)

@@ -398,6 +398,44 @@ def test_equal_rows_without_a_key_are_two() -> None:
     assert found == rows
 
 
+@pytest.mark.parametrize("page_size", [2, 13, 24, 1000])
+@pytest.mark.parametrize("cap", [2, 3, 25, 50, 1000])
+@pytest.mark.parametrize("kinds", [1, 2, 12, 24, 40, 119])
+@pytest.mark.parametrize("resumed", [False, True])
+def test_equal_rows_with_a_key(page_size: int, cap: int, kinds: int, resumed: bool) -> None:
+    """Where a list stands still, rows that nothing tells apart are as many as the server has, whatever it caps at."""
+    server = Server([f"u{number % kinds}" for number in range(120)], cap=cap)
+    reader: Reader[UserSummary] = Reader("list", page_size=page_size)
+    found: list[str] = []
+    while not reader.finished():
+        new = [row.id for row in reader.feed(server.answer(*reader.next_request()))]
+        found += new
+        if resumed and new:
+            token, reader = reader.token(), Reader("list", page_size=page_size)
+            reader.go_on(token)
+    assert found == server.ids
+
+
+@pytest.mark.parametrize("rows", [2, 24, 1000])
+@pytest.mark.parametrize("kind", [UserSummary(id="u"), LoginActivity(user_id="u")])
+def test_equal_rows_for_every_start(rows: int, kind: Any) -> None:
+    """Where all rows are equal, a server that ignores `start` is found out before a row is handed out twice."""
+    reader: Reader[Any] = Reader("list", page_size=1000)
+    found: list[Any] = []
+
+    def read_on() -> None:
+        while not reader.finished():
+            reader.next_request()
+            found.extend(reader.feed([kind] * rows))
+
+    if rows < 1000:
+        read_on()
+    else:
+        with pytest.raises(IncompleteListing, match="every start"):
+            read_on()
+    assert len(found) == rows
+
+
 def test_rows_without_an_id_are_not_one_row() -> None:
     """Rows whose id is missing are told apart by all that they hold."""
     rows = [UserSummary(user_name=name) for name in ("a", "b", "c")]
