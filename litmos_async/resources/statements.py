@@ -6,12 +6,16 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from typing import Final
 
 from litmos_async.errors import ConfigurationError, IncompleteListing, LitmosError
 from litmos_async.hooks import OnPage, no_page
 from litmos_async.models import XapiStatement
 from litmos_async.paging import Page, Pages
 from litmos_async.tokens import reading, write_token
+
+MOST_EMPTY: Final = 50
+"""Parts without a statement in a row: some may come from a store that filters a part after it has cut it off."""
 
 Read = Callable[[str], Awaitable[tuple[list[XapiStatement], str]]]
 """Reads one part: takes the link to it, empty for the first, and returns the statements and the link to more."""
@@ -39,19 +43,24 @@ class StatementPages(Pages[XapiStatement]):
             resume: The `resume` of a page or of an error, to go on behind it.
 
         Raises:
-            IncompleteListing: The links go round in a circle.
+            IncompleteListing: The links go round in a circle, or on and on without a statement.
             ConfigurationError: `resume` is not from this list.
             LitmosError: A request failed, or a link leads to another host. Its `resume` is where to go on.
         """
         link = "" if resume is None else self._link_in(resume)
         circle = _Circle()
-        start = 0
+        start = empty = 0
         while True:
             begun = asyncio.get_running_loop().time()
             try:
                 statements, more = await self._read(link)
                 if more and circle.closes(more):
                     raise IncompleteListing("the store's links to more statements form a circle")
+                empty = 0 if statements else empty + 1
+                if more and empty > MOST_EMPTY:
+                    raise IncompleteListing(
+                        f"the store gave {empty} parts without a statement, and a link to more"
+                    )
             except LitmosError as problem:
                 problem.resume = self._token(link) if link else None
                 raise

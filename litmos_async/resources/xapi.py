@@ -11,7 +11,7 @@ import attrs
 from attrs import frozen
 
 from litmos_async.config import CallOptions
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, Conflict, NotFound
 from litmos_async.limits import Limiter
 from litmos_async.models import XapiStatement
 from litmos_async.models.record import Record, check_class
@@ -112,7 +112,9 @@ class Xapi:
         `POST {endpoint}`
 
         Safe to repeat: a statement without an id gets one (a UUID) before it is sent, and a store leaves what it
-        has as it is. It is all or nothing: one statement that the store does not take, and none is stored.
+        has as it is. It is all or nothing: one statement that the store does not take, and none is stored. So where
+        an attempt got no answer, and its repeat finds an id that was made here, the first one was carried out; if
+        other statements had ids of the caller's, one request more reads whether it was.
 
         Args:
             statement: The statement or statements: everything but the id stands in `extra`.
@@ -124,18 +126,36 @@ class Xapi:
         Raises:
             ConfigurationError: There is none, an id is not a UUID, or two have the same.
             BadRequest: The store does not take a statement; with `status` 413 it does not take so many at once.
-            Conflict: An id exists with other content.
+            Conflict: An id that you gave exists with other content; with `after_lost` it may be that of an attempt
+                of this call which got no answer.
 
         Source: openapi, vendor page, xAPI specification.
         """
-        body = [_with_id(each) for each in _rows(statement)]
+        given = _rows(statement)
+        body = [_with_id(each) for each in given]
         if not body:
             raise ConfigurationError("statement: the list is empty")
         if len({each.id.lower() for each in body}) < len(body):
             raise ConfigurationError("two statements have the same id: a store refuses the whole list")
-        reply = await self._send(ADD_STATEMENT, None, body[0] if len(body) == 1 else body, options)
+        try:
+            reply = await self._send(ADD_STATEMENT, None, body[0] if len(body) == 1 else body, options)
+        except Conflict as conflict:
+            made = [each.id for each, before in zip(body, given, strict=True) if not _id_of(before)]
+            if conflict.after_lost and made and await self._holds(made, body, options):
+                return [each.id for each in body]
+            raise
         with naming(ADD_STATEMENT, reply):
             return xapi.decode_ids(reply, len(body))
+
+    async def _holds(self, made: list[str], body: list[XapiStatement], options: CallOptions) -> bool:
+        """Return whether a store that refused a repeat holds what was sent before, under ids made for this call."""
+        if len(made) == len(body):
+            return True  # nothing else can have brought them
+        try:
+            await self.get_statement(made[0], **options)
+        except NotFound:
+            return False
+        return True
 
     async def update_statement(
         self, statement_id: str | XapiStatement, statement: XapiStatement, **options: Unpack[CallOptions]

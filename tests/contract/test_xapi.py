@@ -155,6 +155,51 @@ async def test_bad_input(attempt: Callable[[Any], Awaitable[Any]]) -> None:
     assert store.requests == []
 
 
+RETRY = RetryPolicy(max_attempts=2, initial_backoff=0.01)
+
+
+@pytest.mark.parametrize("lost", [500, 504])
+@pytest.mark.parametrize(
+    ("given", "read", "done"),
+    [
+        ([None], [], True),
+        ([None, None], [], True),
+        ([ID, None], [{"id": OTHER}], True),
+        ([ID, None], [404], False),
+        ([ID], [], False),
+    ],
+)
+async def test_a_repeat_that_finds_its_own_statement(
+    given: list[str | None], read: list[Any], done: bool, lost: int
+) -> None:
+    """An id that was made for the call can only be there since its first attempt was carried out."""
+    store = Store(lost, 409, *read)
+    async with store.client(retry=RETRY) as litmos:
+        adding = litmos.xapi.add_statement([statement(id=each or "") for each in given])
+        if done:
+            assert await adding == [each["id"] for each in sent(store)]
+        else:
+            with pytest.raises(Conflict):
+                await adding
+    assert not store.answers
+    assert [request.method for request in store.requests] == ["POST", "POST", *["GET"] * len(read)]
+    if read:
+        assert store.requests[2].url.params["statementId"] == sent(store)[1]["id"]
+
+
+async def test_a_conflict_at_once_is_one() -> None:
+    """Where no attempt was lost, a store that has the id has it from somebody else."""
+    async with Store(409).client() as litmos:
+        with pytest.raises(Conflict):
+            await litmos.xapi.add_statement(statement())
+
+
+def sent(store: Store) -> list[dict[str, Any]]:
+    """Return the statements of the first request."""
+    body = json.loads(store.requests[0].content)
+    return body if isinstance(body, list) else [body]
+
+
 @pytest.mark.parametrize(
     ("status", "kind"), [(404, NotFound), (409, Conflict), (412, APIError), (413, APIError)]
 )

@@ -13,6 +13,8 @@ import pytest
 from litmos_async import LitmosClient, Pages
 from litmos_async.errors import ConfigurationError, DecodeError, IncompleteListing, LitmosError
 from litmos_async.models import XapiStatement
+from litmos_async.resources.statements import MOST_EMPTY
+from litmos_async.testing import run_virtual
 from tests.contract.store import ID, OTHER, Store, statement
 
 
@@ -138,6 +140,35 @@ async def test_links_in_a_circle(length: int) -> None:
     async with Store(*answers).client() as litmos:
         with pytest.raises(IncompleteListing, match="circle"):
             await litmos.xapi.list_statements().collect()
+
+
+def test_links_without_an_end() -> None:
+    """A store that has always another link, and never a statement, is an error; statements in between are none."""
+    empty = [{"statements": [], "more": f"/more?{number}"} for number in range(MOST_EMPTY + 1)]
+    one = {"statements": [{"id": ID}], "more": "/between"}
+    store = Store(*empty[:-1], one, *empty)
+
+    async def main() -> None:
+        async with store.client() as litmos:
+            rows = aiter(litmos.xapi.list_statements())
+            assert (await anext(rows)).id == ID
+            with pytest.raises(IncompleteListing, match=f"{MOST_EMPTY + 1} parts without") as caught:
+                await anext(rows)
+        assert not store.answers
+        assert caught.value.resume is not None
+
+    run_virtual(main())
+
+
+def test_empty_parts_before_the_end() -> None:
+    """The last part has no link, so it ends the list, however many were empty before it."""
+    empty = [{"statements": [], "more": f"/more?{number}"} for number in range(MOST_EMPTY)]
+
+    async def main() -> None:
+        async with Store(*empty, {"statements": []}).client() as litmos:
+            assert await litmos.xapi.list_statements().collect() == []
+
+    run_virtual(main())
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import itertools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from litmos_async.errors import ConfigurationError, IncompleteListing
-from litmos_async.models import LoginActivity, User, UserSummary
+from litmos_async.models import User, UserSummary
 from litmos_async.reader import Caps, Reader, looks_cut, requests_of_list
 from litmos_async.trees import TreeReader
 from tests.paging.small import Server, feed_each, ids, read
@@ -387,119 +386,12 @@ def test_memory_is_flat() -> None:
     assert count == 30_000
 
 
-def test_equal_rows_without_a_key_are_two() -> None:
-    """Two logins that nothing tells apart are two rows, also at the seam of two pages."""
-    rows = [LoginActivity(user_id=name) for name in ("a", "a", "b", "b", "b", "c")]
-    reader: Reader[LoginActivity] = Reader("list", page_size=2)
-    found: list[LoginActivity] = []
-    while not reader.finished():
-        start, limit = reader.next_request()
-        found += reader.feed(rows[start : start + limit])
-    assert found == rows
-
-
-@pytest.mark.parametrize("page_size", [2, 13, 24, 1000])
-@pytest.mark.parametrize("cap", [2, 3, 25, 50, 1000])
-@pytest.mark.parametrize("kinds", [1, 2, 12, 24, 40, 119])
-@pytest.mark.parametrize("resumed", [False, True])
-def test_equal_rows_with_a_key(page_size: int, cap: int, kinds: int, resumed: bool) -> None:
-    """Where a list stands still, rows that nothing tells apart are as many as the server has, whatever it caps at."""
-    server = Server([f"u{number % kinds}" for number in range(120)], cap=cap)
-    reader: Reader[UserSummary] = Reader("list", page_size=page_size)
-    found: list[str] = []
-    while not reader.finished():
-        new = [row.id for row in reader.feed(server.answer(*reader.next_request()))]
-        found += new
-        if resumed and new:
-            token, reader = reader.token(), Reader("list", page_size=page_size)
-            reader.go_on(token)
-    assert found == server.ids
-
-
-@pytest.mark.parametrize("rows", [2, 24, 1000])
-@pytest.mark.parametrize("kind", [UserSummary(id="u"), LoginActivity(user_id="u")])
-def test_equal_rows_for_every_start(rows: int, kind: Any) -> None:
-    """Where all rows are equal, a server that ignores `start` is found out before a row is handed out twice."""
-    reader: Reader[Any] = Reader("list", page_size=1000)
-    found: list[Any] = []
-
-    def read_on() -> None:
-        while not reader.finished():
-            reader.next_request()
-            found.extend(reader.feed([kind] * rows))
-
-    if rows < 1000:
-        read_on()
-    else:
-        with pytest.raises(IncompleteListing, match="every start"):
-            read_on()
-    assert len(found) == rows
-
-
 def test_rows_without_an_id_are_not_one_row() -> None:
     """Rows whose id is missing are told apart by all that they hold."""
     rows = [UserSummary(user_name=name) for name in ("a", "b", "c")]
     reader: Reader[UserSummary] = Reader("list")
     reader.next_request()
     assert reader.feed(rows) == rows
-
-
-def test_a_total_that_does_not_hold() -> None:
-    """Fewer rows than the server says there are is an error; a total that changes proves nothing."""
-    reader: Reader[UserSummary] = Reader("list")
-    reader.next_request()
-    reader.feed([UserSummary(id="a"), UserSummary(id="b")], total=3)
-    reader.next_request()
-    with pytest.raises(IncompleteListing, match="announced 3 rows and returned 2"):
-        reader.feed([UserSummary(id="b")], total=3)
-    reader = Reader("list", page_size=2)
-    reader.next_request()
-    reader.feed([UserSummary(id="a"), UserSummary(id="b")], total=3)
-    reader.next_request()
-    assert reader.feed([UserSummary(id="b")], total=2) == []
-    assert reader.finished()
-
-
-@pytest.mark.parametrize("page_size", [100, 125, 999, 1000])
-@pytest.mark.parametrize("cap", [50, 250, 1000])
-@pytest.mark.parametrize(
-    "lie",
-    [
-        *(lambda start, rows: rows, lambda start, rows: start + rows),
-        *(lambda start, rows: 1250, lambda start, rows: 1000, lambda start, rows: 300, lambda start, rows: 0),
-        *(lambda start, rows: 999 if start else rows, lambda start, rows: 1999 if start else 2500),
-    ],
-)
-def test_a_total_that_lies_low(lie: Callable[[int, int], int], cap: int, page_size: int) -> None:
-    """A page that ends where the total says is not the end where it is as full as others, or looks cut."""
-    server = Server(ids(2500), cap=cap)
-    reader: Reader[UserSummary] = Reader("list", page_size=page_size)
-    found: list[str] = []
-    while not reader.finished():
-        start, limit = reader.next_request()
-        rows = server.answer(start, limit)
-        found += [row.id for row in reader.feed(rows, lie(start, len(rows)))]
-    assert found == ids(2500)
-
-
-@pytest.mark.parametrize(
-    ("rows", "page_size", "requests"),
-    [
-        *((0, 1000, 1), (1, 1000, 1), (99, 1000, 1), (26, 1000, 1)),
-        *((25, 1000, 2), (100, 1000, 2), (901, 1000, 2), (1000, 1000, 2)),
-        *((1001, 1000, 2), (1100, 1000, 2), (1998, 1000, 2), (1999, 1000, 3), (7300, 1000, 8)),
-        *((9, 10, 2), (8, 10, 1), (18, 10, 2), (20, 10, 3), (25, 10, 3)),
-    ],
-)
-def test_the_price_of_a_list_with_a_total(rows: int, page_size: int, requests: int) -> None:
-    """A total costs nothing, but where the last page is full, or the only one looks cut: then one request."""
-    server = Server(ids(rows))
-    reader: Reader[UserSummary] = Reader("list", page_size=page_size)
-    found: list[str] = []
-    while not reader.finished():
-        found += [row.id for row in reader.feed(server.answer(*reader.next_request()), rows)]
-    assert found == ids(rows)
-    assert len(server.asked) == requests
 
 
 def test_going_on_from_a_token() -> None:
