@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from attrs import frozen
 
 from litmos_async.ahead import MOST_AHEAD, AheadBudget, Fetch, PageSource
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.hooks import OnPage, no_page
+from litmos_async.iteration import Iteration
 from litmos_async.models.record import Record
 from litmos_async.reader import LARGEST_PAGE, Caps, Reader
 from litmos_async.trees import TreeReader
@@ -105,13 +106,7 @@ class Pages(Generic[R]):
             return await anext(pages)
 
     def __aiter__(self) -> AsyncIterator[R]:
-        return self._rows()
-
-    async def _rows(self) -> AsyncIterator[R]:
-        async with aclosing(self.by_page()) as pages:
-            async for page in pages:
-                for row in page.items:
-                    yield row
+        return _Rows(self.by_page())
 
     async def collect(self) -> list[R]:
         """Return all rows."""
@@ -132,15 +127,18 @@ class Pages(Generic[R]):
     def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[R], None]:
         """Yield the pages, usually one per request. The last one may be empty, and proves the end.
 
+        An iterator that an error, a cancellation or the end of its event loop has broken off raises an error when
+        it is asked for more; one that you have closed with `aclose` ends.
+
         Args:
             resume: The `resume` of a page or an error, to continue after it. None starts at the beginning.
 
         Raises:
             IncompleteListing: The list cannot be read completely.
-            ConfigurationError: `resume` is not from this list.
+            ConfigurationError: `resume` is not from this list; or the iteration was broken off before.
             LitmosError: A request failed. Its `resume` says where to resume.
         """
-        return self._walk(resume, self._pages_ahead)
+        return Iteration(self._walk(resume, self._pages_ahead))
 
     async def _walk(self, resume: str | None, pages_ahead: int) -> AsyncGenerator[Page[R], None]:
         reader = self._reader()
@@ -169,6 +167,35 @@ class Pages(Generic[R]):
             raise
         finally:
             await source.aclose()
+
+
+class _Rows(AsyncGenerator[R, None]):
+    """The rows of the pages, one by one: a class, so that a row passes through one frame only."""
+
+    def __init__(self, pages: AsyncGenerator[Page[R], None]) -> None:
+        self._pages = pages
+        self._rows: Iterator[R] = iter(())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> R:
+        while True:
+            for row in self._rows:
+                return row
+            self._rows = iter((await anext(self._pages)).items)
+
+    async def asend(self, value: None) -> R:  # noqa: ARG002 - a generator of these types takes nothing else
+        return await self.__anext__()
+
+    async def athrow(self, *thrown: Any) -> R:
+        self._rows = iter(())
+        await self._pages.athrow(*thrown)
+        return await self.__anext__()
+
+    async def aclose(self) -> None:
+        self._rows = iter(())
+        await self._pages.aclose()
 
 
 def _is_number(value: object, least: float, most: float) -> bool:

@@ -6,12 +6,13 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, suppress
-from types import AsyncGeneratorType, TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from types import AsyncGeneratorType
+from typing import Final, Self, TypeVar
 
 from litmos_async.bulk.results import Outcome, Plan, Progress, Report
 from litmos_async.bulk.run import Run, journal_errors
 from litmos_async.errors import ConfigurationError, LitmosError
+from litmos_async.iteration import Iteration
 from litmos_async.wording import count
 
 T = TypeVar("T")
@@ -192,7 +193,7 @@ class BulkJob(ABC):
         generator = self._iterate()
         if not self._started:
             self._iteration = generator
-        return _Iteration(generator, self._abandon)
+        return _Iteration(generator, self._abandon, lambda: self._closed)
 
     def _abandon(self) -> None:
         """Close the job, whose iterator was dropped, as soon as the loop comes to it."""
@@ -271,8 +272,8 @@ class BulkJob(ABC):
         self._run.stop.give()
 
 
-class _Iteration(AsyncGenerator[T, None], Generic[T]):
-    """Passes everything on to a generator, and notices at once where its consumer leaves it.
+class _Iteration(Iteration[T]):
+    """An iteration that notices at once where its consumer leaves it.
 
     `break` out of `async for` drops the iterator and says nothing; asyncio closes the generator at some later turn
     of the loop. What the generator holds can be marked as about to be free in the meantime.
@@ -280,44 +281,24 @@ class _Iteration(AsyncGenerator[T, None], Generic[T]):
     Args:
         generator: Yields the values.
         on_dropped: Called when this object goes away before the generator is at its end.
+        is_closed: Returns whether the job was closed on purpose.
     """
 
-    def __init__(self, generator: AsyncGenerator[T, None], on_dropped: Callable[[], None]) -> None:
-        self._generator = generator
-        self._on_dropped = on_dropped
-        self._ended = False
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> T:
-        return await self.asend(None)
-
-    async def asend(self, value: None) -> T:
-        """Return the next value."""
-        try:
-            return await self._generator.asend(value)
-        except BaseException:
-            self._ended = True
-            raise
-
-    async def athrow(
+    def __init__(
         self,
-        kind: type[BaseException] | BaseException,
-        value: object = None,
-        trace: TracebackType | None = None,
-    ) -> T:
-        """Raise an exception where the generator stands."""
-        thrown: Any = kind if value is None else value
-        return await self._generator.athrow(thrown if trace is None else thrown.with_traceback(trace))
+        generator: AsyncGenerator[T, None],
+        on_dropped: Callable[[], None],
+        is_closed: Callable[[], bool],
+    ) -> None:
+        super().__init__(generator)
+        self._on_dropped = on_dropped
+        self._is_closed = is_closed
 
-    async def aclose(self) -> None:
-        """Close the generator."""
-        self._ended = True
-        await self._generator.aclose()
+    def _may_end(self) -> bool:
+        return self._ended or self._is_closed()
 
     def __del__(self) -> None:
-        if not self._ended:
+        if not self.is_over():
             self._on_dropped()
 
 

@@ -23,6 +23,7 @@ from litmos_async.export.run import Account, Exporter, Progress, to_the_end
 from litmos_async.export.spec import Ask, ListSpec, Row, Unit, rows_of
 from litmos_async.export.state import REQUESTS
 from litmos_async.export.task import Opened, PlannedList, Task, names_of, task_of
+from litmos_async.iteration import never_cut_short
 from litmos_async.limits import RateLimit
 from litmos_async.paging import Pages
 from litmos_async.resources import Resources
@@ -141,6 +142,7 @@ class Export:
         self._base_url = base_url
         self._rate = rate
 
+    @never_cut_short
     async def batches(
         self,
         name: str,

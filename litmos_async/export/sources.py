@@ -219,9 +219,13 @@ def open_holders(litmos: Resources, ask: Ask, unit: Unit) -> Pages[Any]:
     if not unit.ids:
         return litmos.courses.list_users(unit.key, **ask.options)
 
+    answer: list[Sequence[Any]] = []
+
     async def fetch(request: PageRequest) -> Batch[Any]:
-        """Give the rows of the one answer, of which the number of all is known with it."""
-        rows = await litmos.users.list_courses_for_many(unit.ids, **_call_options(ask))
+        """Give rows of the one answer, which holds all of them: to look for its end takes no request."""
+        if not answer:
+            answer.append(await litmos.users.list_courses_for_many(unit.ids, **_call_options(ask)))
+        (rows,) = answer
         return Batch(rows[request.start : request.start + request.limit], len(rows))
 
     return Pages(fetch, name=f"assignments of {' '.join(unit.ids)}")

@@ -10,6 +10,7 @@ from typing import Final
 
 from litmos_async.errors import ConfigurationError, IncompleteListing, LitmosError
 from litmos_async.hooks import OnPage, no_page
+from litmos_async.iteration import never_cut_short
 from litmos_async.models import XapiStatement
 from litmos_async.paging import Page, Pages
 from litmos_async.tokens import reading, write_token
@@ -36,6 +37,7 @@ class StatementPages(Pages[XapiStatement]):
         async with aclosing(self.by_page()) as pages:
             return await anext(pages)
 
+    @never_cut_short
     async def by_page(self, *, resume: str | None = None) -> AsyncGenerator[Page[XapiStatement], None]:
         """Yield the parts of the list as the store gives them.
 

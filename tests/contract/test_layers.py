@@ -17,7 +17,7 @@ PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
     {"version", "errors", "obstacle", "redaction", "wording"},
-    {"models", "limits", "names", "environment", "csv_line"},
+    {"models", "limits", "names", "environment", "csv_line", "iteration"},
     {"wire", "retry", "marks", "tokens"},
     {"events"},
     {"hooks"},

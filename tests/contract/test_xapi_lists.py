@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -140,6 +141,22 @@ async def test_links_in_a_circle(length: int) -> None:
     async with Store(*answers).client() as litmos:
         with pytest.raises(IncompleteListing, match="circle"):
             await litmos.xapi.list_statements().collect()
+
+
+@pytest.mark.parametrize("by_page", [False, True])
+def test_carried_to_another_loop(by_page: bool) -> None:
+    """A list that the end of its event loop broke off says so when it is asked for more."""
+    store = Store({"statements": [{"id": ID}], "more": "/more"})
+    statements = store.client().xapi.list_statements()
+    walk = statements.by_page() if by_page else aiter(statements)
+
+    async def following() -> object:
+        return await anext(walk)
+
+    asyncio.run(following())
+    with pytest.raises(ConfigurationError, match="broken off before its end") as caught:
+        asyncio.run(following())
+    assert caught.value.resume is not None
 
 
 def test_links_without_an_end() -> None:

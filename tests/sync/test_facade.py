@@ -54,7 +54,7 @@ def test_every_method_is_there(litmos: sync.LitmosClient, name: str) -> None:
         method, made = getattr(theirs, each), getattr(ours, each)
         assert made.method is method, each
         answers = "pages" if _lists(method) else "once" if inspect.iscoroutinefunction(method) else "job"
-        answers = "walk" if inspect.isasyncgenfunction(method) else answers
+        answers = "walk" if inspect.isasyncgenfunction(inspect.unwrap(method)) else answers
         assert {pages: "pages", call: "once", job: "job", walk: "walk"}[type(made)] == answers, each
 
 
