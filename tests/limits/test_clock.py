@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from litmos_async.limits import RateLimit
+from litmos_async.limits import RateLimit, clocks
 from litmos_async.limits.account import JUMP, Account, Reading
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.limits.window import GUARD, Window
@@ -248,3 +248,14 @@ def test_a_store_that_stood_still_and_is_put_right_frees_nothing_early() -> None
             await limiter.aclose()
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize(("number", "asleep"), [(7, 2.0), (None, 6.0)])
+def test_which_clock_shows_the_time_asleep(
+    number: int | None, asleep: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that goes on meanwhile; where the system has none of the kind, that of the loop does."""
+    monkeypatch.setattr(clocks, "_ALL_TIME", number)
+    monkeypatch.setattr(clocks.time, "clock_gettime", {7: 5.0}.__getitem__, raising=False)
+    monkeypatch.setattr(clocks.time, "monotonic", lambda: 9.0)
+    assert clocks.time_asleep(awake=lambda: 3.0) == asleep

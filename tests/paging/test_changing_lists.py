@@ -197,11 +197,30 @@ def test_a_list_that_grows_by_a_page_for_each_page() -> None:
         read_on()
 
 
-def test_how_long_a_list_may_bring_nothing_new() -> None:
+@pytest.mark.parametrize("rows", [50, 100, 300])
+def test_each_step_back_is_twice_as_far(rows: int) -> None:
+    """Where the rows read last are gone, few requests find those that are left, on the grid of the pages."""
+    server = Server(ids(1000))
+    reader: Reader[UserSummary] = Reader("list", page_size=10)
+    while len(server.asked) < 50:
+        reader.feed(server.answer(*reader.next_request()))
+    del server.ids[500 - rows : 500]
+    server.asked.clear()
+    while not server.asked or server.asked[-1][0] + 10 > 500 - rows:
+        reader.feed(server.answer(*reader.next_request()))
+    steps = [0, *(10 * 2**step for step in range(6))]
+    assert [start for start, _ in server.asked] == [499 - back for back in steps[: len(server.asked)]]
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_how_long_a_list_may_bring_nothing_new(resumed: bool) -> None:
     """Eight answers in a row, after the last new row; then the list is taken for one that cannot be read."""
     reader: Reader[UserSummary] = Reader("list", page_size=2)
-    pages = [["a", "b"], *[[f"new{number}", *("ab" if number % 2 else "ba")] for number in range(8)]]
-    feed_each(reader, pages)
+    feed_each(reader, [["a", "b"]])
+    if resumed:
+        token, reader = reader.token(), Reader("list", page_size=2)
+        reader.go_on(token)
+    feed_each(reader, [[f"new{number}", *("ab" if number % 2 else "ba")] for number in range(8)])
     feed_each(reader, [["b", "c", "d"]])
     shifted = [[f"newer{number}", *("cd" if number % 2 else "dc")] for number in range(9)]
     feed_each(reader, shifted[:8])

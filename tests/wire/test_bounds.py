@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from litmos_async import LitmosClient, RetryPolicy, User, errors
+from litmos_async.attempt import read_body
 from litmos_async.models import UserSummary
 from litmos_async.testing import run_virtual
 from litmos_async.wire import codec, converter, json, xml
@@ -194,6 +195,35 @@ def test_reading_stops_at_the_bound() -> None:
     )
     assert "max_answer_bytes" in str(outcome(packed_bomb, max_answer_bytes=1_000_000))
     assert packed_bomb.body.read < len(bomb) / 10
+
+
+async def test_others_go_on_while_a_body_is_decoded() -> None:
+    """Each full piece lets the loop turn once; many small ones, which took no time, do not."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield gzip.compress(bytes(20 * PIECE))
+        for _ in range(500):
+            yield b""
+
+    async def small() -> AsyncIterator[bytes]:
+        for _ in range(500):
+            yield b"x"
+
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    going_on = asyncio.ensure_future(others())
+    await read_body(chunks(), "gzip", 30 * PIECE, success=True)
+    assert 20 <= turns < 25
+    turns = 0
+    await read_body(small(), "", PIECE, success=True)
+    assert turns == 0
+    going_on.cancel()
 
 
 @pytest.mark.parametrize("header", ["gzip, gzip", "br", "zstd", "compress"])

@@ -78,7 +78,7 @@ def plan_memberships(
         if best is None or shares.cost() < best.cost():
             best = shares
         if best.cost() == bound:
-            break
+            break  # a plan that costs the same is not taken
     return list(best.requests()) if best else []
 
 
