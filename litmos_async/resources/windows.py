@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import MAXYEAR, UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import attrs
-from attrs import frozen
+from attrs import define, field, frozen
 
 from litmos_async.ahead import Batch, Fetch, PageRequest
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.marks import mark_of
-from litmos_async.models.record import Record
+from litmos_async.models.record import Record, content_of
 from litmos_async.paging import Page, Pages
 from litmos_async.resources.base import ListOptions, Resource, in_lane, name_of, split_options
 from litmos_async.upcoming import Turn, Upcoming
@@ -76,6 +78,10 @@ class Span:
         while number and self.window(number - 1).to > now - _CLOCKS_APART:
             number -= 1
         return number
+
+    def holds(self, moment: object) -> bool:
+        """Return whether this is a moment, and lies in the span."""
+        return isinstance(moment, datetime) and bool(moment.tzinfo) and self.since <= moment <= self.to
 
     def seam(self, index: int) -> Span:
         """Return what a window has in common with the one before it."""
@@ -148,24 +154,28 @@ class WindowedPages(Pages[R]):
             open_window, self._looks_last, span.windows_over(datetime.now(UTC)), pages_ahead, self._budget
         )
         place = resume
-        before: set[int] = set()
+        before: Counter[int] = Counter()
         try:
             for index in range(begin, span.windows):
+                seam = _Seam(span.seam(index), partial(self._marks_in, span.seam(index), index), before)
                 if resume is not None and 0 < index <= begin + 1:
                     # What was given before this list was resumed is not remembered. It can come again only here.
-                    before = await self._read_seam(span, index, place)
-                given: set[int] = set()
+                    await seam.take_all_for_given(place)
+                given: Counter[int] = Counter()
                 following = self._token(index + 1) if index + 1 < span.windows else None
                 window = span.window(index)
                 try:
                     async with aclosing(windows.pages_of(index)) as pages:
                         async for page in pages:
-                            fresh = self._fresh(page.items, before, given)
+                            marks = [_mark(row) for row in page.items]
+                            given.update(marks)
+                            fresh = await seam.without_repeats(page.items, marks)
                             onward = following if page.resume is None else f"{index}.{page.resume}"
                             if fresh or onward is None:
                                 yield attrs.evolve(
                                     page, items=fresh, resume=onward, window=(window.since, window.to)
                                 )
+                                place = onward
                 except LitmosError as problem:
                     problem.resume = place if problem.resume is None else f"{index}.{problem.resume}"
                     raise
@@ -179,13 +189,9 @@ class WindowedPages(Pages[R]):
     def _looks_last(self, page: Page[R]) -> bool:
         return len(page.items) < self._page_size
 
-    async def _read_seam(self, span: Span, index: int, place: str | None) -> set[int]:
-        """Return the marks of the rows that a window shares with the one before it."""
-        try:
-            return {self._mark(row) async for row in self._pages_in(span.seam(index), index, 0, Turn())}
-        except LitmosError as problem:
-            problem.resume = place
-            raise
+    async def _marks_in(self, window: Span, index: int) -> Counter[int]:
+        """Return the marks of all rows in a window, in the rows that it shares with the one before it."""
+        return Counter([_mark(row) async for row in self._pages_in(window, index, 0, Turn())])
 
     def _pages_in(self, window: Span, index: int, pages_ahead: int, turn: Turn) -> Pages[R]:
         return Pages(
@@ -219,15 +225,60 @@ class WindowedPages(Pages[R]):
         self._reader(self._name_in(index)).go_on(inner)
         return index, inner
 
-    def _fresh(self, rows: Sequence[R], before: set[int], given: set[int]) -> list[R]:
-        """Return the rows that the window before did not give, and note all of them for the next one."""
-        marks = [self._mark(row) for row in rows]
-        given.update(marks)
-        return [row for row, mark in zip(rows, marks, strict=True) if mark not in before]
 
-    def _mark(self, row: R) -> int:
-        """Return a small thing to remember a row by: all of it, since rows of a key may differ."""
-        return hash(mark_of(row).content)
+def _mark(row: Record) -> int:
+    """Return a small thing to remember a row by: all of it, since rows of a key may differ."""
+    return hash(mark_of(row).content)
+
+
+@define(eq=False)
+class _Seam:
+    """The time that a window shares with the one before it: what comes again there was given.
+
+    An equal row that lies elsewhere in the two windows is another one, such as that of a person who left a team and
+    came back. What tells is a date in the row that lies in the seam; else the seam is read, which takes a request.
+
+    Attributes:
+        span: The time.
+        read: Reads the marks of the rows in it.
+        before: How often the window before gave each row, less what came again.
+    """
+
+    span: Span
+    read: Callable[[], Awaitable[Counter[int]]]
+    before: Counter[int]
+    _inside: Counter[int] | None = field(default=None, init=False)
+
+    async def take_all_for_given(self, place: str | None) -> None:
+        """Let all rows in the seam count as given; `place` is where to go on after an error."""
+        try:
+            self._inside = await self.read()
+        except LitmosError as problem:
+            problem.resume = place
+            raise
+        self.before = self._inside.copy()
+
+    async def without_repeats(self, rows: Sequence[R], marks: Sequence[int]) -> list[R]:
+        """Return the rows that the window before did not give."""
+        return [row for row, mark in zip(rows, marks, strict=True) if not await self._comes_again(row, mark)]
+
+    async def _comes_again(self, row: Record, mark: int) -> bool:
+        if self.before[mark] < 1 or not await self._lies_inside(row, mark):
+            return False
+        self.before[mark] -= 1
+        return True
+
+    async def _lies_inside(self, row: Record, mark: int) -> bool:
+        if self._inside is None:
+            if any(self.span.holds(value) for value in content_of(row)):
+                return True
+            try:
+                self._inside = await self.read()
+            except LitmosError as problem:
+                problem.resume = None  # that of another list than this one
+                raise
+        self._inside[mark] -= 1
+        return self._inside[mark] >= 0
 
 
 class SpanResource(Resource):

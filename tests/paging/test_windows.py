@@ -31,8 +31,9 @@ Row = tuple[str, datetime]
 class Server:
     """Answers `/org/teams` from rows that have an id and a time; both bounds count."""
 
-    def __init__(self, *rows: Row) -> None:
+    def __init__(self, *rows: Row, dated: bool = True) -> None:
         self.rows = list(rows)
+        self.dated = dated
         self.asked: list[tuple[datetime, datetime]] = []
         self.fail_at: int | None = None
 
@@ -47,7 +48,8 @@ class Server:
         if len(self.asked) == self.fail_at:
             return httpx.Response(403, json={"Detail": "not now"})
         found = [
-            {"Id": name, "UpdatedDate": f"/Date({int(moment.timestamp() * 1000)})/"}
+            {"Id": name}
+            | ({"UpdatedDate": f"/Date({int(moment.timestamp() * 1000)})/"} if self.dated else {})
             for name, moment in self.rows
             if since <= moment <= to
         ]
@@ -178,6 +180,59 @@ async def test_equal_rows_on_a_seam_stay_two() -> None:
         rows = await client.activities.list_actions(since=SINCE, to=SINCE + 10 * DAY, wire="json").collect()
 
     assert len(rows) == 2
+
+
+SEAM = SINCE + LONGEST - OVERLAP / 2
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 1000])
+@pytest.mark.parametrize(
+    ("moments", "seams_read"),
+    [
+        ((SINCE + 3 * DAY, SINCE + 10 * DAY), 1),
+        ((SINCE + 3 * DAY, SINCE + 17 * DAY), 0),
+        ((SINCE + 3 * DAY, SINCE + 9 * DAY, SINCE + 10 * DAY, SINCE + 17 * DAY), 2),
+        ((SEAM,), 1),
+        ((SEAM, SEAM), 1),
+        ((SEAM, SEAM + DAY), 1),
+        ((SEAM - DAY, SEAM), 1),
+        ((SEAM - DAY, SEAM, SEAM + DAY), 1),
+        ((SEAM - DAY, SEAM - DAY, SEAM + DAY, SEAM + DAY, SEAM + DAY), 1),
+    ],
+)
+def test_equal_rows_of_two_windows(moments: tuple[datetime, ...], seams_read: int, page_size: int) -> None:
+    """Somebody leaves a team and comes back: equal rows outside of what two windows share are all of them rows."""
+    server = Server(*(("x", moment) for moment in moments), dated=False)
+
+    async def main() -> None:
+        async with server.client() as client:
+
+            def listing() -> Pages[OrgTeam]:
+                return client.org.list_teams(since=SINCE, to=SINCE + 20 * DAY, page_size=page_size)
+
+            assert len(await listing().collect()) == len(moments)
+            seams = {since for since, to in server.asked if to - since == OVERLAP}
+            assert len(seams) == seams_read
+            # A token within a window does not say which of its equal rows stood before it.
+            for fail_at in range(1, len(server.asked) + 1 if page_size > 1 else 1):
+                server.asked.clear()
+                server.fail_at = fail_at
+                seen: list[str] = []
+                with pytest.raises(Forbidden) as caught:
+                    await read_into(seen, listing())
+                async for page in listing().by_page(resume=caught.value.resume):
+                    seen += [row.id for row in page.items]
+                assert len(seen) == len(moments), fail_at
+
+    run_virtual(main())
+
+
+async def test_a_date_in_the_seam_saves_its_reading() -> None:
+    """Where a row shows that it lies in what two windows share, nothing more is asked for."""
+    server = Server(*((str(number), SEAM) for number in range(3)))
+    async with server.client() as client:
+        assert len(await client.org.list_teams(since=SINCE, to=SINCE + 10 * DAY).collect()) == 3
+    assert not [since for since, to in server.asked if to - since == OVERLAP]
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 3, 1000])
