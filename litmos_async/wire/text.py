@@ -120,9 +120,14 @@ def repaired_xml(text: str) -> str:
     Forbidden characters, raw or as references, which a .NET writer that does not check sends; a lone "&"; the
     references of HTML, which stay as they are for the reader of values; a declaration of a wrong encoding.
     """
+    return _REFERENCE.sub(_repaired_reference, clean(without_declaration(text)))
+
+
+def without_declaration(text: str) -> str:
+    """Return an XML text without its declaration, which names the encoding of the bytes that it came as."""
     # Only at the beginning: to look for it everywhere takes quadratic time where there are many blanks.
     declaration = _DECLARATION.match(text)
-    return _REFERENCE.sub(_repaired_reference, clean(text[declaration.end() :] if declaration else text))
+    return text[declaration.end() :] if declaration else text
 
 
 def _repaired_reference(match: re.Match[str]) -> str:
