@@ -59,7 +59,7 @@ Transport = httpx.AsyncBaseTransport
 _NOT_CONNECTED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _TIMEOUTS: Final = (TimeoutError, httpx.TimeoutException)
 _MAY_BE_CARRIED_OUT: Final = frozenset({500, 502, 504})
-_ANSWER_HEADERS: Final = ("content-type", "date", "retry-after")
+_ANSWER_HEADERS: Final = (b"content-type", b"date", b"retry-after")
 
 
 class Sender:
@@ -106,7 +106,6 @@ class Sender:
             shared=transport is not None,
             connected=isinstance(transport, httpx.AsyncHTTPTransport),
         )
-
         self._server_clock: tuple[datetime, float] | None = None
 
     @property
@@ -371,12 +370,13 @@ class _KeyedTransport(httpx.AsyncBaseTransport):
         try:
             body, unreadable = await self._read(answer)
         finally:
-            await answer.aclose()
+            with suppress(Exception):  # the answer is there, or why it is not is known
+                await answer.aclose()
         known = {"reason_phrase", "http_version"}
         return httpx.Response(
             answer.status_code,
-            # Of the other headers none matters, and some make httpx do more: cookies, redirects, decoding.
-            headers={name: answer.headers[name] for name in _ANSWER_HEADERS if name in answer.headers},
+            # The others make httpx do more: cookies, redirects, decoding. As bytes, for texts must be ASCII.
+            headers=[each for each in answer.headers.raw if each[0].lower() in _ANSWER_HEADERS],
             content=body,
             extensions={name: value for name, value in answer.extensions.items() if name in known}
             | {"unreadable": unreadable},
