@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypedDict, get_args
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from attrs import field, frozen
 
@@ -226,5 +226,7 @@ def checked_address(base_url: str, name: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(f"{name} must be scheme, host and path only")
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
-        raise ConfigurationError(f"{name} must be https, or http on a loopback address: {base_url!r}")
+        # With an "@" it may hold a password, at a place where a parser of addresses sees none.
+        quoted = "" if "@" in unquote(base_url) else f": {base_url!r}"
+        raise ConfigurationError(f"{name} must be https, or http on a loopback address{quoted}")
     return base_url.rstrip("/")
