@@ -424,6 +424,9 @@ def complete(record: R, kind: type[R] | None = None, *, update: bool = False, hi
         ConfigurationError: It is of another class, or something is missing.
     """
     check_class(record, kind or Record, hint)
+    for attribute, _ in fields_of(type(record)):
+        if attribute.name in IDENTIFYING and not isinstance(getattr(record, attribute.name), str | None):
+            raise ConfigurationError(f"{type(record).__name__}.{attribute.name} must be a text")
     lacking = missing(record, update=update)
     if lacking:
         raise ConfigurationError(f"{type(record).__name__} needs {', '.join(lacking)}")

@@ -126,9 +126,9 @@ def encode_plain(
         reason = "path must begin with a slash and be percent-encoded, without a query or dot segments"
     elif body is not None and not isinstance(body, bytes):
         try:
-            body, secrets = json.dump(body), tuple(_secrets_in(body))
-        except (TypeError, ValueError, RecursionError):
-            reason = "the body cannot be written as JSON"
+            body, secrets = json.dump(body, "body"), tuple(_secrets_in(body))
+        except ConfigurationError as problem:
+            reason = str(problem)
         if wire == "xml":
             reason = "an XML body is given as bytes"
     if reason:

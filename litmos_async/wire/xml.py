@@ -64,7 +64,7 @@ def _record(record: Record, name: str) -> etree._Element:
 def _append(parent: etree._Element, name: str, value: Any, fact: Wire | None) -> None:
     if isinstance(value, Record):
         parent.append(_record(value, name))
-    elif isinstance(value, list) and fact:
+    elif isinstance(value, list | tuple) and fact:
         wrapper = etree.SubElement(parent, name)
         for row in value:
             if isinstance(row, Record):
@@ -79,14 +79,16 @@ def _append(parent: etree._Element, name: str, value: Any, fact: Wire | None) ->
 
 def _unknown(parent: etree._Element, name: str, value: Any) -> None:
     """Write back a field of no known kind, as it came over either wire."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         for row in value:
             _unknown(parent, name, row)
         return
     try:
         element = etree.SubElement(parent, name)
     except ValueError:
-        raise ConfigurationError("an unknown field has a name that XML cannot carry") from None
+        raise ConfigurationError(
+            f'XML cannot carry the name of the unknown field {name!r}: pass wire="json"'
+        ) from None
     if value is None:
         element.set(_NIL, "true")
     elif isinstance(value, Mapping):

@@ -292,6 +292,12 @@ REFUSED: dict[str, Callable[[LitmosClient], Awaitable[object]]] = {
     "plain data that is none": lambda litmos: litmos.request(
         "POST", "/x", body={"P": PASSWORD, "x": object()}
     ),
+    "bytes as a password": lambda litmos: litmos.users.create(
+        User(user_name="a", first_name="b", last_name="c", password=PASSWORD.encode())
+    ),
+    "an unknown field with an object": lambda litmos: litmos.users.create(
+        User(user_name="a", first_name="b", last_name="c", extra={"P": {"q": PASSWORD, "x": object()}})
+    ),
     "a number that is none": lambda litmos: litmos.request(
         "POST", "/x", body={"P": PASSWORD, "x": float("nan")}
     ),
