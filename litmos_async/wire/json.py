@@ -14,7 +14,15 @@ from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.models.record import Record, Wire
 from litmos_async.wire import dates
 from litmos_async.wire.converter import members
-from litmos_async.wire.text import REPAIRABLE, clean_plain, repaired_json, suspicious_json, text_of
+from litmos_async.wire.text import (
+    MOST_TEXT,
+    REPAIRABLE,
+    REPAIRABLE_TEXT,
+    clean_plain,
+    repaired_json,
+    suspicious_json,
+    text_of,
+)
 from litmos_async.wire.values import problem_of
 
 # What CPython spends at most on what such a byte begins: a mapping of one key, a list, a key with its place in the
@@ -23,9 +31,6 @@ _COST: Final = {b"{": 200, b"[": 90, b":": 150, b",": 90}
 
 MOST_MEMORY: Final = 64 * 1024 * 1024
 """Bytes that the values of one answer may take: 1,000 people with 60 fields each take 15 MB."""
-
-MOST_TEXT: Final = 64 * 1024 * 1024
-"""Bytes that the text of one answer may take, at up to four bytes a character."""
 
 
 def write(
@@ -125,15 +130,15 @@ def _read(body: bytes, content_type: str) -> tuple[Any, str]:
         reason = _damage(problem)
     except RecursionError:
         return None, "damaged JSON: nested too deep"
-    if len(body) <= REPAIRABLE:
+    if len(body) <= REPAIRABLE and sys.getsizeof(text) <= REPAIRABLE_TEXT:
         with suppress(ValueError, RecursionError):
-            return _parse(repaired_json(text), parse_int=_number), ""
+            return _parse("".join(repaired_json(text)), parse_int=_number), ""
     return None, reason
 
 
 def _parse(text: str, **hooks: Any) -> Any:
-    # Not strict: a raw control character costs itself, and not the list.
-    plain = json.loads(text, strict=False, parse_constant=_refuse, parse_float=_finite, **hooks)
+    # Not strict: a raw control character costs itself, and not the list; so does NaN, which stays a text.
+    plain = json.loads(text, strict=False, parse_constant=str, parse_float=_finite, **hooks)
     return clean_plain(plain) if suspicious_json(text) else plain
 
 
@@ -154,10 +159,6 @@ def _number(text: str) -> int | str:
         return int(text)
     except ValueError:
         return text
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def unwrap(plain: Any, item: str) -> Any:

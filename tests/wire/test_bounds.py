@@ -343,18 +343,24 @@ def test_as_many_values_as_memory_is_spent_on(
         read(mark * (most + 1))
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("wire", ["json", "xml"])
-def test_how_large_an_answer_is_repaired(wire: str) -> None:
-    """Up to 4 MiB; that takes time, and a page is smaller."""
-    start, end = (b'["C:\\dir"', b"]") if wire == "json" else (b"<a>R&D", b"</a>")
+@pytest.mark.parametrize(("more", "most"), [("", 24), ("\U0001f600", 6)])
+def test_how_large_an_answer_is_repaired(wire: str, more: str, most: int) -> None:
+    """Up to 24 MiB, and with wide characters as much as takes the same memory; a page is smaller."""
+    start, end = (f'["C:\\dir{more}"', "]") if wire == "json" else (f"<a>R&D{more}<b>", "</b></a>")
 
     def read(size: int) -> object:
-        body = start + end.rjust(size - len(start))
-        return json.read(body) if wire == "json" else str(xml.plain(xml.read(body))).split()
+        # A text of XML has a bound of its own.
+        blanks = " " * (size - len(f"{start}{end}".encode()))
+        filling = blanks.replace(" " * 1_000_000, f"<c/>{' ' * 999_996}") if wire == "xml" else blanks
+        body = f"{start}{filling}{end}".encode()
+        assert len(body) == size
+        return json.read(body) if wire == "json" else str(xml.read(body).text).split()
 
-    assert read(4 * 1024 * 1024) == (["C:\\dir"] if wire == "json" else ["R&D"])
+    assert read(most * 1024 * 1024) == ([f"C:\\dir{more}"] if wire == "json" else [f"R&D{more}"])
     with pytest.raises(errors.DecodeError, match="damaged"):
-        read(4 * 1024 * 1024 + 1)
+        read(most * 1024 * 1024 + 4_096)
 
 
 def test_many_attributes_are_read_once_each() -> None:
