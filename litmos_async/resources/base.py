@@ -425,8 +425,9 @@ def complete(record: R, kind: type[R] | None = None, *, update: bool = False, hi
     """
     check_class(record, kind or Record, hint)
     for attribute, _ in fields_of(type(record)):
-        if attribute.name in IDENTIFYING and not isinstance(getattr(record, attribute.name), str | None):
-            raise ConfigurationError(f"{type(record).__name__}.{attribute.name} must be a text")
+        value = getattr(record, attribute.name)
+        if attribute.name in IDENTIFYING and not isinstance(value, str | None):
+            raise ConfigurationError(f"{attribute.name} must be str, not {type(value).__name__}")
     lacking = missing(record, update=update)
     if lacking:
         raise ConfigurationError(f"{type(record).__name__} needs {', '.join(lacking)}")
