@@ -164,6 +164,8 @@ class TreeJob(InRanks):
         teams = [team async for team in self._run.litmos.teams.list()]
         self._teams = len(teams)
         unique = list({row.key: row for row in self._rows}.values())
+        if self._removals.allowed or any(row.names_parent for row in unique):
+            _check_parents(teams)
         tree = Tree(unique, teams)
         found = await self._read(tree.places)
         for place in tree.places:
@@ -342,6 +344,18 @@ class TreeJob(InRanks):
 
 
 _OF_RECORD: Final = ("parent", "description")
+
+
+def _check_parents(teams: Iterable[TeamSummary]) -> None:
+    """Make sure that the list of teams says where each of them stands: what is absent is not the top.
+
+    Raises:
+        ConfigurationError: It does not, as in the recordings of 2016: teams would be moved, made anew or removed.
+    """
+    if any(team.parent_team_id is None for team in teams):
+        raise ConfigurationError(
+            "the list of teams does not say which team stands above which, so that the tree cannot be compared"
+        )
 
 
 def _entry(key: RowKey) -> Key:
