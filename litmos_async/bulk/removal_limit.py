@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from attrs import frozen
 
+from litmos_async.checks import is_whole
 from litmos_async.errors import ConfigurationError, TooManyRemovals
 
 
@@ -23,7 +24,7 @@ class RemovalLimit:
 
     def __attrs_post_init__(self) -> None:
         most: object = self.most
-        whole = isinstance(most, int) and not isinstance(most, bool) and most >= 0
+        whole = isinstance(most, int) and is_whole(most) and most >= 0
         if not whole and not (isinstance(most, float) and 0 <= most <= 1):
             raise ConfigurationError(
                 f"max_removals must be a fraction, 0.0 to 1.0, or a whole number, not {self.most!r}"

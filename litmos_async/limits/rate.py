@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import attrs
 
+from litmos_async.checks import is_number, is_whole
 from litmos_async.errors import ConfigurationError, RateLimited
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ __all__ = ["Lanes", "Lease", "Limiter", "Priority", "Quota", "RateLimit", "Share
 Priority: TypeAlias = Literal["interactive", "bulk"]
 
 T = TypeVar("T")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float)
 
 
 @attrs.frozen
@@ -56,13 +53,13 @@ class RateLimit:
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot work, before the first request meets it."""
         for name in ("requests", "burst", "reserve"):
-            if not isinstance(getattr(self, name), int):
+            if not is_whole(getattr(self, name)):
                 raise ConfigurationError(f"RateLimit.{name} must be a whole number")
         if self.requests < 1 or self.burst < 1:
             raise ConfigurationError("RateLimit.requests and RateLimit.burst must be at least 1")
-        if not _is_number(self.period) or not 0 < self.period < math.inf:
+        if not is_number(self.period) or not 0 < self.period < math.inf:
             raise ConfigurationError("RateLimit.period must be a positive number of seconds")
-        if not _is_number(self.bulk_share) or not 0 <= self.bulk_share <= 1:
+        if not is_number(self.bulk_share) or not 0 <= self.bulk_share <= 1:
             raise ConfigurationError("RateLimit.bulk_share must be a number from 0 to 1")
         if not 0 <= self.reserve < self.requests:
             raise ConfigurationError("RateLimit.reserve must be at least 0 and less than RateLimit.requests")

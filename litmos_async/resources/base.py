@@ -11,6 +11,7 @@ import attrs
 from attrs import field, frozen
 
 from litmos_async.ahead import AheadBudget, Batch, PageRequest
+from litmos_async.checks import flags
 from litmos_async.config import CallOptions, Defaults
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.limits import Priority
@@ -436,9 +437,7 @@ def mail_query(send_message: bool) -> dict[str, bool]:
     Raises:
         ConfigurationError: The answer is neither yes nor no: as None the server would decide, and "false" is true.
     """
-    if not isinstance(send_message, bool):
-        raise ConfigurationError(f"send_message must be True or False, not {send_message!r}")
-    return {"sendmessage": send_message}
+    return {"sendmessage": flags(send_message=send_message)["send_message"]}
 
 
 def identified(record: R) -> R:

@@ -139,19 +139,18 @@ def test_a_journal_of_a_loop_that_does_not_run_is_closed_from_another(path: Path
     """Two jobs that want it: its thread first writes what it was asked to; one job gets it, the other an error."""
     first = asyncio.new_event_loop()
 
-    async def leave() -> tuple[Journal, threading.Event]:
+    async def leave() -> tuple[Journal, threading.Event, asyncio.Future[None]]:
         journal = await open_async(path)
         request = await journal.before(RED[:1])
         event = hold(journal)
-        asyncio.ensure_future(journal.after(request, done(RED[:1])))
+        noting = asyncio.ensure_future(journal.after(request, done(RED[:1])))
         await asyncio.sleep(0)
         journal.leaving = True
-        return journal, event
+        return journal, event, noting
 
-    journal, event = first.run_until_complete(leave())
+    journal, event, noting = first.run_until_complete(leave())
     if closed:
-        for task in asyncio.all_tasks(first):
-            task.cancel()
+        noting.cancel()
         first.run_until_complete(asyncio.sleep(0))
         first.close()
 

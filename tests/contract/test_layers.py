@@ -17,6 +17,7 @@ PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
     {"version", "errors", "obstacle", "redaction", "wording"},
+    {"checks"},
     {"models", "limits", "names", "environment", "csv_line"},
     {"wire", "retry", "marks", "tokens"},
     {"events"},

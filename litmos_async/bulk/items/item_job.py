@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterat
 from contextlib import aclosing
 from typing import Any, ClassVar, Final
 
-from litmos_async.bulk.inputs import flags
 from litmos_async.bulk.items.work_item import NOT_KNOWN, ItemFailed, ItemRequests, WorkItem
 from litmos_async.bulk.job import EARLIER, FOUND, TWICE, BulkJob
 from litmos_async.bulk.journal.file import FINAL
@@ -18,6 +17,7 @@ from litmos_async.bulk.results import Outcome, Plan, Status
 from litmos_async.bulk.run import NotSent, Run
 from litmos_async.bulk.workers import run_concurrently
 from litmos_async.bulk.write import settled
+from litmos_async.checks import flags
 from litmos_async.errors import ConfigurationError, LitmosError, NetworkError, NotFound, TooManyRemovals
 
 REJECTED: Final = "refused before it was sent"

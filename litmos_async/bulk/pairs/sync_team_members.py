@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Self, TypeAlias
 import attrs
 from attrs import define, field, frozen
 
-from litmos_async.bulk.inputs import UserInTeam, each_pair, flags
+from litmos_async.bulk.inputs import UserInTeam, each_pair
 from litmos_async.bulk.job import EARLIER, FOUND, TWICE, BulkJob
 from litmos_async.bulk.journal.journal import Past
 from litmos_async.bulk.journal.keys import Fingerprint
@@ -23,6 +23,7 @@ from litmos_async.bulk.results import Outcome, Plan, numbers_of
 from litmos_async.bulk.run import Run
 from litmos_async.bulk.workers import run_concurrently
 from litmos_async.bulk.write import settled
+from litmos_async.checks import flags
 from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
 from litmos_async.resources.base import Ref, id_of, several
 from litmos_async.wording import OptionText, count
