@@ -164,9 +164,9 @@ class TreeJob(InRanks):
         teams = [team async for team in self._run.litmos.teams.list()]
         self._teams = len(teams)
         unique = list({row.key: row for row in self._rows}.values())
-        if self._removals.allowed or any(row.names_parent for row in unique):
-            _check_parents(teams)
         tree = Tree(unique, teams)
+        if self._removals.allowed or any(place.names_parent for place in tree.places):
+            _check_parents(teams)
         found = await self._read(tree.places)
         for place in tree.places:
             yield self._refused(place) if place.problem else self._matched(place, found.get(id(place)))

@@ -64,11 +64,6 @@ class TeamRow:
         """What tells it from other rows."""
         return loose(self.name), loose(self.parent), clean(self.parent_code)
 
-    @property
-    def names_parent(self) -> bool:
-        """Whether it says what stands above it."""
-        return bool(loose(self.parent) or clean(self.parent_code))
-
 
 @define(eq=False)
 class Place:
@@ -93,7 +88,7 @@ class Place:
     @property
     def names_parent(self) -> bool:
         """Whether the row says what stands above it."""
-        return self.row.names_parent
+        return bool(loose(self.row.parent) or clean(self.row.parent_code))
 
     @property
     def known_parent_id(self) -> str | None:

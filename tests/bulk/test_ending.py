@@ -416,9 +416,8 @@ def test_a_journal_that_cannot_be_is_refused(path: str) -> None:
 
     async def main() -> None:
         async with client(work.sandbox) as litmos:
-            job = work.job(litmos, path)
             with pytest.raises(ConfigurationError):
-                await job.plan()
+                await work.job(litmos, path).plan()
             with pytest.raises(ConfigurationError):
                 read_summary(path)
 

@@ -143,7 +143,7 @@ class Journal:
         self.closed.set()
 
     async def _close_from_another_loop(self) -> None:
-        """Carry out what has been asked for, and close the file; whoever still writes to it is told so."""
+        """Carry out what has been asked for, and close the file. What is written to it afterwards is an error."""
         if self._file is not None:
             with suppress(RuntimeError):  # the job has closed it meanwhile
                 await self._run(self._close)
