@@ -12,6 +12,7 @@ from litmos_async.cli.fields import Fields
 from litmos_async.cli.ledger import Ledger
 from litmos_async.cli.table import Table, TableError, parse
 from litmos_async.cli.tasks import USER_NAME
+from litmos_async.cli.values import YES_OR_NO
 
 FIELDS = Fields(UserImport, "username")
 
@@ -61,9 +62,9 @@ def test_what_means_nothing() -> None:
         "user,active,In Active Date", "ada,maybe,", "ben,NO,soon", "cleo,x,y", ",,", "dora,1,2031-01-01"
     )
     assert [line.problem for line in found.lines] == [
-        "active: expected yes or no",
+        f"active: {YES_OR_NO}",
         "In Active Date: expected a date such as 2031-12-24",
-        "active: expected yes or no; In Active Date: expected a date such as 2031-12-24",
+        f"active: {YES_OR_NO}; In Active Date: expected a date such as 2031-12-24",
         "",
     ]
 

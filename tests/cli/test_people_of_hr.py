@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from litmos_async.cli.sync import PEOPLE
+from litmos_async.cli.values import YES_OR_NO
 from litmos_async.sandbox import Sandbox
 from tests.cli.small import IMPORT, Carry, Desk, organisation
 
@@ -183,7 +184,7 @@ def test_yes_and_no_in_other_languages(desk: Desk, carry: Carry, words: str) -> 
     )
     assert carry(f"{words} --max-removals 1" if words == SYNC else words) == 1
     assert people(desk) == [(THREE[0][0], False), *THREE[1:]]
-    assert desk.outcomes()[2][1:] == ["failed", "Active Status: expected yes or no"]
+    assert desk.outcomes()[2][1:] == ["failed", f"Active Status: {YES_OR_NO}"]
 
 
 # ------------------------------------------------ what cannot be seen, and what a spreadsheet rewrote
@@ -244,7 +245,19 @@ def test_first_and_last_names_are_left_alone(desk: Desk, carry: Carry, words: st
 @pytest.mark.parametrize("words", [IMPORT, SYNC, BAR])
 def test_numbers_that_a_spreadsheet_rewrote(desk: Desk, carry: Carry, words: str) -> None:
     """They are nobody's name and nobody's number: the line fails."""
-    texts = ("1.23E+05", "1,23E+05", "12345.0", "#N/A")
+    texts = (
+        "1.23E+05",
+        "1,23E+05",
+        "12345.0",
+        "#N/A",
+        "7.77E2",
+        "#N/D",
+        "#¡VALOR!",
+        "Loading...",
+        "NULL",
+        "\\N",
+        "-",
+    )
     lines = [f'"{text}",N,N,' for text in texts] + [
         f'new{n}@example.com,N,N,"{text}"' for n, text in enumerate(texts)
     ]

@@ -20,7 +20,7 @@ from litmos_async.bulk.run import Run
 from litmos_async.errors import ConfigurationError, TooManyRemovals
 from litmos_async.models import AccessLevel, User
 from litmos_async.models.record import fields_of
-from litmos_async.names import IDENTIFYING, as_written, bare_number, clean, fold
+from litmos_async.names import IDENTIFYING, as_written, bare_number, clean, fold, if_unusual
 from litmos_async.resources import Resources
 from litmos_async.resources.base import complete, identified
 from litmos_async.wire.codec import SEARCH_LIMIT
@@ -292,9 +292,11 @@ def _differences(user: User, row: User) -> dict[str, Any]:
 
 
 def _is_rewritten(name: str, wanted: Any, there: Any) -> bool:
-    """Return whether an employee id is the one that is there, as a spreadsheet writes it."""
+    """Return whether an employee id is the one that is there, as another program writes it."""
     if name != "external_employee_id" or not there:
         return False
+    if if_unusual(wanted) == fold(there):
+        return True
     same = bare_number(wanted) == bare_number(there) != ""
     return same and (len(clean(there)) > len(clean(wanted)) or not clean(wanted).isdigit())
 
