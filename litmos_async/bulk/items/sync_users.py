@@ -17,7 +17,7 @@ from litmos_async.bulk.journal.keys import Fingerprint, Key, nameless
 from litmos_async.bulk.removal_limit import RemovalLimit
 from litmos_async.bulk.results import Status, numbers_of
 from litmos_async.bulk.run import Run
-from litmos_async.errors import ConfigurationError, TooManyRemovals
+from litmos_async.errors import ConfigurationError
 from litmos_async.models import AccessLevel, User
 from litmos_async.models.record import fields_of
 from litmos_async.names import IDENTIFYING, as_written, bare_number, clean, fold, if_unusual
@@ -102,6 +102,7 @@ class SyncUsersJob(ItemJob):
         self._send_message = send_message
         self._active = 0
         self._going = 0
+        self._barred = 0
         self._left_alone = 0
         self._renamed: list[tuple[str, str]] = []
 
@@ -188,7 +189,9 @@ class SyncUsersJob(ItemJob):
             return WorkItem(keep, entry, skipped="missing, and an account owner")
         if not name:
             return WorkItem(keep, (row.id, ""), skipped="without a user name")
-        self._going += not self._is_done(entry)
+        going = not self._is_done(entry)
+        self._going += going
+        self._barred += going
         return WorkItem(change, entry, _writing(row, {"active": False}), requests=(_UPDATE,))
 
     def _missing(self, user: User) -> WorkItem:
@@ -238,8 +241,9 @@ class SyncUsersJob(ItemJob):
             )
         return tuple(notes)
 
-    def _refusal(self) -> TooManyRemovals | None:
-        return self._limit.refusal(self._going, self._active, "active people")
+    def _refusal(self) -> ConfigurationError | None:
+        incomplete = self._limit.incomplete(self._unusable(), self._barred)
+        return incomplete or self._limit.refusal(self._going, self._active, "active people")
 
 
 async def each_account(litmos: Resources) -> AsyncIterator[User]:
