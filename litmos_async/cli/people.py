@@ -52,14 +52,13 @@ IMPORT: Final = Fields(
 
 
 async def look_up(bulk: Bulk, ledger: Ledger, dry_run: bool) -> None:
-    """Look up what the lines name, in a dry run: in a real one the server says what is not there."""
+    """Look up what the lines name: teams and courses in a dry run, since in a real one the server says it."""
     for item in ledger.items:
         there = ledger.called_there(0, item[0])
         if clean(there) != there.strip():
             reason = f"an import cannot name {there!r}: it would make a second one (litmos sync users can)"
             ledger.settle(item, "failed", reason)
-    if dry_run:
-        await named_in_import(bulk, ledger, IMPORT)
+    await named_in_import(bulk, ledger, IMPORT, dry_run=dry_run)
 
 
 def imported(item: str) -> Subject:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -50,9 +51,9 @@ PEOPLE: Final = Fields(
 )
 
 
-async def look_up(bulk: Bulk, ledger: Ledger, _dry_run: bool) -> None:
+async def look_up(bulk: Bulk, ledger: Ledger, _dry_run: bool, *, create: bool) -> None:
     """Look up the managers that the lines name."""
-    await manager_ids(bulk, ledger, PEOPLE)
+    await manager_ids(bulk, ledger, PEOPLE, create=create)
 
 
 def check_members(table: Table, reading: Reading = READING) -> Table:
@@ -177,7 +178,7 @@ async def users(
         given,
         person,
         PEOPLE.check,
-        look_up,
+        partial(look_up, create=create),
         takes_away=deactivate,
     )
     return await start(task, file, reading, show, account)
