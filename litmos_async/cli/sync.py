@@ -51,7 +51,7 @@ PEOPLE: Final = Fields(
 )
 
 
-async def look_up(bulk: Bulk, ledger: Ledger, _dry_run: bool, *, create: bool) -> None:
+async def look_up(bulk: Bulk, ledger: Ledger, _dry_run: bool, *, create: bool = True) -> None:
     """Look up the managers that the lines name."""
     await manager_ids(bulk, ledger, PEOPLE, create=create)
 

@@ -119,7 +119,7 @@ def test_ways_of_being_the_same(forms: object, wanted: str, there: str, way: int
             "#I/T",
             "#\u041d/Д",
             "#NOM?",
-            "#NOME?",
+            "#NAAM?",
             "#¿NOMBRE?",
             "#VALEUR!",
             "#VALOR!",
