@@ -174,7 +174,9 @@ _DASHES: Final = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63),
 def is_spreadsheet_error(text: str | None) -> bool:
     """Return whether a text is what a spreadsheet shows in place of a value, such as `#N/A`."""
     shown = clean(text)
-    return shown in _LOADING or (shown == shown.upper() and _ERROR.fullmatch(shown) is not None)
+    if not shown.startswith("#"):
+        return shown in _LOADING
+    return shown == shown.upper() and _ERROR.fullmatch(shown) is not None
 
 
 def rewritten(text: str | None) -> str:
@@ -209,8 +211,8 @@ def bare_number(text: str | None) -> str:
 
 def plain(text: str | None) -> str:
     """Return a name, folded, with letters and digits of the usual width and the hyphen of the keyboard."""
-    name = clean(text)
-    return fold(name if name.isascii() else "".join(map(_plain_char, name)))
+    name = fold(text)
+    return name if name.isascii() else fold("".join(map(_plain_char, name)))
 
 
 def if_unusual(text: str | None) -> str:
