@@ -12,7 +12,15 @@ from attrs import frozen
 
 from litmos_async.cli.cells import unguarded
 from litmos_async.cli.content import LONGEST_RECORD, Record, TableError, decode, delimiters, records_of
-from litmos_async.cli.headings import NO_NAMES, OURS, UNFINISHED, LineStatus, name_key
+from litmos_async.cli.headings import (
+    NO_NAMES,
+    OURS,
+    UNFINISHED,
+    LineStatus,
+    as_input,
+    name_key,
+    places_of_ours,
+)
 from litmos_async.cli.reading import READING, Reading, read_bytes
 from litmos_async.cli.sheets import is_workbook, sheet_records
 from litmos_async.names import clean
@@ -103,7 +111,7 @@ class Table:
         titles: What the columns are called in the outcomes.
         notes: What was passed over.
         workbook: Whether the file is a workbook.
-        outcomes: Whether it holds the outcomes of an earlier run.
+        ours: Which columns of the file, from 1, are those that the outcomes of an earlier run have of their own.
     """
 
     columns: tuple[Column, ...]
@@ -118,11 +126,15 @@ class Table:
     titles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     workbook: bool = False
-    outcomes: bool = False
+    ours: tuple[int, ...] = ()
 
     def is_ours(self, place: int) -> bool:
         """Return whether one of the other columns is that of an earlier run: the status of a person is not."""
-        return self.outcomes and self.extra_columns[place] in OURS
+        return bool(self.ours) and self.extra_places[place] in self.ours
+
+    def is_filled(self, place: int) -> bool:
+        """Return whether one of the other columns says something on any line."""
+        return any(clean(line.extra[place]) for line in self.lines if line.extra)
 
     def called(self, place: int) -> str:
         """Return what one of the other columns is called in a message."""
@@ -142,16 +154,22 @@ class _Header:
         names: As they stand there.
         words: As what they are read; empty for one that is passed over.
         places: Where those stand that must be there, and under which of their names.
+        ours: Where the columns are that the outcomes of an earlier run have of their own; none in another file.
     """
 
     names: list[str]
     words: list[str]
     places: list[tuple[int, str] | None]
+    ours: tuple[int, ...] = ()
 
     @property
     def found(self) -> int:
         """How many of them there are."""
         return sum(place is not None for place in self.places)
+
+    def called(self, place: int) -> str:
+        """Return what the input calls a column."""
+        return as_input(self.names[place]) if self.ours else self.names[place]
 
 
 @frozen
@@ -225,13 +243,15 @@ def _grid(
 
 def _header(fields: Sequence[str], columns: Sequence[Column], mapping: Mapping[str, str]) -> _Header:
     names = [clean(field) for field in fields]
-    words = [mapping.get(name_key(name), name) for name in names]
+    ours = places_of_ours(names)
+    said = [as_input(name) for name in names] if ours else names
+    words = [name if place in ours else mapping.get(name_key(name), name) for place, name in enumerate(said)]
     keys = [name_key(word) for word in words]
 
     def place_of(wanted: Sequence[str]) -> tuple[int, str] | None:
         return next(((keys.index(name_key(name)), name) for name in wanted if name_key(name) in keys), None)
 
-    return _Header(names, words, [place_of(column.names) for column in columns])
+    return _Header(names, words, [place_of(column.names) for column in columns], ours)
 
 
 def _table(
@@ -244,8 +264,7 @@ def _table(
 ) -> Table:
     header, records = grid.header, [record for record in grid.records if not record.is_blank]
     places = _found(header, columns, reading.mapping())
-    outcomes = {"line", "status"} <= set(header.names)
-    if outcomes:  # its texts are guarded against spreadsheets
+    if header.ours:  # its texts are guarded against spreadsheets
         header = attrs.evolve(header, names=[*map(unguarded, header.names)])
         records = [attrs.evolve(record, fields=[*map(unguarded, record.fields)]) for record in records]
         records, added = _without_added(header, records)
@@ -253,7 +272,7 @@ def _table(
         added = 0
     records = [_unless_header(record, header) for record in records]
     if reading.only_failed:
-        records = _without_done(header, records)
+        header, records = _without_done(header, records)
     rest = [
         place
         for place, name in enumerate(header.names)
@@ -265,7 +284,7 @@ def _table(
     return Table(
         columns=tuple(columns),
         names=tuple(header.names[place] for place in places),
-        extra_columns=tuple(header.names[place] for place in rest),
+        extra_columns=tuple(header.called(place) for place in rest),
         lines=[_line(record, columns, places, rest, width) for record in records],
         delimiter=grid.delimiter,
         bom=bom,
@@ -282,7 +301,7 @@ def _table(
             if note
         ),
         workbook=workbook,
-        outcomes=outcomes or reading.only_failed,
+        ours=tuple(place + 1 for place in header.ours),
     )
 
 
@@ -298,10 +317,10 @@ def _without_added(header: _Header, records: Sequence[Record]) -> tuple[list[Rec
     Raises:
         TableError: The job was killed, so lines are missing.
     """
-    line, status, reason = (header.names.index(name) if name in header.names else -1 for name in OURS)
+    line, status, reason = header.ours
 
     def at(record: Record, place: int) -> str:
-        return record.fields[place].strip() if 0 <= place < len(record.fields) else ""
+        return record.fields[place].strip() if place < len(record.fields) else ""
 
     of_no_line = [
         record
@@ -326,15 +345,17 @@ def _unless_header(record: Record, header: _Header) -> Record:
     return attrs.evolve(record, problem="it is the header once more")
 
 
-def _without_done(header: _Header, records: Sequence[Record]) -> list[Record]:
-    """Return the lines of an outcomes file that are not done."""
+def _without_done(header: _Header, records: Sequence[Record]) -> tuple[_Header, list[Record]]:
+    """Return the lines of an outcomes file that are not done; it is one, whatever is left of its columns."""
     if "status" not in header.names:
         raise TableError("--only-failed is for outcomes files, which have a column status")
-    place = header.names.index("status")
+    ours = header.ours or tuple(header.names.index(name) for name in OURS if name in header.names)
+    place = next(place for place in ours if header.names[place] == "status")
     statuses = [[*record.fields, *[""] * (place + 1)][place] for record in records]
     if _PLANNED in statuses:
         raise TableError("it holds a plan, which does not say what failed: leave out --only-failed")
-    return [record for record, status in zip(records, statuses, strict=True) if status != _DONE]
+    left = [record for record, status in zip(records, statuses, strict=True) if status != _DONE]
+    return attrs.evolve(header, ours=ours), left
 
 
 def _found(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str]) -> list[int]:

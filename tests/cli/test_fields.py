@@ -24,8 +24,8 @@ def table(*lines: str) -> Table:
 def test_values() -> None:
     """Columns are attributes, however they are written; what is empty says nothing."""
     found = table(
-        "user,First Name,LAST_NAME,active,InActiveDate,Custom Field 1,email,line,status",
-        "ada,Ada, Lovelace ,yes,2031-12-24,7,,2,failed",
+        "line,user,status,reason,First Name,LAST_NAME,active,InActiveDate,Custom Field 1,email",
+        "2,ada,failed,no,Ada, Lovelace ,yes,2031-12-24,7,",
     )
     (line,) = found.lines
     assert line.problem == ""
@@ -70,7 +70,8 @@ def test_what_means_nothing() -> None:
 
 def test_two_lines_about_the_same_person() -> None:
     """They must agree; what was added by an earlier run does not matter."""
-    found = table("user,city,line,status", "ada,Rome,2,done", "ADA,Rome,3,failed", "ada,Oslo,4,done")
+    rows = "2,ada,done,,Rome", "3,ADA,failed,no,Rome", "4,ada,done,,Oslo"
+    found = table("line,user,status,reason,city", *rows)
     assert [line.problem for line in found.lines] == [
         "",
         "",

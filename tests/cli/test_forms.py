@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 
 from litmos_async.cli.app import run
@@ -290,8 +292,64 @@ def test_a_status_that_means_nothing_to_the_command(
     desk.sandbox.tenant.add_team(Name="C-1")
     assert send(f"{header},Status\nuser.0@example.com,C-1,Left\n".encode(), words) == 0
     assert "columns passed over: 'Status'" in capsys.readouterr().out
-    assert send(f"line,status,{header}\n2,done,user.0@example.com,C-1\n".encode(), words) == 0
+    assert send(f"line,{header},status,reason\n2,user.0@example.com,C-1,done,\n".encode(), words) == 0
     assert "columns passed over" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("column", ["line", "status", "reason", "Status"])
+@pytest.mark.parametrize("times", [1, 3])
+def test_columns_of_the_input_that_are_called_as_ours(
+    desk: Desk, send: Send, column: str, times: int
+) -> None:
+    """They are kept, under a name of their own, however often the outcomes are the input."""
+    data = f"user,{column},course,Team\nuser.0@example.com,left,C-1,North\n".encode()
+    for _ in range(times):
+        assert send(data, ASSIGN) == 0
+        data = desk.order.outcomes_file.read_bytes()
+    called = column if column == "Status" else f"{column} (input)"
+    assert data.decode().splitlines()[0].split(",") == [
+        *("line", "user", "course", "status", "reason"),
+        *(called, "Team"),
+    ]
+    with desk.order.outcomes_file.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["line"], row["status"], row["reason"]) == ("2", "done", "")
+    assert (row[called], row["Team"]) == ("left", "North")
+
+
+def test_a_column_status_that_is_mapped(desk: Desk, send: Send) -> None:
+    """In the outcomes it still means what it was said to mean, and that of the line does not."""
+    words = f"{IMPORT} --map status=title"
+    data = b"user_name,first_name,last_name,status\nuser.0@example.com,Ada,New,Boss\n"
+    for _ in range(2):
+        assert send(data, words) == 0
+        data = desk.order.outcomes_file.read_bytes()
+    assert data.decode().splitlines()[1] == "2,user.0@example.com,done,,Ada,New,Boss"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("line,status,user,course", "status,line,user,course", "line,user,course,status"),
+        *(
+            "status,reason,line,user,course",
+            "line,reason,status,user,course",
+            "user,course,line,status,Reason",
+        ),
+    ],
+)
+@pytest.mark.parametrize("status", ["done", "failed", "unknown", "skipped"])
+def test_lines_of_a_file_that_is_no_outcomes_file(
+    desk: Desk, send: Send, header: str, status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None is lost, whatever its own columns say: what is no outcome is passed over with a note."""
+    values = {"user": "user.0@example.com", "course": "C-1", "status": status}
+    line = ",".join(values.get(name, "") for name in header.split(","))
+    assert send(f"{header}\n{line}\n".encode(), ASSIGN) == 0
+    assert len(desk.assigned()) == 1
+    shown = capsys.readouterr().out
+    assert "lines of no input" not in shown
+    assert "columns passed over: " in shown
 
 
 def test_only_what_failed_is_run_again(desk: Desk, send: Send, capsys: pytest.CaptureFixture[str]) -> None:
