@@ -108,6 +108,12 @@ def retry(job: Job, /) -> int:
         os.chdir(record.folder)
     except OSError as problem:
         raise ConfigurationError(f"cannot go to {record.folder}: {reason_of(problem)}") from None
+    if not (record.unsent or Path(record.journal).exists()):
+        # Without it everything would be sent once more, e-mails included.
+        raise ConfigurationError(
+            f"the journal of job {record.id} is gone, so what it has sent is not known: look at its outcomes in "
+            f"{record.outcomes}, and run the command anew with what is left"
+        )
     return run(_with_journal(record))
 
 
@@ -199,12 +205,13 @@ def _is_finished(record: Record) -> bool:
 
 def _facts(record: Record, summary: Summary | None) -> dict[str, Any]:
     facts = attrs.asdict(record) | {"finished": _is_finished(record), "running": in_use(Path(record.journal))}
+    del facts["unsent"]
     return facts | {"items": summary.items if summary else None, "left": summary.left if summary else None}
 
 
 def _line(record: Record, summary: Summary | None) -> str:
     if summary is None:
-        state = "its journal is gone"
+        state = "nothing was sent" if record.unsent else "its journal is gone"
     elif in_use(Path(record.journal)):
         state = f"at work, {summary.left:,} of {summary.items:,} left"
     else:

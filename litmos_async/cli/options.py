@@ -19,7 +19,7 @@ from litmos_async.cli.flow import carry_out
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.order import MANY, Order, usable
 from litmos_async.cli.reading import STDIN, Reading
-from litmos_async.cli.records import Record, new_id, path_in_state
+from litmos_async.cli.records import Record, make_folder, new_id, path_in_state
 from litmos_async.cli.tasks import Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.errors import ConfigurationError
@@ -273,7 +273,6 @@ class JobFlags:
         journal = self.journal
         if journal is None and self.resumable:
             journal = path_in_state(f"{new_id(WORDS.get())}.db")
-            journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return options | ({"journal": journal} if journal else {})
 
 
@@ -338,6 +337,8 @@ async def start(task: Task, file: Path, reading: Reading, show: Show, account: A
     )
     connect = partial(account.client, key, dict(os.environ))
     usable(file, order.outcomes, order.plan_json, order.journal)
+    if not order.dry_run:
+        make_folder(order.journal)
     record = Record.of(order, WORDS.get())
     if record is not None:
         record.save()
