@@ -13,7 +13,16 @@ from attrs import field, frozen
 
 from litmos_async.names import clean
 
-__all__ = ["LONGEST_RECORD", "Record", "TableError", "Text", "decode", "delimiters", "records_of"]
+__all__ = [
+    "LONGEST_RECORD",
+    "Record",
+    "TableError",
+    "Text",
+    "decode",
+    "delimiters",
+    "records_of",
+    "split_field",
+]
 
 LONGEST_RECORD: Final = 100
 """Lines that quoted fields of one record may span; what is longer is a quotation mark that is never closed."""
@@ -97,9 +106,15 @@ def decode(data: bytes, encoding: str | None) -> Text:
     """Return the text of a file: UTF-8, UTF-16 or UTF-32 by its byte-order mark, or what is said.
 
     Raises:
-        TableError: There is no such encoding, or it is none of texts.
+        TableError: There is no such encoding, it is none of texts, or the file says that it has another one.
     """
-    found = next((name for bom, name in _BOMS if data.startswith(bom)), "")
+    bom, found = next((each for each in _BOMS if data.startswith(each[0])), (b"", ""))
+    if encoding and bom and not _reads_mark(encoding, bom):
+        # A mark is there because a program has written it; `ï»¿` begins no text in another encoding.
+        raise TableError(
+            f"it begins with the byte-order mark of {found.upper()}, so --encoding {encoding} does not fit: "
+            "leave it out"
+        )
     name = encoding or found or _without_mark(data)
     try:
         text = data.decode(name, _MARK)
@@ -109,6 +124,16 @@ def decode(data: bytes, encoding: str | None) -> Text:
     # Some codecs leave the mark where it was, and some programs put one before another.
     lines = io.StringIO(text.lstrip("\ufeff"), newline="")
     return Text([*lines], name, bool(found))
+
+
+def _reads_mark(encoding: str, bom: bytes) -> bool:
+    """Return whether an encoding has this byte-order mark; of what is no encoding, the decoder says so."""
+    try:
+        return bom.decode(encoding).strip("\ufeff") == ""
+    except UnicodeError:
+        return False
+    except (LookupError, ValueError):
+        return True
 
 
 def _without_mark(data: bytes) -> str:

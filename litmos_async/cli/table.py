@@ -356,8 +356,24 @@ def _found(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str
     )
     held = ", ".join(repr(name) for name in header.names if name) or "nothing that could be read"
     if not places:
-        raise TableError(f"its first line is not a header, which would name {missing}; it holds {held}")
+        raise TableError(
+            f"its first line is not a header, which would name {missing}; it holds {held}"
+            f"{_in_one_field(header, columns, mapping)}"
+        )
     raise TableError(f"its header names {missing}; it holds {held}{_reasons(header)}")
+
+
+def _in_one_field(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str]) -> str:
+    """Return that the header would be one if the line were not in quotes as a whole, if that is so."""
+    names = [name for name in header.names if name]
+    if len(names) != 1:
+        return ""
+    text = decode(names[0].encode("utf-8"), "utf-8")
+    candidates, first = delimiters(text.lines, 0, None)
+    split = (record.fields for each in candidates for record in records_of(text, first, each))
+    if not any(_header(fields, columns, mapping).found for fields in split if len(fields) > 1):
+        return ""
+    return "; each line is in one pair of quotes, or in one cell: take the quotes away, or split the column"
 
 
 def _reasons(header: _Header) -> str:

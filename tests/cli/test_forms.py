@@ -66,6 +66,32 @@ def test_encodings_that_there_are_not(send: Send, encoding: str, capsys: pytest.
     assert ("is not a text encoding" in capsys.readouterr().err) == bool(encoding)
 
 
+@pytest.mark.parametrize(
+    ("written", "said", "fits"),
+    [
+        ("utf-8-sig", "utf-8", True),
+        ("utf-8-sig", "utf-8-sig", True),
+        ("utf-16", "utf-16", True),
+        ("utf-16", "utf-16-le", True),
+        ("utf-8-sig", "latin1", False),
+        ("utf-8-sig", "cp1252", False),
+        ("utf-8-sig", "utf-16", False),
+        ("utf-16", "cp1252", False),
+        ("utf-16", "utf-8", False),
+        ("utf-16", "utf-16-be", False),
+    ],
+)
+def test_an_encoding_and_a_byte_order_mark(
+    desk: Desk, send: Send, capsys: pytest.CaptureFixture[str], *, written: str, said: str, fits: bool
+) -> None:
+    """Where they contradict each other, the mark is not read as the name of a column."""
+    code = send("user,course\nuser.0@example.com,C-1\n".encode(written), f"{ASSIGN} --encoding {said}")
+    assert code == (0 if fits else 2)
+    assert len(desk.assigned()) == fits
+    told = f"the byte-order mark of {written.removesuffix('-sig').upper()}, so --encoding {said} does not fit"
+    assert (told in capsys.readouterr().err) != fits
+
+
 @pytest.mark.parametrize("said", [";;", "a", "'\"'"])
 def test_delimiters_that_there_are_not(send: Send, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     """They are refused in one line."""
@@ -140,6 +166,33 @@ def test_a_column_without_a_name_that_holds_something(
     assert "unknown: column 4, which has no name" in capsys.readouterr().err
     assert send(data, f"{IMPORT} --ignore-columns") == 0
     assert "new@example.com" in names(desk)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (('"user,course"', '"user.0@example.com,C-1"'), ASSIGN),
+        (('"user;course"', '"user.0@example.com;C-1"'), ASSIGN),
+        (('"user\tcourse";;', '"user.0@example.com\tC-1";;'), ASSIGN),
+        (('"user,""Full Name"""', '"user.0@example.com,""Example, Ada"""'), "deactivate"),
+    ],
+)
+def test_lines_in_quotes_as_a_whole(
+    desk: Desk, send: Send, capsys: pytest.CaptureFixture[str], *, lines: tuple[str, ...], words: str
+) -> None:
+    """As a spreadsheet saves a table that it holds in one column; the error names the cause."""
+    assert send("\n".join(lines).encode(), words) == 2
+    assert "; each line is in one pair of quotes, or in one cell: " in capsys.readouterr().err
+    assert not desk.sandbox.requests
+
+
+@pytest.mark.parametrize("header", [b'"Name, first"\n', b"wer;code\n", b"nothing\n"])
+def test_what_is_no_header_in_quotes_either(
+    send: Send, capsys: pytest.CaptureFixture[str], header: bytes
+) -> None:
+    """It is not said that it were one."""
+    assert send(header, ASSIGN) == 2
+    assert "quotes" not in capsys.readouterr().err
 
 
 # ------------------------------------------------ the names of columns
