@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from litmos_async.cli.content import Record, TableError
@@ -95,8 +95,14 @@ def _text(cell: Any) -> str:
             return repr(cell)
         # What Excel has rounded is shown as it would show it: it is no number of an employee.
         return str(int(cell)) if abs(cell) < _LARGEST_EXACT else f"{cell:.14E}"
+    return _moment(cell) if isinstance(cell, (date, time, timedelta)) else str(cell)
+
+
+def _moment(cell: date | time | timedelta) -> str:
+    """Return a date, a time or a span of time as it would be typed."""
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ", "seconds")
-    if isinstance(cell, (date, time)):
-        return cell.isoformat()
-    return str(cell)
+    if isinstance(cell, timedelta):
+        minutes, seconds = divmod(round(cell.total_seconds()), 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+    return cell.isoformat()
