@@ -95,9 +95,7 @@ class Fields:
             attribute = self.attribute(word)
             if attribute and (first := attributes.setdefault(attribute, name)) is not name:
                 raise TableError(f"its header names the same column twice: {first!r}, {name!r}")
-        earlier: dict[str, Line] = {}
-        lines = [self._checked(line, table, earlier) for line in table.lines]
-        return attrs.evolve(table, lines=lines)
+        return attrs.evolve(table, lines=[self._checked(line, table) for line in table.lines])
 
     def _without_strangers(self, table: Table, reading: Reading) -> Table:
         """Say what is passed over, or refuse what is not known: it may be a name that is misspelt."""
@@ -125,7 +123,7 @@ class Fields:
         near = get_close_matches(key, self._known, 1, cutoff=0.75)
         return f" ({self._known[near[0]][0]}?)" if near else ""
 
-    def _checked(self, line: Line, table: Table, earlier: dict[str, Line]) -> Line:
+    def _checked(self, line: Line, table: Table) -> Line:
         if line.problem:
             return line
         problems = [*self._problems_of_name(line.values[0])]
@@ -134,9 +132,6 @@ class Fields:
                 self._value(word, text)
             except FieldError as problem:
                 problems.append(f"{column}: {problem}")
-        first = earlier.setdefault(fold(line.values[0]), line)
-        if first is not line and self._said(first, table) != self._said(line, table):
-            problems.append(f"line {first.number} says something else about the same person")
         return attrs.evolve(line, problem="; ".join(problems))
 
     def _problems_of_name(self, text: str) -> Iterator[str]:
@@ -147,13 +142,22 @@ class Fields:
         if LOST in text:
             yield "the name holds U+FFFD, which stands for a character that is lost"
 
-    def _said(self, line: Line, table: Table) -> list[object]:
-        """Return what a line says about the person, in so far as it means something."""
-        return [
-            text.strip()
-            for word, text in zip(table.extra_words, line.extra, strict=True)
-            if self.attribute(word)
-        ]
+    def said(self, table: Table, line: Line) -> dict[str, Any]:
+        """Return what a line says about the person, so that what means the same is equal.
+
+        What identifies is compared as user names are. A first name in other letters is another text to store.
+        """
+        return {
+            attribute: fold(value) if attribute in self.identifying else value
+            for attribute, _, value in self._values(table, line)
+        }
+
+    def _values(self, table: Table, line: Line) -> Iterator[tuple[str, str, Any]]:
+        """Yield attribute, text and value of each field that says something."""
+        for word, text in zip(table.extra_words, line.extra, strict=True):
+            attribute = self.attribute(word)
+            if attribute and clean(text):
+                yield attribute, text, self._value(word, text)
 
     def read(self, ledger: Ledger) -> list[Any]:
         """Return the records of the lines that can be used; an empty field says nothing."""
@@ -166,10 +170,8 @@ class Fields:
         written = clean(line.values[0])
         there = ledger.called_there(0, name)
         values: dict[str, Any] = {self.name: written if fold(written) == name else there}
-        for word, text in zip(ledger.table.extra_words, line.extra, strict=True):
-            attribute = self.attribute(word)
-            if attribute and clean(text):
-                values[attribute] = ledger.replaced(attribute, text, self._value(word, text))
+        for attribute, text, value in self._values(ledger.table, line):
+            values[attribute] = ledger.replaced(attribute, text, value)
         return self.record(**values)
 
     def _value(self, word: str, text: str) -> Any:

@@ -102,7 +102,15 @@ async def users(
     options = flags.options() | {"send_message": send_message == "yes", "skip_first_login": skip_first_login}
     final = "an import overwrites what it names, and turns message notifications on"
     task = Task(
-        (USER_NAME,), Bulk.import_users, options, IMPORT.read, imported, IMPORT.check, look_up, final=final
+        (USER_NAME,),
+        Bulk.import_users,
+        options,
+        IMPORT.read,
+        imported,
+        IMPORT.check,
+        look_up,
+        said=IMPORT.said,
+        final=final,
     )
     return await start(task, file, reading, show, account)
 

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from litmos_async import EventUser, Session
 from litmos_async.bulk import Bulk, BulkJob, Resolved
-from litmos_async.cli.ledger import Item, Ledger, Subject
+from litmos_async.cli.ledger import Item, Ledger, Subject, says_no_more
 from litmos_async.cli.lists import sessions as app
 from litmos_async.cli.options import ACCOUNT, ITEM_FLAGS, SHOW, Account, ItemFlags, Show, start
 from litmos_async.cli.reading import READING, Reading
@@ -68,7 +68,7 @@ class NewSessions:
         modules = await jobs.modules_of(item[0] for item, _ in lines)
         people = await bulk.resolve_users(SESSION.mentioned(ledger, "instructor"))
         places = await jobs.resolve_locations(SESSION.mentioned(ledger, "location"))
-        first: dict[NewSession, tuple[int, Session]] = {}
+        first: dict[NewSession, tuple[int, dict[str, Any]]] = {}
         for item, line in lines:
             said = SESSION.values(ledger.table, line)
             module, problem = _module(modules[item[0]], said.get("module", ""))
@@ -80,10 +80,12 @@ class NewSessions:
             instructor_id, place = people.ids[said["instructor"]], places.ids[said["location"]]
             name = line.values[1].strip()
             session = session_of(name, said, instructor_id, int(place), self._zone)
-            # The module may stand there by another word.
-            number, other = first.setdefault(NewSession.of(item[0], module, session), (line.number, session))
-            if other is not session:
-                same = other == session
+            # The module, the instructor and the location may stand there by other words.
+            told = SESSION.said(ledger.table, line) | {"instructor": instructor_id, "location": place}
+            told.pop("module", None)
+            number, earlier = first.setdefault(NewSession.of(item[0], module, session), (line.number, told))
+            if earlier is not told:
+                same = says_no_more(told, earlier)
                 reason = (
                     f"same as line {number}" if same else f"line {number} says something else about the same"
                 )

@@ -179,5 +179,6 @@ async def users(
         PEOPLE.check,
         look_up,
         takes_away=deactivate,
+        said=PEOPLE.said,
     )
     return await start(task, file, reading, show, account)

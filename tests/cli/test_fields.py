@@ -10,10 +10,12 @@ from litmos_async import UserImport
 from litmos_async.bulk import Resolved
 from litmos_async.cli.fields import Fields
 from litmos_async.cli.ledger import Ledger
+from litmos_async.cli.reading import Reading
 from litmos_async.cli.table import Table, TableError, parse
 from litmos_async.cli.tasks import USER_NAME
+from litmos_async.names import IDENTIFYING
 
-FIELDS = Fields(UserImport, "username")
+FIELDS = Fields(UserImport, "username", identifying=IDENTIFYING)
 
 
 def table(*lines: str) -> Table:
@@ -68,11 +70,48 @@ def test_what_means_nothing() -> None:
     ]
 
 
+def statuses(*lines: str) -> list[tuple[str | None, str]]:
+    """Return the outcomes of these lines as far as they are settled before the job."""
+    found = table(*lines)
+    ledger = Ledger(found, said=FIELDS.said)
+    ledger.resolve([Resolved({name: name.lower() for name in ledger.named(0)})])
+    return [(entry.status, entry.reason) for entry in ledger.entries]
+
+
+OTHER = ("failed", "line 2 says something else about the same")
+SAME = ("skipped", "same as line 2")
+
+
 def test_two_lines_about_the_same_person() -> None:
     """They must agree; what was added by an earlier run does not matter."""
-    found = table("user,city,line,status", "ada,Rome,2,done", "ADA,Rome,3,failed", "ada,Oslo,4,done")
-    assert [line.problem for line in found.lines] == [
-        "",
-        "",
-        "line 2 says something else about the same person",
-    ]
+    lines = ("user,city,line,status", "ada,Rome,2,done", "ADA,Rome,3,failed", "ada,Oslo,4,done")
+    assert statuses(*lines) == [(None, ""), SAME, OTHER]
+
+
+@pytest.mark.parametrize(
+    ("columns", "first", "later", "told"),
+    [
+        ("city,company", "Rome,Acme", "Rome,", SAME),
+        ("city,company", "Rome,Acme", ",", SAME),
+        ("city,company", "Rome,", "Rome,Acme", OTHER),
+        ("city", "Rome", " Rome ", SAME),
+        ("city", "Rome", "rome", OTHER),
+        ("active", "TRUE", "yes", SAME),
+        ("active", "TRUE", "no", OTHER),
+        ("in_active_date", "2031-12-24", "24.12.2031", SAME),
+        ("in_active_date", "2031-12-24", "2031-12-25", OTHER),
+        ("email", "ada@example.com", "Ada@Example.com\u200b", SAME),
+        ("email", "ada@example.com", "eve@example.com", OTHER),
+    ],
+)
+def test_what_a_later_line_says(columns: str, first: str, later: str, told: tuple[str, str]) -> None:
+    """Values are compared, not texts, and an empty field says nothing: as of completions, sessions and teams."""
+    assert statuses(f"user,{columns}", f"ada,{first}", f"ada,{later}") == [(None, ""), told]
+
+
+def test_columns_that_mean_nothing_are_not_compared() -> None:
+    """What is passed over is no reason to fail."""
+    found = FIELDS.check(
+        parse(b"user,city,shoe size\nada,Rome,41\nada,Rome,42\n", [USER_NAME]), Reading(ignore_columns=True)
+    )
+    assert [FIELDS.said(found, line) for line in found.lines] == [{"city": "Rome"}] * 2
