@@ -16,6 +16,7 @@ from attrs import frozen
 from litmos_async.cli.headings import ALIKE, NO_FIELD
 from litmos_async.cli.ledger import Ledger
 from litmos_async.cli.reading import READING, Reading
+from litmos_async.cli.retyped import grouped, retyped
 from litmos_async.cli.table import Line, Table, TableError, name_key
 from litmos_async.cli.values import LOST, FieldError, day, moment, text_of, yes_or_no
 from litmos_async.names import clean, doubts, fold, hidden, rewritten
@@ -43,6 +44,8 @@ class Fields:
         left_out: Attributes that only the server writes.
         readers: How the texts of some attributes are read, where not by their type.
         elsewhere: What else a file may say about people, and where that is done; by the names of columns.
+        overwrites: Whether what is said replaces what is there, without a look at it: a comparison sees that
+            `12,345` is the 12345 that is there.
     """
 
     record: type[Any]
@@ -51,6 +54,7 @@ class Fields:
     left_out: Collection[str] = ()
     readers: Mapping[str, Reader] = attrs.field(factory=dict[str, Reader])
     elsewhere: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    overwrites: bool = False
 
     @cached_property
     def _known(self) -> dict[str, tuple[str, Reader]]:
@@ -137,10 +141,13 @@ class Fields:
     def _problems_of_name(self, text: str) -> Iterator[str]:
         if unseen := doubts(text) if clean(text) else hidden(text):
             yield f"the name holds {' and '.join(unseen)}, which cannot be seen"
-        if problem := rewritten(text):
+        if problem := self._problem_of_number(text):
             yield problem
         if LOST in text:
             yield "the name holds U+FFFD, which stands for a character that is lost"
+
+    def _problem_of_number(self, text: str) -> str:
+        return rewritten(text) or retyped(text) or (grouped(text) if self.overwrites else "")
 
     def said(self, table: Table, line: Line) -> dict[str, Any]:
         """Return what a line says about the person, so that what means the same is equal.
@@ -182,7 +189,7 @@ class Fields:
             return reader(text)
         if unseen := doubts(text):
             raise FieldError(f"it holds {' and '.join(unseen)}, which cannot be seen")
-        if attribute in _NUMBERS and (problem := rewritten(text)):
+        if attribute in _NUMBERS and (problem := self._problem_of_number(text)):
             raise FieldError(problem)
         return reader(clean(text))
 

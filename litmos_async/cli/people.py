@@ -48,6 +48,7 @@ IMPORT: Final = Fields(
             "litmos sync users sets it",
         ),
     },
+    overwrites=True,
 )
 
 

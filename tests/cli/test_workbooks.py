@@ -177,6 +177,83 @@ def test_what_is_no_value_is_not_empty() -> None:
     assert row.fields[:3] == ["#N/A", "#CALC!", "100%"]
 
 
+@pytest.mark.parametrize(
+    ("form", "number", "text"),
+    [
+        ("00000", 42, "00042"),
+        ("00000", 1234567, "1234567"),
+        ("00000", 0, "00000"),
+        ("000-00-0000", 12345678, "012-34-5678"),
+        ("00000-0000", 12345, "00001-2345"),
+        ("(000) 000-0000", 5550100, "(000) 555-0100"),
+        ('"E-"0000', 7, "E-0007"),
+        ('"E-"0', 7, "E-7"),
+        ("\\E0000", 7, "E0007"),
+        ("[Red]00000;[Blue]-00000", 42, "00042"),
+        ("[$-407]00000_)", 42, "00042"),
+        ("0.00E+00", 12000, "1.2E+04"),
+        (11, 12000, "1.2E+04"),
+        (10, 0.855, "85.5%"),
+        # What is no more than the number, or another number, a currency, a unit.
+        ("0", 42, "42"),
+        ("0.00", 42, "42"),
+        ("#,##0", 12345, "12345"),
+        ("# ##0", 12345, "12345"),
+        ('"$"0', 42, "42"),
+        ('0 "km"', 42, "42"),
+        ("# ?/?", 0.5, "0.5"),
+        ("00000", 1.5, "1.5"),
+        ("00000", -42, "-42"),
+        ("[<=9999999]###-####;(###) ###-####", 5550100, "5550100"),
+        ("General", 42, "42"),
+        ("@", 42, "42"),
+        ("yyyy-mm-dd", 48206, "2031-12-24"),
+        ("[h]:mm", 26.5 / 24, "26:30:00"),
+    ],
+)
+def test_numbers_as_they_are_shown(form: str | int, number: float, text: str) -> None:
+    """Zeros in front, and texts between the digits: that is how Excel keeps postal codes and personnel numbers."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        book.add_worksheet().write_number(0, 0, number, book.add_format({"num_format": form}))
+    assert sheet_records(file.getvalue(), None)[0].fields == [text]
+
+
+@pytest.mark.parametrize("words", ["import users --send-message no", "sync users"])
+@pytest.mark.parametrize("column", ["user_name", "employee_id"])
+def test_cells_that_excel_has_made_of_a_number(
+    desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str], *, words: str, column: str
+) -> None:
+    """Their lines fail, and say what the cell holds, also in the outcomes as input; what is shown is stored."""
+    path = desk.folder / "people.xlsx"
+    cells: list[tuple[object, str | None]] = [
+        (datetime(2026, 3, 1), "d-mmm"),  # noqa: DTZ001 - a cell has no zone
+        (time(9, 30), "hh:mm"),
+        (26.5 / 24, "[h]:mm"),
+        (0.5, "# ?/?"),
+        (True, None),
+        (12000, "0.00E+00"),
+        (42, "00000"),
+    ]
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["user_name", "first_name", "last_name", "employee_id"])
+        for row, (cell, form) in enumerate(cells, start=1):
+            sheet.write_row(row, 0, [f"new.{row}@example.com", "A", "B", f"E-{row}"])
+            place = 0 if column == "user_name" else 3
+            sheet.write(row, place, cell, book.add_format({"num_format": form}) if form else None)
+    assert run([*words.split(), str(path)]) == 1
+    told = [outcome[1] for outcome in desk.outcomes()]
+    assert told == [*["failed"] * 6, "done"]
+    for what in ("a date", "a time", "a fraction", "a truth value", "'1.2E+04'"):
+        assert any(what in reason for _, _, reason in desk.outcomes()), what
+    users = list(desk.sandbox.tenant.users.values())
+    assert len(users) == 4
+    assert users[3]["UserName" if column == "user_name" else "ExternalEmployeeId"] == "00042"
+    assert run([*words.split(), "--only-failed", str(desk.order.outcomes_file)]) == 1
+    assert len(desk.sandbox.tenant.users) == 4
+
+
 def test_a_sheet_whose_size_is_said_wrongly(tmp_path: Path) -> None:
     """Some programs say that it is one cell; all of it is read, and empty rows keep their numbers."""
     rows: list[list[object]] = [["user", "course"], [], ["a", "b"]]
