@@ -13,16 +13,7 @@ from attrs import field, frozen
 
 from litmos_async.names import clean
 
-__all__ = [
-    "LONGEST_RECORD",
-    "Record",
-    "TableError",
-    "Text",
-    "decode",
-    "delimiters",
-    "records_of",
-    "split_field",
-]
+__all__ = ["LONGEST_RECORD", "Record", "TableError", "Text", "decode", "delimiters", "records_of"]
 
 LONGEST_RECORD: Final = 100
 """Lines that quoted fields of one record may span; what is longer is a quotation mark that is never closed."""
@@ -127,7 +118,7 @@ def decode(data: bytes, encoding: str | None) -> Text:
 
 
 def _reads_mark(encoding: str, bom: bytes) -> bool:
-    """Return whether an encoding has this byte-order mark; of what is no encoding, the decoder says so."""
+    """Return whether an encoding has this byte-order mark. Whether there is such an encoding, `decode` says."""
     try:
         return bom.decode(encoding).strip("\ufeff") == ""
     except UnicodeError:
