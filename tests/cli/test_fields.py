@@ -85,8 +85,8 @@ SAME = ("skipped", "same as line 2")
 
 def test_two_lines_about_the_same_person() -> None:
     """They must agree; what was added by an earlier run does not matter."""
-    lines = ("user,city,line,status", "ada,Rome,2,done", "ADA,Rome,3,failed", "ada,Oslo,4,done")
-    assert statuses(*lines) == [(None, ""), SAME, OTHER]
+    rows = "2,ada,done,,Rome", "3,ADA,failed,no,Rome", "4,ada,done,,Oslo"
+    assert statuses("line,user,status,reason,city", *rows) == [(None, ""), SAME, OTHER]
 
 
 @pytest.mark.parametrize(
