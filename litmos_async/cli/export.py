@@ -21,9 +21,9 @@ from litmos_async.cli.logs import logged
 from litmos_async.cli.names import ids_of
 from litmos_async.cli.nightly import read_nightly
 from litmos_async.cli.options import ACCOUNT, OUTPUT, Account, AsJson
+from litmos_async.cli.status_line import watched
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.cli.times import moment_of, span_of
-from litmos_async.cli.watch import watched
 from litmos_async.cli.words import explain
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.export import (

@@ -17,9 +17,9 @@ from litmos_async import LitmosClient, RateLimit
 from litmos_async.cli.context import WORDS
 from litmos_async.cli.flow import carry_out
 from litmos_async.cli.interrupt import until_interrupted
+from litmos_async.cli.job_records import JobRecord, new_id, path_in_state
 from litmos_async.cli.order import MANY, Order, usable
 from litmos_async.cli.reading import STDIN, Reading
-from litmos_async.cli.records import Record, new_id, path_in_state
 from litmos_async.cli.tasks import Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.errors import ConfigurationError
@@ -338,7 +338,7 @@ async def start(task: Task, file: Path, reading: Reading, show: Show, account: A
     )
     connect = partial(account.client, key, dict(os.environ))
     usable(file, order.outcomes, order.plan_json, order.journal)
-    record = Record.of(order, WORDS.get())
+    record = JobRecord.of(order, WORDS.get())
     if record is not None:
         record.save()
     code = await until_interrupted(carry_out(order, connect, show.terminal(account.named_profile().name)))

@@ -20,9 +20,9 @@ from litmos_async.cli.logs import logged
 from litmos_async.cli.names import ids_of
 from litmos_async.cli.options import ACCOUNT, OUTPUT, Account, AsJson
 from litmos_async.cli.outcomes import Access, check_writable, write_whole
+from litmos_async.cli.status_line import watched
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.cli.times import moment_of
-from litmos_async.cli.watch import watched
 from litmos_async.cli.words import explain
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.report import LONGEST_TABLE, Report, check_page, csv_text, page
