@@ -14,7 +14,15 @@ from litmos_async import EventUser, Session
 from litmos_async.bulk import Bulk, BulkJob, Resolved
 from litmos_async.cli.ledger import Item, Ledger, Subject
 from litmos_async.cli.lists import sessions as app
-from litmos_async.cli.options import ACCOUNT, ITEM_FLAGS, SHOW, Account, ItemFlags, Show, start
+from litmos_async.cli.options import (
+    ACCOUNT_FLAGS,
+    ITEM_FLAGS,
+    OUTPUT_FLAGS,
+    AccountFlags,
+    ItemFlags,
+    OutputFlags,
+    start,
+)
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.session_fields import MARKS, SESSION, session_of
 from litmos_async.cli.table import Line, Table
@@ -183,8 +191,8 @@ async def create(
     ] = "UTC",
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Create the sessions in a CSV in instructor-led modules. Existing sessions are left alone.
 
@@ -202,7 +210,7 @@ async def create(
         apart=_apart,
         said=SESSION.said,
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command
@@ -212,8 +220,8 @@ async def register(
     *,
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Register the people in a CSV for sessions, by the names or ids of the sessions.
 
@@ -223,7 +231,7 @@ async def register(
     The API key and the exit codes are those of `litmos assign courses`.
     """
     task = Task((USER, COMING), _register, flags.options(), _places, _about)
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command
@@ -239,12 +247,12 @@ async def roll_call(
     *,
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Record a roll call: who completed which session, and with what score. This completes the module for them.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
     task = Task((USER, HELD), _mark, flags.options(), _marks, _about, MARKS.check, said=_said)
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
