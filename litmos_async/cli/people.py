@@ -14,15 +14,15 @@ from litmos_async.cli.fields import Fields
 from litmos_async.cli.ledger import Ledger, Subject
 from litmos_async.cli.lookups import named_in_import
 from litmos_async.cli.options import (
-    ACCOUNT,
+    ACCOUNT_FLAGS,
     ITEM_FLAGS,
     JOB_FLAGS,
-    SHOW,
-    Account,
+    OUTPUT_FLAGS,
+    AccountFlags,
     ItemFlags,
     JobFlags,
+    OutputFlags,
     SendMessage,
-    Show,
     commands,
     start,
 )
@@ -86,8 +86,8 @@ async def users(
     ] = False,
     flags: JobFlags = JOB_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Create or update the people in a CSV, 2,000 in a request.
 
@@ -113,7 +113,7 @@ async def users(
         said=IMPORT.said,
         final=final,
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 def ids_of(ledger: Ledger) -> Sequence[str]:
@@ -130,8 +130,8 @@ async def deactivate(
     ] = False,
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Deactivate the people in a CSV: they cannot log in, and their results are kept.
 
@@ -140,4 +140,4 @@ async def deactivate(
     options = flags.options() | {"remove_from_teams": remove_from_teams}
     final = "which teams the people were in is lost" if remove_from_teams else ""
     task = Task((USER,), Bulk.deactivate_users, options, ids_of, final=final)
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)

@@ -14,7 +14,15 @@ from litmos_async import EventUser, Session
 from litmos_async.bulk import Bulk, BulkJob, Resolved
 from litmos_async.cli.ledger import Item, Ledger, Subject, says_no_more
 from litmos_async.cli.lists import sessions as app
-from litmos_async.cli.options import ACCOUNT, ITEM_FLAGS, SHOW, Account, ItemFlags, Show, start
+from litmos_async.cli.options import (
+    ACCOUNT_FLAGS,
+    ITEM_FLAGS,
+    OUTPUT_FLAGS,
+    AccountFlags,
+    ItemFlags,
+    OutputFlags,
+    start,
+)
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.session_fields import MARKS, SESSION, session_of
 from litmos_async.cli.table import Line, Table
@@ -185,8 +193,8 @@ async def create(
     ] = "UTC",
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Create the sessions in a CSV in instructor-led modules. Existing sessions are left alone.
 
@@ -204,7 +212,7 @@ async def create(
         apart=_apart,
         said=SESSION.said,
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command
@@ -214,8 +222,8 @@ async def register(
     *,
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Register the people in a CSV for sessions, by the names or ids of the sessions.
 
@@ -225,7 +233,7 @@ async def register(
     The API key and the exit codes are those of `litmos assign courses`.
     """
     task = Task((USER, COMING), _register, flags.options(), _places, _about)
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command
@@ -241,12 +249,12 @@ async def roll_call(
     *,
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Record a roll call: who completed which session, and with what score. This completes the module for them.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
     task = Task((USER, HELD), _mark, flags.options(), _marks, _about, MARKS.check, said=_said)
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
