@@ -370,7 +370,7 @@ def _in_one_field(header: _Header, columns: Sequence[Column], mapping: Mapping[s
         return ""
     text = decode(names[0].encode("utf-8"), "utf-8")
     candidates, first = delimiters(text.lines, 0, None)
-    split = (record.fields for each in candidates for record in records_of(text, first, each))
+    split = (record.fields for each in candidates for record in raw_rows(text, first, each))
     if not any(_header(fields, columns, mapping).found for fields in split if len(fields) > 1):
         return ""
     return "; each line is in one pair of quotes, or in one cell: take the quotes away, or split the column"

@@ -216,7 +216,7 @@ def test_numbers_as_they_are_shown(form: str | int, number: float, text: str) ->
     file = io.BytesIO()
     with xlsxwriter.Workbook(file) as book:
         book.add_worksheet().write_number(0, 0, number, book.add_format({"num_format": form}))
-    assert sheet_records(file.getvalue(), None)[0].fields == [text]
+    assert sheet_rows(file.getvalue(), None)[0].fields == [text]
 
 
 @pytest.mark.parametrize("words", ["import users --send-message no", "sync users"])
