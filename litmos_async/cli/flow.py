@@ -13,12 +13,12 @@ from typing import Any
 from litmos_async import LitmosClient
 from litmos_async.bulk import BulkJob, Outcome, Plan
 from litmos_async.cli.codes import FAILED, OK, USAGE
-from litmos_async.cli.learned import recall, remember
+from litmos_async.cli.job_progress import shown
 from litmos_async.cli.ledger import Ledger
+from litmos_async.cli.list_sizes import recall, remember
 from litmos_async.cli.logs import logged
 from litmos_async.cli.order import Order, unwritable, usable
 from litmos_async.cli.outcomes import Access, OutcomesFile, write_whole
-from litmos_async.cli.progress import shown
 from litmos_async.cli.reading import apart
 from litmos_async.cli.summary import counted, describe_plan, problems
 from litmos_async.cli.table import Table, TableError, read_table

@@ -103,15 +103,9 @@ def places_of_ours(names: Sequence[str]) -> tuple[int, ...]:
     """Return where our own columns are in an outcomes file; nothing where a file is none.
 
     An HR system may have a column `line` or `status`, too, and what it says there is no outcome: a file is one of
-    ours if it has all of these columns, in our order.
+    ours if it has all of these columns, in whatever order someone has brought them.
     """
-    places, after = list[int](), 0
-    for name in OURS:
-        if name not in names[after:]:
-            return ()
-        places.append(names.index(name, after))
-        after = places[-1] + 1
-    return tuple(places)
+    return tuple(map(names.index, OURS)) if set(OURS) <= set(names) else ()
 
 
 def as_extra(name: str) -> str:

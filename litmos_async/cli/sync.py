@@ -14,13 +14,13 @@ from litmos_async.cli.headings import NO_FIELD, NO_NAMES, OURS, name_key
 from litmos_async.cli.ledger import Ledger, Subject
 from litmos_async.cli.lookups import manager_ids
 from litmos_async.cli.options import (
-    ACCOUNT,
+    ACCOUNT_FLAGS,
     ITEM_FLAGS,
-    SHOW,
-    Account,
+    OUTPUT_FLAGS,
+    AccountFlags,
     ItemFlags,
+    OutputFlags,
     SendMessageOrNot,
-    Show,
     commands,
     start,
 )
@@ -113,8 +113,8 @@ async def teams(
     send_message: SendMessageOrNot = "no",
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Make the members of the teams in a CSV match it. Teams that it does not name are left alone.
 
@@ -131,7 +131,7 @@ async def teams(
     task = Task(
         (USER, TEAM), Bulk.sync_team_members, options, given, member, check_members, takes_away=remove
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command
@@ -153,8 +153,8 @@ async def users(
     send_message: SendMessageOrNot = "no",
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Make the people of the account match a CSV.
 
@@ -179,5 +179,6 @@ async def users(
         PEOPLE.check,
         look_up,
         takes_away=deactivate,
+        said=PEOPLE.said,
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)

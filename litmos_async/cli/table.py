@@ -11,7 +11,7 @@ import attrs
 from attrs import frozen
 
 from litmos_async.cli.cells import unguarded
-from litmos_async.cli.content import LONGEST_RECORD, Record, TableError, decode, delimiters, records_of
+from litmos_async.cli.content import LONGEST_ROW, RawRow, TableError, decode, delimiters, raw_rows
 from litmos_async.cli.headings import (
     NO_NAMES,
     OURS,
@@ -22,11 +22,11 @@ from litmos_async.cli.headings import (
     places_of_ours,
 )
 from litmos_async.cli.reading import READING, Reading, read_bytes
-from litmos_async.cli.sheets import is_workbook, sheet_records
+from litmos_async.cli.sheets import is_workbook, sheet_rows
 from litmos_async.names import clean
 
 __all__ = [
-    "LONGEST_RECORD",
+    "LONGEST_ROW",
     "MOST_BYTES",
     "Column",
     "Line",
@@ -174,16 +174,16 @@ class _Header:
 
 @frozen
 class _Grid:
-    """The records of a file with one delimiter.
+    """The rows of a file with one delimiter.
 
     Attributes:
-        records: From the header on.
+        rows: From the header on.
         header: The first of them that is one.
         above: How many of those before it are not blank.
         delimiter: What stands between fields.
     """
 
-    records: Iterator[Record]
+    rows: Iterator[RawRow]
     header: _Header
     above: int
     delimiter: str
@@ -209,7 +209,7 @@ def parse(data: bytes, columns: Sequence[Column], reading: Reading = READING) ->
     mapping = reading.mapping_if_there()
     bom = workbook = is_workbook(data)
     if workbook:
-        grid = _grid(iter(sheet_records(data, reading.sheet)), ",", columns, mapping)
+        grid = _grid(iter(sheet_rows(data, reading.sheet)), ",", columns, mapping)
     else:
         if reading.sheet is not None:
             raise TableError("--sheet is for workbooks, and this is not one")
@@ -219,24 +219,24 @@ def parse(data: bytes, columns: Sequence[Column], reading: Reading = READING) ->
         if first is None:
             raise TableError("it is empty")
         candidates, first = delimiters(text.lines, first, reading.delimiter)
-        grids = (_grid(records_of(text, first, each), each, columns, mapping) for each in candidates)
+        grids = (_grid(raw_rows(text, first, each), each, columns, mapping) for each in candidates)
         grid = max(grids, key=lambda each: (each.header.found, -each.above, len(each.header.names)))
     return _table(grid, columns, reading, bom=bom, workbook=workbook)
 
 
 def _grid(
-    records: Iterator[Record], delimiter: str, columns: Sequence[Column], mapping: Mapping[str, str]
+    rows: Iterator[RawRow], delimiter: str, columns: Sequence[Column], mapping: Mapping[str, str]
 ) -> _Grid:
-    """Look for the header: the first record that names all columns; the first of all if none does."""
-    above = [record for record in islice(records, _LINES_ABOVE) if not record.is_blank]
-    headers = [_header(record.fields, columns, mapping) for record in above]
+    """Look for the header: the first row that names all columns; the first of all if none does."""
+    above = [row for row in islice(rows, _LINES_ABOVE) if not row.is_blank]
+    headers = [_header(row.fields, columns, mapping) for row in above]
     place = next((place for place, header in enumerate(headers) if header.found == len(columns)), 0)
     header = headers[place] if headers else _header([], columns, mapping)
     rest = above[place + 1 :]
 
-    def below() -> Iterator[Record]:
+    def below() -> Iterator[RawRow]:
         yield from rest
-        yield from records
+        yield from rows
 
     return _Grid(below(), header, place, delimiter)
 
@@ -262,21 +262,21 @@ def _table(
     bom: bool,
     workbook: bool,
 ) -> Table:
-    header, records = grid.header, [record for record in grid.records if not record.is_blank]
+    header, rows = grid.header, [row for row in grid.rows if not row.is_blank]
     places = _found(header, columns, reading.mapping())
     if header.ours:  # its texts are guarded against spreadsheets
         header = attrs.evolve(header, names=[*map(unguarded, header.names)])
-        records = [attrs.evolve(record, fields=[*map(unguarded, record.fields)]) for record in records]
-        records, added = _without_added(header, records)
+        rows = [attrs.evolve(row, fields=[*map(unguarded, row.fields)]) for row in rows]
+        rows, added = _without_added(header, rows)
     else:
         added = 0
-    records = [_unless_header(record, header) for record in records]
+    rows = [_unless_header(row, header) for row in rows]
     if reading.only_failed:
-        header, records = _without_done(header, records)
+        header, rows = _without_done(header, rows)
     rest = [
         place
         for place, name in enumerate(header.names)
-        if place not in places and (name or any(clean(field) for field in _at(records, place)))
+        if place not in places and (name or any(clean(field) for field in _at(rows, place)))
     ]
     width = len(header.names)
     found = [place for place in header.places if place is not None]
@@ -285,7 +285,7 @@ def _table(
         columns=tuple(columns),
         names=tuple(header.names[place] for place in places),
         extra_columns=tuple(header.called(place) for place in rest),
-        lines=[_line(record, columns, places, rest, width) for record in records],
+        lines=[_line(row, columns, places, rest, width) for row in rows],
         delimiter=grid.delimiter,
         bom=bom,
         words=tuple(word for _, word in found),
@@ -305,11 +305,11 @@ def _table(
     )
 
 
-def _at(records: Sequence[Record], place: int) -> Iterator[str]:
-    return (record.fields[place] for record in records if place < len(record.fields))
+def _at(rows: Sequence[RawRow], place: int) -> Iterator[str]:
+    return (row.fields[place] for row in rows if place < len(row.fields))
 
 
-def _without_added(header: _Header, records: Sequence[Record]) -> tuple[list[Record], int]:
+def _without_added(header: _Header, rows: Sequence[RawRow]) -> tuple[list[RawRow], int]:
     """Leave out what a job did that stood on no line of its input: whom it has removed must not come back.
 
     A column `status` of another system says other things than ours.
@@ -319,42 +319,42 @@ def _without_added(header: _Header, records: Sequence[Record]) -> tuple[list[Rec
     """
     line, status, reason = header.ours
 
-    def at(record: Record, place: int) -> str:
-        return record.fields[place].strip() if place < len(record.fields) else ""
+    def at(row: RawRow, place: int) -> str:
+        return row.fields[place].strip() if place < len(row.fields) else ""
 
     of_no_line = [
-        record
-        for record in records
-        if not record.problem and not at(record, line) and at(record, status) in get_args(LineStatus)
+        row
+        for row in rows
+        if not row.problem and not at(row, line) and at(row, status) in get_args(LineStatus)
     ]
-    if any(at(record, reason) == UNFINISHED for record in of_no_line):
+    if any(at(row, reason) == UNFINISHED for row in of_no_line):
         raise TableError(
             "it holds the outcomes of a job that was killed, or is still running: lines are missing. Run the "
             "command on the original file again"
         )
-    added = {id(record) for record in of_no_line}
-    return [record for record in records if id(record) not in added], len(added)
+    added = {id(row) for row in of_no_line}
+    return [row for row in rows if id(row) not in added], len(added)
 
 
-def _unless_header(record: Record, header: _Header) -> Record:
-    """Return a record, with a problem if it is the header once more: two files that were put together have two."""
-    if record.problem:
-        return record
-    if any(clean(field) != name for field, name in zip_longest(record.fields, header.names, fillvalue="")):
-        return record
-    return attrs.evolve(record, problem="it is the header once more")
+def _unless_header(row: RawRow, header: _Header) -> RawRow:
+    """Return a row, with a problem if it is the header once more: two files that were put together have two."""
+    if row.problem:
+        return row
+    if any(clean(field) != name for field, name in zip_longest(row.fields, header.names, fillvalue="")):
+        return row
+    return attrs.evolve(row, problem="it is the header once more")
 
 
-def _without_done(header: _Header, records: Sequence[Record]) -> tuple[_Header, list[Record]]:
+def _without_done(header: _Header, rows: Sequence[RawRow]) -> tuple[_Header, list[RawRow]]:
     """Return the lines of an outcomes file that are not done; it is one, whatever is left of its columns."""
     if "status" not in header.names:
         raise TableError("--only-failed is for outcomes files, which have a column status")
     ours = header.ours or tuple(header.names.index(name) for name in OURS if name in header.names)
     place = next(place for place in ours if header.names[place] == "status")
-    statuses = [[*record.fields, *[""] * (place + 1)][place] for record in records]
+    statuses = [[*row.fields, *[""] * (place + 1)][place] for row in rows]
     if _PLANNED in statuses:
         raise TableError("it holds a plan, which does not say what failed: leave out --only-failed")
-    left = [record for record, status in zip(records, statuses, strict=True) if status != _DONE]
+    left = [row for row, status in zip(rows, statuses, strict=True) if status != _DONE]
     return attrs.evolve(header, ours=ours), left
 
 
@@ -377,8 +377,24 @@ def _found(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str
     )
     held = ", ".join(repr(name) for name in header.names if name) or "nothing that could be read"
     if not places:
-        raise TableError(f"its first line is not a header, which would name {missing}; it holds {held}")
+        raise TableError(
+            f"its first line is not a header, which would name {missing}; it holds {held}"
+            f"{_in_one_field(header, columns, mapping)}"
+        )
     raise TableError(f"its header names {missing}; it holds {held}{_reasons(header)}")
+
+
+def _in_one_field(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str]) -> str:
+    """Return that the header would be one if the line were not in quotes as a whole, if that is so."""
+    names = [name for name in header.names if name]
+    if len(names) != 1:
+        return ""
+    text = decode(names[0].encode("utf-8"), "utf-8")
+    candidates, first = delimiters(text.lines, 0, None)
+    split = (row.fields for each in candidates for row in raw_rows(text, first, each))
+    if not any(_header(fields, columns, mapping).found for fields in split if len(fields) > 1):
+        return ""
+    return "; each line is in one pair of quotes, or in one cell: take the quotes away, or split the column"
 
 
 def _reasons(header: _Header) -> str:
@@ -389,19 +405,19 @@ def _reasons(header: _Header) -> str:
 
 
 def _line(
-    record: Record, columns: Sequence[Column], places: Sequence[int], rest: Sequence[int], width: int
+    row: RawRow, columns: Sequence[Column], places: Sequence[int], rest: Sequence[int], width: int
 ) -> Line:
-    """Return what a record says, as far as it goes. Spreadsheets leave out separators at the end of a line."""
-    fields = record.fields + [""] * (width - len(record.fields))
+    """Return what a row says, as far as it goes. Spreadsheets leave out separators at the end of a line."""
+    fields = row.fields + [""] * (width - len(row.fields))
     values = tuple(fields[place] for place in places)
-    problem = record.problem
+    problem = row.problem
     if not problem and any(map(clean, fields[width:])):
-        problem = f"{len(record.fields)} instead of {width} fields"
+        problem = f"{len(row.fields)} instead of {width} fields"
     elif not problem:
         empty = [column.word for column, value in zip(columns, values, strict=True) if not value.strip()]
-        cut_short = len(record.fields) < width
+        cut_short = len(row.fields) < width
         missing = (
-            f"{len(record.fields)} instead of {width} fields" if cut_short else f"no {' and no '.join(empty)}"
+            f"{len(row.fields)} instead of {width} fields" if cut_short else f"no {' and no '.join(empty)}"
         )
         problem = missing if empty else ""
-    return Line(record.number, values, tuple(fields[place] for place in rest), problem)
+    return Line(row.number, values, tuple(fields[place] for place in rest), problem)

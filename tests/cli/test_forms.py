@@ -68,6 +68,32 @@ def test_encodings_that_there_are_not(send: Send, encoding: str, capsys: pytest.
     assert ("is not a text encoding" in capsys.readouterr().err) == bool(encoding)
 
 
+@pytest.mark.parametrize(
+    ("written", "said", "fits"),
+    [
+        ("utf-8-sig", "utf-8", True),
+        ("utf-8-sig", "utf-8-sig", True),
+        ("utf-16", "utf-16", True),
+        ("utf-16", "utf-16-le", True),
+        ("utf-8-sig", "latin1", False),
+        ("utf-8-sig", "cp1252", False),
+        ("utf-8-sig", "utf-16", False),
+        ("utf-16", "cp1252", False),
+        ("utf-16", "utf-8", False),
+        ("utf-16", "utf-16-be", False),
+    ],
+)
+def test_an_encoding_and_a_byte_order_mark(
+    desk: Desk, send: Send, capsys: pytest.CaptureFixture[str], *, written: str, said: str, fits: bool
+) -> None:
+    """Where they contradict each other, the mark is not read as the name of a column."""
+    code = send("user,course\nuser.0@example.com,C-1\n".encode(written), f"{ASSIGN} --encoding {said}")
+    assert code == (0 if fits else 2)
+    assert len(desk.assigned()) == fits
+    told = f"the byte-order mark of {written.removesuffix('-sig').upper()}, so --encoding {said} does not fit"
+    assert (told in capsys.readouterr().err) != fits
+
+
 @pytest.mark.parametrize("said", [";;", "a", "'\"'"])
 def test_delimiters_that_there_are_not(send: Send, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     """They are refused in one line."""
@@ -142,6 +168,33 @@ def test_a_column_without_a_name_that_holds_something(
     assert "unknown: column 4, which has no name" in capsys.readouterr().err
     assert send(data, f"{IMPORT} --ignore-columns") == 0
     assert "new@example.com" in names(desk)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (('"user,course"', '"user.0@example.com,C-1"'), ASSIGN),
+        (('"user;course"', '"user.0@example.com;C-1"'), ASSIGN),
+        (('"user\tcourse";;', '"user.0@example.com\tC-1";;'), ASSIGN),
+        (('"user,""Full Name"""', '"user.0@example.com,""Example, Ada"""'), "deactivate"),
+    ],
+)
+def test_lines_in_quotes_as_a_whole(
+    desk: Desk, send: Send, capsys: pytest.CaptureFixture[str], *, lines: tuple[str, ...], words: str
+) -> None:
+    """As a spreadsheet saves a table that it holds in one column; the error names the cause."""
+    assert send("\n".join(lines).encode(), words) == 2
+    assert "; each line is in one pair of quotes, or in one cell: " in capsys.readouterr().err
+    assert not desk.sandbox.requests
+
+
+@pytest.mark.parametrize("header", [b'"Name, first"\n', b"wer;code\n", b"nothing\n"])
+def test_what_is_no_header_in_quotes_either(
+    send: Send, capsys: pytest.CaptureFixture[str], header: bytes
+) -> None:
+    """It is not said that it were one."""
+    assert send(header, ASSIGN) == 2
+    assert "quotes" not in capsys.readouterr().err
 
 
 # ------------------------------------------------ the names of columns
@@ -331,11 +384,7 @@ def test_a_column_status_that_is_mapped(desk: Desk, send: Send) -> None:
     "header",
     [
         *("line,status,user,course", "status,line,user,course", "line,user,course,status"),
-        *(
-            "status,reason,line,user,course",
-            "line,reason,status,user,course",
-            "user,course,line,status,Reason",
-        ),
+        *("status,reason,user,course", "user,course,line,status,Reason"),
     ],
 )
 @pytest.mark.parametrize("status", ["done", "failed", "unknown", "skipped"])
@@ -350,6 +399,18 @@ def test_lines_of_a_file_that_is_no_outcomes_file(
     shown = capsys.readouterr().out
     assert "lines of no input" not in shown
     assert "columns passed over: " in shown
+
+
+@pytest.mark.parametrize("header", ["status,reason,line,user,course", "line,reason,status,user,course"])
+def test_outcomes_whose_columns_were_moved(
+    desk: Desk, send: Send, header: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are outcomes still: whom a job has removed does not come back."""
+    values = {"user": "user.0@example.com", "course": "C-1", "status": "done"}
+    line = ",".join(values.get(name, "") for name in header.split(","))
+    assert send(f"{header}\n{line}\n".encode(), ASSIGN) == 0
+    assert not desk.assigned()
+    assert "lines of no input passed over: 1" in capsys.readouterr().out
 
 
 def test_only_what_failed_is_run_again(desk: Desk, send: Send, capsys: pytest.CaptureFixture[str]) -> None:

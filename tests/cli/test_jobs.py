@@ -17,7 +17,7 @@ import pytest
 from litmos_async.cli import options
 from litmos_async.cli.app import run
 from litmos_async.cli.flow import carry_out
-from litmos_async.cli.records import Record, in_use, records
+from litmos_async.cli.job_records import JobRecord, in_use, records
 from litmos_async.sandbox import Fault
 from tests.cli.small import KEY, Carry, Desk
 
@@ -255,7 +255,7 @@ def test_a_file_of_a_job_that_cannot_be_removed(live: Desk, capsys: pytest.Captu
 def test_a_job_whose_files_are_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its record alone is left, and is taken away."""
     files = [str(tmp_path / name) for name in ("people.csv", "job.db", "outcomes.csv")]
-    Record("ab", ["assign"], str(tmp_path), *files, began=1.0).save()
+    JobRecord("ab", ["assign"], str(tmp_path), *files, began=1.0).save()
     assert run(["jobs", "remove", "ab", "--yes"]) == 0
     assert capsys.readouterr().out == "1 job removed\n"
     assert records() == []
@@ -316,7 +316,7 @@ def test_what_cannot_be_done(
     folder = tmp_path / "state" / "litmos-async" / "jobs"
     folder.mkdir(parents=True)
     for id, file in (("ab", ""), ("ac", "/none/x.csv")):
-        Record(id, ["assign"], "/none", file, "/none/j.db", "/none/o.csv", 1.0).save()
+        JobRecord(id, ["assign"], "/none", file, "/none/j.db", "/none/o.csv", 1.0).save()
     (folder / "broken.json").write_text("{")
     assert run(words) == 2
     shown = capsys.readouterr()

@@ -16,7 +16,7 @@ from cyclopts import App
 from litmos_async import LitmosClient
 from litmos_async.cli import check, init, options, probe
 from litmos_async.cli.app import app, run
-from litmos_async.cli.records import records
+from litmos_async.cli.job_records import records
 from litmos_async.sandbox import Sandbox
 from litmos_async.testing import run_virtual
 from tests.cli.small import ENDINGS, KEY, Broken, Ending, organisation

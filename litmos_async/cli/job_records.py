@@ -25,13 +25,13 @@ from litmos_async.errors import ConfigurationError
 from litmos_async.profiles import state_folder
 from litmos_async.wording import reason_of
 
-__all__ = ["Record", "find", "in_use", "make_folder", "new_id", "path_in_state", "records"]
+__all__ = ["JobRecord", "find", "in_use", "make_folder", "new_id", "path_in_state", "records"]
 
 _SUFFIX: Final = ".json"
 
 
 @frozen
-class Record:
+class JobRecord:
     """A job with a journal.
 
     Attributes:
@@ -59,7 +59,7 @@ class Record:
     unsent: bool = False
 
     @classmethod
-    def of(cls, order: Order, words: Sequence[str]) -> Record | None:
+    def of(cls, order: Order, words: Sequence[str]) -> JobRecord | None:
         """Return the record of a job that is about to run, an earlier one if it goes on; None without a journal."""
         if order.journal is None or order.dry_run or not words:
             return None
@@ -87,12 +87,12 @@ class Record:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(path, Access(), lambda file: file.write(json.dumps(attrs.asdict(self), indent=2)))
 
-    def finished(self, code: int) -> Record:
+    def finished(self, code: int) -> JobRecord:
         """Return it with its end."""
         unsent = code != OK and not Path(self.journal).exists()
         return attrs.evolve(self, ended=time.time(), code=code, unsent=unsent)
 
-    def remove(self, others: Sequence[Record]) -> None:
+    def remove(self, others: Sequence[JobRecord]) -> None:
         """Take away the journal, the outcomes and the record itself.
 
         Outcomes that another job has written over since are that job's.
@@ -153,12 +153,12 @@ def _is_there(path: Path) -> bool:
     return False
 
 
-def records() -> list[Record]:
+def records() -> list[JobRecord]:
     """Return what is kept, the oldest first; what cannot be read is left out."""
     return sorted(_read(), key=lambda each: each.began)
 
 
-def _read() -> Iterator[Record]:
+def _read() -> Iterator[JobRecord]:
     try:
         files = list(path_in_state("").iterdir())
     except OSError:
@@ -167,10 +167,10 @@ def _read() -> Iterator[Record]:
         if file.suffix == _SUFFIX and not file.name.startswith("."):
             with suppress(OSError, ValueError, TypeError):
                 data: Any = json.loads(file.read_text("utf-8"))
-                yield Record(**data)
+                yield JobRecord(**data)
 
 
-def find(id: str) -> Record:
+def find(id: str) -> JobRecord:
     """Return a record.
 
     Args:
