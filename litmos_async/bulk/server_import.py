@@ -30,7 +30,7 @@ from litmos_async.models import UserBulkImport, UserImport
 from litmos_async.names import fold, rewritten
 from litmos_async.redaction import redact
 from litmos_async.resources import Resources
-from litmos_async.resources.base import complete
+from litmos_async.resources.arguments import complete
 from litmos_async.resources.bulk_imports import CREATE_USERS, LARGEST_BODY, MOST_USERS
 from litmos_async.retry import RetryPolicy
 from litmos_async.wire import codec

@@ -15,13 +15,13 @@ from litmos_async.cli.headings import NO_FIELD, NO_NAMES, OURS, name_key
 from litmos_async.cli.ledger import Ledger, Subject
 from litmos_async.cli.lookups import manager_ids
 from litmos_async.cli.options import (
-    ACCOUNT,
+    ACCOUNT_FLAGS,
     ITEM_FLAGS,
-    SHOW,
-    Account,
+    OUTPUT_FLAGS,
+    AccountFlags,
     ItemFlags,
+    OutputFlags,
     SendMessageOrNot,
-    Show,
     commands,
     start,
 )
@@ -114,8 +114,8 @@ async def teams(
     send_message: SendMessageOrNot = "no",
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Make the members of the teams in a CSV match it. Teams that it does not name are left alone.
 
@@ -132,7 +132,7 @@ async def teams(
     task = Task(
         (USER, TEAM), Bulk.sync_team_members, options, given, member, check_members, takes_away=remove
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command
@@ -154,8 +154,8 @@ async def users(
     send_message: SendMessageOrNot = "no",
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Make the people of the account match a CSV.
 
@@ -180,5 +180,6 @@ async def users(
         PEOPLE.check,
         partial(look_up, create=create),
         takes_away=deactivate,
+        said=PEOPLE.said,
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)

@@ -36,7 +36,7 @@ from litmos_async.jobs.tree_match import Place, TeamRow, Tree
 from litmos_async.models import Team, TeamSummary
 from litmos_async.names import loose
 from litmos_async.resources import Resources
-from litmos_async.resources.base import several
+from litmos_async.resources.arguments import several
 from litmos_async.wording import OptionText, count
 
 __all__ = ["TeamChange", "TreeJobs"]

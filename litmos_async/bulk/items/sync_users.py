@@ -22,7 +22,7 @@ from litmos_async.models import AccessLevel, User
 from litmos_async.models.record import fields_of
 from litmos_async.names import IDENTIFYING, as_written, bare_number, clean, fold, if_unusual
 from litmos_async.resources import Resources
-from litmos_async.resources.base import complete, identified
+from litmos_async.resources.arguments import complete, identified
 from litmos_async.wire.codec import SEARCH_LIMIT
 from litmos_async.wording import OptionText, count
 

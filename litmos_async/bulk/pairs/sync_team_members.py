@@ -24,7 +24,7 @@ from litmos_async.bulk.run import Run
 from litmos_async.bulk.workers import run_concurrently
 from litmos_async.bulk.write import settled
 from litmos_async.errors import ConfigurationError, NotFound
-from litmos_async.resources.base import Ref, id_of, several
+from litmos_async.resources.arguments import Ref, id_of, several
 from litmos_async.wording import OptionText, count
 
 Members: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | AsyncIterable[tuple[Ref, Ref]]
