@@ -16,10 +16,10 @@ from attrs import frozen
 from litmos_async.cli.headings import ALIKE, NO_FIELD
 from litmos_async.cli.ledger import Ledger
 from litmos_async.cli.reading import READING, Reading
-from litmos_async.cli.retyped import grouped, retyped
 from litmos_async.cli.table import Line, Table, TableError, name_key
 from litmos_async.cli.values import LOST, FieldError, day, moment, text_of, yes_or_no
 from litmos_async.names import clean, doubts, fold, hidden, rewritten
+from litmos_async.retyped import grouped, retyped
 
 Reader = Callable[[str], Any]
 

@@ -201,6 +201,18 @@ def test_an_import_that_was_done_goes_on(tmp_path: object) -> None:
     assert accounts(tenant) == [("ann@x.com", "E-1", True)]
 
 
+@pytest.mark.parametrize("how", [sync, imported])
+@pytest.mark.parametrize("text", ["99,341", "2026-03-01", "1-Mar", "12:30:00", "0.5", "TRUE", "50%", "$5"])
+def test_what_a_spreadsheet_made_of_an_employee_id_is_not_given_to_anyone(
+    how: Callable[..., tuple[Plan, list[Outcome]]], text: str
+) -> None:
+    """By the library as by the command line: the person fails, and nothing is stored."""
+    tenant = organisation([])
+    _, (outcome,) = how(tenant, [("new@example.com", text)], **({"deactivate": False} if how is sync else {}))
+    assert outcome.status == "failed"
+    assert not accounts(tenant)
+
+
 @pytest.mark.parametrize("text", ["1.23E+05", "12345.0"])
 def test_a_number_that_a_spreadsheet_rewrote_is_nobodys(text: str) -> None:
     """No account is made for it, as a user name or as an employee id."""

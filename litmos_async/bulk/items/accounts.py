@@ -28,6 +28,7 @@ from litmos_async.names import (
     rewritten,
     unusual,
 )
+from litmos_async.retyped import grouped, retyped
 
 _CLEARLY: Final = 0
 """The strictest of the ways in which user names are the same; see `names.SAME_PERSON`."""
@@ -200,6 +201,8 @@ class Accounts:
                 return self._fail(name, problem, *near)
             if near := self._held.by_plain.get((what, plain(text)), []) if plain(text) else []:
                 return self._fail(name, _looks_like(what, text, near), *near)
+            if problem := retyped(text) or grouped(text):
+                return self._fail(name, problem)
         if len(same := self._with_name[plain(name)]) > 1:
             others = [self._desired[each] for each in same if each != name]
             return self._fail(name, _looks_like("user name", user.user_name, others))
