@@ -173,8 +173,8 @@ def configure(
     where = region or environment.get("LITMOS_REGION") or "us"
     if not key:
         raise MissingOption("no API key: pass api_key or set LITMOS_API_KEY", option="api_key")
-    if not key.isascii() or not key.isprintable() or key != key.strip():
-        # It travels in a header; a stray newline from a file is the usual case.
+    if not key.isascii() or not key.isprintable() or " " in key:
+        # It travels in a header, and no key has a space: something was copied along with it.
         raise ConfigurationError("the API key has a space, or a character that a header cannot hold")
     if not name.strip():
         raise MissingOption(

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, get_args
 
 from litmos_async.errors import ConfigurationError
 from litmos_async.models.record import Record, fields_of
-from litmos_async.resources.base import Ref, id_of, several
+from litmos_async.resources.arguments import Ref, id_of, several
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)

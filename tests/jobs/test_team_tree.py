@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from litmos_async.bulk import Outcome
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, IncompleteInput
 from litmos_async.jobs import Jobs, TeamRow
 from litmos_async.sandbox import Sandbox, Tenant
 from litmos_async.testing import run_virtual
@@ -70,3 +70,30 @@ def test_a_list_that_does_not_say_what_is_above(rows: list[TeamRow], remove: boo
 
     run_virtual(main())
     assert {key: dict(team) for key, team in tenant.teams.items() if team["Name"] != "New"} == before
+
+
+@pytest.mark.parametrize(
+    ("rows", "refused"), [(["Sales"], True), (["Sales", "East"], True), (["North"], False)]
+)
+def test_no_team_is_deleted_while_a_row_cannot_be_used(rows: list[str], refused: bool) -> None:
+    """It may mean one of those that no row seems to name: which of two teams `Sales` is, it does not say."""
+    tenant = Tenant()
+    north = tenant.add_team(Name="North")
+    east = tenant.add_team(Name="East")
+    for above in (north, east):
+        tenant.add_team(Name="Sales", ParentTeamId=above["Id"])
+    sandbox = Sandbox(tenant)
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            job = Jobs.of(litmos.bulk).sync_team_tree(
+                [TeamRow(name) for name in rows], remove=True, max_removals=1.0
+            )
+            plan = await job.plan()
+            assert isinstance(plan.refusal, IncompleteInput) is refused
+            if refused:
+                with pytest.raises(IncompleteInput):
+                    await job.run()
+
+    run_virtual(main())
+    assert len(tenant.teams) == 4
