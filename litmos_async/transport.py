@@ -18,7 +18,7 @@ from attrs import frozen
 
 from litmos_async.attempt import (
     Failure,
-    Progress,
+    SendProgress,
     describe,
     facts_of,
     final_error,
@@ -219,7 +219,7 @@ class Sender:
             The answer, what went wrong, or None where the slot was too old and nothing was sent.
         """
         settle: Callable[[], None] = lease.unused
-        progress = Progress(lease, seconds)
+        progress = SendProgress(lease, seconds)
         try:
             built = self._build(request, seconds, progress)
             # From here on the request may be on its way, also where this is cancelled.
@@ -265,7 +265,7 @@ class Sender:
         error.__cause__ = cause
         return Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
 
-    def _build(self, request: Request, timeout: float, progress: Progress) -> httpx.Request:
+    def _build(self, request: Request, timeout: float, progress: SendProgress) -> httpx.Request:
         query = "&".join(part for part in (self._service.query, request.query) if part)
         headers = {**self._service.headers, **request.headers}
         if request.body is None and request.method != "GET":
@@ -333,7 +333,7 @@ class _Pool:
 
 
 async def _exchange(
-    http: httpx.AsyncClient, built: httpx.Request, progress: Progress, seconds: float
+    http: httpx.AsyncClient, built: httpx.Request, progress: SendProgress, seconds: float
 ) -> httpx.Response:
     """Return the answer to a request, with its body."""
     sending = asyncio.ensure_future(http.send(built))

@@ -21,11 +21,9 @@ from litmos_async.models import (
 )
 from litmos_async.models.record import fields_of
 from litmos_async.paging import Pages
-from litmos_async.resources.base import (
+from litmos_async.resources.arguments import (
     Direction,
-    ListOptions,
     Ref,
-    Rows,
     complete,
     identified,
     items,
@@ -33,6 +31,7 @@ from litmos_async.resources.base import (
     records,
     sort_query,
 )
+from litmos_async.resources.base import ListOptions, Rows
 from litmos_async.resources.user_changes import UserChanges
 from litmos_async.resources.user_learning import UserLearning
 from litmos_async.wire.operation import Operation, many, one

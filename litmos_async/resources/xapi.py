@@ -16,7 +16,8 @@ from litmos_async.limits import Limiter
 from litmos_async.models import XapiStatement
 from litmos_async.models.record import check_class
 from litmos_async.paging import Pages
-from litmos_async.resources.base import Caller, naming, several
+from litmos_async.resources.arguments import several
+from litmos_async.resources.base import Caller, naming
 from litmos_async.resources.statements import StatementPages
 from litmos_async.wire import codec, xapi
 from litmos_async.wire.dates import utc

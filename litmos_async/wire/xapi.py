@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from litmos_async.errors import ConfigurationError, DecodeError
-from litmos_async.models.misc import XapiStatement
+from litmos_async.models.xapi import XapiStatement
 from litmos_async.wire import dates, json
 from litmos_async.wire.codec import Request
 from litmos_async.wire.converter import structure

@@ -136,6 +136,13 @@ def test_plain_data_and_unknown_fields_are_cleaned() -> None:
     assert detail_of(Reply(400, body=b"plain \x1b[31m \xff")) == "plain \ufffd[31m \ufffd"
 
 
+def test_what_is_mended_or_cleaned_keeps_all_the_rest() -> None:
+    """A backslash that escapes nothing leaves the true escapes as they are; a bad character the other values."""
+    body = rb'[{"Id": "c1", "New": "C:\dir \"x\" \u00e9\n", "Values": [1, 2.5, true, null, "a\u0000"]}]'
+    (row,) = codec.decode_many(Reply(200, body=body), ROWS)
+    assert row.extra == {"New": 'C:\\dir "x" é\n', "Values": [1, 2.5, True, None, "a\ufffd"]}
+
+
 @pytest.mark.parametrize("place", range(-8, 3))
 def test_a_bad_character_between_two_parts(place: int) -> None:
     """Large texts are searched a part at a time, and nothing is missed where two of them meet."""
