@@ -94,7 +94,7 @@ class UserJobs(Helpers):
         arrived: if its answer is lost, the result is read through `users.get_course`. It is "done" where the
         module is completed with that score, "failed" where it is not completed, and "unknown" if reading does
         not tell, as for a completion with another score. A second result of the same person in the same module
-        is "skipped".
+        is "skipped"; `Jobs.write_completions` of `litmos_async.jobs` writes a history of them.
 
         ```python
         passed = ModuleResult(user_id=user_id, course_id=course_id, completed=True, score=90)
