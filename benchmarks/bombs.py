@@ -59,6 +59,14 @@ def _honest_xml() -> bytes:
     return f"<Users>{rows}</Users>".encode()
 
 
+def _large_page() -> bytes:
+    rows = "".join(
+        f"<Course><Id>c{number}</Id><Description>{'All about forklifts. ' * 1_000}</Description></Course>"
+        for number in range(1_000)
+    )
+    return f"<Courses>{rows}</Courses>".replace("forklifts", "fork&#xB;lifts", 1).encode()
+
+
 def _zeros(size: int) -> Chunks:
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     for _ in range(size // MIB):
@@ -116,6 +124,22 @@ BOMBS: Mapping[str, tuple[Mapping[str, str], Callable[[], Chunks]]] = {
         lambda: _fill(b"<a>b</a>", 8 * 260_000, head=b"<Users><User>", tail=b"</User></Users>"),
     ),
     "130,000 attributes": ({}, lambda: _cut(_attributes(130_000))),
+    "damaged JSON of 23 MiB": ({}, lambda: _fill(b"\\x", 23 * MIB, head=b'[{"Id":"', tail=b'"}]')),
+    "23 MiB of backslashes": ({}, lambda: _fill(b"\\", 23 * MIB, head=b'[{"Id":"', tail=b'\\x"}]')),
+    "damaged JSON of 5 MiB, of wide characters": (
+        {},
+        lambda: _fill(b"\\x", 5 * MIB, head=_WIDE, tail=b'"}]'),
+    ),
+    "an honest page of XML, 20 MiB, with a bad character": ({}, lambda: _cut(_large_page())),
+    "23 MiB of &": ({}, lambda: _fill(b"&" * 400 + b"<a/>", 23 * MIB, head=b"<Users>", tail=b"</Users>")),
+    "23 MiB of control characters": (
+        {},
+        lambda: _fill(b"\x0b" * 400 + b"<a/>", 23 * MIB, head=b"<Users>", tail=b"</Users>"),
+    ),
+    "5 MiB of &, and a wide character": (
+        {},
+        lambda: _fill(b"&" * 400 + b"<a/>", 5 * MIB, head=b"<Users>\xf0\x9f\x98\x80", tail=b"</Users>"),
+    ),
     "damaged XML of 4 MiB": ({}, lambda: _fill(b"<a>&#xB;</a>", 4 * MIB, head=b"<Users>", tail=b"</Users>")),
 }
 

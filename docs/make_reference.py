@@ -35,10 +35,11 @@ WIDEST = 70
 
 FAMILIES = {
     "enums": "Enumerations",
+    "error_detail": "Error answers",
     "ilt": "Sessions",
-    "misc": "Others",
     "org": "The organisation",
     "org_links": "Links of the organisation",
+    "xapi": "xAPI",
 }
 """What the modules of records are called, where not by their names."""
 

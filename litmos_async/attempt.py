@@ -29,7 +29,7 @@ class SlotTooOld(Exception):
 
 
 @define
-class Progress:
+class SendProgress:
     """How far httpcore is with an attempt. Other transports say nothing, and are taken to have sent it.
 
     Attributes:
@@ -95,7 +95,7 @@ def retrieve(sending: asyncio.Future[Any]) -> None:
         sending.exception()
 
 
-async def stop(sending: asyncio.Future[Any], progress: Progress) -> None:
+async def stop(sending: asyncio.Future[Any], progress: SendProgress) -> None:
     """See that an attempt that was given up leaves no connection in use.
 
     httpcore loses a connection for good if the request is cancelled in one of two moments, each a few turns of

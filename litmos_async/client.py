@@ -136,6 +136,12 @@ class LitmosClient(Resources):
         # installed. Who imports this library for its records or errors need not wait for it.
         from litmos_async.transport import Sender  # noqa: PLC0415
 
+        if transport is not None and not _is_transport(transport):
+            raise ConfigurationError(
+                f"transport must be an asynchronous httpx transport, not {type(transport).__name__}",
+                option="transport",
+            )
+
         self._sender = Sender(config.service, self._limiter, transport, hooks)
         self._base_url, self._account = config.base_url, config.account
         self._store = None
@@ -309,6 +315,13 @@ def _is_limiter(given: object) -> bool:
     """Return whether this has what a limiter has: `Limiter` is a protocol, and callers may write their own."""
     return not isinstance(given, type) and all(
         callable(getattr(given, name, None)) for name in ("bind", "acquire", "aclose")
+    )
+
+
+def _is_transport(given: object) -> bool:
+    """Return whether this has what httpx asks of an asynchronous transport; an ASGI app is mounted in one."""
+    return not isinstance(given, type) and all(
+        callable(getattr(given, name, None)) for name in ("handle_async_request", "aclose")
     )
 
 

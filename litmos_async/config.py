@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypedDict, get_args
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from attrs import field, frozen
 
+from litmos_async.checks import is_duration, is_whole
 from litmos_async.environment import is_loopback
 from litmos_async.errors import ConfigurationError, MissingOption
 from litmos_async.limits import Priority
@@ -59,8 +59,12 @@ class Defaults:
     wire: WireChoice = "auto"
 
     def __attrs_post_init__(self) -> None:
-        if not _is_duration(self.timeout):
-            raise ConfigurationError(f"timeout must be more than 0 seconds, not {self.timeout!r}")
+        if not is_duration(self.timeout):
+            raise ConfigurationError(
+                f"timeout must be more than 0 seconds, not {self.timeout!r}",
+                option="timeout",
+                value=self.timeout,
+            )
         if not isinstance(self.retry, RetryPolicy):
             raise ConfigurationError(f"retry must be a RetryPolicy, not {self.retry!r}")
         if self.priority not in get_args(Priority):
@@ -71,10 +75,6 @@ class Defaults:
 
 # A backslash is a slash to some readers of addresses and none to others (WHATWG URL), and blanks are cut out.
 _NOT_IN_URLS: Final = re.compile(r"[\s\\<>\"^`{|}]")
-
-
-def _is_duration(value: object) -> bool:
-    return isinstance(value, int | float) and 0 < value < math.inf
 
 
 @frozen
@@ -167,13 +167,14 @@ def configure(
     Raises:
         ConfigurationError: Something is missing or cannot work.
     """
+    _check_texts(api_key=api_key, source=source, region=region, base_url=base_url)
     key = api_key or environment.get("LITMOS_API_KEY", "")
     name = source or environment.get("LITMOS_SOURCE", "")
     where = region or environment.get("LITMOS_REGION") or "us"
     if not key:
         raise MissingOption("no API key: pass api_key or set LITMOS_API_KEY", option="api_key")
-    if not key.isascii() or not key.isprintable() or key != key.strip():
-        # It travels in a header; a stray newline from a file is the usual case.
+    if not key.isascii() or not key.isprintable() or " " in key:
+        # It travels in a header, and no key has a space: something was copied along with it.
         raise ConfigurationError("the API key has a space, or a character that a header cannot hold")
     if not name.strip():
         raise MissingOption(
@@ -189,13 +190,20 @@ def configure(
         raise ConfigurationError(f'key_in must be "header" or "query", not {key_in!r}')
     if json_dates not in get_args(JsonDates):
         raise ConfigurationError(f'json_dates must be "wall_clock" or "epoch", not {json_dates!r}')
-    if type(max_answer_bytes) is not int or max_answer_bytes < 1:
+    if not is_whole(max_answer_bytes) or max_answer_bytes < 1:
         raise ConfigurationError(
             f"max_answer_bytes must be a whole number of bytes, 1 or more, not {max_answer_bytes!r}"
         )
     # A region that was asked for by name goes before an address from the environment.
     address = base_url or ("" if region else environment.get("LITMOS_BASE_URL", "")) or BASE_URLS[where]
     return Config(key, name, checked_address(address, "base_url"), key_in, json_dates, max_answer_bytes)
+
+
+def _check_texts(**given: object) -> None:
+    for name, value in given.items():
+        if not isinstance(value, str | None):
+            # Without the value: it may be the key, in bytes.
+            raise ConfigurationError(f"{name} must be a text, not {type(value).__name__}", option=name)
 
 
 def region_of(base_url: str) -> str:
@@ -226,5 +234,7 @@ def checked_address(base_url: str, name: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(f"{name} must be scheme, host and path only")
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
-        raise ConfigurationError(f"{name} must be https, or http on a loopback address: {base_url!r}")
+        # With an "@" it may hold a password, at a place where a parser of addresses sees none.
+        quoted = "" if "@" in unquote(base_url) else f": {base_url!r}"
+        raise ConfigurationError(f"{name} must be https, or http on a loopback address{quoted}")
     return base_url.rstrip("/")

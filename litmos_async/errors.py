@@ -20,6 +20,7 @@ __all__ = [
     "ConnectError",
     "DecodeError",
     "Forbidden",
+    "IncompleteInput",
     "IncompleteListing",
     "JournalError",
     "JournalMismatch",
@@ -147,6 +148,27 @@ class TooManyRemovals(ConfigurationError):
     total: int = 0
     label: str = ""
     max_removals: float = 0
+
+
+class IncompleteInput(ConfigurationError):
+    """A sync would remove what its input does not name, and cannot use all of the input; nothing was changed.
+
+    What an item names that cannot be used would be taken for missing, and be removed.
+
+    ```python
+    nameless = {"user_name": "new@example.com"}  # a new person needs a first and a last name
+    job = litmos.bulk.sync_users([nameless], deactivate=True, max_removals=1.0, send_message=False)
+    try:
+        await job.run()
+    except IncompleteInput as problem:
+        print(problem.unusable, [outcome.reason for outcome in job.outcomes_so_far()])
+    ```
+
+    Attributes:
+        unusable: How many items cannot be used. Their outcomes are "failed", and say why.
+    """
+
+    unusable: int = 0
 
 
 class JournalError(LitmosError):

@@ -43,11 +43,12 @@ _BLANK_LETTERS: Final = frozenset(
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 """Control and format characters and separators. Half a character is none: that is refused where it is sent."""
 
-_SCIENTIFIC: Final = re.compile(r"\d+(?:[.,]\d+)?[eE][+-]\d+")
+_SCIENTIFIC: Final = re.compile(r"\d+[.,]\d+[eE][+-]?\d+|\d+[eE][+-]\d+")
 _WITH_FRACTION: Final = re.compile(r"(\d+)[.,]0+")
 _AS_TEXT: Final = re.compile(r"'(\d+)|=\"([^\"]*)\"")
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:([.,' ])[0-9]{3})(?:\1[0-9]{3})*")
-"""What spreadsheets and data frames make of an employee's number: 1.23E+05, 12345.0, '12345, ="12345", 12,345."""
+"""What spreadsheets, data frames and Java (`Double.toString`) make of an employee's number: 1.23E+05, 1.23E5,
+12345.0, '12345, ="12345", 12,345. Not 12E5, which may be a code."""
 
 
 def clean(text: str | None) -> str:
@@ -150,19 +151,42 @@ def if_in_capitals(text: str | None) -> str:
 
 
 _ERROR: Final = re.compile(
-    r"#(?:N/?A|NV|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|BEZUG!|WERT!|ZAHL!|SPILL!|CALC!|#+)"
+    r"#[¡¿]?[^\W\d_]\S*[!?]|#[^\W\d_]{1,2}/[^\W\d_]{1,2}|#(?:NA|NV|YOK|HIÁNYZIK|NENÍ_K_DISPOZICI|GETTING_DATA)|##+"
 )
-"""What a spreadsheet shows in place of a value that it could not find or compute."""
+"""What a spreadsheet shows in place of a value that it could not find or compute: in capitals of its language."""
+
+_LOADING: Final = frozenset({"Loading...", "Loading…"})
+"""What a spreadsheet on the web shows until it has a value."""
+
+_NOTHING: Final = frozenset(
+    {
+        *("null", "(null)", "<null>", "nil", "nan", "<na>", "none", "undefined", "n/a", "\\n"),
+        *("#", "-", "\u2013", "\u2014"),
+    }
+)
+"""What databases, data frames and programs write where there is no value, in lower case letters."""
+
+_WIDTHS: Final = frozenset({"<wide>", "<narrow>"})
+_DASHES: Final = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63), "-")
+"""Hyphens, dashes and a minus that look like the one on the keyboard, and that programs put in its place."""
 
 
 def is_spreadsheet_error(text: str | None) -> bool:
     """Return whether a text is what a spreadsheet shows in place of a value, such as `#N/A`."""
-    return _ERROR.fullmatch(clean(text)) is not None
+    shown = clean(text)
+    if not shown.startswith("#"):
+        return shown in _LOADING
+    return shown == shown.upper() and _ERROR.fullmatch(shown) is not None
 
 
 def rewritten(text: str | None) -> str:
-    """Return why a name may be a number that a spreadsheet has rewritten; nothing if it does not look so."""
+    """Return why a text may be no user name or number of an employee, but what a program wrote in place of one.
+
+    Nothing is returned of what does not look so. Not for first and last names: Null is one.
+    """
     name = clean(text)
+    if name.lower() in _NOTHING:
+        return f"{name!r} is what a program writes for nothing"
     if is_spreadsheet_error(name):
         return f"{name!r} is a spreadsheet error"
     if _SCIENTIFIC.fullmatch(name):
@@ -185,6 +209,30 @@ def bare_number(text: str | None) -> str:
     return (name.lstrip("0") or "0") if name.isascii() and name.isdigit() else ""
 
 
+def plain(text: str | None) -> str:
+    """Return a name, folded, with letters and digits of the usual width and the hyphen of the keyboard."""
+    name = fold(text)
+    return name if name.isascii() else fold("".join(map(_plain_char, name)))
+
+
+def if_unusual(text: str | None) -> str:
+    """Return what `plain` makes of a name that holds other widths or hyphens; nothing if it does not."""
+    name = plain(text)
+    return name if name != fold(text) else ""
+
+
+def unusual(text: str | None) -> tuple[str, ...]:
+    """Return the code points of the letters, digits and hyphens of another form than the usual one, each once."""
+    return tuple(dict.fromkeys(f"U+{ord(char):04X}" for char in clean(text) if _plain_char(char) != char))
+
+
+def _plain_char(char: str) -> str:
+    if char.isascii():
+        return char
+    width = unicodedata.decomposition(char).partition(" ")[0] in _WIDTHS
+    return (unicodedata.normalize("NFKC", char) if width else char).translate(_DASHES)
+
+
 def as_written(text: str | None) -> str:
     """Return the user name of an account, folded, if nothing in it is hidden; nothing else.
 
@@ -201,7 +249,7 @@ Forms: TypeAlias = Sequence[tuple[Form, Form]]
 SAME_PERSON: Final[Forms] = ((fold, as_written), (fold, fold))
 """For user names where a wrong one does harm, as at a login: nothing is guessed."""
 
-PEOPLE: Final[Forms] = (*SAME_PERSON, (if_in_capitals, in_capitals))
+PEOPLE: Final[Forms] = (*SAME_PERSON, (if_in_capitals, in_capitals), (if_unusual, fold))
 """For the names of people in a file."""
 
 THINGS: Final[Forms] = ((written, written), (fold, fold), (loose, loose), (if_in_capitals, in_capitals))

@@ -16,6 +16,7 @@ from typing import Any
 
 from attrs import frozen
 
+from litmos_async.checks import is_number, is_whole
 from litmos_async.errors import ConfigurationError
 
 
@@ -52,12 +53,12 @@ class RetryPolicy:
 
     def __attrs_post_init__(self) -> None:
         counts: tuple[Any, ...] = (self.max_attempts, self.max_rejections)
-        if not all(isinstance(count, int) for count in counts) or counts[0] < 1 or counts[1] < 0:
+        if not all(map(is_whole, counts)) or counts[0] < 1 or counts[1] < 0:
             raise ConfigurationError(
                 "max_attempts must be 1 or more, max_rejections 0 or more, both whole numbers"
             )
-        times: tuple[object, ...] = (self.initial_backoff, self.max_backoff, self.deadline)
-        if not all(isinstance(seconds, int | float) and seconds >= 0 for seconds in times) or times[-1] == 0:
+        times: tuple[Any, ...] = (self.initial_backoff, self.max_backoff, self.deadline)
+        if not all(is_number(seconds) and seconds >= 0 for seconds in times) or times[-1] == 0:
             raise ConfigurationError(
                 "deadline must be more than 0 seconds, and neither initial_backoff nor max_backoff negative"
             )

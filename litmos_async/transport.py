@@ -18,7 +18,7 @@ from attrs import frozen
 
 from litmos_async.attempt import (
     Failure,
-    Progress,
+    SendProgress,
     describe,
     facts_of,
     final_error,
@@ -59,7 +59,7 @@ Transport = httpx.AsyncBaseTransport
 _NOT_CONNECTED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _TIMEOUTS: Final = (TimeoutError, httpx.TimeoutException)
 _MAY_BE_CARRIED_OUT: Final = frozenset({500, 502, 504})
-_ANSWER_HEADERS: Final = ("content-type", "date", "retry-after")
+_ANSWER_HEADERS: Final = (b"content-type", b"date", b"retry-after")
 
 
 class Sender:
@@ -106,7 +106,6 @@ class Sender:
             shared=transport is not None,
             connected=isinstance(transport, httpx.AsyncHTTPTransport),
         )
-
         self._server_clock: tuple[datetime, float] | None = None
 
     @property
@@ -220,7 +219,7 @@ class Sender:
             The answer, what went wrong, or None where the slot was too old and nothing was sent.
         """
         settle: Callable[[], None] = lease.unused
-        progress = Progress(lease, seconds)
+        progress = SendProgress(lease, seconds)
         try:
             built = self._build(request, seconds, progress)
             # From here on the request may be on its way, also where this is cancelled.
@@ -266,7 +265,7 @@ class Sender:
         error.__cause__ = cause
         return Failure(Fault.NEVER_LEFT if kind is ConnectError else Fault.LOST, error)
 
-    def _build(self, request: Request, timeout: float, progress: Progress) -> httpx.Request:
+    def _build(self, request: Request, timeout: float, progress: SendProgress) -> httpx.Request:
         query = "&".join(part for part in (self._service.query, request.query) if part)
         headers = {**self._service.headers, **request.headers}
         if request.body is None and request.method != "GET":
@@ -334,7 +333,7 @@ class _Pool:
 
 
 async def _exchange(
-    http: httpx.AsyncClient, built: httpx.Request, progress: Progress, seconds: float
+    http: httpx.AsyncClient, built: httpx.Request, progress: SendProgress, seconds: float
 ) -> httpx.Response:
     """Return the answer to a request, with its body."""
     sending = asyncio.ensure_future(http.send(built))
@@ -371,12 +370,13 @@ class _KeyedTransport(httpx.AsyncBaseTransport):
         try:
             body, unreadable = await self._read(answer)
         finally:
-            await answer.aclose()
+            with suppress(Exception):  # the answer is there, or why it is not is known
+                await answer.aclose()
         known = {"reason_phrase", "http_version"}
         return httpx.Response(
             answer.status_code,
-            # Of the other headers none matters, and some make httpx do more: cookies, redirects, decoding.
-            headers={name: answer.headers[name] for name in _ANSWER_HEADERS if name in answer.headers},
+            # The others make httpx do more: cookies, redirects, decoding. As bytes, for texts must be ASCII.
+            headers=[each for each in answer.headers.raw if each[0].lower() in _ANSWER_HEADERS],
             content=body,
             extensions={name: value for name, value in answer.extensions.items() if name in known}
             | {"unreadable": unreadable},

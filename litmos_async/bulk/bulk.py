@@ -40,10 +40,10 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         self,
         names: Iterable[str],
         *,
-        by: Literal["employee_id"] | None = None,
+        by: Literal["email", "employee_id"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Resolved:
-        """Find people by user name, e-mail address, id or OriginalId; or by employee id.
+        """Find people by user name, e-mail address, id or OriginalId; by e-mail address; or by employee id.
 
         `GET /users`, the whole list once: 1,000 people per request. A few names are looked up one by one if
         that takes fewer requests: `GET /users/{user_name}` and, if that does not find the person,
@@ -53,7 +53,9 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
 
         `GET /users/details` alone with `by="employee_id"`.
 
-        A user name takes precedence over an e-mail address, which several people may share. If any user name is
+        A user name takes precedence over an e-mail address, which several people may share. With `by="email"` it
+        does not: an address that is the user name of one person, who has another address, and the address of
+        another person is a problem that names both. If any user name is
         a number, numbers are only taken as user names; otherwise the number of an employee who has left could
         stand for a person with the same OriginalId.
 
@@ -65,7 +67,8 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
 
         Args:
             names: What to look up; duplicates cost nothing extra.
-            by: "employee_id" takes all names as `external_employee_id`, and as nothing else; a number is never
+            by: "email" for names from a list of e-mail addresses; what else they can be stays as it is.
+                "employee_id" takes all names as `external_employee_id`, and as nothing else; a number is never
                 taken as an employee id without it. None for all other kinds of names.
             options: The options of every call.
 
@@ -78,14 +81,16 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
         """
         users = self._litmos.users
         if by is not None:
-            _check_by(by, "employee_id")
+            _check_by(by, "email", "employee_id")
+        if by == "employee_id":
             resolver = Resolver(texts(names), "user", forms=PEOPLE, only=_HAS_EMPLOYEE_ID)
             details = users.list_details(**options)
             await resolver.read(details, rows.employee_id_of, label=rows.user_name_of)
             return self._people.take(resolver.resolved())
         names = texts(names)
-        resolver = Resolver(names, "user", forms=PEOPLE)
-        await read_people(self._litmos, resolver, names, options)
+        addresses = by == "email"
+        resolver = Resolver(names, "user", forms=PEOPLE, addresses=addresses)
+        await read_people(self._litmos, resolver, names, options, addresses=addresses)
         details = users.list_details(**options)
         await resolver.read_numbers(details, rows.number_of, rows.user_name_of)
         return self._people.take(resolver.resolved())

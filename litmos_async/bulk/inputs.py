@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, get_args
 
 from litmos_async.errors import ConfigurationError
 from litmos_async.models.record import Record, fields_of
-from litmos_async.resources.base import Ref, id_of, several
+from litmos_async.resources.arguments import Ref, id_of, several
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
@@ -112,6 +113,9 @@ Pairs: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | Asy
 
 _SCALARS: Final = (bool, str, int, float, datetime)
 
+_NO_PARTS: Final = (str, bytes, Mapping, AbstractSet)
+"""What can be taken apart, and is no pair: into characters, into the names of a row, or in no order."""
+
 _YIELD_EVERY: Final = 10_000
 """Pairs after which a plain iterable lets the event loop go on."""
 
@@ -131,8 +135,6 @@ async def each_pair(
     """
 
     def read(pair: Any, _: int) -> tuple[str, str]:
-        if isinstance(pair, str):
-            raise TypeError  # a text of two characters would be taken apart
         first, second = pair
         ids = id_of(first, names[0]), id_of(second, names[1])
         if not isinstance(first, str):
@@ -157,7 +159,7 @@ async def numbered(
         label: What the items are called, such as "pair".
         source: The input.
         read: Reads one item, which has this number, from 1.
-        expected: What an item should be; for one that `read` cannot take apart.
+        expected: What an item should be, where `read` takes it apart; for one that cannot be.
 
     Raises:
         ConfigurationError: An item cannot be read.
@@ -166,6 +168,8 @@ async def numbered(
     async for given in in_order(source):
         count += 1
         try:
+            if expected and isinstance(given, _NO_PARTS):
+                raise TypeError
             value = read(given, count)
         except ConfigurationError as problem:
             raise ConfigurationError(f"{label} {count}: {problem}") from None
@@ -235,18 +239,6 @@ def check_types(record: Record) -> None:
         if not isinstance(value, takes) or (isinstance(value, bool) and bool not in kinds):
             names = " or ".join("True or False" if kind is bool else kind.__name__ for kind in kinds)
             raise ConfigurationError(f"{attribute.name} must be {names}, not {type(value).__name__}")
-
-
-def flags(**given: bool) -> dict[str, bool]:
-    """Return options that are yes or no, once it is clear that they are: "no" would be taken for yes.
-
-    Raises:
-        ConfigurationError: One is something else.
-    """
-    for name, value in given.items():
-        if value is not True and value is not False:
-            raise ConfigurationError(f"{name} must be True or False, not {value!r}")
-    return given
 
 
 def _flat(mapping: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:

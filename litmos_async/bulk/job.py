@@ -164,6 +164,7 @@ class BulkJob(ABC):
             Forbidden: The same, where the first answer says so and the list of courses is rejected, too.
             ConfigurationError: As for `plan`; or the job has run already, or was closed.
             TooManyRemovals: A `sync_...` job would remove too much.
+            IncompleteInput: It would remove something, and cannot use all of its input.
             JournalError: The journal can no longer be read or written.
             LitmosError: Something that the whole job needs failed. Its `resume` is the journal, if there is
                 one: the same job with the same journal resumes where this one stopped.

@@ -32,7 +32,12 @@ _CAPITALS_OF_OTHERS: Final = re.compile("SS|I|F[FIL]|ST")
 
 
 async def read_people(
-    litmos: Resources, resolver: Resolver, names: Iterable[str], options: CallOptions
+    litmos: Resources,
+    resolver: Resolver,
+    names: Iterable[str],
+    options: CallOptions,
+    *,
+    addresses: bool = False,
 ) -> None:
     """Give a resolver what it needs of the people of an account, by the fewest requests.
 
@@ -40,22 +45,23 @@ async def read_people(
     gives short ones: where the account is large, those that it does not settle are looked up, if that takes fewer
     requests than the other pages. A name is looked up by `GET /users/{user_name}`, and where that is not it by
     `GET /users/paginated` with a search, which goes by e-mail address, too (api-facts 4); what both do not know is
-    not there. Only a name in capitals may still be one that is written with other letters, such as ß: then the list
-    decides.
+    not there. An e-mail address is searched for first, since it may be the user name of another person. Only a name
+    in capitals may still be one that is written with other letters, such as ß: then the list decides.
 
     Args:
         litmos: Makes the requests.
         resolver: Compares the rows.
         names: What it looks for.
         options: The options of every call.
+        addresses: Whether all names are e-mail addresses.
     """
     wanted = [name for name in dict.fromkeys(names) if clean(name)]
     if len(wanted) > _FEW or not all(map(_can_be_looked_up, wanted)):
         await resolver.read(litmos.users.list(**options), rows.names_of_user)
     elif len(wanted) == 1:
-        await _look_up(litmos, resolver, wanted, options)
+        await _look_up(litmos, resolver, wanted, options, addresses=addresses)
     elif wanted:
-        await _read_or_look_up(litmos, resolver, wanted, options)
+        await _read_or_look_up(litmos, resolver, wanted, options, addresses=addresses)
 
 
 def _can_be_looked_up(name: str) -> bool:
@@ -65,7 +71,7 @@ def _can_be_looked_up(name: str) -> bool:
 
 
 async def _read_or_look_up(
-    litmos: Resources, resolver: Resolver, wanted: list[str], options: CallOptions
+    litmos: Resources, resolver: Resolver, wanted: list[str], options: CallOptions, *, addresses: bool
 ) -> None:
     decided, read, largest = False, 0, 0
     async with aclosing(litmos.users.list(**options).by_page()) as pages:
@@ -80,7 +86,7 @@ async def _read_or_look_up(
                 if not left:
                     return
                 if _EACH * len(left) < await _requests_left(litmos, read, largest, options):
-                    await _look_up(litmos, resolver, left, options)
+                    await _look_up(litmos, resolver, left, options, addresses=addresses)
                     return
 
 
@@ -111,20 +117,30 @@ async def _search(litmos: Resources, resolver: Resolver, text: str, options: Cal
         resolver.take(row, rows.names_of_user)
 
 
-async def _look_up(litmos: Resources, resolver: Resolver, names: list[str], options: CallOptions) -> None:
+async def _take_named(litmos: Resources, resolver: Resolver, user_name: str, options: CallOptions) -> None:
+    try:
+        user = await litmos.users.get(user_name, **options)
+    except (APIError, ConfigurationError) as problem:
+        # 404, or a name that cannot travel in a path (api-facts 7).
+        if isinstance(problem, Unauthorized | RateLimited | ServerError):
+            raise
+    else:
+        row = UserSummary(id=user.id, user_name=user.user_name, email=user.email, active=user.active)
+        resolver.take(row, rows.names_of_user)
+
+
+async def _look_up(
+    litmos: Resources, resolver: Resolver, names: list[str], options: CallOptions, *, addresses: bool
+) -> None:
     async def one(name: str) -> AsyncGenerator[None, None]:
         text = clean(name)
-        try:
-            user = await litmos.users.get(text, **options)
-        except (APIError, ConfigurationError) as problem:
-            # 404, or a name that cannot travel in a path (api-facts 7).
-            if isinstance(problem, Unauthorized | RateLimited | ServerError):
-                raise
-        else:
-            row = UserSummary(id=user.id, user_name=user.user_name, email=user.email, active=user.active)
-            resolver.take(row, rows.names_of_user)
+        search_first = addresses and "@" in text
+        if not search_first:
+            await _take_named(litmos, resolver, text, options)
         if not resolver.is_settled(name):
             await _search(litmos, resolver, text, options)
+        if search_first and not resolver.is_found(name):
+            await _take_named(litmos, resolver, text, options)
         yield None
 
     async with aclosing(run_concurrently(one, names, min(_AT_ONCE, len(names)))) as looked_up:

@@ -12,7 +12,18 @@ from attrs import evolve, field, frozen
 
 from litmos_async.models import Course, LearningPath, TeamSummary, User, UserSummary
 from litmos_async.models.record import Record
-from litmos_async.names import PEOPLE, Forms, bare_number, clean, doubts, hidden, loose, rewritten, written
+from litmos_async.names import (
+    PEOPLE,
+    Forms,
+    bare_number,
+    clean,
+    doubts,
+    fold,
+    hidden,
+    loose,
+    rewritten,
+    written,
+)
 from litmos_async.paging import Pages
 
 R = TypeVar("R", bound=Record)
@@ -30,6 +41,8 @@ _NEAR: Final = 0.8
 """How much alike names are that are taken for each other's misspelling: `difflib.SequenceMatcher.ratio`."""
 
 _DIGITS: Final = re.compile(r"\d+")
+
+_ADDRESS: Final = "have the user name or the e-mail address"
 
 _MOST_LABELS: Final = 5
 """How many of those that go by one name are named."""
@@ -74,6 +87,8 @@ class Resolver:
         hint: What to say of a name by which rows are called that are not found by it; see `read`.
         only: How one, and how several, are said to have a name, where names are of a single kind: ids of rows are
             no names then, and those that have the same one are distinguished. None where any name will do.
+        addresses: Whether names are e-mail addresses: one that is the first name of a row, which has another
+            address, and the address of another row stands for neither.
     """
 
     def __init__(
@@ -84,8 +99,10 @@ class Resolver:
         forms: Forms,
         hint: str = "",
         only: tuple[str, str] | None = None,
+        addresses: bool = False,
     ) -> None:
         self._what = what
+        self._addresses = addresses
         self._forms = forms
         self._hint = hint
         self._only = only
@@ -96,6 +113,9 @@ class Resolver:
         self._keys = [{of_wanted(name) for name in self._names} - {""} for of_wanted, _ in forms]
         # By the way of comparing, then by key: the rank of the name that matched, and the ids that it matched.
         self._found: list[dict[str, tuple[int, set[str]]]] = [{} for _ in forms]
+        # By an address, folded: the ids of those whose address it is, and of those whose user name alone it is.
+        self._mailed: dict[str, set[str]] = {}
+        self._named_only: dict[str, set[str]] = {}
         self._labels: dict[str, str] = {}
         self._called: dict[str, set[str]] = {}
         self._pool: dict[str, str] = {}
@@ -147,6 +167,8 @@ class Resolver:
             found = self._take_number(row_id, number(row)) or found
         for rank, name in enumerate(names(row)):
             found = self._take_name(row_id, rank, name) or found
+        if self._addresses and found:
+            self._take_address(row_id, *map(fold, names(row)))
         for name in called(row) if called is not None else ():
             if (key := loose(name)) in self._loosely:
                 self._called.setdefault(key, set()).add(row_id)
@@ -179,6 +201,16 @@ class Resolver:
             found[key] = best, ids
             matched = True
         return matched
+
+    def _take_address(self, row_id: str, user_name: str, address: str) -> None:
+        self._mailed.setdefault(address, set()).add(row_id)
+        if "@" in user_name and user_name != address:
+            self._named_only.setdefault(user_name, set()).add(row_id)
+
+    def _owners(self, name: str, ids: set[str]) -> set[str]:
+        """Return the ids that an address stands for, among them those of people who go by it otherwise."""
+        key = fold(name)
+        return ids | self._mailed.get(key, set()) if ids & self._named_only.get(key, set()) else ids
 
     def _take_number(self, row_id: str, number: int | None) -> bool:
         text = str(number)
@@ -224,6 +256,8 @@ class Resolver:
     def is_settled(self, name: str) -> bool:
         """Return whether a name stands for something by its first name, so that no other row can beat that."""
         of_wanted, _ = self._forms[0]
+        if fold(name) in self._named_only:
+            return False
         rank, ids = self._found[0].get(of_wanted(name), (1, set[str]()))
         return rank == 0 and len(ids) == 1
 
@@ -236,14 +270,16 @@ class Resolver:
             text = clean(name)
             if not ids and self._can_be_number(text):
                 ids = self._numbers.get(text, set())
-            if len(ids) == 1:
+            ids = self._owners(name, ids)
+            if ids and self._forms is PEOPLE and (problem := rewritten(name)):
+                resolved.problems[name] = problem
+            elif len(ids) == 1:
                 (found,) = ids
                 resolved.ids[name] = found
                 resolved.names[found] = self._labels[found]
             elif ids:
-                resolved.problems[name] = (
-                    f"{len(ids)} {self._what}s {self._have} {name!r}{self._which(name, ids)}"
-                )
+                have = _ADDRESS if ids & self._named_only.get(fold(name), set()) else self._have
+                resolved.problems[name] = f"{len(ids)} {self._what}s {have} {name!r}{self._which(name, ids)}"
             else:
                 meant = self._near(name) if suggestions < _MOST_SUGGESTIONS else ""
                 suggestions += bool(text)
@@ -254,7 +290,7 @@ class Resolver:
         """Return what tells things of one name apart, where anything does."""
         labels = sorted({self._labels[found] for found in ids})
         spellings = len(labels) > 1 and {loose(label) for label in labels} == {loose(name)}
-        if self._only is None and not spellings:
+        if self._only is None and not self._addresses and not spellings:
             return ""
         more = ", ..." if len(labels) > _MOST_LABELS else ""
         return f": {', '.join(map(repr, labels[:_MOST_LABELS]))}{more}"

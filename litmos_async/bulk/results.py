@@ -72,7 +72,8 @@ class Plan:
             client knows it, and for a sync the `change` and `fields`. There is one for each item, even in a
             large job.
         notes: What else to know before it runs, such as a way that takes fewer requests.
-        refusal: The error that running the job would raise, such as `TooManyRemovals`; None if it would run.
+        refusal: The error that running the job would raise, such as `TooManyRemovals` or
+            `IncompleteInput`; None if it would run.
     """
 
     item_label: str

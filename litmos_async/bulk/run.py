@@ -10,12 +10,13 @@ from typing import Any, TypeAlias, TypeVar
 
 from attrs import define, field
 
-from litmos_async.bulk.journal.file import FilePath
+from litmos_async.bulk.journal.file import FilePath, resolved
 from litmos_async.bulk.journal.journal import Journal, JournalBroken
 from litmos_async.bulk.journal.keys import Fingerprint
 from litmos_async.bulk.known_people import KnownPeople
 from litmos_async.bulk.results import Progress, Report, seconds_for
-from litmos_async.errors import ConfigurationError, Forbidden, JournalError, LitmosError, Unauthorized
+from litmos_async.checks import flags, size
+from litmos_async.errors import Forbidden, JournalError, LitmosError, Unauthorized
 from litmos_async.hooks import Hooks
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
@@ -135,8 +136,10 @@ class Run:
     _trying_key: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.stop_after_failures is not None and self.stop_after_failures < 1:
-            raise ConfigurationError("stop_after_failures must be 1 or more, or None")
+        flags(verify=self.verify)
+        size("stop_after_failures", self.stop_after_failures)
+        if self.journal_path is not None:
+            resolved(self.journal_path)
         self.report = Report(resume=None if self.journal_path is None else fsdecode(self.journal_path))
         self.litmos = self.connect(self._count_read)
 

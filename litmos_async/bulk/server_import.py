@@ -30,9 +30,10 @@ from litmos_async.models import UserBulkImport, UserImport
 from litmos_async.names import fold, rewritten
 from litmos_async.redaction import redact
 from litmos_async.resources import Resources
-from litmos_async.resources.base import complete
+from litmos_async.resources.arguments import complete
 from litmos_async.resources.bulk_imports import CREATE_USERS, LARGEST_BODY, MOST_USERS
 from litmos_async.retry import RetryPolicy
+from litmos_async.retyped import grouped, retyped
 from litmos_async.wire import codec
 from litmos_async.wire.converter import secrets_of
 
@@ -124,7 +125,8 @@ def check(row: UserImport) -> int:
             if length > most:
                 raise ConfigurationError(f"{name} has {length} characters; the server accepts {most}")
         for name in ("username", "external_employee_id"):
-            if problem := rewritten(getattr(row, name)):
+            text = getattr(row, name)
+            if problem := rewritten(text) or retyped(text) or grouped(text):
                 raise ConfigurationError(f"{name}: {problem}")
         if row.password and len(row.password) < _SHORTEST_PASSWORD:
             raise ConfigurationError(f"password must have {_SHORTEST_PASSWORD} characters or more")

@@ -31,9 +31,9 @@ def profile_defaults(app: App, commands: tuple[str, ...], arguments: ArgumentCol
     if not profiled:
         return
     said = next((token.value for token in profiled[0].tokens), None)
-    from litmos_async.cli.options import Account  # noqa: PLC0415 - the command has imported it
+    from litmos_async.cli.options import AccountFlags  # noqa: PLC0415 - the command has imported it
 
-    options = Account(profile=said).named_profile().options
+    options = AccountFlags(profile=said).named_profile().options
     from cyclopts.config import Dict  # noqa: PLC0415 - see below
 
     defaults = {name.replace("_", "-"): value for name, value in options.items()}
@@ -131,9 +131,9 @@ async def demo(
     if needed := missing("litmos demo", "cli", "sandbox"):
         terminal.complain(needed)
         return USAGE
-    from litmos_async.cli.demo import Show, run_demo  # noqa: PLC0415 - the sandbox is an extra of its own
+    from litmos_async.cli.demo import DemoOptions, run_demo  # noqa: PLC0415 - the sandbox is an extra of its own
 
-    return await until_interrupted(run_demo(Show(lines, users, seed, keep), terminal))
+    return await until_interrupted(run_demo(DemoOptions(lines, users, seed, keep), terminal))
 
 
 def option_names(parent: App = app) -> set[str]:

@@ -9,14 +9,14 @@ from cyclopts import Parameter
 
 from litmos_async.bulk import Bulk
 from litmos_async.cli.options import (
-    ACCOUNT,
+    ACCOUNT_FLAGS,
+    OUTPUT_FLAGS,
     PAIR_FLAGS,
-    SHOW,
-    Account,
+    AccountFlags,
+    OutputFlags,
     PairFlags,
     SendMessage,
     SendMessageOrNot,
-    Show,
     Teams,
     ViaImport,
     commands,
@@ -45,8 +45,8 @@ async def courses(
     via: ViaImport = None,
     flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Assign the courses in a CSV to the people, or teams, in it.
 
@@ -66,7 +66,7 @@ async def courses(
     else:
         _only_for_teams(library=library, include_sub_teams=include_sub_teams)
         task = Task((USER, COURSE), Bulk.assign_courses_to_users, options | _route(via), final=_final(via))
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command
@@ -81,8 +81,8 @@ async def learning_paths(
     include_sub_teams: SubTeams = False,
     flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Assign the learning paths in a CSV to the people, or teams, in it.
 
@@ -95,7 +95,7 @@ async def learning_paths(
     else:
         _only_for_teams(include_sub_teams=include_sub_teams)
         task = Task((USER, LEARNING_PATH), Bulk.assign_learning_paths_to_users, options)
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command(name="teams")
@@ -107,8 +107,8 @@ async def memberships(
     via: ViaImport = None,
     flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Add the people in a CSV to the teams in it.
 
@@ -116,7 +116,7 @@ async def memberships(
     """
     options = flags.options() | {"send_message": send_message == "yes"} | _route(via)
     task = Task((USER, TEAM), Bulk.add_users_to_teams, options, final=_final(via))
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 def _route(via: Literal["import"] | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from litmos_async import LitmosClient, RetryPolicy
 from litmos_async.cli.codes import FAILED, OK
 from litmos_async.cli.interrupt import until_interrupted
-from litmos_async.cli.options import ACCOUNT, OUTPUT, Account
+from litmos_async.cli.options import ACCOUNT_FLAGS, OUTPUT, AccountFlags
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.cli.words import explain
 from litmos_async.errors import (
@@ -164,7 +164,7 @@ async def check(
     json: Annotated[
         bool, Parameter(help="Write one JSON document to standard output.", group=OUTPUT)
     ] = False,
-    account: Account = ACCOUNT,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Test the account with one request, and say what is wrong if it does not work.
 

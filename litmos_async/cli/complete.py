@@ -14,7 +14,15 @@ from litmos_async import ModuleResult
 from litmos_async.bulk import Bulk, BulkJob
 from litmos_async.cli.extra_columns import ExtraColumn, ExtraColumns, percent
 from litmos_async.cli.ledger import Item, Ledger, Subject, says_no_more
-from litmos_async.cli.options import ACCOUNT, ITEM_FLAGS, SHOW, Account, ItemFlags, Show, start
+from litmos_async.cli.options import (
+    ACCOUNT_FLAGS,
+    ITEM_FLAGS,
+    OUTPUT_FLAGS,
+    AccountFlags,
+    ItemFlags,
+    OutputFlags,
+    start,
+)
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.table import Line, Table
 from litmos_async.cli.tasks import COURSE, USER, Task
@@ -185,8 +193,8 @@ async def complete(
     *,
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Record completions from elsewhere: of a module, or of all modules of a course.
 
@@ -208,4 +216,4 @@ async def complete(
         apart=_apart,
         said=_said,
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)

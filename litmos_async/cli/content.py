@@ -1,4 +1,4 @@
-"""What the bytes of a file say: its encoding, its delimiter, and the fields of each record. Pure."""
+"""What the bytes of a file say: its encoding, its delimiter, and the fields of each row. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from attrs import field, frozen
 
 from litmos_async.names import clean
 
-__all__ = ["LONGEST_RECORD", "Record", "TableError", "Text", "decode", "delimiters", "records_of"]
+__all__ = ["LONGEST_ROW", "RawRow", "TableError", "Text", "decode", "delimiters", "raw_rows"]
 
-LONGEST_RECORD: Final = 100
-"""Lines that quoted fields of one record may span; what is longer is a quotation mark that is never closed."""
+LONGEST_ROW: Final = 100
+"""Lines that quoted fields of one row may span; what is longer is a quotation mark that is never closed."""
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
 
@@ -48,8 +48,8 @@ class TableError(Exception):
 
 
 @frozen
-class Record:
-    """The fields of a record, or why it has none.
+class RawRow:
+    """The fields of a row, or why it has none.
 
     Attributes:
         number: Which line of the file it begins on, from 1; in a workbook the row.
@@ -97,9 +97,15 @@ def decode(data: bytes, encoding: str | None) -> Text:
     """Return the text of a file: UTF-8, UTF-16 or UTF-32 by its byte-order mark, or what is said.
 
     Raises:
-        TableError: There is no such encoding, or it is none of texts.
+        TableError: There is no such encoding, it is none of texts, or the file says that it has another one.
     """
-    found = next((name for bom, name in _BOMS if data.startswith(bom)), "")
+    bom, found = next((each for each in _BOMS if data.startswith(each[0])), (b"", ""))
+    if encoding and bom and not _reads_mark(encoding, bom):
+        # A mark is there because a program has written it; `ï»¿` begins no text in another encoding.
+        raise TableError(
+            f"it begins with the byte-order mark of {found.upper()}, so --encoding {encoding} does not fit: "
+            "leave it out"
+        )
     name = encoding or found or _without_mark(data)
     try:
         text = data.decode(name, _MARK)
@@ -109,6 +115,16 @@ def decode(data: bytes, encoding: str | None) -> Text:
     # Some codecs leave the mark where it was, and some programs put one before another.
     lines = io.StringIO(text.lstrip("\ufeff"), newline="")
     return Text([*lines], name, bool(found))
+
+
+def _reads_mark(encoding: str, bom: bytes) -> bool:
+    """Return whether an encoding has this byte-order mark. Whether there is such an encoding, `decode` says."""
+    try:
+        return bom.decode(encoding).strip("\ufeff") == ""
+    except UnicodeError:
+        return False
+    except (LookupError, ValueError):
+        return True
 
 
 def _without_mark(data: bytes) -> str:
@@ -145,25 +161,25 @@ def _is_delimiter(text: str) -> bool:
     return len(text) == 1 and not text.isalnum() and text not in '"\r\n ' and not _HALF.search(text)
 
 
-def records_of(text: Text, first: int, delimiter: str) -> Iterator[Record]:
-    """Yield the records from a line on. After one that is broken go on with the next line: it costs no other."""
+def raw_rows(text: Text, first: int, delimiter: str) -> Iterator[RawRow]:
+    """Yield the rows from a line on. After one that is broken go on with the next line: it costs no other."""
     lines, place = text.lines, first
     while place < len(lines):
-        record = map(lines.__getitem__, range(place, min(place + LONGEST_RECORD, len(lines))))
-        reader = csv.reader(record, delimiter=delimiter, strict=True)
+        following = map(lines.__getitem__, range(place, min(place + LONGEST_ROW, len(lines))))
+        reader = csv.reader(following, delimiter=delimiter, strict=True)
         number = place + 1
         try:
             fields = next(reader)
         except csv.Error as problem:
             place += 1
-            yield Record(number, problem=f"not a valid CSV: {problem}")
+            yield RawRow(number, problem=f"not a valid CSV: {problem}")
             continue
         place += reader.line_num
         if any(map(_HALF.search, fields)):
             fields = [_HALF.sub("\N{REPLACEMENT CHARACTER}", each) for each in fields]
-            yield Record(number, fields, _undecodable(text.encoding))
+            yield RawRow(number, fields, _undecodable(text.encoding))
         else:
-            yield Record(number, [_as_shown(each) for each in fields])
+            yield RawRow(number, [_as_shown(each) for each in fields])
 
 
 def _as_shown(text: str) -> str:

@@ -26,8 +26,8 @@ FAST: Final = RateLimit(100, 6.0)
 
 
 @frozen
-class Show:
-    """What is to be shown.
+class DemoOptions:
+    """What the demo shows.
 
     Attributes:
         lines: Lines of the CSV.
@@ -44,12 +44,12 @@ class Show:
     rate: RateLimit = FAST
 
 
-async def run_demo(show: Show, terminal: Terminal) -> int:
+async def run_demo(options: DemoOptions, terminal: Terminal) -> int:
     """Run the demo. The exit code is 0 if the sandbox's state is as expected and it rejected nothing."""
-    data = make_demo_data(show.users or show.lines // 2, show.lines, show.seed)
-    sandbox = Sandbox(data.tenant, requests=show.rate.requests, period=show.rate.period, api_key=_KEY)
+    data = make_demo_data(options.users or options.lines // 2, options.lines, options.seed)
+    sandbox = Sandbox(data.tenant, requests=options.rate.requests, period=options.rate.period, api_key=_KEY)
     mails_before = len(data.tenant.outbox)
-    with nullcontext(show.keep) if show.keep else tempfile.TemporaryDirectory() as folder:
+    with nullcontext(options.keep) if options.keep else tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "people.csv"
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -58,12 +58,12 @@ async def run_demo(show: Show, terminal: Terminal) -> int:
             terminal.complain(f"cannot write {file}: {reason_of(problem)}")
             return USAGE
         async with sandbox.serve() as base_url:
-            terminal.say(_introduction(show, data, file, base_url))
+            terminal.say(_introduction(options, data, file, base_url))
 
             def connect() -> LitmosClient:
                 """Make a client of the sandbox."""
                 return LitmosClient(
-                    _KEY, "litmos-demo", base_url=base_url, rate_limit=show.rate, limiter="memory://"
+                    _KEY, "litmos-demo", base_url=base_url, rate_limit=options.rate, limiter="memory://"
                 )
 
             task = Task((USER, COURSE), Bulk.assign_courses_to_users, {"send_message": False})
@@ -72,9 +72,9 @@ async def run_demo(show: Show, terminal: Terminal) -> int:
     return _judge(data, sandbox, mails, code, terminal)
 
 
-def _introduction(show: Show, data: DemoData, file: Path, base_url: str) -> str:
-    rate = show.rate
-    kept = "" if show.keep else " (deleted at the end; --keep DIR keeps it)"
+def _introduction(options: DemoOptions, data: DemoData, file: Path, base_url: str) -> str:
+    rate = options.rate
+    kept = "" if options.keep else " (deleted at the end; --keep DIR keeps it)"
     return f"""\
 This is a demo. It needs no account: a sandbox with {count(len(data.tenant.users), "invented person", "people")} \
 answers at {base_url}.

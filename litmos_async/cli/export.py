@@ -20,10 +20,10 @@ from litmos_async.cli.lists import as_table
 from litmos_async.cli.logs import logged
 from litmos_async.cli.names import ids_of
 from litmos_async.cli.nightly import read_nightly
-from litmos_async.cli.options import ACCOUNT, OUTPUT, Account, AsJson
+from litmos_async.cli.options import ACCOUNT_FLAGS, OUTPUT, AccountFlags, AsJson
+from litmos_async.cli.status_line import watched
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.cli.times import moment_of, span_of
-from litmos_async.cli.watch import watched
 from litmos_async.cli.words import explain
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.export import (
@@ -211,7 +211,7 @@ async def export(
         bool, Parameter(group=EXPORT, help="Show what would be requested. Nothing is sent or written.")
     ] = False,
     quiet: Annotated[bool, Parameter(group=OUTPUT, help="Show errors only.")] = False,
-    account: Account = ACCOUNT,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Export lists to files. If it is killed, run the same command again to resume.
 

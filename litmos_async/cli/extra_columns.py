@@ -75,8 +75,8 @@ class ExtraColumns:
                 if (known := self._known[key].key) in seen:
                     raise TableError(f"{seen[known]!r} and {name!r} are about the same")
                 seen[known] = name
-            elif reading.ignore_columns:
-                over.append(repr(name))
+            elif reading.ignore_columns or (key in self._reasons and not table.is_filled(place)):
+                over.append(table.called(place))
             elif key in self._reasons:
                 refused.append(f"{name!r} cannot be set: {self._reasons[key]}")
             else:

@@ -19,6 +19,7 @@ from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.table import Line, Table, TableError, name_key
 from litmos_async.cli.values import LOST, FieldError, day, moment, text_of, yes_or_no
 from litmos_async.names import clean, doubts, fold, hidden, rewritten
+from litmos_async.retyped import grouped, retyped
 
 Reader = Callable[[str], Any]
 
@@ -43,6 +44,8 @@ class Fields:
         left_out: Attributes that only the server writes.
         readers: How the texts of some attributes are read, where not by their type.
         elsewhere: What else a file may say about people, and where that is done; by the names of columns.
+        overwrites: Whether what is said replaces what is there, without a look at it: a comparison sees that
+            `12,345` is the 12345 that is there.
     """
 
     record: type[Any]
@@ -51,6 +54,7 @@ class Fields:
     left_out: Collection[str] = ()
     readers: Mapping[str, Reader] = attrs.field(factory=dict[str, Reader])
     elsewhere: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    overwrites: bool = False
 
     @cached_property
     def _known(self) -> dict[str, tuple[str, Reader]]:
@@ -95,9 +99,7 @@ class Fields:
             attribute = self.attribute(word)
             if attribute and (first := attributes.setdefault(attribute, name)) is not name:
                 raise TableError(f"its header names the same column twice: {first!r}, {name!r}")
-        earlier: dict[str, Line] = {}
-        lines = [self._checked(line, table, earlier) for line in table.lines]
-        return attrs.evolve(table, lines=lines)
+        return attrs.evolve(table, lines=[self._checked(line, table) for line in table.lines])
 
     def _without_strangers(self, table: Table, reading: Reading) -> Table:
         """Say what is passed over, or refuse what is not known: it may be a name that is misspelt."""
@@ -106,9 +108,8 @@ class Fields:
             key = name_key(word)
             if key in self._known or table.is_ours(place) or (name and not word):
                 continue
-            filled = any(clean(line.extra[place]) for line in table.lines if line.extra)
             shown = table.called(place)
-            if reading.ignore_columns or (not filled and key in self._refused):
+            if reading.ignore_columns or (key in self._refused and not table.is_filled(place)):
                 over.append(shown)
             elif key in self._refused:
                 refused.append(f"{shown} cannot be set: {self._refused[key]}")
@@ -125,7 +126,7 @@ class Fields:
         near = get_close_matches(key, self._known, 1, cutoff=0.75)
         return f" ({self._known[near[0]][0]}?)" if near else ""
 
-    def _checked(self, line: Line, table: Table, earlier: dict[str, Line]) -> Line:
+    def _checked(self, line: Line, table: Table) -> Line:
         if line.problem:
             return line
         problems = [*self._problems_of_name(line.values[0])]
@@ -134,26 +135,35 @@ class Fields:
                 self._value(word, text)
             except FieldError as problem:
                 problems.append(f"{column}: {problem}")
-        first = earlier.setdefault(fold(line.values[0]), line)
-        if first is not line and self._said(first, table) != self._said(line, table):
-            problems.append(f"line {first.number} says something else about the same person")
         return attrs.evolve(line, problem="; ".join(problems))
 
     def _problems_of_name(self, text: str) -> Iterator[str]:
         if unseen := doubts(text) if clean(text) else hidden(text):
             yield f"the name holds {' and '.join(unseen)}, which cannot be seen"
-        if problem := rewritten(text):
+        if problem := self._problem_of_number(text):
             yield problem
         if LOST in text:
             yield "the name holds U+FFFD, which stands for a character that is lost"
 
-    def _said(self, line: Line, table: Table) -> list[object]:
-        """Return what a line says about the person, in so far as it means something."""
-        return [
-            text.strip()
-            for word, text in zip(table.extra_words, line.extra, strict=True)
-            if self.attribute(word)
-        ]
+    def _problem_of_number(self, text: str) -> str:
+        return rewritten(text) or retyped(text) or (grouped(text) if self.overwrites else "")
+
+    def said(self, table: Table, line: Line) -> dict[str, Any]:
+        """Return what a line says about the person, so that what means the same is equal.
+
+        What identifies is compared as user names are. A first name in other letters is another text to store.
+        """
+        return {
+            attribute: fold(value) if attribute in self.identifying else value
+            for attribute, _, value in self._values(table, line)
+        }
+
+    def _values(self, table: Table, line: Line) -> Iterator[tuple[str, str, Any]]:
+        """Yield attribute, text and value of each field that says something."""
+        for word, text in zip(table.extra_words, line.extra, strict=True):
+            attribute = self.attribute(word)
+            if attribute and clean(text):
+                yield attribute, text, self._value(word, text)
 
     def read(self, ledger: Ledger) -> list[Any]:
         """Return the records of the lines that can be used; an empty field says nothing."""
@@ -166,10 +176,8 @@ class Fields:
         written = clean(line.values[0])
         there = ledger.called_there(0, name)
         values: dict[str, Any] = {self.name: written if fold(written) == name else there}
-        for word, text in zip(ledger.table.extra_words, line.extra, strict=True):
-            attribute = self.attribute(word)
-            if attribute and clean(text):
-                values[attribute] = ledger.replaced(attribute, text, self._value(word, text))
+        for attribute, text, value in self._values(ledger.table, line):
+            values[attribute] = ledger.replaced(attribute, text, value)
         return self.record(**values)
 
     def _value(self, word: str, text: str) -> Any:
@@ -180,7 +188,7 @@ class Fields:
             return reader(text)
         if unseen := doubts(text):
             raise FieldError(f"it holds {' and '.join(unseen)}, which cannot be seen")
-        if attribute in _NUMBERS and (problem := rewritten(text)):
+        if attribute in _NUMBERS and (problem := self._problem_of_number(text)):
             raise FieldError(problem)
         return reader(clean(text))
 

@@ -13,12 +13,12 @@ from typing import Any
 from litmos_async import LitmosClient
 from litmos_async.bulk import BulkJob, Outcome, Plan
 from litmos_async.cli.codes import FAILED, OK, USAGE
-from litmos_async.cli.learned import recall, remember
+from litmos_async.cli.job_progress import shown
 from litmos_async.cli.ledger import Ledger
+from litmos_async.cli.list_sizes import recall, remember
 from litmos_async.cli.logs import logged
 from litmos_async.cli.order import Order, unwritable, usable
 from litmos_async.cli.outcomes import Access, OutcomesFile, write_whole
-from litmos_async.cli.progress import shown
 from litmos_async.cli.reading import apart
 from litmos_async.cli.summary import counted, describe_plan, problems
 from litmos_async.cli.table import Table, TableError, read_table
@@ -82,6 +82,7 @@ class _Run:
         self._job: BulkJob | None = None
         self._facts: dict[str, Any] = {"file": str(order.file), "plan": None, "outcomes": None}
         self._rejected_before = 0
+        self._looked_up = False
         self._began = asyncio.get_running_loop().time()
 
     async def to_end(self) -> int:
@@ -103,8 +104,9 @@ class _Run:
         except (LitmosError, OSError, sqlite3.Error) as problem:
             # The last two: the disk under a journal or a plan is full, or gone.
             self._terminal.fail(problem)
-            self._finish("Stopped", "the job stopped before its end")
-            if isinstance(problem, ConfigurationError):
+            refused = isinstance(problem, ConfigurationError)
+            self._finish("Stopped", "the job stopped before its end", refused=refused and self._looked_up)
+            if refused:
                 return USAGE  # the same command would be refused again
             self._say_how_to_go_on()
             return FAILED
@@ -118,6 +120,7 @@ class _Run:
     async def _resolve_plan_and_run(self) -> int:
         self._rejected_before = (await self._litmos.usage()).quota.rejected
         await self._resolve()
+        self._looked_up = True
         job = self._task.start(self._litmos, self._ledger, dry_run=self._order.dry_run)
         self._job = job
         show = partial(shown, job, self._terminal, rejected_before=self._rejected_before)
@@ -208,12 +211,18 @@ class _Run:
             if outcome.status != "planned" or self._order.dry_run:
                 self._ledger.note(outcome)
 
-    def _finish(self, how: str, reason: str = "") -> int:
+    def _finish(self, how: str, reason: str = "", *, refused: bool = False) -> int:
         """Settle what is open, write the outcomes, sum up, and return the exit code."""
         if self._order.dry_run:
+            planned = None
+            if refused:  # which lines stand in the way is what the dry run was for
+                self._ledger.close(reason)
+                planned = self._write()
             self._sum_up(how.lower(), reason)
             self._terminal.tell(f"{how}; nothing was changed")
             self._say_what_failed()
+            if planned:
+                self._terminal.say(f"Planned outcome of each line: {planned}")
             return FAILED
         self._take_what_is_known()
         self._ledger.close(reason)

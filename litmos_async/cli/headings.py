@@ -7,7 +7,7 @@ records; a person's field has the same words for an import and for a comparison.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 from litmos_async.names import clean
@@ -23,11 +23,17 @@ __all__ = [
     "OURS",
     "UNFINISHED",
     "LineStatus",
+    "as_extra",
+    "as_input",
     "name_key",
+    "places_of_ours",
 ]
 
 OURS: Final = ("line", "status", "reason")
 """Columns that an outcomes file has, whatever was done."""
+
+_OF_INPUT: Final = " (input)"
+"""What is said behind the name of a column of the input that is called as one of ours."""
 
 LineStatus: TypeAlias = Literal["done", "failed", "skipped", "unknown", "planned", "not done"]
 """What outcomes say of a line: as an `Outcome`; "planned" in a dry run; "not done" if the job ended before."""
@@ -91,6 +97,26 @@ NO_FIELD: Final[Mapping[str, str]] = {
     "learning_path": _PATHS,
 }
 """Columns about people that no request can set, and why."""
+
+
+def places_of_ours(names: Sequence[str]) -> tuple[int, ...]:
+    """Return where our own columns are in an outcomes file; nothing where a file is none.
+
+    An HR system may have a column `line` or `status`, too, and what it says there is no outcome: a file is one of
+    ours if it has all of these columns, in whatever order someone has brought them.
+    """
+    return tuple(map(names.index, OURS)) if set(OURS) <= set(names) else ()
+
+
+def as_extra(name: str) -> str:
+    """Return what a column of the input is called in the outcomes, where `status` is that of the line."""
+    return f"{name}{_OF_INPUT}" if name in OURS else name
+
+
+def as_input(name: str) -> str:
+    """Return what a column of an outcomes file was called in the input."""
+    bare = name.removesuffix(_OF_INPUT)
+    return bare if bare in OURS else name
 
 
 def name_key(name: str) -> str:

@@ -15,8 +15,8 @@ from cyclopts import Parameter, Token
 
 from litmos_async.bulk import Summary, read_summary
 from litmos_async.cli.codes import FAILED, OK
+from litmos_async.cli.job_records import JobRecord, find, in_use, records
 from litmos_async.cli.options import AsJson, commands
-from litmos_async.cli.records import Record, find, in_use, records
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.errors import ConfigurationError
 from litmos_async.wording import count, reason_of
@@ -108,6 +108,12 @@ def retry(job: Job, /) -> int:
         os.chdir(record.folder)
     except OSError as problem:
         raise ConfigurationError(f"cannot go to {record.folder}: {reason_of(problem)}") from None
+    if not (record.unsent or Path(record.journal).exists()):
+        # Without it everything would be sent once more, e-mails included.
+        raise ConfigurationError(
+            f"the journal of job {record.id} is gone, so what it has sent is not known: look at its outcomes in "
+            f"{record.outcomes}, and run the command anew with what is left"
+        )
     return run(_with_journal(record))
 
 
@@ -145,7 +151,7 @@ def remove(
     return _take_away(list({each.id: each for each in chosen}.values()), terminal)
 
 
-def _take_away(chosen: Sequence[Record], terminal: Terminal) -> int:
+def _take_away(chosen: Sequence[JobRecord], terminal: Terminal) -> int:
     gone = 0
     for record in chosen:
         if in_use(Path(record.journal)):
@@ -161,7 +167,7 @@ def _take_away(chosen: Sequence[Record], terminal: Terminal) -> int:
     return OK if gone == len(chosen) else FAILED
 
 
-def _with_journal(record: Record) -> list[str]:
+def _with_journal(record: JobRecord) -> list[str]:
     """Return the words that go on with a job: its journal is named, whatever the words said of one."""
     words = list[str]()
     rest = iter(record.words)
@@ -173,7 +179,7 @@ def _with_journal(record: Record) -> list[str]:
     return [*words, "--journal", record.journal]
 
 
-def _journal(name: str) -> tuple[Path, Record | None]:
+def _journal(name: str) -> tuple[Path, JobRecord | None]:
     """Return the journal that a name stands for: a file, or else a job."""
     path = Path(name)
     # A name that looks like one of a file is one, also where nothing is there.
@@ -185,26 +191,27 @@ def _journal(name: str) -> tuple[Path, Record | None]:
     return Path(record.journal), record
 
 
-def _summary(record: Record) -> Summary | None:
+def _summary(record: JobRecord) -> Summary | None:
     try:
         return read_summary(record.journal)
     except ConfigurationError:
         return None
 
 
-def _is_finished(record: Record) -> bool:
+def _is_finished(record: JobRecord) -> bool:
     summary = _summary(record)
     return record.ended is not None and (summary is None or not summary.left)
 
 
-def _facts(record: Record, summary: Summary | None) -> dict[str, Any]:
+def _facts(record: JobRecord, summary: Summary | None) -> dict[str, Any]:
     facts = attrs.asdict(record) | {"finished": _is_finished(record), "running": in_use(Path(record.journal))}
+    del facts["unsent"]
     return facts | {"items": summary.items if summary else None, "left": summary.left if summary else None}
 
 
-def _line(record: Record, summary: Summary | None) -> str:
+def _line(record: JobRecord, summary: Summary | None) -> str:
     if summary is None:
-        state = "its journal is gone"
+        state = "nothing was sent" if record.unsent else "its journal is gone"
     elif in_use(Path(record.journal)):
         state = f"at work, {summary.left:,} of {summary.items:,} left"
     else:

@@ -59,11 +59,19 @@ def nothing_more(_: Table, __: Line) -> Item:
 
 @define
 class Entry:
-    """The outcome of a line; None while it is not known."""
+    """The outcome of a line; None while it is not known.
+
+    Attributes:
+        line: The line.
+        status: The outcome.
+        reason: Why.
+        remark: What else is to be said of it, if it does not fail.
+    """
 
     line: Line
     status: LineStatus | None = None
     reason: str = ""
+    remark: str = ""
 
 
 class Ledger:
@@ -142,6 +150,18 @@ class Ledger:
                 entry.status, entry.reason = "failed", f"{name}: {problem}"
         self._by_item = {item: entry for item, entry in self._by_item.items() if entry.status is None}
 
+    def remark(self, place: int, name: str, text: str) -> None:
+        """Say something more of the lines that name this, unless they fail.
+
+        Args:
+            place: The column, among those that need not be there.
+            name: The name as it stands in the file.
+            text: What to say.
+        """
+        for entry in self._open():
+            if entry.line.extra[place] == name:
+                entry.remark = f"{self.table.extra_columns[place]}: {text}"
+
     def called_there(self, place: int, id: str) -> str:
         """Return what the server calls a thing of a column, by its id: the id where that was not looked up."""
         return self._called_there[place].get(id, id)
@@ -184,7 +204,9 @@ class Ledger:
         if entry.status is not None:
             return None
         if subject.parts == 1:
-            entry.status, entry.reason = outcome.status, _reason(outcome, subject)
+            remark = entry.remark if outcome.status in {"done", "skipped", "planned"} else ""
+            entry.status = outcome.status
+            entry.reason = "; ".join(filter(None, (_reason(outcome, subject), remark)))
             return entry
         noted = self._parts.setdefault(subject.item, {})
         noted.setdefault(subject.part, outcome)

@@ -18,7 +18,7 @@ from litmos_async.cli.cells import guarded
 from litmos_async.cli.codes import FAILED, OK
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.logs import logged
-from litmos_async.cli.options import ACCOUNT, OUTPUT, Account, AsJson, commands
+from litmos_async.cli.options import ACCOUNT_FLAGS, OUTPUT, AccountFlags, AsJson, commands
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.errors import ConfigurationError, LitmosError
 
@@ -68,7 +68,7 @@ class View:
 
 @users.command(name="list")
 async def list_users(
-    *, search: Search = None, json: AsJson = False, csv: AsCsv = False, account: Account = ACCOUNT
+    *, search: Search = None, json: AsJson = False, csv: AsCsv = False, account: AccountFlags = ACCOUNT_FLAGS
 ) -> int:
     """List the people of the account, inactive ones included.
 
@@ -84,7 +84,7 @@ async def show_user(
     /,
     *,
     json: AsJson = False,
-    account: Account = ACCOUNT,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Show a person: all fields that have a value, without credentials.
 
@@ -112,7 +112,7 @@ async def show_user(
 
 @courses.command(name="list")
 async def list_courses(
-    *, search: Search = None, json: AsJson = False, csv: AsCsv = False, account: Account = ACCOUNT
+    *, search: Search = None, json: AsJson = False, csv: AsCsv = False, account: AccountFlags = ACCOUNT_FLAGS
 ) -> int:
     """List the courses of the account.
 
@@ -124,7 +124,7 @@ async def list_courses(
 
 @teams.command(name="list")
 async def list_teams(
-    *, search: Search = None, json: AsJson = False, csv: AsCsv = False, account: Account = ACCOUNT
+    *, search: Search = None, json: AsJson = False, csv: AsCsv = False, account: AccountFlags = ACCOUNT_FLAGS
 ) -> int:
     """List the teams of the account.
 
@@ -136,7 +136,7 @@ async def list_teams(
 
 @learning_paths.command(name="list")
 async def list_learning_paths(
-    *, search: Search = None, json: AsJson = False, csv: AsCsv = False, account: Account = ACCOUNT
+    *, search: Search = None, json: AsJson = False, csv: AsCsv = False, account: AccountFlags = ACCOUNT_FLAGS
 ) -> int:
     """List the learning paths of the account.
 
@@ -153,7 +153,7 @@ async def list_sessions(
     search: Search = None,
     json: AsJson = False,
     csv: AsCsv = False,
-    account: Account = ACCOUNT,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """List upcoming or past sessions, each with its course and module.
 
@@ -197,7 +197,7 @@ async def _rows(litmos: LitmosClient, name: str, search: str | None) -> AsyncGen
 
 
 async def _write(
-    view: View, account: Account, rows: Callable[[LitmosClient], AsyncGenerator[Row, None]]
+    view: View, account: AccountFlags, rows: Callable[[LitmosClient], AsyncGenerator[Row, None]]
 ) -> int:
     terminal = account.terminal()
 
@@ -214,7 +214,7 @@ async def _write(
     return await with_client(account, terminal, write)
 
 
-async def with_client(account: Account, terminal: Terminal, work: Callable[[LitmosClient], Any]) -> int:
+async def with_client(account: AccountFlags, terminal: Terminal, work: Callable[[LitmosClient], Any]) -> int:
     """Do a piece of work with a client, and return the exit code; an error of the server's is a 1."""
 
     async def carry_out() -> int:

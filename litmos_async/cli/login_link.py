@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from litmos_async import LitmosClient
 from litmos_async.cli.codes import FAILED, OK
 from litmos_async.cli.lists import with_client
-from litmos_async.cli.options import ACCOUNT, OUTPUT, Account
+from litmos_async.cli.options import ACCOUNT_FLAGS, OUTPUT, AccountFlags
 from litmos_async.cli.order import unwritable, usable
 from litmos_async.cli.outcomes import Access, check_writable, write_whole
 from litmos_async.errors import ConfigurationError
@@ -30,7 +30,7 @@ async def login_link(
         Path | None,
         Parameter(help="Write the link to this file, which its owner alone can read.", group=OUTPUT),
     ] = None,
-    account: Account = ACCOUNT,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Print a link that logs a person in once, without a password. Anyone with it can act as that person.
 

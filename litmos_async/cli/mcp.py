@@ -10,7 +10,7 @@ from cyclopts.validators import Number
 from litmos_async.cli.codes import OK, USAGE
 from litmos_async.cli.extras import missing
 from litmos_async.cli.interrupt import until_interrupted
-from litmos_async.cli.options import ACCOUNT, Account
+from litmos_async.cli.options import ACCOUNT_FLAGS, AccountFlags
 from litmos_async.cli.terminal import Terminal
 
 __all__ = ["mcp"]
@@ -30,7 +30,7 @@ async def mcp(
             help="The largest part of the account's limit that it may use.", validator=Number(gt=0, lte=1)
         ),
     ] = 0.25,
-    account: Account = ACCOUNT,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Serve the account to an AI assistant, over standard input and output (Model Context Protocol).
 

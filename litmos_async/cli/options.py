@@ -17,9 +17,9 @@ from litmos_async import LitmosClient, RateLimit
 from litmos_async.cli.context import WORDS
 from litmos_async.cli.flow import carry_out
 from litmos_async.cli.interrupt import until_interrupted
+from litmos_async.cli.job_records import JobRecord, make_folder, new_id, path_in_state
 from litmos_async.cli.order import MANY, Order, usable
 from litmos_async.cli.reading import STDIN, Reading
-from litmos_async.cli.records import Record, new_id, path_in_state
 from litmos_async.cli.tasks import Task
 from litmos_async.cli.terminal import Terminal
 from litmos_async.errors import ConfigurationError
@@ -80,7 +80,7 @@ ViaImport: TypeAlias = Annotated[
 
 @Parameter(name="*")
 @frozen
-class Account:
+class AccountFlags:
     """Which account, and how to reach it."""
 
     profile: Annotated[
@@ -191,7 +191,7 @@ class Account:
 
 @Parameter(name="*")
 @frozen
-class Show:
+class OutputFlags:
     """What is shown, and what is written down."""
 
     dry_run: Annotated[bool, Parameter(group=OUTPUT, help="Show the plan and stop. Nothing is changed.")] = (
@@ -273,7 +273,6 @@ class JobFlags:
         journal = self.journal
         if journal is None and self.resumable:
             journal = path_in_state(f"{new_id(WORDS.get())}.db")
-            journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return options | ({"journal": journal} if journal else {})
 
 
@@ -313,15 +312,15 @@ class PairFlags(ItemFlags):
         return super().options() | {"skip_existing": self.skip_existing}
 
 
-ACCOUNT: Final = Account()
-SHOW: Final = Show()
+ACCOUNT_FLAGS: Final = AccountFlags()
+OUTPUT_FLAGS: Final = OutputFlags()
 JOB_FLAGS: Final = JobFlags()
 ITEM_FLAGS: Final = ItemFlags()
 PAIR_FLAGS: Final = PairFlags()
 """What holds where nothing is said."""
 
 
-async def start(task: Task, file: Path, reading: Reading, show: Show, account: Account) -> int:
+async def start(task: Task, file: Path, reading: Reading, output: OutputFlags, account: AccountFlags) -> int:
     """Carry a command out and return the exit code."""
     if STDIN == file == account.api_key_file:
         raise ConfigurationError("standard input cannot hold both the CSV and the API key")
@@ -330,18 +329,20 @@ async def start(task: Task, file: Path, reading: Reading, show: Show, account: A
     order = Order(
         task,
         file,
-        show.outcomes,
-        dry_run=show.dry_run,
-        plan_json=show.plan_json,
-        confirm_above=None if show.yes else show.confirm_above,
+        output.outcomes,
+        dry_run=output.dry_run,
+        plan_json=output.plan_json,
+        confirm_above=None if output.yes else output.confirm_above,
         reading=reading,
     )
     connect = partial(account.client, key, dict(os.environ))
     usable(file, order.outcomes, order.plan_json, order.journal)
-    record = Record.of(order, WORDS.get())
+    if not order.dry_run:
+        make_folder(order.journal)
+    record = JobRecord.of(order, WORDS.get())
     if record is not None:
         record.save()
-    code = await until_interrupted(carry_out(order, connect, show.terminal(account.named_profile().name)))
+    code = await until_interrupted(carry_out(order, connect, output.terminal(account.named_profile().name)))
     if record is not None:
         record.finished(code).save()
     return code

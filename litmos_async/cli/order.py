@@ -10,7 +10,7 @@ from attrs import frozen
 
 from litmos_async.bulk import read_summary
 from litmos_async.cli.extras import missing
-from litmos_async.cli.outcomes import check_writable
+from litmos_async.cli.outcomes import check_writable, is_open_file
 from litmos_async.cli.reading import READING, STDIN, Reading
 from litmos_async.cli.tasks import Task
 from litmos_async.errors import ConfigurationError
@@ -23,6 +23,11 @@ MANY: Final = 1_000
 
 BESIDE_JOURNAL: Final = ("-lock", "-wal", "-shm", "-journal")
 """How the names of the files end that SQLite and the journal's lock put beside it."""
+
+
+_WORKBOOKS: Final = frozenset({".xlsx", ".xlsm", ".xls"})
+_TABLES: Final = _WORKBOOKS | {".csv", ".tsv", ".tab", ".txt"}
+"""How the names of files that hold tables end."""
 
 
 @frozen
@@ -51,13 +56,22 @@ class Order:
     def outcomes_file(self) -> Path:
         """Where the outcomes go: beside a file, and for what is none, such as a pipe, into the current folder.
 
+        Only the ending of a table is replaced: `team.v1` and `team.v2` are two files, and so are their outcomes.
         A workbook cannot be written line by line: it is made of this file in the end.
         """
         if self.outcomes is not None:
             return self.outcomes.with_suffix(".csv") if _is_workbook(self.outcomes) else self.outcomes
-        if self.file == STDIN or (self.file.exists() and not self.file.is_file()):
+        if self.from_pipe:
             return Path("stdin.outcomes.csv")
-        return self.file.with_suffix(".outcomes.csv")
+        name = self.file.stem if self.file.suffix.lower() in _TABLES else self.file.name
+        return self.file.with_name(f"{name}.outcomes.csv")
+
+    @property
+    def from_pipe(self) -> bool:
+        """Whether the input is no file with a place of its own: standard input, a pipe, another open file."""
+        if self.file == STDIN or is_open_file(self.file):
+            return True
+        return self.file.exists() and not self.file.is_file()
 
     @property
     def outcomes_workbook(self) -> Path | None:
@@ -116,7 +130,7 @@ class Order:
 
 
 def _is_workbook(path: Path) -> bool:
-    return path.suffix.lower() in {".xlsx", ".xlsm", ".xls"}
+    return path.suffix.lower() in _WORKBOOKS
 
 
 def usable(*paths: Path | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -15,13 +16,22 @@ from typing import Any, BinaryIO, Final, TextIO
 from attrs import frozen
 
 from litmos_async.cli.cells import guarded
-from litmos_async.cli.headings import OURS, UNFINISHED
+from litmos_async.cli.headings import UNFINISHED, as_extra
 from litmos_async.cli.ledger import Entry
 from litmos_async.cli.table import Line, Table, name_key
 
-_SECRET: Final = (
-    *("password", "passwd", "passwort", "kennwort", "motdepasse", "contraseña", "contrasena", "senha"),
-    "loginkey",
+_SECRET: Final = re.compile(
+    "|".join(
+        (
+            *("password", "passwd", "pwd", "passphrase", "passcode", "passwort", "kennwort", "motdepasse"),
+            *("contraseña", "contrasena", "senha", "wachtwoord", "parola", "parole", "hasło", "haslo"),
+            *("salasana", "lösenord", "losenord", "passord", "adgangskode", "kodeord", "heslo", "jelszó"),
+            *("пароль", "κωδικόςπρόσβασης", "密码", "密碼", "パスワード", "비밀번호"),
+            *("token", "apikey", "loginkey", "credential"),
+            r"secret(?!ar)",  # Secretary
+            r"\A(initial|temp|temporary|start|first|new|default|user|login|my)?(pass|pin|pw)\Z",  # not Passport
+        )
+    )
 )
 """What the names of columns hold that are left out: one file with passwords is bad enough."""
 
@@ -156,7 +166,7 @@ class OutcomesFile:
         self._kept = [
             place
             for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True))
-            if name not in {*OURS, *self._keys} and not _is_secret(name, word)
+            if not (table.is_ours(place) or name in self._keys or _is_secret(name, word))
         ]
         self._file: TextIO | None = None
         self._failed = False
@@ -216,7 +226,7 @@ class OutcomesFile:
     def _write(self, path: Path, entries: Iterable[Entry], *, unfinished: bool = False) -> None:
         def write(file: TextIO) -> None:
             writer = self._writer(file)
-            extra = (self._table.extra_columns[place] for place in self._kept)
+            extra = (as_extra(self._table.extra_columns[place]) for place in self._kept)
             writer.writerow(["line", *self._keys, "status", "reason", *map(guarded, extra)])
             if unfinished:  # as an input it is refused: a killed job cannot say which lines are missing
                 nothing = Line(0, ("",) * len(self._keys))
@@ -241,14 +251,24 @@ def _check_kind(path: Path) -> None:
     Raises:
         OSError: The path leads to a device, a pipe, or an open file of a process, as /dev/stdout does.
     """
-    is_open_file = path.is_symlink() and path.readlink().is_relative_to("/proc")
-    if is_open_file or (path.exists() and not path.is_file()):
+    if is_open_file(path) or (path.exists() and not path.is_file()):
         raise OSError("it is no regular file")
+
+
+def is_open_file(path: Path) -> bool:
+    """Return whether a path stands for an open file of a process, as /dev/stdin and /dev/fd/3 do, or for a device.
+
+    Beside it nothing can be written, also where it leads to a regular file. /dev/shm is a folder as any other.
+    """
+    folder = path.absolute().parent
+    if folder in {Path("/dev"), Path("/dev/fd")} or folder.is_relative_to("/proc"):
+        return True
+    return path.is_symlink() and path.readlink().is_relative_to("/proc")
 
 
 def _is_secret(*names: str) -> bool:
     """Return whether a column holds credentials, by what it is called and as what it is read."""
-    return any(each in name_key(name) for name in names for each in _SECRET)
+    return any(_SECRET.search(name_key(name)) for name in names)
 
 
 def _temporary(path: Path) -> Path:

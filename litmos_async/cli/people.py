@@ -14,15 +14,15 @@ from litmos_async.cli.fields import Fields
 from litmos_async.cli.ledger import Ledger, Subject
 from litmos_async.cli.lookups import named_in_import
 from litmos_async.cli.options import (
-    ACCOUNT,
+    ACCOUNT_FLAGS,
     ITEM_FLAGS,
     JOB_FLAGS,
-    SHOW,
-    Account,
+    OUTPUT_FLAGS,
+    AccountFlags,
     ItemFlags,
     JobFlags,
+    OutputFlags,
     SendMessage,
-    Show,
     commands,
     start,
 )
@@ -48,18 +48,18 @@ IMPORT: Final = Fields(
             "litmos sync users sets it",
         ),
     },
+    overwrites=True,
 )
 
 
 async def look_up(bulk: Bulk, ledger: Ledger, dry_run: bool) -> None:
-    """Look up what the lines name, in a dry run: in a real one the server says what is not there."""
+    """Look up what the lines name: teams and courses in a dry run, since in a real one the server says it."""
     for item in ledger.items:
         there = ledger.called_there(0, item[0])
         if clean(there) != there.strip():
             reason = f"an import cannot name {there!r}: it would make a second one (litmos sync users can)"
             ledger.settle(item, "failed", reason)
-    if dry_run:
-        await named_in_import(bulk, ledger, IMPORT)
+    await named_in_import(bulk, ledger, IMPORT, dry_run=dry_run)
 
 
 def imported(item: str) -> Subject:
@@ -85,8 +85,8 @@ async def users(
     ] = False,
     flags: JobFlags = JOB_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Create or update the people in a CSV, 2,000 in a request.
 
@@ -102,9 +102,17 @@ async def users(
     options = flags.options() | {"send_message": send_message == "yes", "skip_first_login": skip_first_login}
     final = "an import overwrites what it names, and turns message notifications on"
     task = Task(
-        (USER_NAME,), Bulk.import_users, options, IMPORT.read, imported, IMPORT.check, look_up, final=final
+        (USER_NAME,),
+        Bulk.import_users,
+        options,
+        IMPORT.read,
+        imported,
+        IMPORT.check,
+        look_up,
+        said=IMPORT.said,
+        final=final,
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 def ids_of(ledger: Ledger) -> Sequence[str]:
@@ -121,8 +129,8 @@ async def deactivate(
     ] = False,
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Deactivate the people in a CSV: they cannot log in, and their results are kept.
 
@@ -131,4 +139,4 @@ async def deactivate(
     options = flags.options() | {"remove_from_teams": remove_from_teams}
     final = "which teams the people were in is lost" if remove_from_teams else ""
     task = Task((USER,), Bulk.deactivate_users, options, ids_of, final=final)
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)

@@ -12,7 +12,7 @@ from cyclopts.validators import Number
 from litmos_async import LitmosClient
 from litmos_async.cli.codes import FAILED, OK
 from litmos_async.cli.interrupt import until_interrupted
-from litmos_async.cli.options import ACCOUNT, Account
+from litmos_async.cli.options import ACCOUNT_FLAGS, AccountFlags
 from litmos_async.cli.order import unwritable, usable
 from litmos_async.cli.outcomes import Access, check_writable, write_whole
 from litmos_async.cli.words import explain
@@ -29,7 +29,7 @@ async def probe(
     most_requests: Annotated[
         int, Parameter(help="The most requests to make.", validator=Number(gte=1, lte=MOST_REQUESTS))
     ] = MOST_REQUESTS,
-    account: Account = ACCOUNT,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Read a little of everything, and record which fields the answers have, to attach to a bug report.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import attrs
 
 from litmos_async.cli.codes import FAILED, OK
-from litmos_async.cli.options import ACCOUNT, Account, AsJson
+from litmos_async.cli.options import ACCOUNT_FLAGS, AccountFlags, AsJson
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.cli.words import explain
 from litmos_async.errors import LitmosError
 
 
-async def quota(*, json: AsJson = False, account: Account = ACCOUNT) -> int:
+async def quota(*, json: AsJson = False, account: AccountFlags = ACCOUNT_FLAGS) -> int:
     """Show who uses how much of the limit, according to the limiter that the commands share. Nothing is sent.
 
     Exit code 0: the quota was shown. 1: the limiter's store cannot be reached.

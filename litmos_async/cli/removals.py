@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from cyclopts import Parameter, Token
 
 from litmos_async.cli.ledger import Ledger
-from litmos_async.errors import ConfigurationError
+from litmos_async.errors import ConfigurationError, IncompleteInput
 
 __all__ = ["TENTH", "MaxRemovals", "complete", "parse_removals"]
 
@@ -47,10 +47,7 @@ def complete(given: Callable[[Ledger], Any]) -> Callable[[Ledger], Any]:
     def checked(ledger: Ledger) -> Any:
         """Return the input, unless it has gaps."""
         if bad := ledger.counts()["failed"]:
-            raise ConfigurationError(
-                f"lines that cannot be used: {bad:,}. The people they name would be taken for people to "
-                "remove. Correct the lines, or run without removals"
-            )
+            raise IncompleteInput("lines that cannot be used", unusable=bad)
         if not ledger.items:
             raise ConfigurationError("there is no one in the file, so everyone would be removed")
         return given(ledger)

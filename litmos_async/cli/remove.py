@@ -9,12 +9,12 @@ from cyclopts import Parameter
 
 from litmos_async.bulk import Bulk
 from litmos_async.cli.options import (
-    ACCOUNT,
+    ACCOUNT_FLAGS,
+    OUTPUT_FLAGS,
     PAIR_FLAGS,
-    SHOW,
-    Account,
+    AccountFlags,
+    OutputFlags,
     PairFlags,
-    Show,
     Teams,
     commands,
     start,
@@ -41,8 +41,8 @@ async def courses(
     ] = False,
     flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Remove the courses in a CSV from the people, or teams, in it.
 
@@ -55,7 +55,7 @@ async def courses(
         raise ConfigurationError("--library is for teams: add --teams")
     else:
         task = Task((USER, COURSE), Bulk.remove_courses_from_users, options)
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command
@@ -68,8 +68,8 @@ async def learning_paths(
     teams: Teams = False,
     flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Remove the learning paths in a CSV from the people, or teams, in it.
 
@@ -79,7 +79,7 @@ async def learning_paths(
         task = Task((TEAM, LEARNING_PATH), Bulk.remove_learning_paths_from_teams, flags.options())
     else:
         task = Task((USER, LEARNING_PATH), Bulk.remove_learning_paths_from_users, flags.options())
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command(name="teams")
@@ -89,12 +89,12 @@ async def memberships(
     *,
     flags: PairFlags = PAIR_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Remove the people in a CSV from the teams in it.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
     task = Task((USER, TEAM), Bulk.remove_users_from_teams, flags.options())
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)

@@ -18,11 +18,11 @@ from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.lists import as_table
 from litmos_async.cli.logs import logged
 from litmos_async.cli.names import ids_of
-from litmos_async.cli.options import ACCOUNT, OUTPUT, Account, AsJson
+from litmos_async.cli.options import ACCOUNT_FLAGS, OUTPUT, AccountFlags, AsJson
 from litmos_async.cli.outcomes import Access, check_writable, write_whole
+from litmos_async.cli.status_line import watched
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.cli.times import moment_of
-from litmos_async.cli.watch import watched
 from litmos_async.cli.words import explain
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.report import LONGEST_TABLE, Report, check_page, csv_text, page
@@ -115,7 +115,7 @@ async def report(
     inactive: Annotated[bool, Parameter(help="Add inactive people. Not with teams.", group=REPORT)] = False,
     json: AsJson = False,
     quiet: Annotated[bool, Parameter(group=OUTPUT, help="Show errors only.")] = False,
-    account: Account = ACCOUNT,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Report who has completed what, who is overdue, who has not started, or how far each team is.
 

@@ -12,9 +12,17 @@ from cyclopts import Parameter
 
 from litmos_async import EventUser, Session
 from litmos_async.bulk import Bulk, BulkJob, Resolved
-from litmos_async.cli.ledger import Item, Ledger, Subject
+from litmos_async.cli.ledger import Item, Ledger, Subject, says_no_more
 from litmos_async.cli.lists import sessions as app
-from litmos_async.cli.options import ACCOUNT, ITEM_FLAGS, SHOW, Account, ItemFlags, Show, start
+from litmos_async.cli.options import (
+    ACCOUNT_FLAGS,
+    ITEM_FLAGS,
+    OUTPUT_FLAGS,
+    AccountFlags,
+    ItemFlags,
+    OutputFlags,
+    start,
+)
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.session_fields import MARKS, SESSION, session_of
 from litmos_async.cli.table import Line, Table
@@ -68,7 +76,7 @@ class NewSessions:
         modules = await jobs.modules_of(item[0] for item, _ in lines)
         people = await bulk.resolve_users(SESSION.mentioned(ledger, "instructor"))
         places = await jobs.resolve_locations(SESSION.mentioned(ledger, "location"))
-        first: dict[NewSession, tuple[int, Session]] = {}
+        first: dict[NewSession, tuple[int, dict[str, Any]]] = {}
         for item, line in lines:
             said = SESSION.values(ledger.table, line)
             module, problem = _module(modules[item[0]], said.get("module", ""))
@@ -80,10 +88,12 @@ class NewSessions:
             instructor_id, place = people.ids[said["instructor"]], places.ids[said["location"]]
             name = line.values[1].strip()
             session = session_of(name, said, instructor_id, int(place), self._zone)
-            # The module may stand there by another word.
-            number, other = first.setdefault(NewSession.of(item[0], module, session), (line.number, session))
-            if other is not session:
-                same = other == session
+            # The module, the instructor and the location may stand there by other words.
+            told = SESSION.said(ledger.table, line) | {"instructor": instructor_id, "location": place}
+            told.pop("module", None)
+            number, earlier = first.setdefault(NewSession.of(item[0], module, session), (line.number, told))
+            if earlier is not told:
+                same = says_no_more(told, earlier)
                 reason = (
                     f"same as line {number}" if same else f"line {number} says something else about the same"
                 )
@@ -183,8 +193,8 @@ async def create(
     ] = "UTC",
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Create the sessions in a CSV in instructor-led modules. Existing sessions are left alone.
 
@@ -202,7 +212,7 @@ async def create(
         apart=_apart,
         said=SESSION.said,
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command
@@ -212,8 +222,8 @@ async def register(
     *,
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Register the people in a CSV for sessions, by the names or ids of the sessions.
 
@@ -223,7 +233,7 @@ async def register(
     The API key and the exit codes are those of `litmos assign courses`.
     """
     task = Task((USER, COMING), _register, flags.options(), _places, _about)
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command
@@ -239,12 +249,12 @@ async def roll_call(
     *,
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Record a roll call: who completed which session, and with what score. This completes the module for them.
 
     The API key and the exit codes are those of `litmos assign courses`.
     """
     task = Task((USER, HELD), _mark, flags.options(), _marks, _about, MARKS.check, said=_said)
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)

@@ -1,4 +1,4 @@
-"""What a workbook says of its cells beside their values: errors, formulas without a value, percentages. Pure.
+"""What a workbook says of its cells beside their values: errors, formulas without a value, formats. Pure.
 
 python-calamine gives an error as an empty cell, and no formats. To read them with openpyxl would refuse workbooks
 whose fonts or properties are unusual, and take sixteen times as long.
@@ -10,10 +10,12 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO, Final, TypeAlias
 
 from lxml import etree
+
+from litmos_async.cli.number_formats import Shown, shown_by, shown_by_number
 
 __all__ = ["texts_of_marked_cells"]
 
@@ -25,12 +27,6 @@ _RELATIONS: Final = "xl/_rels/workbook.xml.rels"
 _STYLES: Final = "xl/styles.xml"
 
 _COLUMN: Final = re.compile("[A-Z]{1,3}")
-
-_PERCENT: Final = frozenset({"9", "10"})
-"""Numbers of formats that every workbook has: 0% and 0.00%."""
-
-_LITERAL: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
-"""What is shown as it stands in the format of a number, or is its color or condition."""
 
 _NOT_COMPUTED: Final = "#CALC!"
 """What stands for a formula that no program has computed: it has no value, and is not empty."""
@@ -50,12 +46,12 @@ def texts_of_marked_cells(data: bytes, sheet: str) -> dict[Place, str]:
         names = set(parts.namelist())
         if not {_WORKBOOK, _RELATIONS} <= names:
             return {}
-        percent = _percent_styles(parts) if _STYLES in names else set[str]()
+        shown = _shown_by_styles(parts) if _STYLES in names else dict[str, Shown]()
         part = _part_of(parts, sheet)
         if part not in names:
             return {}
         with parts.open(part) as rows:
-            return {place: text for place, cell in _cells(rows) if (text := _text(cell, percent)) is not None}
+            return {place: text for place, cell in _cells(rows) if (text := _text(cell, shown)) is not None}
 
 
 def _elements(part: IO[bytes], name: str) -> Iterator[etree._Element]:
@@ -82,20 +78,17 @@ def _attribute(element: etree._Element, name: str) -> str:
     return next((str(value) for key, value in element.attrib.items() if str(key).endswith(f"}}{name}")), "")
 
 
-def _percent_styles(parts: zipfile.ZipFile) -> set[str]:
-    """Return the numbers of the styles of cells that show a percentage."""
+def _shown_by_styles(parts: zipfile.ZipFile) -> dict[str, Shown]:
+    """Return what styles of cells show of a number, by the number of the style, where it is not that number."""
     with parts.open(_STYLES) as part:
         tree = etree.parse(part, etree.XMLParser(resolve_entities=False, no_network=True))
     formats = {
-        each.get("numFmtId"): "%" in _LITERAL.sub("", each.get("formatCode") or "")
-        for each in tree.iter("{*}numFmt")
+        each.get("numFmtId"): shown_by(each.get("formatCode") or "") for each in tree.iter("{*}numFmt")
     }
     styles = (style for group in tree.iter("{*}cellXfs") for style in group.iterchildren("{*}xf"))
-    return {
-        str(number)
-        for number, style in enumerate(styles)
-        if formats.get(style.get("numFmtId"), style.get("numFmtId") in _PERCENT)
-    }
+    numbers = (style.get("numFmtId") for style in styles)
+    found = (formats[each] if each in formats else shown_by_number(each) for each in numbers)
+    return {str(style): shown for style, shown in enumerate(found) if shown is not None}
 
 
 def _cells(part: IO[bytes]) -> Iterator[tuple[Place, etree._Element]]:
@@ -117,7 +110,7 @@ def _number_of(column: str) -> int:
     return number - 1
 
 
-def _text(cell: etree._Element, percent: set[str]) -> str | None:
+def _text(cell: etree._Element, shown: Mapping[str, Shown]) -> str | None:
     """Return what a cell says, where its value alone does not."""
     kind, value = cell.get("t", "n"), cell.findtext("{*}v")
     if kind == "e":
@@ -125,6 +118,5 @@ def _text(cell: etree._Element, percent: set[str]) -> str | None:
     # A formula whose value is the empty text has the type of texts.
     if not value and kind != "str" and cell.find("{*}f") is not None:
         return _NOT_COMPUTED
-    if kind == "n" and value and cell.get("s", "0") in percent:
-        return f"{round(float(value) * 100, 10):.15g}%"
-    return None
+    show = shown.get(cell.get("s", "0"))
+    return show(float(value)) if kind == "n" and value and show else None

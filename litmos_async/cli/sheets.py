@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
-from litmos_async.cli.content import Record, TableError
+from litmos_async.cli.content import RawRow, TableError
 from litmos_async.cli.extras import missing
 from litmos_async.cli.sheet_marks import texts_of_marked_cells
 
-__all__ = ["is_workbook", "sheet_records"]
+__all__ = ["is_workbook", "sheet_rows"]
 
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -29,7 +29,7 @@ def is_workbook(data: bytes) -> bool:
     return data.startswith((_ZIP, _OLE))
 
 
-def sheet_records(data: bytes, sheet: str | None) -> list[Record]:
+def sheet_rows(data: bytes, sheet: str | None) -> list[RawRow]:
     """Return the rows of a sheet, as texts.
 
     Args:
@@ -61,7 +61,7 @@ def sheet_records(data: bytes, sheet: str | None) -> list[Record]:
         texts += [[] for _ in range(row + 1 - len(texts))]
         texts[row] += [""] * (column + 1 - len(texts[row]))
         texts[row][column] = text
-    return [Record(number, fields) for number, fields in enumerate(texts, start=1)]
+    return [RawRow(number, fields) for number, fields in enumerate(texts, start=1)]
 
 
 def _check_size(data: bytes) -> None:
@@ -95,8 +95,14 @@ def _text(cell: Any) -> str:
             return repr(cell)
         # What Excel has rounded is shown as it would show it: it is no number of an employee.
         return str(int(cell)) if abs(cell) < _LARGEST_EXACT else f"{cell:.14E}"
+    return _moment(cell) if isinstance(cell, (date, time, timedelta)) else str(cell)
+
+
+def _moment(cell: date | time | timedelta) -> str:
+    """Return a date, a time or a span of time as it would be typed."""
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ", "seconds")
-    if isinstance(cell, (date, time)):
-        return cell.isoformat()
-    return str(cell)
+    if isinstance(cell, timedelta):
+        minutes, seconds = divmod(round(cell.total_seconds()), 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+    return cell.isoformat()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,13 +15,13 @@ from litmos_async.cli.headings import NO_FIELD, NO_NAMES, OURS, name_key
 from litmos_async.cli.ledger import Ledger, Subject
 from litmos_async.cli.lookups import manager_ids
 from litmos_async.cli.options import (
-    ACCOUNT,
+    ACCOUNT_FLAGS,
     ITEM_FLAGS,
-    SHOW,
-    Account,
+    OUTPUT_FLAGS,
+    AccountFlags,
     ItemFlags,
+    OutputFlags,
     SendMessageOrNot,
-    Show,
     commands,
     start,
 )
@@ -50,9 +51,9 @@ PEOPLE: Final = Fields(
 )
 
 
-async def look_up(bulk: Bulk, ledger: Ledger, _dry_run: bool) -> None:
+async def look_up(bulk: Bulk, ledger: Ledger, _dry_run: bool, *, create: bool = True) -> None:
     """Look up the managers that the lines name."""
-    await manager_ids(bulk, ledger, PEOPLE)
+    await manager_ids(bulk, ledger, PEOPLE, create=create)
 
 
 def check_members(table: Table, reading: Reading = READING) -> Table:
@@ -113,8 +114,8 @@ async def teams(
     send_message: SendMessageOrNot = "no",
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Make the members of the teams in a CSV match it. Teams that it does not name are left alone.
 
@@ -131,7 +132,7 @@ async def teams(
     task = Task(
         (USER, TEAM), Bulk.sync_team_members, options, given, member, check_members, takes_away=remove
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)
 
 
 @app.command
@@ -153,8 +154,8 @@ async def users(
     send_message: SendMessageOrNot = "no",
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Make the people of the account match a CSV.
 
@@ -177,7 +178,8 @@ async def users(
         given,
         person,
         PEOPLE.check,
-        look_up,
+        partial(look_up, create=create),
         takes_away=deactivate,
+        said=PEOPLE.said,
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)

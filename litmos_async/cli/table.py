@@ -11,14 +11,22 @@ import attrs
 from attrs import frozen
 
 from litmos_async.cli.cells import unguarded
-from litmos_async.cli.content import LONGEST_RECORD, Record, TableError, decode, delimiters, records_of
-from litmos_async.cli.headings import NO_NAMES, OURS, UNFINISHED, LineStatus, name_key
+from litmos_async.cli.content import LONGEST_ROW, RawRow, TableError, decode, delimiters, raw_rows
+from litmos_async.cli.headings import (
+    NO_NAMES,
+    OURS,
+    UNFINISHED,
+    LineStatus,
+    as_input,
+    name_key,
+    places_of_ours,
+)
 from litmos_async.cli.reading import READING, Reading, read_bytes
-from litmos_async.cli.sheets import is_workbook, sheet_records
+from litmos_async.cli.sheets import is_workbook, sheet_rows
 from litmos_async.names import clean
 
 __all__ = [
-    "LONGEST_RECORD",
+    "LONGEST_ROW",
     "MOST_BYTES",
     "Column",
     "Line",
@@ -103,7 +111,7 @@ class Table:
         titles: What the columns are called in the outcomes.
         notes: What was passed over.
         workbook: Whether the file is a workbook.
-        outcomes: Whether it holds the outcomes of an earlier run.
+        ours: Which columns of the file, from 1, are those that the outcomes of an earlier run have of their own.
     """
 
     columns: tuple[Column, ...]
@@ -118,11 +126,15 @@ class Table:
     titles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     workbook: bool = False
-    outcomes: bool = False
+    ours: tuple[int, ...] = ()
 
     def is_ours(self, place: int) -> bool:
         """Return whether one of the other columns is that of an earlier run: the status of a person is not."""
-        return self.outcomes and self.extra_columns[place] in OURS
+        return bool(self.ours) and self.extra_places[place] in self.ours
+
+    def is_filled(self, place: int) -> bool:
+        """Return whether one of the other columns says something on any line."""
+        return any(clean(line.extra[place]) for line in self.lines if line.extra)
 
     def called(self, place: int) -> str:
         """Return what one of the other columns is called in a message."""
@@ -142,30 +154,36 @@ class _Header:
         names: As they stand there.
         words: As what they are read; empty for one that is passed over.
         places: Where those stand that must be there, and under which of their names.
+        ours: Where the columns are that the outcomes of an earlier run have of their own; none in another file.
     """
 
     names: list[str]
     words: list[str]
     places: list[tuple[int, str] | None]
+    ours: tuple[int, ...] = ()
 
     @property
     def found(self) -> int:
         """How many of them there are."""
         return sum(place is not None for place in self.places)
 
+    def called(self, place: int) -> str:
+        """Return what the input calls a column."""
+        return as_input(self.names[place]) if self.ours else self.names[place]
+
 
 @frozen
 class _Grid:
-    """The records of a file with one delimiter.
+    """The rows of a file with one delimiter.
 
     Attributes:
-        records: From the header on.
+        rows: From the header on.
         header: The first of them that is one.
         above: How many of those before it are not blank.
         delimiter: What stands between fields.
     """
 
-    records: Iterator[Record]
+    rows: Iterator[RawRow]
     header: _Header
     above: int
     delimiter: str
@@ -191,7 +209,7 @@ def parse(data: bytes, columns: Sequence[Column], reading: Reading = READING) ->
     mapping = reading.mapping_if_there()
     bom = workbook = is_workbook(data)
     if workbook:
-        grid = _grid(iter(sheet_records(data, reading.sheet)), ",", columns, mapping)
+        grid = _grid(iter(sheet_rows(data, reading.sheet)), ",", columns, mapping)
     else:
         if reading.sheet is not None:
             raise TableError("--sheet is for workbooks, and this is not one")
@@ -201,37 +219,39 @@ def parse(data: bytes, columns: Sequence[Column], reading: Reading = READING) ->
         if first is None:
             raise TableError("it is empty")
         candidates, first = delimiters(text.lines, first, reading.delimiter)
-        grids = (_grid(records_of(text, first, each), each, columns, mapping) for each in candidates)
+        grids = (_grid(raw_rows(text, first, each), each, columns, mapping) for each in candidates)
         grid = max(grids, key=lambda each: (each.header.found, -each.above, len(each.header.names)))
     return _table(grid, columns, reading, bom=bom, workbook=workbook)
 
 
 def _grid(
-    records: Iterator[Record], delimiter: str, columns: Sequence[Column], mapping: Mapping[str, str]
+    rows: Iterator[RawRow], delimiter: str, columns: Sequence[Column], mapping: Mapping[str, str]
 ) -> _Grid:
-    """Look for the header: the first record that names all columns; the first of all if none does."""
-    above = [record for record in islice(records, _LINES_ABOVE) if not record.is_blank]
-    headers = [_header(record.fields, columns, mapping) for record in above]
+    """Look for the header: the first row that names all columns; the first of all if none does."""
+    above = [row for row in islice(rows, _LINES_ABOVE) if not row.is_blank]
+    headers = [_header(row.fields, columns, mapping) for row in above]
     place = next((place for place, header in enumerate(headers) if header.found == len(columns)), 0)
     header = headers[place] if headers else _header([], columns, mapping)
     rest = above[place + 1 :]
 
-    def below() -> Iterator[Record]:
+    def below() -> Iterator[RawRow]:
         yield from rest
-        yield from records
+        yield from rows
 
     return _Grid(below(), header, place, delimiter)
 
 
 def _header(fields: Sequence[str], columns: Sequence[Column], mapping: Mapping[str, str]) -> _Header:
     names = [clean(field) for field in fields]
-    words = [mapping.get(name_key(name), name) for name in names]
+    ours = places_of_ours(names)
+    said = [as_input(name) for name in names] if ours else names
+    words = [name if place in ours else mapping.get(name_key(name), name) for place, name in enumerate(said)]
     keys = [name_key(word) for word in words]
 
     def place_of(wanted: Sequence[str]) -> tuple[int, str] | None:
         return next(((keys.index(name_key(name)), name) for name in wanted if name_key(name) in keys), None)
 
-    return _Header(names, words, [place_of(column.names) for column in columns])
+    return _Header(names, words, [place_of(column.names) for column in columns], ours)
 
 
 def _table(
@@ -242,22 +262,21 @@ def _table(
     bom: bool,
     workbook: bool,
 ) -> Table:
-    header, records = grid.header, [record for record in grid.records if not record.is_blank]
+    header, rows = grid.header, [row for row in grid.rows if not row.is_blank]
     places = _found(header, columns, reading.mapping())
-    outcomes = {"line", "status"} <= set(header.names)
-    if outcomes:  # its texts are guarded against spreadsheets
+    if header.ours:  # its texts are guarded against spreadsheets
         header = attrs.evolve(header, names=[*map(unguarded, header.names)])
-        records = [attrs.evolve(record, fields=[*map(unguarded, record.fields)]) for record in records]
-        records, added = _without_added(header, records)
+        rows = [attrs.evolve(row, fields=[*map(unguarded, row.fields)]) for row in rows]
+        rows, added = _without_added(header, rows)
     else:
         added = 0
-    records = [_unless_header(record, header) for record in records]
+    rows = [_unless_header(row, header) for row in rows]
     if reading.only_failed:
-        records = _without_done(header, records)
+        header, rows = _without_done(header, rows)
     rest = [
         place
         for place, name in enumerate(header.names)
-        if place not in places and (name or any(clean(field) for field in _at(records, place)))
+        if place not in places and (name or any(clean(field) for field in _at(rows, place)))
     ]
     width = len(header.names)
     found = [place for place in header.places if place is not None]
@@ -265,8 +284,8 @@ def _table(
     return Table(
         columns=tuple(columns),
         names=tuple(header.names[place] for place in places),
-        extra_columns=tuple(header.names[place] for place in rest),
-        lines=[_line(record, columns, places, rest, width) for record in records],
+        extra_columns=tuple(header.called(place) for place in rest),
+        lines=[_line(row, columns, places, rest, width) for row in rows],
         delimiter=grid.delimiter,
         bom=bom,
         words=tuple(word for _, word in found),
@@ -282,15 +301,15 @@ def _table(
             if note
         ),
         workbook=workbook,
-        outcomes=outcomes or reading.only_failed,
+        ours=tuple(place + 1 for place in header.ours),
     )
 
 
-def _at(records: Sequence[Record], place: int) -> Iterator[str]:
-    return (record.fields[place] for record in records if place < len(record.fields))
+def _at(rows: Sequence[RawRow], place: int) -> Iterator[str]:
+    return (row.fields[place] for row in rows if place < len(row.fields))
 
 
-def _without_added(header: _Header, records: Sequence[Record]) -> tuple[list[Record], int]:
+def _without_added(header: _Header, rows: Sequence[RawRow]) -> tuple[list[RawRow], int]:
     """Leave out what a job did that stood on no line of its input: whom it has removed must not come back.
 
     A column `status` of another system says other things than ours.
@@ -298,43 +317,45 @@ def _without_added(header: _Header, records: Sequence[Record]) -> tuple[list[Rec
     Raises:
         TableError: The job was killed, so lines are missing.
     """
-    line, status, reason = (header.names.index(name) if name in header.names else -1 for name in OURS)
+    line, status, reason = header.ours
 
-    def at(record: Record, place: int) -> str:
-        return record.fields[place].strip() if 0 <= place < len(record.fields) else ""
+    def at(row: RawRow, place: int) -> str:
+        return row.fields[place].strip() if place < len(row.fields) else ""
 
     of_no_line = [
-        record
-        for record in records
-        if not record.problem and not at(record, line) and at(record, status) in get_args(LineStatus)
+        row
+        for row in rows
+        if not row.problem and not at(row, line) and at(row, status) in get_args(LineStatus)
     ]
-    if any(at(record, reason) == UNFINISHED for record in of_no_line):
+    if any(at(row, reason) == UNFINISHED for row in of_no_line):
         raise TableError(
             "it holds the outcomes of a job that was killed, or is still running: lines are missing. Run the "
             "command on the original file again"
         )
-    added = {id(record) for record in of_no_line}
-    return [record for record in records if id(record) not in added], len(added)
+    added = {id(row) for row in of_no_line}
+    return [row for row in rows if id(row) not in added], len(added)
 
 
-def _unless_header(record: Record, header: _Header) -> Record:
-    """Return a record, with a problem if it is the header once more: two files that were put together have two."""
-    if record.problem:
-        return record
-    if any(clean(field) != name for field, name in zip_longest(record.fields, header.names, fillvalue="")):
-        return record
-    return attrs.evolve(record, problem="it is the header once more")
+def _unless_header(row: RawRow, header: _Header) -> RawRow:
+    """Return a row, with a problem if it is the header once more: two files that were put together have two."""
+    if row.problem:
+        return row
+    if any(clean(field) != name for field, name in zip_longest(row.fields, header.names, fillvalue="")):
+        return row
+    return attrs.evolve(row, problem="it is the header once more")
 
 
-def _without_done(header: _Header, records: Sequence[Record]) -> list[Record]:
-    """Return the lines of an outcomes file that are not done."""
+def _without_done(header: _Header, rows: Sequence[RawRow]) -> tuple[_Header, list[RawRow]]:
+    """Return the lines of an outcomes file that are not done; it is one, whatever is left of its columns."""
     if "status" not in header.names:
         raise TableError("--only-failed is for outcomes files, which have a column status")
-    place = header.names.index("status")
-    statuses = [[*record.fields, *[""] * (place + 1)][place] for record in records]
+    ours = header.ours or tuple(header.names.index(name) for name in OURS if name in header.names)
+    place = next(place for place in ours if header.names[place] == "status")
+    statuses = [[*row.fields, *[""] * (place + 1)][place] for row in rows]
     if _PLANNED in statuses:
         raise TableError("it holds a plan, which does not say what failed: leave out --only-failed")
-    return [record for record, status in zip(records, statuses, strict=True) if status != _DONE]
+    left = [row for row, status in zip(rows, statuses, strict=True) if status != _DONE]
+    return attrs.evolve(header, ours=ours), left
 
 
 def _found(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str]) -> list[int]:
@@ -356,8 +377,24 @@ def _found(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str
     )
     held = ", ".join(repr(name) for name in header.names if name) or "nothing that could be read"
     if not places:
-        raise TableError(f"its first line is not a header, which would name {missing}; it holds {held}")
+        raise TableError(
+            f"its first line is not a header, which would name {missing}; it holds {held}"
+            f"{_in_one_field(header, columns, mapping)}"
+        )
     raise TableError(f"its header names {missing}; it holds {held}{_reasons(header)}")
+
+
+def _in_one_field(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str]) -> str:
+    """Return that the header would be one if the line were not in quotes as a whole, if that is so."""
+    names = [name for name in header.names if name]
+    if len(names) != 1:
+        return ""
+    text = decode(names[0].encode("utf-8"), "utf-8")
+    candidates, first = delimiters(text.lines, 0, None)
+    split = (row.fields for each in candidates for row in raw_rows(text, first, each))
+    if not any(_header(fields, columns, mapping).found for fields in split if len(fields) > 1):
+        return ""
+    return "; each line is in one pair of quotes, or in one cell: take the quotes away, or split the column"
 
 
 def _reasons(header: _Header) -> str:
@@ -368,19 +405,19 @@ def _reasons(header: _Header) -> str:
 
 
 def _line(
-    record: Record, columns: Sequence[Column], places: Sequence[int], rest: Sequence[int], width: int
+    row: RawRow, columns: Sequence[Column], places: Sequence[int], rest: Sequence[int], width: int
 ) -> Line:
-    """Return what a record says, as far as it goes. Spreadsheets leave out separators at the end of a line."""
-    fields = record.fields + [""] * (width - len(record.fields))
+    """Return what a row says, as far as it goes. Spreadsheets leave out separators at the end of a line."""
+    fields = row.fields + [""] * (width - len(row.fields))
     values = tuple(fields[place] for place in places)
-    problem = record.problem
+    problem = row.problem
     if not problem and any(map(clean, fields[width:])):
-        problem = f"{len(record.fields)} instead of {width} fields"
+        problem = f"{len(row.fields)} instead of {width} fields"
     elif not problem:
         empty = [column.word for column, value in zip(columns, values, strict=True) if not value.strip()]
-        cut_short = len(record.fields) < width
+        cut_short = len(row.fields) < width
         missing = (
-            f"{len(record.fields)} instead of {width} fields" if cut_short else f"no {' and no '.join(empty)}"
+            f"{len(row.fields)} instead of {width} fields" if cut_short else f"no {' and no '.join(empty)}"
         )
         problem = missing if empty else ""
-    return Line(record.number, values, tuple(fields[place] for place in rest), problem)
+    return Line(row.number, values, tuple(fields[place] for place in rest), problem)

@@ -63,6 +63,11 @@ async def by_employee_id(bulk: Bulk, names: Iterable[str]) -> Resolved:
     return await bulk.resolve_users(names, by="employee_id")
 
 
+async def by_email(bulk: Bulk, names: Iterable[str]) -> Resolved:
+    """Look up people by e-mail address: one that is the user name of another person is no one's."""
+    return await bulk.resolve_users(names, by="email")
+
+
 async def to_user_names(bulk: Bulk, names: Iterable[str]) -> Resolved:
     """Look up user names by the number of the employee."""
     found = await bulk.resolve_users(names, by="employee_id")
@@ -100,7 +105,7 @@ USER: Final = NameColumn(
     many="people",
     listed=True,
     resolve=Bulk.resolve_users,
-    ways=((EMPLOYEE_ID, by_employee_id),),
+    ways=((EMPLOYEE_ID, by_employee_id), (EMAIL, by_email)),
 )
 COURSE: Final = NameColumn(
     "course",

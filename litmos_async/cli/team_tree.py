@@ -11,7 +11,15 @@ from cyclopts import Parameter
 from litmos_async.bulk import Bulk, BulkJob, Resolved
 from litmos_async.cli.extra_columns import ExtraColumn, ExtraColumns, listed_names
 from litmos_async.cli.ledger import Item, Ledger, Subject
-from litmos_async.cli.options import ACCOUNT, ITEM_FLAGS, SHOW, Account, ItemFlags, Show, start
+from litmos_async.cli.options import (
+    ACCOUNT_FLAGS,
+    ITEM_FLAGS,
+    OUTPUT_FLAGS,
+    AccountFlags,
+    ItemFlags,
+    OutputFlags,
+    start,
+)
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.removals import TENTH, MaxRemovals, complete
 from litmos_async.cli.table import Line, Table
@@ -135,8 +143,8 @@ async def team_tree(
     max_removals: MaxRemovals = TENTH,
     flags: ItemFlags = ITEM_FLAGS,
     reading: Reading = READING,
-    show: Show = SHOW,
-    account: Account = ACCOUNT,
+    output: OutputFlags = OUTPUT_FLAGS,
+    account: AccountFlags = ACCOUNT_FLAGS,
 ) -> int:
     """Make the teams of the account match a CSV: their place in the tree, description, leaders and admins.
 
@@ -158,4 +166,4 @@ async def team_tree(
         apart=_apart,
         said=TREE.said,
     )
-    return await start(task, file, reading, show, account)
+    return await start(task, file, reading, output, account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
 import os
@@ -50,6 +51,9 @@ class Outlet:
 
     def write(self, text: str) -> int:
         """Write a text, if it can be written."""
+        if self._stream is None and self.problem is None:
+            # The process was started without one: what is written is lost as on a full disk.
+            self.problem = OSError(errno.EBADF, os.strerror(errno.EBADF))
         if self._stream is not None and self.problem is None:
             try:
                 self._stream.write(text)

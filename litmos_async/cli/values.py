@@ -9,19 +9,33 @@ from typing import Final
 
 from litmos_async.names import clean, is_spreadsheet_error
 
-__all__ = ["FieldError", "access_level", "day", "import_access_level", "moment", "text_of", "yes_or_no"]
+__all__ = [
+    "YES_OR_NO",
+    "FieldError",
+    "access_level",
+    "day",
+    "import_access_level",
+    "moment",
+    "text_of",
+    "yes_or_no",
+]
 
 _YES: Final = (
     *("yes", "y", "true", "t", "1", "on", "active", "enabled"),
-    *("ja", "j", "wahr", "aktiv", "oui", "o", "vrai", "actif", "sí", "si", "s", "verdadero", "activo"),
-    *("vero", "attivo", "sim", "verdadeiro", "ativo", "waar", "actief"),
+    *("ja", "j", "wahr", "aktiv", "oui", "o", "vrai", "actif", "sí", "si", "s", "verdadero"),
+    *("activo", "activa", "sì", "vero", "attivo", "attiva", "sim", "verdadeiro", "ativo", "ativa"),
+    *("waar", "actief"),
 )
 _NO: Final = (
     *("no", "n", "false", "f", "0", "off", "inactive", "disabled"),
-    *("nein", "falsch", "inaktiv", "non", "faux", "inactif", "falso", "inactivo", "inattivo"),
-    *("não", "nao", "inativo", "nee", "onwaar", "inactief"),
+    *("nein", "falsch", "inaktiv", "non", "faux", "inactif", "falso", "inactivo"),
+    *("inactiva", "inattivo", "inattiva", "não", "nao", "inativo", "inativa", "nee", "onwaar", "inactief"),
 )
 _YES_NO: Final = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
+YES_OR_NO: Final = (
+    "expected yes or no, true or false, 1 or 0, active or inactive, or such a word in German, French, Spanish, "
+    "Italian, Portuguese or Dutch"
+)
 
 _ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
@@ -81,7 +95,7 @@ def yes_or_no(text: str) -> bool:
     try:
         return _YES_NO[clean(text).lower()]
     except KeyError:
-        raise FieldError("expected yes or no") from None
+        raise FieldError(YES_OR_NO) from None
 
 
 def day(text: str) -> date:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from litmos_async.errors import JournalMismatch, MissingOption, TooManyRemovals
+from litmos_async.errors import IncompleteInput, JournalMismatch, MissingOption, TooManyRemovals
 from litmos_async.wording import OptionText
 
 MISSING: Final[Mapping[str, str]] = {
@@ -26,6 +26,11 @@ def explain(problem: Exception) -> str:
     """Return what an error means to a person at the command line."""
     if isinstance(problem, TooManyRemovals):
         return _too_many(problem)
+    if isinstance(problem, IncompleteInput):
+        return (
+            f"lines that cannot be used: {problem.unusable:,}. The people they name would be taken for people to "
+            "remove. Correct the lines, or run without removals"
+        )
     if isinstance(problem, JournalMismatch) and problem.option not in {"job", "input"}:
         then, now = (_as_given(problem.option, value) for value in (problem.then, problem.now))
         return f"{problem.path} was begun {then}, not {now}"

@@ -13,7 +13,7 @@ Phase: TypeAlias = Literal["open", "closing", "finished"]
 
 
 @frozen
-class Run:
+class StoredRun:
     """A run of one list, as the state keeps it while it is under way.
 
     Attributes:
@@ -49,7 +49,7 @@ class Run:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> Run:
+    def from_json(cls, text: str) -> StoredRun:
         """Return it from text."""
         plain = json.loads(text)
         since, to = plain["since"], plain.get("to")
@@ -105,7 +105,7 @@ class Part:
 
 
 @frozen
-class Progress:
+class ListProgress:
     """How far a list is in the run under way.
 
     Attributes:
@@ -116,7 +116,7 @@ class Progress:
         done: Whether the list is finished.
     """
 
-    run: Run
+    run: StoredRun
     listed: bool
     rows: int
     gone: int

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from litmos_async.export.facts import Part, Past, Run
+from litmos_async.export.facts import Part, Past, StoredRun
 from litmos_async.export.manifest import FileEntry, ListEntry
 from litmos_async.export.output import Output, digest, working_name
 from litmos_async.export.place import Place
@@ -80,7 +80,7 @@ class ListRun:
         self.past = Past()
         self.ask = Ask()
         self.whole = True
-        self.run: Run | None = None
+        self.run: StoredRun | None = None
         self.listed = False
         self.rows = 0
         self.gone = 0
@@ -163,12 +163,12 @@ class ListRun:
             started = max(started, self.past.started + _TICK)
         stamp = f"{started:%Y%m%dT%H%M%S}{started.microsecond // 1000:03}Z"
         schema = self._order.schemas[self.spec.name]
-        run = Run(started, stamp, self.ask.since, self.whole, cursor, schema.names, self.ask.to)
+        run = StoredRun(started, stamp, self.ask.since, self.whole, cursor, schema.names, self.ask.to)
         self._state.begin(self.spec.name, run, self.units_ahead)
         self.run = run
         self._make_rows(run)
 
-    def _make_rows(self, run: Run) -> None:
+    def _make_rows(self, run: StoredRun) -> None:
         schema = self._order.schemas[self.spec.name]
         # A run goes on with the columns that it began with, although this version may know more.
         schema = schema.select(run.columns, secrets=schema.secrets)
@@ -177,7 +177,7 @@ class ListRun:
             RowMaker(schema.with_run(), self.spec.parents, run.started) if self._order.keeps else self._bare
         )
 
-    def _running(self) -> Run:
+    def _running(self) -> StoredRun:
         if self.run is None:
             raise RuntimeError("the run has not begun")
         return self.run

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.export.facts import Part, Past, Progress, Run
+from litmos_async.export.facts import ListProgress, Part, Past, StoredRun
 from litmos_async.export.spec import Unit
 from litmos_async.wording import reason_of
 
@@ -173,14 +173,14 @@ class StateFile:
         ).fetchone()
         return Past(*(text and datetime.fromisoformat(text) for text in row)) if row else Past()
 
-    def progress(self, name: str) -> Progress | None:
+    def progress(self, name: str) -> ListProgress | None:
         """Return how far the run under way is; None where none is."""
         row = self._db.execute(
             "SELECT detail, listed, rows, gone, done FROM runs WHERE name=?", (name,)
         ).fetchone()
-        return row and Progress(Run.from_json(row[0]), bool(row[1]), row[2], row[3], bool(row[4]))
+        return row and ListProgress(StoredRun.from_json(row[0]), bool(row[1]), row[2], row[3], bool(row[4]))
 
-    def begin(self, name: str, run: Run, units: Sequence[Unit]) -> None:
+    def begin(self, name: str, run: StoredRun, units: Sequence[Unit]) -> None:
         """Begin a run, with all of its units where they are known: a kill finds both or neither.
 
         Args:
@@ -386,9 +386,9 @@ class StateFile:
                 raise
 
 
-def _run_of(change: sqlite3.Cursor, name: str) -> Run:
+def _run_of(change: sqlite3.Cursor, name: str) -> StoredRun:
     (detail,) = change.execute("SELECT detail FROM runs WHERE name=?", (name,)).fetchone()
-    return Run.from_json(detail)
+    return StoredRun.from_json(detail)
 
 
 def _empty(change: sqlite3.Cursor, tables: Iterable[str], name: str | None = None) -> None:

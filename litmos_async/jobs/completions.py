@@ -23,7 +23,7 @@ from litmos_async.jobs.steps import (
 from litmos_async.models import ModuleResult
 from litmos_async.models.record import check_class
 from litmos_async.resources import Resources
-from litmos_async.resources.base import id_of
+from litmos_async.resources.arguments import id_of
 
 __all__ = ["CompletedModule", "CompletionJobs"]
 

@@ -24,7 +24,7 @@ from litmos_async.models import EventUser, Session, SessionDay
 from litmos_async.models.record import check_class
 from litmos_async.names import loose
 from litmos_async.resources import Resources
-from litmos_async.resources.base import Ref, id_of
+from litmos_async.resources.arguments import Ref, id_of
 from litmos_async.resources.sessions import to_create
 
 __all__ = ["NewSession", "SessionJobs", "SessionPlace", "UserInSession"]

@@ -11,7 +11,7 @@ import attrs
 from attrs import define
 
 from litmos_async.bulk import BulkJob, ItemOptions, Status
-from litmos_async.errors import ConfigurationError, TooManyRemovals
+from litmos_async.errors import ConfigurationError
 from litmos_async.jobs import roles
 from litmos_async.jobs.roles import ROLES, RoleChange
 from litmos_async.jobs.steps import (
@@ -36,7 +36,7 @@ from litmos_async.jobs.tree_match import Place, TeamRow, Tree
 from litmos_async.models import Team, TeamSummary
 from litmos_async.names import loose
 from litmos_async.resources import Resources
-from litmos_async.resources.base import several
+from litmos_async.resources.arguments import several
 from litmos_async.wording import OptionText, count
 
 __all__ = ["TeamChange", "TreeJobs"]
@@ -102,7 +102,8 @@ class TreeJobs(StepJobs):
             remove: True deletes the teams that no row names, but for those above a team of a row; and where a row
                 has leaders or admins, all others lose that role.
             max_removals: How many teams and roles may be removed: a fraction of all, or a number. If it
-                would be more, the job raises `TooManyRemovals` and changes nothing.
+                would be more, the job raises `TooManyRemovals` and changes nothing. If a row cannot be used and
+                teams would be removed, it raises `IncompleteInput`: the row may mean one of them.
             options: See `ItemOptions`.
 
         Returns:
@@ -165,6 +166,8 @@ class TreeJob(InRanks):
         self._teams = len(teams)
         unique = list({row.key: row for row in self._rows}.values())
         tree = Tree(unique, teams)
+        if self._removals.allowed or any(place.names_parent for place in tree.places):
+            _check_parents(teams)
         found = await self._read(tree.places)
         for place in tree.places:
             yield self._refused(place) if place.problem else self._matched(place, found.get(id(place)))
@@ -333,15 +336,30 @@ class TreeJob(InRanks):
             notes.append(OptionText(text, "remove", value=True))
         return tuple(filter(None, notes)) or ("nothing to do",)
 
-    def _refusal(self) -> TooManyRemovals | None:
-        if not self._removals.allowed:
+    def _refusal(self) -> ConfigurationError | None:
+        removals = self._removals
+        if not removals.allowed:
             return None
-        return self._removals.refusal(self._going, self._teams, "teams") or self._removals.refusal(
-            self._demoted, self._holders, "leaders and admins"
+        return (
+            removals.incomplete(self._unusable(), self._going)
+            or removals.refusal(self._going, self._teams, "teams")
+            or removals.refusal(self._demoted, self._holders, "leaders and admins")
         )
 
 
 _OF_RECORD: Final = ("parent", "description")
+
+
+def _check_parents(teams: Iterable[TeamSummary]) -> None:
+    """Make sure that the list of teams says where each of them stands: what is absent is not the top.
+
+    Raises:
+        ConfigurationError: It does not, as in the recordings of 2016: teams would be moved, made anew or removed.
+    """
+    if any(team.parent_team_id is None for team in teams):
+        raise ConfigurationError(
+            "the list of teams does not say which team stands above which, so that the tree cannot be compared"
+        )
 
 
 def _entry(key: RowKey) -> Key:

@@ -21,7 +21,7 @@ from litmos_async.limits.members import SILENT, Member, Members
 from litmos_async.limits.rate import Priority, Quota, RateLimit, Share
 from litmos_async.limits.window import GUARD, Window
 
-__all__ = ["Account", "Demand", "Reading", "dump", "load", "process_name", "transact"]
+__all__ = ["Account", "ClockReading", "Demand", "dump", "load", "process_name", "transact"]
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class Demand:
 
 
 @attrs.frozen
-class Reading:
+class ClockReading:
     """What the clock of a store showed at some moment between asking for it and hearing it, here.
 
     Attributes:
@@ -84,7 +84,7 @@ class Reading:
     record: str = ""
     clock_offset: float = 0.0
 
-    def gained(self, since: Reading) -> tuple[float, float]:
+    def gained(self, since: ClockReading) -> tuple[float, float]:
         """Return how much further that clock has come than ours since then: at least, and at most."""
         shown = self.shown - since.shown
         return shown - (self.heard - since.asked), shown - (self.asked - since.heard)
@@ -208,7 +208,7 @@ class Account:
         if self.record == seen.record:
             self.record = _new_record()
 
-    def track_clock(self, last: Reading | None, now: Reading) -> Reading:
+    def track_clock(self, last: ClockReading | None, now: ClockReading) -> ClockReading:
         """Notice that the store's clock went faster or slower than time, and keep that out of this account.
 
         Else a clock that is set to the right time, or pulled there, would free every slot too early. The first

@@ -12,7 +12,8 @@ from typing import Final, TypeAlias
 
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.limits.clocks import slept, time_asleep
-from litmos_async.limits.rate import Lanes, Lease, Priority, Quota, paused
+from litmos_async.limits.lanes import Lanes, paused
+from litmos_async.limits.rate import Lease, Priority, Quota
 from litmos_async.limits.window import Window
 
 __all__ = ["LeaseQueue", "SlotReport", "closed"]

@@ -16,10 +16,10 @@ from typing import Final, TypeVar
 import attrs
 
 from litmos_async.errors import LimiterUnavailable
-from litmos_async.limits.account import JUMP, UNKNOWN_TIMEOUT, Account, Reading, dump, load, transact
+from litmos_async.limits.account import JUMP, UNKNOWN_TIMEOUT, Account, ClockReading, dump, load, transact
 from litmos_async.limits.members import ALIVE_EVERY, MEMBERSHIP, SILENT
 from litmos_async.limits.rate import RateLimit
-from litmos_async.limits.shared import LAST_REPORT, Change, Seen, Store
+from litmos_async.limits.shared import LAST_REPORT, Change, SeenAccount, Store
 from litmos_async.limits.window import Window
 
 __all__ = ["OutageStore"]
@@ -72,8 +72,8 @@ class _Known:
 
     pid: int = attrs.field(factory=os.getpid)
     name: str = attrs.field(factory=lambda: secrets.token_hex(4))
-    seen: Seen | None = None
-    reading: Reading | None = None
+    seen: SeenAccount | None = None
+    reading: ClockReading | None = None
     contact: float = 0.0
     half_heard: int = 0
     mine: set[int] = attrs.field(factory=set[int])
@@ -170,7 +170,7 @@ class OutageStore:
             nonlocal asked, reading, told, mine
             heard = known.contact = time()
             shown = now + account.clock_offset
-            reading = account.track_clock(known.reading, Reading(shown, asked, heard))
+            reading = account.track_clock(known.reading, ClockReading(shown, asked, heard))
             now = shown - account.clock_offset
             asked = heard  # should this be called again, the store was asked again after this
             if part is not None:
@@ -183,7 +183,7 @@ class OutageStore:
             return result, account, now
 
         result, seen, at = await self._store.apply(account, rate, whole)
-        known.seen, known.reading, known.mine = Seen(seen, at, time()), reading, mine
+        known.seen, known.reading, known.mine = SeenAccount(seen, at, time()), reading, mine
         known.half_heard = 0
         # Else the part was used while the answer was on its way, and that is told next time.
         if known.part is part and (part is None or part.state == told):

@@ -1,28 +1,18 @@
-"""What every form of the limiter shares: the rate, the two protocols, and the lanes in which callers wait."""
+"""What every form of the limiter shares: the rate, how much of it is used, and the two protocols."""
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
-from litmos_async.errors import ConfigurationError, RateLimited
+from litmos_async.checks import is_number, is_whole
+from litmos_async.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable
-
-__all__ = ["Lanes", "Lease", "Limiter", "Priority", "Quota", "RateLimit", "Share", "Usage", "paused"]
+__all__ = ["Lease", "Limiter", "Priority", "Quota", "RateLimit", "Share", "Usage"]
 
 Priority: TypeAlias = Literal["interactive", "bulk"]
-
-T = TypeVar("T")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float)
 
 
 @attrs.frozen
@@ -56,13 +46,13 @@ class RateLimit:
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot work, before the first request meets it."""
         for name in ("requests", "burst", "reserve"):
-            if not isinstance(getattr(self, name), int):
+            if not is_whole(getattr(self, name)):
                 raise ConfigurationError(f"RateLimit.{name} must be a whole number")
         if self.requests < 1 or self.burst < 1:
             raise ConfigurationError("RateLimit.requests and RateLimit.burst must be at least 1")
-        if not _is_number(self.period) or not 0 < self.period < math.inf:
+        if not is_number(self.period) or not 0 < self.period < math.inf:
             raise ConfigurationError("RateLimit.period must be a positive number of seconds")
-        if not _is_number(self.bulk_share) or not 0 <= self.bulk_share <= 1:
+        if not is_number(self.bulk_share) or not 0 <= self.bulk_share <= 1:
             raise ConfigurationError("RateLimit.bulk_share must be a number from 0 to 1")
         if not 0 <= self.reserve < self.requests:
             raise ConfigurationError("RateLimit.reserve must be at least 0 and less than RateLimit.requests")
@@ -286,62 +276,3 @@ class Limiter(Protocol):
 
     async def aclose(self) -> None:
         """Stop. A caller that still waits gets a `LitmosError`."""
-
-
-def paused(seconds: float) -> RateLimited:
-    """Return the error for a caller who cannot wait until the pause is over."""
-    detail = "paused by the rate limit"
-    return RateLimited(f"503: {detail}", status=503, detail=detail, retry_after=seconds, attempts=0)
-
-
-class Lanes(Generic[T]):
-    """Those who wait: interactive before bulk, first come first served inside a lane.
-
-    Each waits for a future. An `OrderedDict` is a queue from whose middle a cancelled caller leaves in
-    constant time, also when 5,000 stand in it.
-    """
-
-    def __init__(self) -> None:
-        # In the order in which the lanes are served. The value is the end of the longest pause that the
-        # caller would sit out.
-        self._lanes: dict[Priority, OrderedDict[asyncio.Future[T], float]] = {
-            "interactive": OrderedDict(),
-            "bulk": OrderedDict(),
-        }
-
-    def __len__(self) -> int:
-        return sum(map(len, self._lanes.values()))
-
-    def waiting(self) -> dict[Priority, int]:
-        """Count those in each lane."""
-        return {priority: len(lane) for priority, lane in self._lanes.items()}
-
-    def join(self, priority: Priority, future: asyncio.Future[T], latest: float) -> None:
-        """Stand at the end of a lane, unless a pause lasts longer than until `latest`."""
-        self._lanes[priority][future] = latest
-
-    def leave(self, future: asyncio.Future[T]) -> None:
-        """Step out of whichever lane it is, if still in one."""
-        for lane in self._lanes.values():
-            lane.pop(future, None)
-
-    def first(self) -> Priority | None:
-        """Return the lane that is served next, or None if no caller waits."""
-        return next((priority for priority, lane in self._lanes.items() if lane), None)
-
-    def pop(self, priority: Priority) -> asyncio.Future[T]:
-        """Take out the caller who has waited longest in that lane."""
-        return self._lanes[priority].popitem(last=False)[0]
-
-    def fail(self, error: Callable[[], BaseException], *, pause_until: float | None = None) -> None:
-        """Send all away with an error, or only those who would not sit out a pause until then.
-
-        Each gets an error of its own, since callers write the facts of their call into it.
-        """
-        for lane in self._lanes.values():
-            for future, latest in list(lane.items()):
-                if pause_until is not None and latest >= pause_until:
-                    continue
-                del lane[future]
-                if not future.done():
-                    future.set_exception(error())

@@ -20,7 +20,7 @@ from litmos_async.limits.lease_queue import LeaseQueue, SlotReport, closed
 from litmos_async.limits.rate import Lease, Priority, Quota, RateLimit, Usage
 from litmos_async.limits.window import Window
 
-__all__ = ["Change", "Seen", "SharedLimiter", "Store"]
+__all__ = ["Change", "SeenAccount", "SharedLimiter", "Store"]
 
 logger = logging.getLogger("litmos_async")
 
@@ -175,7 +175,7 @@ class _Apply(Protocol):
 
 
 @attrs.frozen
-class Seen:
+class SeenAccount:
     """An account as it was in the store, and when that was, there and on the clock of the loop."""
 
     account: Account
@@ -207,7 +207,7 @@ class _Queue(LeaseQueue):
         self, loop: asyncio.AbstractEventLoop, random: _random.Random, rate: RateLimit, apply: _Apply
     ) -> None:
         super().__init__(loop, random)
-        self.seen: Seen | None = None
+        self.seen: SeenAccount | None = None
         self.longest_timeout = 0.0
         self._rate = rate
         self._apply = apply
@@ -241,7 +241,7 @@ class _Queue(LeaseQueue):
             return change(account, now), account, now
 
         result, account, at = await self._apply(look)
-        self.seen = Seen(account, at, self.loop.time())
+        self.seen = SeenAccount(account, at, self.loop.time())
         return result
 
     async def aclose(self) -> None:

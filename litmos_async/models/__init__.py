@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         ReminderMetric,
         TokenType,
     )
+    from litmos_async.models.error_detail import ErrorDetail
     from litmos_async.models.gamification import (
         Badge,
         GamificationAchievedItem,
@@ -76,7 +77,6 @@ if TYPE_CHECKING:
         LearningPathUser,
         UserLearningPath,
     )
-    from litmos_async.models.misc import ErrorDetail, XapiStatement
     from litmos_async.models.modules import ElearningModule, ElearningModuleRequest, Module, ModuleRef
     from litmos_async.models.org import (
         OrgAchievement,
@@ -111,6 +111,7 @@ if TYPE_CHECKING:
         UserSummary,
         UserWithCourses,
     )
+    from litmos_async.models.xapi import XapiStatement
 
 _FAMILIES: Final = {
     "activities": (
@@ -140,6 +141,7 @@ _FAMILIES: Final = {
     ),
     "ecommerce": ("EcommerceCourse", "EcommerceLearningPath"),
     "enums": ("AccessLevel", "DurationType", "ModuleStatus", "ProfileType", "ReminderMetric", "TokenType"),
+    "error_detail": ("ErrorDetail",),
     "gamification": (
         "Badge",
         "GamificationAchievedItem",
@@ -166,7 +168,6 @@ _FAMILIES: Final = {
         "LearningPathUser",
         "UserLearningPath",
     ),
-    "misc": ("ErrorDetail", "XapiStatement"),
     "modules": ("ElearningModule", "ElearningModuleRequest", "Module", "ModuleRef"),
     "org": ("OrgAchievement", "OrgCourse", "OrgLearningPath", "OrgModule", "OrgTeam", "OrgUser"),
     "org_links": (
@@ -194,6 +195,7 @@ _FAMILIES: Final = {
         "UserSummary",
         "UserWithCourses",
     ),
+    "xapi": ("XapiStatement",),
 }
 _HOMES: Final = {name: family for family, names in _FAMILIES.items() for name in names}
 

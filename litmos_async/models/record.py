@@ -15,6 +15,10 @@ from litmos_async.errors import ConfigurationError
 
 _REPR_LIMIT: Final = 1_024
 
+MOST_DEPTH: Final = 200
+"""Lists and mappings in each other, in a value that is written or turned into plain data: Python has a stack of a
+thousand frames, some of them the caller's."""
+
 
 @frozen(kw_only=True)
 class Wire:
@@ -65,7 +69,7 @@ class Extra(dict[str, Any]):
     Attributes:
         after: Where each unknown field stood.
         lacking: Attributes that a create needs and the server left empty.
-        null: Flags that the server gave as null.
+        null: Flags that the server gave as null, or left out.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -129,7 +133,7 @@ class Record:
                 records within and in unknown fields too.
 
         Raises:
-            ConfigurationError: A time has no zone.
+            ConfigurationError: A time has no zone, or a value is nested too deep.
         """
         found = {
             attribute.name: plain_value(getattr(self, attribute.name), attribute.name, secrets=secrets)
@@ -155,27 +159,30 @@ SECRET_NAMES: Final = frozenset({"loginkey", "password"})
 """Wire names of secrets in lower case: in one record or another they may come as an unknown field."""
 
 
-def plain_value(value: Any, name: str, *, secrets: bool) -> Any:
+def plain_value(value: Any, name: str, *, secrets: bool, depth: int = 0) -> Any:
     """Return a value as plain data: the rule of `Record.to_dict`, and of the rows of exports.
 
     Args:
         value: A value of an attribute.
         name: The attribute, for the error.
         secrets: Whether secrets within it are kept.
+        depth: In how many lists and mappings it is.
 
     Raises:
-        ConfigurationError: A time has no zone.
+        ConfigurationError: A time has no zone, or the value is nested too deep.
     """
+    if depth > MOST_DEPTH:
+        raise ConfigurationError(f"{name} is nested too deep")
     if isinstance(value, Record):
         return value.to_dict(secrets=secrets)
     if isinstance(value, Mapping):
         return {
-            str(key): plain_value(each, name, secrets=secrets)
+            str(key): plain_value(each, name, secrets=secrets, depth=depth + 1)
             for key, each in value.items()
             if secrets or str(key).lower() not in SECRET_NAMES
         }
     if isinstance(value, list | tuple):
-        return [plain_value(each, name, secrets=secrets) for each in value]
+        return [plain_value(each, name, secrets=secrets, depth=depth + 1) for each in value]
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
@@ -273,3 +280,15 @@ def check_class(row: object, kind: type[Record], hint: str = "") -> None:
     if not isinstance(row, kind):
         text = f"this takes {kind.__name__}, not {type(row).__name__}"
         raise ConfigurationError(f"{text}: {hint}" if hint else text)
+    check_extra(row)
+
+
+def check_extra(record: Record) -> None:
+    """Refuse unknown fields that are none.
+
+    Raises:
+        ConfigurationError: They are no mapping, or a name in it is no text.
+    """
+    extra: object = record.extra
+    if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in extra):
+        raise ConfigurationError(f"{type(record).__name__}.extra must be a mapping whose keys are texts")

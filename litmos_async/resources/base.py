@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 import attrs
 from attrs import field, frozen
@@ -14,12 +14,11 @@ from litmos_async.ahead import AheadBudget, Batch, PageRequest
 from litmos_async.config import CallOptions, Defaults
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.limits import Priority
-from litmos_async.models.record import Record, Tree, check_class, fields_of
-from litmos_async.names import IDENTIFYING, identifier
+from litmos_async.models.record import Record, Tree
 from litmos_async.paging import Pages
 from litmos_async.reader import Caps
+from litmos_async.resources.arguments import Ref, id_of
 from litmos_async.wire import codec
-from litmos_async.wire.converter import missing
 from litmos_async.wire.dates import JsonDates, utc
 from litmos_async.wire.operation import Operation, Shape
 from litmos_async.wire.verdict import Reply
@@ -28,13 +27,7 @@ if TYPE_CHECKING:
     from litmos_async.transport import Sender
 
 R = TypeVar("R", bound=Record)
-T = TypeVar("T", bound=Record)
 D = TypeVar("D")
-
-Ref: TypeAlias = str | Record
-"""An id, or a record that has one."""
-
-Direction = Literal["asc", "desc"]
 
 _LARGE: Final = 128 * 1024
 """Bytes of an answer beyond which it is decoded in a thread: some milliseconds of work."""
@@ -316,153 +309,3 @@ def split_options(options: ListOptions) -> tuple[dict[str, Any], CallOptions]:
 def in_lane(options: CallOptions, page: PageRequest) -> CallOptions:
     """Return the options of the call for a page: ahead of its turn it keeps no other call from a slot."""
     return cast(CallOptions, {**options, "priority": "bulk"}) if page.ahead else options
-
-
-def id_of(ref: Ref, name: str) -> str:
-    """Return the id of a record, or the id itself.
-
-    Raises:
-        ConfigurationError: There is none.
-    """
-    found: object = getattr(ref, _id_name(type(ref)), None) if isinstance(ref, Record) else ref
-    if not isinstance(found, str) or not found.strip():
-        what = f"a {type(ref).__name__} without an id" if isinstance(ref, Record) else repr(found)
-        raise ConfigurationError(f"{name} must be an id or a record that has one, not {what}")
-    # What came from the server is left as it is; what a person or a file wrote may hold what cannot be seen.
-    return found if isinstance(ref, Record) else _written_id(found, name)
-
-
-def _written_id(text: str, name: str) -> str:
-    cleaned = identifier(text, name)
-    if not cleaned:
-        raise ConfigurationError(f"{name} must be an id or a record that has one, not {text!r}")
-    return cleaned
-
-
-def _id_name(record: type[Record]) -> str:
-    """Return the attribute that holds the id: some records call it otherwise, as `Token.token_id`."""
-    only = record.key[0] if len(record.key) == 1 else ""
-    return only if only.endswith("_id") else "id"
-
-
-def several(given: Any, what: str) -> Iterable[Any]:
-    """Return what was given as an iterable: one thing stands for a list of one, and a text is not taken apart.
-
-    Args:
-        given: An id, a record, or an iterable of either kind of them.
-        what: What should be given, for the error.
-
-    Raises:
-        ConfigurationError: It is none of them.
-    """
-    if isinstance(given, str | Record):
-        return [given]
-    if not isinstance(given, Iterable) or isinstance(given, bytes | bytearray | memoryview):
-        raise ConfigurationError(f"expected {what}, not {type(given).__name__}")
-    return given
-
-
-def items(
-    record: type[T], refs: Iterable[Ref], name: str, *, at_most: int | None = None, **same: Any
-) -> list[T]:
-    """Return the rows of a request that lists ids.
-
-    Args:
-        record: The class of the rows. One that is given as such a row keeps its other attributes.
-        refs: Ids or records.
-        name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (api-facts 12).
-        same: Attributes that are the same in all rows.
-
-    Raises:
-        ConfigurationError: There is none, there are too many, or one is not a valid id.
-    """
-    rows: list[T] = []
-    for ref in several(refs, f"ids or records for {name}"):
-        values = {_id_name(record): id_of(ref, name), **same}
-        rows.append(ref.replace(**values) if isinstance(ref, record) else record(**values))
-    return _counted(rows, name, at_most)
-
-
-def records(
-    rows: Iterable[T] | T, kind: type[T], name: str, *, at_most: int | None = None, update: bool = False
-) -> list[T]:
-    """Return the rows of a request that lists whole records.
-
-    Args:
-        rows: The records, or a single one.
-        kind: Their class.
-        name: What they are, for the error.
-        at_most: How many the server takes in one request, where that is documented (api-facts 12).
-        update: Whether they are there already; see `complete`.
-
-    Raises:
-        ConfigurationError: There is none, there are too many, or one is of another class or lacks what it needs.
-    """
-    given = several(rows, f"records for {name}")
-    return _counted([complete(row, kind, update=update) for row in given], name, at_most)
-
-
-def _counted(rows: list[T], name: str, at_most: int | None) -> list[T]:
-    if not rows:
-        raise ConfigurationError(f"{name}: the list is empty")
-    if at_most is not None and len(rows) > at_most:
-        raise ConfigurationError(f"{name}: {len(rows)} in one request; the server accepts {at_most}")
-    return rows
-
-
-def complete(record: R, kind: type[R] | None = None, *, update: bool = False, hint: str = "") -> R:
-    """Return the record if it is of the class wanted and has what the write needs.
-
-    Args:
-        record: What the caller gave.
-        kind: The class wanted; None where that was checked before.
-        update: Whether it is there already: what the server left empty in it is not asked for.
-        hint: What to do instead, for one who gave another class.
-
-    Raises:
-        ConfigurationError: It is of another class, or something is missing.
-    """
-    check_class(record, kind or Record, hint)
-    lacking = missing(record, update=update)
-    if lacking:
-        raise ConfigurationError(f"{type(record).__name__} needs {', '.join(lacking)}")
-    return record
-
-
-def mail_query(send_message: bool) -> dict[str, bool]:
-    """Return the query of a call that can e-mail people.
-
-    Raises:
-        ConfigurationError: The answer is neither yes nor no: as None the server would decide, and "false" is true.
-    """
-    if not isinstance(send_message, bool):
-        raise ConfigurationError(f"send_message must be True or False, not {send_message!r}")
-    return {"sendmessage": send_message}
-
-
-def identified(record: R) -> R:
-    """Return a record in which all that identifies something is cleaned of what cannot be seen; see `names`.
-
-    Raises:
-        ConfigurationError: Something cannot be seen and cannot be left out with certainty.
-    """
-    changes = {
-        name: cleaned
-        for attribute, _ in fields_of(type(record))
-        if (name := attribute.name) in IDENTIFYING
-        and isinstance(text := getattr(record, name), str)
-        and (cleaned := identifier(text, name)) != text
-    }
-    return record.replace(**changes) if changes else record
-
-
-def sort_query(sort: str | None, direction: Direction | None) -> dict[str, str | None]:
-    """Return the query of a sorted list.
-
-    Raises:
-        ConfigurationError: The direction is none.
-    """
-    if direction not in {None, "asc", "desc"}:
-        raise ConfigurationError(f'direction must be "asc" or "desc", not {direction!r}')
-    return {"sort": sort, "dir": direction and direction.upper()}

@@ -9,7 +9,8 @@ from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import CourseBulkImport, CourseImport, ImportUserError, UserBulkImport, UserImport
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, Resource, mail_query, records
+from litmos_async.resources.arguments import Ref, mail_query, records
+from litmos_async.resources.base import ListOptions, Resource
 from litmos_async.wire.operation import Operation, many, one
 
 LARGEST_BODY: Final = 2_000_000

@@ -21,7 +21,8 @@ from litmos_async.models import (
 )
 from litmos_async.models.record import Record
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, Resource, complete, items
+from litmos_async.resources.arguments import Ref, complete, items
+from litmos_async.resources.base import ListOptions, Resource
 from litmos_async.wire.operation import Operation, many, one
 
 R = TypeVar("R", bound=Record)

@@ -6,7 +6,8 @@ from typing import Unpack
 
 from litmos_async.config import CallOptions
 from litmos_async.models import CourseCustomField
-from litmos_async.resources.base import Ref, Resource, Rows
+from litmos_async.resources.arguments import Ref
+from litmos_async.resources.base import Resource, Rows
 from litmos_async.wire.operation import Operation, many, one
 
 LIST = Operation(

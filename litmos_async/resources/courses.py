@@ -8,7 +8,8 @@ from typing import Any, Unpack
 from litmos_async.config import CallOptions
 from litmos_async.models import Course, CourseDetails, CourseUser, CustomFieldValue, Module, ModuleRef
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, Resource, Rows, items
+from litmos_async.resources.arguments import Ref, items
+from litmos_async.resources.base import ListOptions, Resource, Rows
 from litmos_async.wire.operation import Operation, many, one
 
 LIST = Operation("courses.list", "GET", "/courses", many(Course, "Courses"), json_seen=True)

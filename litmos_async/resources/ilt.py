@@ -7,7 +7,8 @@ from typing import Any, Unpack
 from litmos_async.config import CallOptions
 from litmos_async.models import EventUser, ILTModule, Instructor, Location, Session
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, Resource, complete
+from litmos_async.resources.arguments import Ref, complete
+from litmos_async.resources.base import ListOptions, Resource
 from litmos_async.resources.sessions import to_create
 from litmos_async.wire.operation import Operation, many, one
 

@@ -7,7 +7,8 @@ from typing import Any, Unpack
 from litmos_async.config import CallOptions
 from litmos_async.models import LearningPath, LearningPathCourse, LearningPathUser
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, Resource
+from litmos_async.resources.arguments import Ref
+from litmos_async.resources.base import ListOptions, Resource
 from litmos_async.wire.operation import Operation, many, one
 
 LIST = Operation(

@@ -7,7 +7,8 @@ from typing import Any, Final, Unpack
 from litmos_async.config import CallOptions
 from litmos_async.models import ElearningModule, ElearningModuleRequest
 from litmos_async.models.record import check_class
-from litmos_async.resources.base import Ref, Resource, complete
+from litmos_async.resources.arguments import Ref, complete
+from litmos_async.resources.base import Resource
 from litmos_async.wire.operation import Operation, one
 
 MODULE_TYPE: Final = 9

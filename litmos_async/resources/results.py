@@ -8,7 +8,8 @@ from typing import Any, Unpack
 from litmos_async.config import CallOptions
 from litmos_async.models import Achievement, ModuleResult, ResultDetail
 from litmos_async.paging import Pages
-from litmos_async.resources.base import Direction, ListOptions, Ref, Resource, complete, id_of, sort_query
+from litmos_async.resources.arguments import Direction, Ref, complete, id_of, sort_query
+from litmos_async.resources.base import ListOptions, Resource
 from litmos_async.wire.operation import Operation, many, one
 
 LIST_DETAILS = Operation(

@@ -19,7 +19,8 @@ from litmos_async.models import (
 )
 from litmos_async.models.record import check_class
 from litmos_async.paging import Pages
-from litmos_async.resources.base import Direction, ListOptions, Ref, complete, items, records, sort_query
+from litmos_async.resources.arguments import Direction, Ref, complete, items, records, sort_query
+from litmos_async.resources.base import ListOptions
 from litmos_async.resources.windows import SpanResource
 from litmos_async.wire.operation import Operation, many, one
 

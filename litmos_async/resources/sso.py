@@ -13,7 +13,8 @@ from litmos_async.errors import ConfigurationError, DecodeError, NotFound
 from litmos_async.models.record import Record
 from litmos_async.names import SAME_PERSON, closeness, identifier
 from litmos_async.resources import courses, users
-from litmos_async.resources.base import ListOptions, Ref, Resource
+from litmos_async.resources.arguments import Ref
+from litmos_async.resources.base import ListOptions, Resource
 from litmos_async.wire.codec import SEARCH_LIMIT
 
 

@@ -8,7 +8,8 @@ from typing import Any, Unpack
 from litmos_async.config import CallOptions
 from litmos_async.models import Course, LearningPath, TeamCourseRef, TeamGamification, TeamLearningPathRef
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, Resource, items, mail_query
+from litmos_async.resources.arguments import Ref, items, mail_query
+from litmos_async.resources.base import ListOptions, Resource
 from litmos_async.wire.operation import Operation, many
 
 LIST_COURSES = Operation(

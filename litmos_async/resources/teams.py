@@ -8,7 +8,8 @@ from typing import Any, Unpack
 from litmos_async.config import CallOptions
 from litmos_async.models import Team, TeamSummary, UserRef, UserSummary
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, complete, items, mail_query
+from litmos_async.resources.arguments import Ref, complete, items, mail_query
+from litmos_async.resources.base import ListOptions
 from litmos_async.resources.team_learning import TeamLearning
 from litmos_async.wire.operation import Operation, many, one
 

@@ -8,7 +8,8 @@ from typing import Any, Final, Unpack
 from litmos_async.config import CallOptions
 from litmos_async.models import Token
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, Resource, Rows, id_of, records
+from litmos_async.resources.arguments import Ref, id_of, records
+from litmos_async.resources.base import ListOptions, Resource, Rows
 from litmos_async.wire.operation import Operation, many, one
 
 MOST_TOKENS: Final = 100

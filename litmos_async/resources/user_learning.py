@@ -19,7 +19,8 @@ from litmos_async.models import (
     UserWithCourses,
 )
 from litmos_async.paging import Pages
-from litmos_async.resources.base import ListOptions, Ref, Resource, Rows, items, mail_query
+from litmos_async.resources.arguments import Ref, items, mail_query
+from litmos_async.resources.base import ListOptions, Resource, Rows
 from litmos_async.wire.operation import Operation, many, one
 
 PEOPLE_PER_REQUEST: Final = 25

@@ -21,11 +21,9 @@ from litmos_async.models import (
 )
 from litmos_async.models.record import fields_of
 from litmos_async.paging import Pages
-from litmos_async.resources.base import (
+from litmos_async.resources.arguments import (
     Direction,
-    ListOptions,
     Ref,
-    Rows,
     complete,
     identified,
     items,
@@ -33,6 +31,7 @@ from litmos_async.resources.base import (
     records,
     sort_query,
 )
+from litmos_async.resources.base import ListOptions, Rows
 from litmos_async.resources.user_changes import UserChanges
 from litmos_async.resources.user_learning import UserLearning
 from litmos_async.wire.operation import Operation, many, one
@@ -382,6 +381,9 @@ class Users(UserLearning):
         Source: openapi, vendor collection, peers.
         """
         rows = records(_custom_fields(values), CustomFieldValue, "values")
+        if any(not isinstance(row.fieldname, str) or not row.fieldname.strip() for row in rows):
+            raise ConfigurationError("values: a value has no label, which is a text")
+        rows = [row.replace(value=_field_text(row.value)) for row in rows]
         if len({row.fieldname for row in rows}) < len(rows):
             raise ConfigurationError(
                 "values: a label stands there twice, and only one of its values could be sent"
@@ -454,7 +456,17 @@ def _custom_fields(
     if not isinstance(values, Mapping):
         return values
     pairs = cast(Mapping[str, str | None], values)
-    return [CustomFieldValue(fieldname=label, value=value or "") for label, value in pairs.items()]
+    return [
+        CustomFieldValue(fieldname=label, value="" if value is None else value)
+        for label, value in pairs.items()
+    ]
+
+
+def _field_text(value: object) -> Any:
+    """Return a value as the text that a custom field is; none of its own clears the field, but 0 is one."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _check_writable(names: Iterable[str]) -> None:

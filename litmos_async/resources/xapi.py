@@ -14,8 +14,9 @@ from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError, Conflict, NotFound
 from litmos_async.limits import Limiter
 from litmos_async.models import XapiStatement
-from litmos_async.models.record import Record, check_class
+from litmos_async.models.record import check_class
 from litmos_async.paging import Pages
+from litmos_async.resources.arguments import several
 from litmos_async.resources.base import Caller, naming
 from litmos_async.resources.statements import StatementPages
 from litmos_async.wire import codec, xapi
@@ -318,7 +319,7 @@ def _check_form(form: object, page_size: object) -> None:
 
 
 def _rows(given: Any) -> list[Any]:
-    return [given] if isinstance(given, Record | Mapping) else list(given)
+    return [given] if isinstance(given, Mapping) else list(several(given, "a statement, or several"))
 
 
 def _id_of(given: object) -> Any:

@@ -14,6 +14,7 @@ from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.limits import Quota, Usage
 from litmos_async.sync import families
+from litmos_async.sync.portal import Bridge
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., None])
@@ -52,13 +53,15 @@ class LitmosClient:
     @_as(_AsyncClient.__init__)
     def __init__(self, *args: Any, **options: Any) -> None:
         self._stack = ExitStack()
-        self._portal = self._stack.enter_context(start_blocking_portal())
+        portal = self._stack.enter_context(start_blocking_portal())
+        self._portal = Bridge(portal)
         try:
-            self._client = self._portal.call(lambda: _AsyncClient(*args, **options))
+            self._client = portal.call(lambda: _AsyncClient(*args, **options))
         except BaseException:
             self._stack.close()
             raise
-        self._stack.callback(lambda: self._portal.call(self._client.aclose))
+        self._stack.callback(setattr, self._portal, "closed", True)
+        self._stack.callback(portal.call, self._client.aclose)
         self._owns = True
 
     @cached_property
@@ -201,8 +204,9 @@ class LitmosClient:
         return self._portal.call(run)
 
     def close(self) -> None:
-        """Close the connections, and end the thread."""
-        self._stack.close()
+        """Close the connections, and end the thread. In a fork of its process there is nothing to close."""
+        if not self._portal.is_forked:
+            self._stack.close()
 
     def __enter__(self) -> Self:
         if not self._owns:

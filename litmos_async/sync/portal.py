@@ -7,12 +7,14 @@ checker knows both, so nothing is written down twice.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from anyio.from_thread import BlockingPortal
 
 from litmos_async.bulk import BulkJob, Outcome, Plan, Progress, Report
+from litmos_async.errors import ConfigurationError
 from litmos_async.models.record import Record
 from litmos_async.paging import Page, Pages
 
@@ -20,6 +22,44 @@ F = TypeVar("F")
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
+
+
+class Bridge:
+    """The way to the event loop of a client, while that runs in this process.
+
+    Args:
+        portal: The way to the thread with the loop.
+
+    Attributes:
+        closed: Whether the client was closed.
+    """
+
+    def __init__(self, portal: BlockingPortal) -> None:
+        self.closed = False
+        self._portal = portal
+        self._pid = os.getpid()
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether this is a fork of the process that made the client. The thread of the loop is not in it."""
+        return self._pid != os.getpid()
+
+    def call(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Let the loop do some work, and wait for it.
+
+        Raises:
+            ConfigurationError: The client was closed, or this is a fork of its process.
+        """
+        if self.is_forked:
+            raise ConfigurationError("the client is that of another process: make a new one after a fork")
+        if self.closed:
+            raise ConfigurationError("the client is closed")
+        return self._portal.call(work)
+
+    def release(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Let the loop close something, where the loop is not gone already, and that with it."""
+        if not self.closed and not self.is_forked:
+            self._portal.call(work)
 
 
 class Family(Generic[F]):
@@ -30,7 +70,7 @@ class Family(Generic[F]):
         portal: The way to its event loop.
     """
 
-    def __init__(self, inner: F, portal: BlockingPortal) -> None:
+    def __init__(self, inner: F, portal: Bridge) -> None:
         self._inner = inner
         self._portal = portal
 
@@ -57,7 +97,7 @@ class _Method(Generic[P, T]):
 
         return method
 
-    def _run(self, portal: BlockingPortal, start: Callable[[], Any]) -> T:
+    def _run(self, portal: Bridge, start: Callable[[], Any]) -> T:
         raise NotImplementedError
 
 
@@ -67,7 +107,7 @@ class call(_Method[P, T]):  # noqa: N801 - reads as what it does to a method
     def __init__(self, method: Callable[Concatenate[Any, P], Awaitable[T]]) -> None:
         super().__init__(method)
 
-    def _run(self, portal: BlockingPortal, start: Callable[[], Any]) -> T:
+    def _run(self, portal: Bridge, start: Callable[[], Any]) -> T:
         async def run() -> T:
             result: T = await start()
             return result
@@ -85,7 +125,7 @@ class SyncPages(Generic[R]):
     ```
     """
 
-    def __init__(self, pages: Pages[R], portal: BlockingPortal) -> None:
+    def __init__(self, pages: Pages[R], portal: Bridge) -> None:
         self._pages = pages
         self._portal = portal
 
@@ -108,7 +148,7 @@ class SyncPages(Generic[R]):
             while (page := self._portal.call(following)) is not None:
                 yield page
         finally:
-            self._portal.call(walk.aclose)
+            self._portal.release(walk.aclose)
 
     def first(self) -> Page[R]:
         """Return the first page, as awaiting a list does."""
@@ -129,7 +169,7 @@ class pages(_Method[P, SyncPages[R]]):  # noqa: N801 - as above
     def __init__(self, method: Callable[Concatenate[Any, P], Pages[R]]) -> None:
         super().__init__(method)
 
-    def _run(self, portal: BlockingPortal, start: Callable[[], Any]) -> SyncPages[R]:
+    def _run(self, portal: Bridge, start: Callable[[], Any]) -> SyncPages[R]:
         async def make() -> Pages[R]:
             made: Pages[R] = start()
             return made
@@ -143,7 +183,7 @@ class walk(_Method[P, Iterator[T]]):  # noqa: N801 - as above
     def __init__(self, method: Callable[Concatenate[Any, P], AsyncGenerator[T, None]]) -> None:
         super().__init__(method)
 
-    def _run(self, portal: BlockingPortal, start: Callable[[], Any]) -> Iterator[T]:
+    def _run(self, portal: Bridge, start: Callable[[], Any]) -> Iterator[T]:
         async def make() -> AsyncGenerator[T, None]:
             made: AsyncGenerator[T, None] = start()
             return made
@@ -151,7 +191,7 @@ class walk(_Method[P, Iterator[T]]):  # noqa: N801 - as above
         return _walked(portal.call(make), portal)
 
 
-def _walked(steps: AsyncGenerator[T, None], portal: BlockingPortal) -> Iterator[T]:
+def _walked(steps: AsyncGenerator[T, None], portal: Bridge) -> Iterator[T]:
     end: Any = object()
 
     async def following() -> T:
@@ -161,7 +201,7 @@ def _walked(steps: AsyncGenerator[T, None], portal: BlockingPortal) -> Iterator[
         while (step := portal.call(following)) is not end:
             yield step
     finally:
-        portal.call(steps.aclose)
+        portal.release(steps.aclose)
 
 
 class SyncJob:
@@ -174,7 +214,7 @@ class SyncJob:
     ```
     """
 
-    def __init__(self, job: BulkJob, portal: BlockingPortal) -> None:
+    def __init__(self, job: BulkJob, portal: Bridge) -> None:
         self._job = job
         self._portal = portal
 
@@ -204,7 +244,7 @@ class SyncJob:
             while (outcome := self._portal.call(following)) is not None:
                 yield outcome
         finally:
-            self._portal.call(walk.aclose)
+            self._portal.release(walk.aclose)
 
     @property
     def report(self) -> Report:
@@ -222,7 +262,7 @@ class job(_Method[P, SyncJob]):  # noqa: N801 - as above
     def __init__(self, method: Callable[Concatenate[Any, P], BulkJob]) -> None:
         super().__init__(method)
 
-    def _run(self, portal: BlockingPortal, start: Callable[[], Any]) -> SyncJob:
+    def _run(self, portal: Bridge, start: Callable[[], Any]) -> SyncJob:
         async def make() -> BulkJob:
             made: BulkJob = start()
             return made

@@ -27,6 +27,9 @@ SEARCH_LIMIT: Final = 50
 MOST_ROWS: Final = 10_000
 """Rows of one answer at most. A page has 1,000 (api-facts 4); some servers pass over the limit asked for."""
 
+_VERBS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
+"""What a request of no described operation may be, as HTTP spells it: verbs have no lower case (RFC 9110, 9.1)."""
+
 _ACCEPTED: Final[dict[Wire, str]] = {"json": "application/json", "xml": "text/xml, application/xml"}
 """Both names of XML are taken and given (api-facts 2)."""
 
@@ -119,16 +122,20 @@ def encode_plain(
     """Return a request of no described operation.
 
     Raises:
-        ConfigurationError: The path does not begin with a slash or leaves the API, or the body cannot be written.
+        ConfigurationError: The verb is unknown, the path does not begin with a slash or leaves the API, or the body
+            cannot be written.
     """
     reason, secrets = "", tuple[str, ...]()
-    if not _is_plain_path(path):
+    given: tuple[object, object] = method, path
+    if given[0] not in _VERBS:
+        reason = f"method must be {', '.join(_VERBS[:-1])} or {_VERBS[-1]}, not {method!r}"
+    elif not isinstance(given[1], str) or not _is_plain_path(path):
         reason = "path must begin with a slash and be percent-encoded, without a query or dot segments"
     elif body is not None and not isinstance(body, bytes):
         try:
-            body, secrets = json.dump(body), tuple(_secrets_in(body))
-        except (TypeError, ValueError, RecursionError):
-            reason = "the body cannot be written as JSON"
+            body, secrets = json.dump(body, "body"), tuple(_secrets_in(body))
+        except ConfigurationError as problem:
+            reason = str(problem)
         if wire == "xml":
             reason = "an XML body is given as bytes"
     if reason:

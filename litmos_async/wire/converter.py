@@ -20,8 +20,9 @@ from attrs import Attribute
 from cattrs import Converter
 
 from litmos_async.errors import ConfigurationError, DecodeError
-from litmos_async.models.record import Extra, Record, Wire, fields_of
+from litmos_async.models.record import Extra, Record, Wire, check_extra, fields_of
 from litmos_async.wire.dates import JsonDates, parse_date, parse_datetime
+from litmos_async.wire.values import problem_of
 
 R = TypeVar("R", bound=Record)
 Hook = Callable[[Any, Any], Any]
@@ -172,6 +173,7 @@ def _record_hook(record: type[R], converter: Converter) -> Hook:
         values: dict[str, Any] = {}
         extra = Extra()
         null: set[str] = set()
+        came: set[str] = set()
         previous: str | None = None
         for name, value in raw.items():
             entry = known.get(str(name).lower())
@@ -179,6 +181,7 @@ def _record_hook(record: type[R], converter: Converter) -> Hook:
                 if entry is None:
                     raise ValueError("unknown field")
                 attribute, kind, hook = entry
+                came.add(attribute)
                 read = None if value is None else hook(value, kind)
                 # Of two spellings of one field, the one that says something wins.
                 if read is not None and (read not in _EMPTY or attribute not in values):
@@ -190,7 +193,7 @@ def _record_hook(record: type[R], converter: Converter) -> Hook:
                 extra[name] = value
                 extra.after[name] = previous
             previous = name
-        extra.null = frozenset(null)
+        extra.null = frozenset(null | (flags - came))
         extra.lacking = frozenset(name for name in required if values.get(name) in _EMPTY)
         return record(extra=extra, **values)
 
@@ -273,11 +276,16 @@ def members(record: Record) -> Iterator[tuple[str, Any, Wire | None]]:
     None is left out, since the server fills what is missing; a read-only field stands empty where its element
     is mandatory and is left out elsewhere; unknown fields stand where they stood.
 
-    A mandatory flag that came as null goes back as null, under no facts.
+    A mandatory flag that came as null, or did not come, goes back as null, under no facts.
 
     Raises:
-        ConfigurationError: A mandatory flag is None otherwise: the server would read a missing one as false.
+        ConfigurationError: A mandatory flag is None otherwise: the server would read a missing one as false. Or a
+            value cannot be sent.
     """
+    check_extra(record)
+    problems = (problem_of(value, f"{type(record).__name__}.{what}") for value, what in _values(record))
+    if problem := next(filter(None, problems), ""):
+        raise ConfigurationError(problem)
     unknown = _Unknown(record)
     yield from unknown.after(None)
     for attribute, fact in fields_of(type(record)):
@@ -293,6 +301,17 @@ def members(record: Record) -> Iterator[tuple[str, Any, Wire | None]]:
         for spelling in (fact.name, *fact.aliases):
             yield from unknown.after(spelling)
     yield from unknown.rest()
+
+
+def _values(record: Record) -> Iterator[tuple[Any, str]]:
+    """Yield what may be written of a record, and what it is; records within are checked where they are written."""
+    for attribute, fact in fields_of(type(record)):
+        if not fact.read_only:
+            value = getattr(record, attribute.name)
+            rows = value if isinstance(value, list | tuple) else [value]
+            yield [row for row in rows if not isinstance(row, Record)], attribute.name
+    for name, value in record.extra.items():
+        yield value, f"extra[{name!r}]"
 
 
 def _is_flag(attribute: Attribute[Any], fact: Wire) -> bool:

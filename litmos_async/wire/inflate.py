@@ -16,6 +16,10 @@ _GZIP: Final = zlib.MAX_WBITS | 16
 _ZLIB: Final = zlib.MAX_WBITS
 _RAW: Final = -zlib.MAX_WBITS
 _ZLIB_HEAD: Final = 2
+_GZIP_HEAD: Final = b"\x1f\x8b"
+
+MOST_MEMBERS: Final = 4_096
+"""Members of one gzip stream: one for every 8 kB of the largest answer. More are refused, each costs a decoder."""
 
 Coding = Literal["identity", "gzip", "deflate"]
 
@@ -41,12 +45,14 @@ class Inflater:
     """Takes one layer of coding off a stream of bytes.
 
     "deflate" means the form of zlib (RFC 9110, 8.4.1.2), but some servers send it bare: the first two bytes tell.
+    "gzip" may come in several members, one behind the other (RFC 1952, 2.2); what else follows is passed over.
     """
 
     def __init__(self, coding: Coding) -> None:
         self._coding = coding
         self._head = b""
         self._came = False
+        self._members = 1
         self._stream = zlib.decompressobj(_GZIP) if coding == "gzip" else None
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
@@ -64,16 +70,38 @@ class Inflater:
             if len(chunk) < _ZLIB_HEAD:
                 return
             self._stream = zlib.decompressobj(_ZLIB if _is_zlib(chunk) else _RAW)
-        more = bool(chunk)
-        while more and not self._stream.eof:
+        for start in range(0, len(chunk), PIECE):
+            # What is behind a member is copied: not all of a large chunk for each of its members.
+            part = chunk[start : start + PIECE]
+            part = self._next_member(part) if self._stream.eof else part
+            while part:
+                yield from self._inflated(self._stream, part)
+                part = self._next_member(self._stream.unused_data) if self._stream.eof else b""
+
+    @staticmethod
+    def _inflated(stream: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
+        more = True
+        while more and not stream.eof:
             try:
-                piece = self._stream.decompress(chunk, PIECE)
+                piece = stream.decompress(chunk, PIECE)
             except zlib.error:
                 raise ValueError("damaged") from None
-            chunk = self._stream.unconsumed_tail
+            chunk = stream.unconsumed_tail
             # A full piece may have more behind it, although all that came in was taken.
             more = bool(chunk) or len(piece) == PIECE
             yield piece
+
+    def _next_member(self, rest: bytes) -> bytes:
+        """Begin the next member with what follows one; its first two bytes may come in two chunks."""
+        rest = self._head + rest
+        self._head = b"" if self._coding != "gzip" else rest[: len(_GZIP_HEAD)]
+        if self._coding != "gzip" or self._head != _GZIP_HEAD:
+            return b""
+        self._members += 1
+        if self._members > MOST_MEMBERS:
+            raise ValueError("damaged")
+        self._head, self._stream = b"", zlib.decompressobj(_GZIP)
+        return rest
 
     @property
     def complete(self) -> bool:

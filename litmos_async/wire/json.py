@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, Final
@@ -14,7 +14,16 @@ from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.models.record import Record, Wire
 from litmos_async.wire import dates
 from litmos_async.wire.converter import members
-from litmos_async.wire.text import REPAIRABLE, clean_plain, repaired_json, suspicious_json, text_of
+from litmos_async.wire.text import (
+    MOST_TEXT,
+    REPAIRABLE,
+    REPAIRABLE_TEXT,
+    clean_plain,
+    repaired_json,
+    suspicious_json,
+    text_of,
+)
+from litmos_async.wire.values import problem_of
 
 # What CPython spends at most on what such a byte begins: a mapping of one key, a list, a key with its place in the
 # mapping, a value. In a text it costs nothing, and is counted all the same: an honest page is far below.
@@ -23,34 +32,52 @@ _COST: Final = {b"{": 200, b"[": 90, b":": 150, b",": 90}
 MOST_MEMORY: Final = 64 * 1024 * 1024
 """Bytes that the values of one answer may take: 1,000 people with 60 fields each take 15 MB."""
 
-MOST_TEXT: Final = 64 * 1024 * 1024
-"""Bytes that the text of one answer may take, at up to four bytes a character."""
 
-
-def write(value: Record | Sequence[Record], labels: tuple[str, str] | None = None) -> bytes:
+def write(
+    value: Record | Sequence[Record],
+    labels: tuple[str, str] | None = None,
+    *,
+    time: Callable[[datetime], str] = dates.to_json,
+) -> bytes:
     """Return a record as a bare object, or records as a bare array.
 
     Args:
         value: The record or records.
         labels: Write the records as one object instead: the names of the fields with its keys and values.
+        time: How a time is written.
     """
     plain: Any = _plain(value) if isinstance(value, Record) else [_plain(row) for row in value]
     if labels is not None:
         name, content = labels
         plain = {row[name]: row.get(content, "") for row in plain}
-    return dump(plain)
+    return _dumped(plain, time)
 
 
-def dump(plain: Any) -> bytes:
+def dump(plain: Any, name: str, *, time: Callable[[datetime], str] = dates.to_json) -> bytes:
     """Return plain data as JSON.
 
+    Args:
+        plain: The data.
+        name: What it is, for the error.
+        time: How a time is written.
+
     Raises:
-        ConfigurationError: A text cannot be encoded, or a number is not finite.
+        ConfigurationError: It holds what JSON cannot carry, or is nested too deep.
     """
-    try:
-        text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_date)
-    except ValueError:
-        raise ConfigurationError("a number that is not finite cannot be sent") from None
+    if problem := problem_of(plain, name):
+        raise ConfigurationError(problem)
+    return _dumped(plain, time)
+
+
+def _dumped(plain: Any, time: Callable[[datetime], str]) -> bytes:
+    def other(value: Any) -> Any:
+        if isinstance(value, datetime):
+            return time(value)
+        if isinstance(value, date):
+            return value.isoformat()
+        return dict(value) if isinstance(value, Mapping) else value.value  # of an enumeration
+
+    text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=other)
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -64,19 +91,11 @@ def _plain(record: Record) -> dict[str, Any]:
 def _member(value: Any, fact: Wire | None) -> Any:
     if isinstance(value, Record):
         return _plain(value)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_member(row, None) for row in value]
     if isinstance(value, datetime) and fact and fact.query_date:
         return dates.to_query(value)
     return value
-
-
-def _date(value: Any) -> str:
-    if isinstance(value, datetime):
-        return dates.to_json(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def read(body: bytes, content_type: str = "") -> Any:
@@ -111,15 +130,15 @@ def _read(body: bytes, content_type: str) -> tuple[Any, str]:
         reason = _damage(problem)
     except RecursionError:
         return None, "damaged JSON: nested too deep"
-    if len(body) <= REPAIRABLE:
+    if len(body) <= REPAIRABLE and sys.getsizeof(text) <= REPAIRABLE_TEXT:
         with suppress(ValueError, RecursionError):
-            return _parse(repaired_json(text), parse_int=_number), ""
+            return _parse("".join(repaired_json(text)), parse_int=_number), ""
     return None, reason
 
 
 def _parse(text: str, **hooks: Any) -> Any:
-    # Not strict: a raw control character costs itself, and not the list.
-    plain = json.loads(text, strict=False, parse_constant=_refuse, parse_float=_finite, **hooks)
+    # Not strict: a raw control character costs itself, and not the list; so does NaN, which stays a text.
+    plain = json.loads(text, strict=False, parse_constant=str, parse_float=_finite, **hooks)
     return clean_plain(plain) if suspicious_json(text) else plain
 
 
@@ -140,10 +159,6 @@ def _number(text: str) -> int | str:
         return int(text)
     except ValueError:
         return text
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def unwrap(plain: Any, item: str) -> Any:

@@ -7,14 +7,23 @@ record holds what XML, JSON or a terminal cannot carry, and what was read can be
 from __future__ import annotations
 
 import codecs
+import html
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 REPLACEMENT: Final = "\ufffd"
 
-REPAIRABLE: Final = 4 * 1024 * 1024
-"""Bytes of an answer that is repaired if need be; a page of 1,000 people is under 2 MB."""
+REPAIRABLE: Final = 24 * 1024 * 1024
+"""Bytes of an answer that is repaired if need be; a page of 1,000 courses with long descriptions is under 10 MB."""
+
+REPAIRABLE_TEXT: Final = REPAIRABLE + 1024
+"""Bytes that its text may take: with characters of two or four bytes less of it is repaired, since there are copies
+of it meanwhile, and `benchmarks/bombs.py` has what all of them may take together."""
+
+MOST_TEXT: Final = 64 * 1024 * 1024
+"""Bytes that the text of one answer may take, at up to four bytes a character."""
 
 # What XML 1.0 cannot carry, not even as a reference (section 2.2): most control characters, halves of characters.
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -25,11 +34,20 @@ _SUSPICIOUS_JSON: Final = re.compile(
 )
 _ESCAPE: Final = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
 
+# Of a buffer that was sent whole; blanks may stand there anyway.
+_BEHIND: Final = "\0 \t\r\n"
+
 _PART: Final = 512 * 1024
+_REPAIRED: Final = 64 * 1024  # a part of which any character may be a match
 _LONGEST_ESCAPE: Final = 6
 
 _DECLARATION: Final = re.compile(r"\s*<\?xml\b[^>]*\?>")
-_REFERENCE: Final = re.compile(r"&(?:#(?:x([0-9a-fA-F]+)|([0-9]+));|((?:lt|gt|amp|quot|apos);))?")
+# What a careless writer leaves as it is, and what looks like it: references, the ends of sections without their
+# beginning, and a "<" that begins no name, so that it was meant as one.
+_CARELESS: Final = re.compile(
+    r"&(?:#(?:x([0-9a-fA-F]+)|([0-9]+));|((?:lt|gt|amp|quot|apos);))?|<!\[CDATA\[|\]\]>|<(?=[\s\d=<>&.,;()'\"+*-])"
+)
+_SECTION: Final = "<![CDATA["
 
 _START: Final = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*")
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]+)", re.IGNORECASE)
@@ -109,20 +127,59 @@ def clean_plain(value: Any) -> Any:
             return value
 
 
-def repaired_json(text: str) -> str:
-    r"""Return a JSON text in which a backslash that escapes nothing, as in "C:\dir", stands for itself."""
-    return _ESCAPE.sub(lambda match: match[0] if match[1] else "\\\\", text)
+def repaired_json(text: str) -> Iterator[str]:
+    r"""Yield a JSON text in which a backslash that escapes nothing, as in "C:\dir", stands for itself.
 
-
-def repaired_xml(text: str) -> str:
-    """Return an XML text without what makes a parser give up on all of it.
-
-    Forbidden characters, raw or as references, which a .NET writer that does not check sends; a lone "&"; the
-    references of HTML, which stay as they are for the reader of values; a declaration of a wrong encoding.
+    In parts, whose matches take no more memory than a part may; and without NUL characters behind the text.
     """
+    for part in _parts(text.rstrip(_BEHIND), '"'):
+        yield _ESCAPE.sub(lambda match: match[0] if match[1] else "\\\\", part)
+
+
+def repaired_xml(text: str) -> Iterator[str]:
+    """Yield an XML text, in parts, without what makes a parser give up on all of it.
+
+    Forbidden characters, raw or as references, which a .NET writer that does not check sends; a lone "&", "<" or
+    "]]>"; the references of HTML, which stay as they are for the reader of values; a declaration of a wrong
+    encoding; NUL characters behind the text.
+    """
+    repair = _Repair()
+    for part in _parts(without_declaration(text.rstrip(_BEHIND)), "<"):
+        yield _CARELESS.sub(repair, clean(part))
+
+
+def _parts(text: str, begins: str) -> Iterator[str]:
+    """Yield a text in parts that begin with a character before which no escape or reference can end."""
+    start = 0
+    while len(text) - start > _REPAIRED:
+        end = text.rfind(begins, start + 1, start + _REPAIRED)
+        while end > 0 and text[end - 1] == "\\" and begins == '"':
+            end = text.rfind(begins, start + 1, end)
+        end = start + _REPAIRED if end < 0 else end
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def without_declaration(text: str) -> str:
+    """Return an XML text without its declaration, which names the encoding of the bytes that it came as."""
     # Only at the beginning: to look for it everywhere takes quadratic time where there are many blanks.
     declaration = _DECLARATION.match(text)
-    return _REFERENCE.sub(_repaired_reference, clean(text[declaration.end() :] if declaration else text))
+    return text[declaration.end() :] if declaration else text
+
+
+class _Repair:
+    """What stands in the place of a match. In a section all is text but its end."""
+
+    def __init__(self) -> None:
+        self._in_section = False
+
+    def __call__(self, match: re.Match[str]) -> str:
+        text = match[0]
+        if self._in_section or text == _SECTION:
+            self._in_section = text != "]]>"
+            return text
+        return _repaired_reference(match) if text[0] == "&" else html.escape(text)
 
 
 def _repaired_reference(match: re.Match[str]) -> str:

@@ -12,10 +12,10 @@ from typing import Any, Final, TypeVar
 from attrs import field, frozen
 
 from litmos_async.errors import APIError, DecodeError, api_error
-from litmos_async.redaction import redact
+from litmos_async.redaction import redact, without_quotes
 from litmos_async.wire import json, xml
 from litmos_async.wire.converter import TEXT
-from litmos_async.wire.text import clean, start_of, text_of
+from litmos_async.wire.text import clean, start_of, text_of, without_declaration
 
 T = TypeVar("T")
 
@@ -26,13 +26,13 @@ _DETAIL_NAMES: Final = ("detail", "message", "error", "text", TEXT)
 _DETAIL_LIMIT: Final = 500
 # Where the words of a web page begin and end. Apart, since a pattern over both is quadratic where no end comes.
 _HTML_WORDS: Final = (
-    (re.compile(rb"Details?:\s{0,99}(?:</B>)?", re.IGNORECASE), re.compile(rb"</P>", re.IGNORECASE)),
-    (re.compile(rb"<title[^>]{0,99}>", re.IGNORECASE), re.compile(rb"</title>", re.IGNORECASE)),
+    (re.compile(r"Details?:\s{0,99}(?:</B>)?", re.IGNORECASE), re.compile(r"</P>", re.IGNORECASE)),
+    (re.compile(r"<title[^>]{0,99}>", re.IGNORECASE), re.compile(r"</title>", re.IGNORECASE)),
 )
 # No server means more than some thousand years; and what is longer may not be a number that a float can hold.
 _SECONDS: Final = re.compile(r"[+-]?[0-9]{1,12}")
 _LONGEST_DATE: Final = 100
-_TAGS: Final = re.compile(rb"<!--.*?-->|<[^>]*>", re.DOTALL)
+_TAGS: Final = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
 
 
 @frozen
@@ -82,43 +82,47 @@ def looks_like_html(body: bytes) -> bool:
 
 def error_of(reply: Reply, secrets: Iterable[str] = ()) -> APIError:
     """Return the error that an answer stands for, its words cleaned of `secrets`."""
-    error = api_error(reply.status, redact(detail_of(reply), secrets))
+    error = api_error(reply.status, detail_of(reply, secrets))
     error.retry_after = reply.retry_after
     return error
 
 
-def detail_of(reply: Reply) -> str:
+def detail_of(reply: Reply, secrets: Iterable[str] = ()) -> str:
     """Dig out what the server says: JSON, XML, the HTML page's "Details", plain text, the reason phrase.
 
-    The forms are those of api-facts 5.
+    The forms are those of api-facts 5. Secrets go out before anything is cut, parsed or cleaned, which would leave
+    a part of one or write it otherwise, and again when the words are what is shown.
     """
-    body = reply.body[:ERROR_BODY]
-    if looks_like_html(body):
+    known = tuple(secrets)
+    body = text_of(reply.body[:ERROR_BODY], reply.content_type)
+    body = without_quotes(body, known, cut=len(reply.body) >= ERROR_BODY)
+    if looks_like_html(reply.body):
         found = _from_html(body)
     elif reply.start.startswith(("{", "[", '"')):
-        found = _named_detail(_or_nothing(json.read, body, reply.content_type))
+        found = _named_detail(_or_nothing(json.read, body))
     elif reply.start.startswith("<"):
-        root = _or_nothing(xml.read, body, reply.content_type)
+        root = _or_nothing(xml.read, without_declaration(body))
         found = "" if root is None else _named_detail(xml.plain(root))
     else:
-        found = text_of(body[: 4 * _DETAIL_LIMIT], reply.content_type)
-    text = " ".join(clean(found.strip() or reply.reason or _standard_phrase(reply.status)).split())
+        found = body[: 4 * _DETAIL_LIMIT]
+    found = redact(found.strip() or reply.reason or _standard_phrase(reply.status), known)
+    text = redact(" ".join(clean(found).split()), known)
     return text if len(text) <= _DETAIL_LIMIT else text[: _DETAIL_LIMIT - 1] + "…"
 
 
-def _from_html(body: bytes) -> str:
+def _from_html(body: str) -> str:
     for begins, ends in _HTML_WORDS:
         begin = begins.search(body)
         end = begin and ends.search(body, begin.end())
         if begin and end:
             words = body[begin.end() : min(end.start(), begin.end() + 4 * _DETAIL_LIMIT)]
-            return _TAGS.sub(b" ", words).decode("utf-8", "replace").strip()
+            return _TAGS.sub(" ", words).strip()
     return ""
 
 
-def _or_nothing(read: Callable[[bytes, str], T], body: bytes, content_type: str) -> T | None:
+def _or_nothing(read: Callable[[bytes], T], text: str) -> T | None:
     try:
-        return read(body, content_type)
+        return read(text.encode("utf-8", "replace"))
     except DecodeError:
         return None
 

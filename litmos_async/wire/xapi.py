@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as _json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from litmos_async.errors import ConfigurationError, DecodeError
-from litmos_async.models.misc import XapiStatement
+from litmos_async.models.xapi import XapiStatement
 from litmos_async.wire import dates, json
 from litmos_async.wire.codec import Request
 from litmos_async.wire.converter import structure
@@ -48,7 +47,7 @@ def encode(
         path=place,
         query=own_query or _query_string(query or {}),
         headers={"Accept": _JSON} if body is None else {"Accept": _JSON, "Content-Type": _JSON},
-        body=None if body is None else json.write(body),
+        body=None if body is None else json.write(body, time=_time),
         repeatable=operation.repeatable,
     )
 
@@ -65,8 +64,13 @@ def _query_text(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return dates.utc(value, name).isoformat().replace("+00:00", "Z")
+        return _time(dates.utc(value, name))
     return str(value)
+
+
+def _time(value: datetime) -> str:
+    """Return a time as the specification has it: ISO 8601 with a zone (xAPI 1.0.3, part two, 4.4)."""
+    return dates.utc(value).isoformat().replace("+00:00", "Z")
 
 
 def check_id(statement_id: object) -> str:
@@ -180,7 +184,4 @@ def agent_text(agent: Mapping[str, Any]) -> str:
             'agent must be a mapping, such as {"mbox": "mailto:user@example.com"}, '
             f"not {type(agent).__name__}"
         )
-    try:
-        return _json.dumps(dict(agent), ensure_ascii=False, separators=(",", ":"))
-    except (TypeError, ValueError):
-        raise ConfigurationError("agent cannot be written as JSON") from None
+    return json.dump(dict(agent), "agent", time=_time).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
@@ -13,7 +14,7 @@ from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.models.record import Record, Wire
 from litmos_async.wire import dates
 from litmos_async.wire.converter import TEXT, members
-from litmos_async.wire.text import REPAIRABLE, repaired_xml, text_of
+from litmos_async.wire.text import REPAIRABLE, REPAIRABLE_TEXT, repaired_xml, text_of
 
 # What libxml2 and the plain data of it spend at most on what such a byte begins: an element, or its end with a
 # text; an attribute. In a text it costs nothing, and is counted all the same: an honest page is far below.
@@ -64,7 +65,7 @@ def _record(record: Record, name: str) -> etree._Element:
 def _append(parent: etree._Element, name: str, value: Any, fact: Wire | None) -> None:
     if isinstance(value, Record):
         parent.append(_record(value, name))
-    elif isinstance(value, list) and fact:
+    elif isinstance(value, list | tuple) and fact:
         wrapper = etree.SubElement(parent, name)
         for row in value:
             if isinstance(row, Record):
@@ -79,14 +80,16 @@ def _append(parent: etree._Element, name: str, value: Any, fact: Wire | None) ->
 
 def _unknown(parent: etree._Element, name: str, value: Any) -> None:
     """Write back a field of no known kind, as it came over either wire."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         for row in value:
             _unknown(parent, name, row)
         return
     try:
         element = etree.SubElement(parent, name)
     except ValueError:
-        raise ConfigurationError("an unknown field has a name that XML cannot carry") from None
+        raise ConfigurationError(
+            f'XML cannot carry the name of the unknown field {name!r}: pass wire="json"'
+        ) from None
     if value is None:
         element.set(_NIL, "true")
     elif isinstance(value, Mapping):
@@ -148,7 +151,7 @@ def _read(body: bytes, content_type: str) -> tuple[etree._Element | None, str]:
         if len(body) > REPAIRABLE:
             return None, reason
         try:
-            root = _parse(repaired_xml(text_of(body, content_type)).encode("utf-8", "replace"), "utf-8")
+            root = _parse_repaired(text_of(body, content_type))
         except etree.XMLSyntaxError:
             return None, reason
     document: Any = root.getroottree()
@@ -157,8 +160,21 @@ def _read(body: bytes, content_type: str) -> tuple[etree._Element | None, str]:
     return root, ""
 
 
-def _parse(body: bytes, encoding: str | None = None) -> Any:
-    parser = etree.XMLParser(
+def _parse(body: bytes) -> Any:
+    return etree.fromstring(body, _parser())
+
+
+def _parse_repaired(text: str) -> Any:
+    parser = _parser("utf-8")
+    if sys.getsizeof(text) > REPAIRABLE_TEXT:
+        raise etree.XMLSyntaxError("too large to repair", 0, 0, 0)
+    for part in repaired_xml(text):
+        parser.feed(part.encode("utf-8", "replace"))
+    return parser.close()
+
+
+def _parser(encoding: str | None = None) -> etree.XMLParser:
+    return etree.XMLParser(
         encoding=encoding,
         resolve_entities=False,
         no_network=True,
@@ -169,7 +185,6 @@ def _parse(body: bytes, encoding: str | None = None) -> Any:
         remove_comments=True,
         remove_pis=True,
     )
-    return etree.fromstring(body, parser)
 
 
 def _children(element: etree._Element) -> Iterator[etree._Element]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -118,6 +118,21 @@ def test_a_new_user_name_that_is_no_address() -> None:
         # What a spreadsheet does to numbers.
         ([("ann@x.com", "00123")], [("new@x.com", "123")], ("ann@x.com",)),
         ([("00123", "")], [("123", "")], ("00123",)),
+        # Digits and hyphens that only look otherwise, on either side.
+        ([("ann@x.com", "777")], [("new@x.com", "\uff17\uff17\uff17")], ("ann@x.com", "\uff17\uff17\uff17")),
+        ([("ann@x.com", "\uff17\uff17\uff17")], [("new@x.com", "777")], ("ann@x.com",)),
+        ([("ann@x.com", "E-1")], [("ann@x.com", ""), ("new@x.com", "E\u20111")], ("ann@x.com",)),
+        ([("e-1", "")], [("E\u20111", "")], ("e-1",)),
+        ([("e-1", "")], [("e-1", ""), ("E\u20111", "")], ("e-1",)),
+        # One employee id of two people who are not there.
+        ([], [("ann@x.com", "NEW-1"), ("ben@x.com", "new-1")], ()),
+        ([], [("ann@x.com", "NEW-1"), ("ben@x.com", "NEW\u20111")], ()),
+        ([], [("e-1", ""), ("e\u20111", "")], ()),
+        # What programs write for nothing is nobody's, even where an account has it.
+        ([("ann@x.com", "NULL")], [("new@x.com", "NULL")], ("NULL",)),
+        ([("ann@x.com", "#N/D")], [("ann@x.com", "#N/D")], ("#N/D",)),
+        ([("ann@x.com", "777")], [("ann@x.com", "7.77E2")], ("7.77E2",)),
+        ([("7.77E2", "")], [("7.77e2", "")], ("7.77e2",)),
     ],
 )
 def test_where_it_is_not_clear_whose_an_account_is(
@@ -148,6 +163,9 @@ def test_where_it_is_not_clear_whose_an_account_is(
         ([("ann@x.com", "7")], [("new@x.com", "7"), ("newer@x.com", "7")], ("ann@x.com",)),
         ([("ann@x.com", "E-1")], [("ann@x.com", ""), ("new@x.com", "E-1")], ("ann@x.com", "new@x.com")),
         ([("ann@x.com", "00123")], [("new@x.com", "123")], ("ann@x.com",)),
+        ([("ann@x.com", "777")], [("new@x.com", "\uff17\uff17\uff17")], ("ann@x.com",)),
+        ([], [("ann@x.com", "NEW-1"), ("ben@x.com", "new-1")], ()),
+        ([("ann@x.com", "NULL")], [("new@x.com", "NULL")], ("NULL",)),
     ],
 )
 def test_an_import_makes_no_second_account(there: There, given: There, named: tuple[str, ...]) -> None:
@@ -183,6 +201,18 @@ def test_an_import_that_was_done_goes_on(tmp_path: object) -> None:
     assert accounts(tenant) == [("ann@x.com", "E-1", True)]
 
 
+@pytest.mark.parametrize("how", [sync, imported])
+@pytest.mark.parametrize("text", ["99,341", "2026-03-01", "1-Mar", "12:30:00", "0.5", "TRUE", "50%", "$5"])
+def test_what_a_spreadsheet_made_of_an_employee_id_is_not_given_to_anyone(
+    how: Callable[..., tuple[Plan, list[Outcome]]], text: str
+) -> None:
+    """By the library as by the command line: the person fails, and nothing is stored."""
+    tenant = organisation([])
+    _, (outcome,) = how(tenant, [("new@example.com", text)], **({"deactivate": False} if how is sync else {}))
+    assert outcome.status == "failed"
+    assert not accounts(tenant)
+
+
 @pytest.mark.parametrize("text", ["1.23E+05", "12345.0"])
 def test_a_number_that_a_spreadsheet_rewrote_is_nobodys(text: str) -> None:
     """No account is made for it, as a user name or as an employee id."""
@@ -190,6 +220,36 @@ def test_a_number_that_a_spreadsheet_rewrote_is_nobodys(text: str) -> None:
     _, outcomes = sync(tenant, [("ann@x.com", ""), (text, ""), ("new@x.com", text)])
     assert [outcome.status for outcome in outcomes] == ["skipped", "failed", "failed"]
     assert len(accounts(tenant)) == 1
+
+
+@pytest.mark.parametrize("how", [sync, imported])
+def test_people_of_one_employee_id_name_each_other(how: Callable[..., tuple[Plan, list[Outcome]]]) -> None:
+    """Those who would get an account; who is there by user name is not affected, nor is another number."""
+    tenant = organisation([("old@x.com", "E-1")])
+    given = [("a@x.com", "NEW-1"), ("b@x.com", "new-1"), ("old@x.com", "E-1"), ("c@x.com", "E-3")]
+    _, outcomes = how(tenant, given)
+    told = {outcome.reason for outcome in outcomes if outcome.status == "failed"}
+    assert told == {
+        f"the user name is new, and the employee id {number!r} is not unique: another person of the input has it "
+        f"({other!r})"
+        for number, other in (("NEW-1", "b@x.com"), ("new-1", "a@x.com"))
+    }
+    assert accounts(tenant) == [("old@x.com", "E-1", True), ("c@x.com", "E-3", True)]
+
+
+def test_many_people_of_one_employee_id() -> None:
+    """A few of them are named."""
+    _, outcomes = sync(organisation([]), [(f"user{number}@x.com", "0") for number in range(30)])
+    assert {outcome.status for outcome in outcomes} == {"failed"}
+    assert all(outcome.reason.endswith("'user5@x.com', ...)") for outcome in outcomes[:5])
+
+
+def test_digits_that_only_look_otherwise_are_not_written() -> None:
+    """Where the user name says whose account it is, the id is the same; the usual form is put right."""
+    tenant = organisation([("ann@x.com", "E-777"), ("ben@x.com", "\uff17")])
+    _, outcomes = sync(tenant, [("ann@x.com", "E\u2011\uff17\uff17\uff17"), ("ben@x.com", "7")])
+    assert [outcome.status for outcome in outcomes] == ["skipped", "done"]
+    assert [each[1] for each in accounts(tenant)] == ["E-777", "7"]
 
 
 def test_zeros_that_a_spreadsheet_took_away_are_not_taken_from_the_account() -> None:

@@ -7,7 +7,7 @@ import gc
 import random
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from litmos_async.bulk.journal.file import JournalFile
 from litmos_async.errors import ConfigurationError, JournalError, LitmosError, Unauthorized
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
+from litmos_async.testing.clock import VirtualLoop
 from tests.bulk.works import KINDS, Work, client, organisation, sandbox_of
 from tests.support import sandboxes
 from tests.support.amounts import amount
@@ -85,6 +86,56 @@ def test_a_job_that_was_left_lets_go_of_its_journal(kind: Callable[[], Work], tm
             assert (await work.job(litmos, file).run()).ok
 
     run_virtual(main())
+    assert work.ends()
+    assert max(work.once().values(), default=1) == 1
+    assert read_summary(file).left == 0
+
+
+def break_after(work: Work, file: Path, number: int) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Return what leaves a job on a journal after so many outcomes, and ends at that very turn of the loop."""
+
+    async def main() -> None:
+        taken = 0
+        async for _ in work.job(client(work.sandbox), file):
+            taken += 1
+            if taken == number:
+                return
+
+    return main
+
+
+@pytest.mark.filterwarnings(
+    # Python's, of the tasks that such a loop has left in the middle.
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+    "ignore:coroutine .* was never awaited:RuntimeWarning",
+)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("after", ["closed", "stopped", "stopped, goes on"])
+def test_a_job_whose_loop_has_ended_lets_go_of_its_journal(
+    kind: Callable[[], Work], after: str, tmp_path: Path
+) -> None:
+    """A loop that ends without closing what it has left, closed or only stopped, keeps no journal from the next."""
+    work, file = kind(), tmp_path / "night.db"
+    loops = [VirtualLoop() for _ in range(3)]
+
+    async def rest() -> None:
+        async with client(work.sandbox) as litmos:
+            assert (await work.job(litmos, file).run()).ok
+
+    try:
+        for number, loop in enumerate(loops[:2], start=1):
+            loop.run_until_complete(break_after(work, file, number)())
+            if after == "closed":
+                loop.close()
+        loops[2].run_until_complete(rest())
+        if after == "stopped, goes on":
+            for loop in loops[:2]:
+                loop.run_until_complete(asyncio.sleep(100.0))
+    finally:
+        for loop in loops:
+            loop.close()
+        loops.clear()
+        gc.collect()
     assert work.ends()
     assert max(work.once().values(), default=1) == 1
     assert read_summary(file).left == 0
@@ -365,9 +416,8 @@ def test_a_journal_that_cannot_be_is_refused(path: str) -> None:
 
     async def main() -> None:
         async with client(work.sandbox) as litmos:
-            job = work.job(litmos, path)
             with pytest.raises(ConfigurationError):
-                await job.plan()
+                await work.job(litmos, path).plan()
             with pytest.raises(ConfigurationError):
                 read_summary(path)
 

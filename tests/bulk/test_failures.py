@@ -136,6 +136,25 @@ def test_a_job_that_stops_after_failures() -> None:
     run_virtual(main())
 
 
+def test_what_is_unknown_stops_a_job_as_well() -> None:
+    """Writes whose answers are lost and whose effect cannot be read count as those that have failed."""
+    sandbox, users, courses = example(users=300)
+    sandbox.faults.add(Fault(method="POST", times=None, status=500, after=True))
+    sandbox.faults.add(Fault(method="GET", times=None, status=400))
+
+    async def main() -> None:
+        async with client(sandbox, retry=RetryPolicy(max_attempts=1)) as litmos:
+            job = litmos.bulk.assign_courses_to_users(
+                dict.fromkeys(users, courses[:1]), send_message=False, stop_after_failures=5
+            )
+            report = await job.run()
+            assert 5 <= report.unknown <= 200
+            assert (report.failed, report.done) == (0, 0)
+            assert report.stopped == f"{report.unknown} items failed"
+
+    run_virtual(main())
+
+
 def test_a_receiver_that_does_not_exist_costs_one_request() -> None:
     """Ids in the list that do not exist are passed over, so a 404 is about who would receive it."""
     sandbox = bare(users=1, courses=100, teams=1, paths=100)

@@ -53,10 +53,74 @@ def test_one_pair_in_many_forms(pairs: Any) -> None:
     assert planned(pairs) == 1
 
 
-def test_a_text_is_no_pair() -> None:
-    """A text of two characters is not taken apart."""
-    with pytest.raises(ConfigurationError, match="pair 2: "):
-        planned([("u", "c"), "uc"])
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "uc",
+        b"uc",
+        {"user": "u", "course": "c"},
+        {"u": 1, "c": 2}.keys(),
+        {"u", "c"},
+        frozenset(["u", "c"]),
+        5,
+        None,
+        ("u",),
+        ("u", "c", "c"),
+    ],
+)
+def test_what_is_not_taken_apart_as_a_pair(pair: Any) -> None:
+    """A text is not taken apart, a row not into its names, and what has no order is no pair."""
+    with pytest.raises(ConfigurationError, match=r"pair 2: expected \(user_id, course_id\)"):
+        planned([("u", "c"), pair])
+
+
+JOBS = {
+    "pairs": lambda bulk, **options: bulk.assign_courses_to_users(
+        [("u", "c")], send_message=False, **options
+    ),
+    "removal": lambda bulk, **options: bulk.remove_courses_from_teams([("t", "c")], **options),
+    "memberships": lambda bulk, **options: bulk.add_users_to_teams(
+        [("u", "t")], send_message=False, **options
+    ),
+    "import": lambda bulk, **options: bulk.assign_courses_to_users(
+        [("u", "c")], send_message=False, via="import", **options
+    ),
+    "members": lambda bulk, **options: bulk.sync_team_members({"t": ["u"]}, send_message=False, **options),
+    "items": lambda bulk, **options: bulk.deactivate_users(["u"], **options),
+    "people": lambda bulk, **options: bulk.import_users([], send_message=False, **options),
+}
+
+WRONG: dict[str, tuple[list[Any], set[str]]] = {
+    "list_size": (["5", 1.5, True, False, [1], 0, -1, 1_001], {"pairs", "removal", "memberships"}),
+    "stop_after_failures": (["3", 1.5, True, False, [1], 0, -1], set(JOBS)),
+    "journal": ([5, ["a"], " ", "", b"x", "a\0b", True], set(JOBS)),
+    "verify": (["no", 1, 0, None, []], set(JOBS) - {"people"}),
+    "skip_existing": (["no", 1, 0, None, []], {"pairs", "removal", "memberships", "import"}),
+    "timeout": ([True, "5", 0, None], set(JOBS)),
+    "wait_timeout": ([True, "5", 0, None, float("inf")], {"people"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("job", "option", "value"),
+    [
+        (job, name, value)
+        for name, (values, jobs) in WRONG.items()
+        for job in sorted(jobs)
+        for value in values
+    ],
+)
+def test_what_an_option_cannot_be(job: str, option: str, value: Any) -> None:
+    """It is said when the job is made, with the name of the option: "no" is not taken for yes, nor True for 1."""
+
+    async def main() -> None:
+        async with LitmosClient("k", "t", base_url="https://litmos.example.com") as litmos:
+            with pytest.raises(ConfigurationError, match=r"(must|cannot) be") as caught:
+                JOBS[job](litmos.bulk, **{option: value})
+            assert (caught.value.option, caught.value.value) == (option, value)
+            assert litmos.quota.used == 0
+
+    run_virtual(main())
 
 
 @pytest.mark.parametrize("wire", ["json", "xml"])

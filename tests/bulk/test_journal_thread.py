@@ -134,6 +134,48 @@ async def test_a_closed_journal_says_so(path: Path) -> None:
         await journal.before(RED)
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_journal_of_a_loop_that_does_not_run_is_closed_from_another(path: Path, closed: bool) -> None:
+    """Two jobs that want it: its thread first writes what it was asked to; one job gets it, the other an error."""
+    first = asyncio.new_event_loop()
+
+    async def leave() -> tuple[Journal, threading.Event, asyncio.Future[None]]:
+        journal = await open_async(path)
+        request = await journal.before(RED[:1])
+        event = hold(journal)
+        noting = asyncio.ensure_future(journal.after(request, done(RED[:1])))
+        await asyncio.sleep(0)
+        journal.leaving = True
+        return journal, event, noting
+
+    journal, event, noting = first.run_until_complete(leave())
+    if closed:
+        noting.cancel()
+        first.run_until_complete(asyncio.sleep(0))
+        first.close()
+
+    async def want() -> None:
+        wanted = [asyncio.ensure_future(open_async(path)) for _ in range(2)]
+        await asyncio.sleep(0)
+        event.set()
+        opened_by, refused = await asyncio.gather(*wanted, return_exceptions=True)
+        if not isinstance(opened_by, Journal):
+            opened_by, refused = refused, opened_by
+        assert isinstance(opened_by, Journal)
+        assert isinstance(refused, ConfigurationError)
+        async with opened_by:
+            assert await opened_by.under_way(0.0) == []
+            assert [row async for row in opened_by.settled()] == [Settled("anna", "red", "done")]
+            with pytest.raises(ConfigurationError, match="in use"):
+                await open_async(path)
+
+    asyncio.run(want())
+    if not closed:
+        first.run_until_complete(journal.close())
+        first.close()
+    opened(path).close()
+
+
 def test_reading_waits_until_nothing_can_arrive(path: Path) -> None:
     """A request of a killed process is looked for when its time is up, not before; without one nobody waits."""
     times: list[float] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from litmos_async.bulk import Resolved
@@ -23,12 +25,12 @@ def account(people: int) -> Sandbox:
     return Sandbox(tenant)
 
 
-def resolve(sandbox: Sandbox, names: list[str]) -> Resolved:
+def resolve(sandbox: Sandbox, names: list[str], **options: Any) -> Resolved:
     """Resolve names on a new client; an iterator of them will do."""
 
     async def main() -> Resolved:
         async with client(sandbox) as litmos:
-            return await litmos.bulk.resolve_users(iter(names))
+            return await litmos.bulk.resolve_users(iter(names), **options)
 
     sandbox.requests.clear()
     return run_virtual(main())
@@ -125,6 +127,56 @@ def test_a_look_up_says_what_the_list_says() -> None:
         assert alone.ids.get(name) == together.ids.get(name), name
         assert alone.problems.get(name) == together.problems.get(name), name
         assert alone.names == {id: together.names[id] for id in alone.ids.values()}
+
+
+ADDRESSES = (
+    ("ann@example.com", "ann.new@example.com"),
+    ("ann.corp", "ann@example.com"),
+    ("ben@example.com", "ben@example.com"),
+    ("ben.too", "BEN@example.com"),
+    ("cleo@example.com", ""),
+    ("dora@example.com", "dora.new@example.com"),
+    ("emil", "emil@example.com"),
+    ("finn@example.com", ""),
+    ("finn.too", "finn@example.com"),
+)
+"""User names and e-mail addresses."""
+
+
+@pytest.mark.parametrize(
+    ("address", "whose", "most"),
+    [
+        ("ann@example.com", ("ann@example.com", "ann.corp"), 1),
+        ("finn@example.com", ("finn@example.com", "finn.too"), 1),
+        ("Ben@example.com", ("ben@example.com",), 1),
+        ("cleo@example.com", ("cleo@example.com",), 1),
+        ("dora@example.com", ("dora@example.com",), 1),
+        ("dora.new@example.com", ("dora@example.com",), 1),
+        ("emil@example.com", ("emil",), 1),
+        ("nobody@example.com", (), 2),
+        ("emil", ("emil",), 1),
+    ],
+)
+@pytest.mark.parametrize("people", [0, 3_000])
+def test_an_address_that_is_the_user_name_of_another_person(
+    address: str, whose: tuple[str, ...], most: int, people: int
+) -> None:
+    """It is no one's, and the problem names both: alone, among a few in a large account, and in the list."""
+    sandbox = account(people)
+    for user_name, email in ADDRESSES:
+        sandbox.tenant.add_user(UserName=user_name, FirstName="U", LastName="E", Email=email)
+    ids = {user["UserName"]: user["Id"] for user in sandbox.tenant.users.values()}
+    alone = resolve(sandbox, [address], by="email")
+    assert len(sandbox.requests) <= most
+    few = resolve(sandbox, [address, "cleo@example.com"], by="email")
+    assert len(sandbox.requests) <= 7
+    together = resolve(
+        sandbox, [address, *(f"filler{number}@example.com" for number in range(60))], by="email"
+    )
+    for found in (alone, few, together):
+        assert found.ids.get(address) == (ids[whose[0]] if len(whose) == 1 else None)
+        assert all(repr(name) in found.problems[address] for name in whose if len(whose) > 1)
+        assert found.problems.get(address) == alone.problems.get(address)
 
 
 @pytest.mark.parametrize(

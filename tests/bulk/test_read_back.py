@@ -10,7 +10,7 @@ import pytest
 from litmos_async import UserInTeam, errors
 from litmos_async.sandbox import Fault, Sandbox, Tenant
 from litmos_async.testing import run_virtual
-from tests.support.sandboxes import assigned, bare, client, example
+from tests.support.sandboxes import WithoutParents, assigned, bare, client, example
 
 
 def test_what_is_there_is_skipped() -> None:
@@ -225,6 +225,57 @@ def test_what_a_team_below_lacks_is_not_there(what: str, lacking: int | None) ->
     run_virtual(main())
     has = tenant.team_courses if what == "courses" else tenant.team_paths
     assert all(has.get(team, second) for team in [top, *below])
+
+
+@pytest.mark.parametrize("deep", [True, False])
+@pytest.mark.parametrize("lacking", [None, 0, 1, 4])
+def test_teams_whose_list_does_not_say_what_is_above(lacking: int | None, deep: bool) -> None:
+    """A parent that is absent is not the top: the teams below are asked for, whatever that list holds."""
+    sandbox, top, below, courses = tree()
+    tenant = sandbox.tenant
+    other = tenant.add_team(Name="Other")["Id"]
+    for number, team in enumerate([top, *below, other]):
+        if number != lacking:
+            tenant.assign_team_course(team, courses[0])
+
+    async def main() -> None:
+        async with client(sandbox, transport=WithoutParents(sandbox, deep=deep)) as litmos:
+            job = litmos.bulk.assign_courses_to_teams(
+                [(top, courses[0]), (other, courses[0])],
+                send_message=False,
+                include_sub_teams=True,
+                skip_existing=True,
+            )
+            plan = await job.plan()
+            # The list of teams to its end, and of each of six the teams below and the courses.
+            assert plan.reads == 2 + 6 + 6
+            assert plan.items == (lacking is not None)
+            report = await job.run()
+            assert (report.skipped, report.done) == ((2, 0) if lacking is None else (1, 1))
+
+    run_virtual(main())
+    assert all(tenant.team_courses.get(team, courses[0]) for team in [top, *below])
+
+
+@pytest.mark.parametrize("level", [0, 1, 3])
+def test_teams_below_that_cannot_be_asked_for(level: int) -> None:
+    """Of a team whose teams below cannot be read it is not known whether all have it: never skipped, never done."""
+    sandbox, top, below, courses = tree()
+    tenant = sandbox.tenant
+    for team in (top, *below):
+        tenant.assign_team_course(team, courses[0])
+    unread = [top, *below][level]
+    sandbox.faults.add(Fault(method="GET", path=f"/teams/{unread}/teams", status=403, times=None))
+
+    async def main(**options: bool) -> dict[str, str]:
+        async with client(sandbox, transport=WithoutParents(sandbox)) as litmos:
+            job = litmos.bulk.assign_courses_to_teams(
+                {top: courses}, send_message=False, include_sub_teams=True, **options
+            )
+            return {each.item.course_id: each.status async for each in job}
+
+    assert run_virtual(main(skip_existing=True)) == dict.fromkeys(courses, "failed")
+    assert run_virtual(main(verify=True)) == dict.fromkeys(courses, "unknown")
 
 
 @pytest.mark.parametrize("level", [0, 3])

@@ -227,6 +227,28 @@ def test_people_are_found_by_employee_id_where_that_is_asked_for() -> None:
     assert paths == ["/users/details"] * 2
 
 
+@pytest.mark.parametrize("text", ["7.77E2", "NULL", "#N/D", "nan", "-"])
+@pytest.mark.parametrize("by", [None, "email", "employee_id"])
+def test_what_a_program_wrote_in_place_of_a_name_is_nobodys(text: str, by: str | None) -> None:
+    """Even where an account has it: an earlier program may have written it there, for another person."""
+    tenant = Tenant()
+    tenant.add_user(UserName=text, FirstName="U", LastName="N", ExternalEmployeeId=text)
+    found, _ = look_up(tenant, lambda bulk: bulk.resolve_users([text], by=by))
+    assert not found.ids
+    assert repr(text) in found.problems[text]
+
+
+@pytest.mark.parametrize("by", [None, "employee_id"])
+@pytest.mark.parametrize("text", ["\uff25\uff0d777", "E\u2011777", "e-\uff17\uff17\uff17"])
+def test_digits_and_hyphens_that_only_look_otherwise(text: str, by: str | None) -> None:
+    """They stand for the usual ones where nothing is written with them."""
+    tenant = Tenant()
+    user = tenant.add_user(UserName="E-777", FirstName="U", LastName="N", ExternalEmployeeId="E-777")
+    assert look_up(tenant, lambda bulk: bulk.resolve_users([text], by=by))[0].ids == {text: user["Id"]}
+    double = tenant.add_user(UserName=text, FirstName="U", LastName="N", ExternalEmployeeId=text)
+    assert look_up(tenant, lambda bulk: bulk.resolve_users([text], by=by))[0].ids == {text: double["Id"]}
+
+
 def test_a_way_of_looking_up_that_there_is_not() -> None:
     """It is refused before a list is read."""
     sandbox_free: list[Resolve] = [

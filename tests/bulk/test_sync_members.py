@@ -165,6 +165,27 @@ def test_a_team_that_does_not_exist() -> None:
     run_virtual(main())
 
 
+@pytest.mark.parametrize(("stay", "refused"), [(1, True), (2, False)])
+def test_nobody_is_removed_while_a_team_does_not_exist(stay: int, refused: bool) -> None:
+    """Its people may be those of another team, whose id was meant: the plan says so, and nothing is sent."""
+    sandbox, users, teams = make(members=2)
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            desired = {"gone": users[1:2], teams[0]: users[:stay]}
+            job = litmos.bulk.sync_team_members(desired, remove=True, max_removals=1.0, send_message=False)
+            plan = await job.plan()
+            assert isinstance(plan.refusal, errors.IncompleteInput) is refused
+            if refused:
+                with pytest.raises(errors.IncompleteInput, match="items that cannot be used: 1"):
+                    await job.run()
+            else:
+                assert (await job.run()).failed == 1
+
+    run_virtual(main())
+    assert writes(sandbox) == []
+
+
 def test_inactive_members_are_not_seen() -> None:
     """An inactive member never leaves, and is added once more where desired, without harm."""
     sandbox, users, teams = make(members=10)

@@ -162,6 +162,38 @@ def test_too_many_people_would_go(missing: int, inactive: int, most: float, refu
     assert bool(writes(sandbox)) is not refused
 
 
+@pytest.mark.parametrize(
+    "bad", [{"user_name": "new@example.com"}, {"user_name": "1.23E5"}, {"user_name": "7"}]
+)
+@pytest.mark.parametrize(("named", "refused"), [(3, True), (4, False)])
+def test_nobody_is_barred_while_someone_of_the_input_cannot_be_used(
+    bad: dict[str, str], named: int, refused: bool
+) -> None:
+    """That may be the person who would be taken for missing: the plan says so, and nothing at all is sent."""
+    sandbox, _, _ = make(users=4)
+    sandbox.tenant.add_user(UserName="007", FirstName="J", LastName="B")
+    desired = [{"user_name": f"user{number}@example.com", "city": "Graz"} for number in range(named)]
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            everybody = [*desired, bad, *([] if bad["user_name"] == "7" else [{"user_name": "007"}])]
+            job = litmos.bulk.sync_users(everybody, deactivate=True, max_removals=1.0, send_message=False)
+            plan = await job.plan()
+            assert isinstance(plan.refusal, errors.IncompleteInput) is refused
+            if refused:
+                with pytest.raises(errors.IncompleteInput, match="items that cannot be used: 1") as caught:
+                    await job.run()
+                assert caught.value.unusable == 1
+            else:
+                assert (await job.run()).failed == 1
+            without = litmos.bulk.sync_users(everybody, send_message=False)
+            assert (await without.plan()).refusal is None
+
+    run_virtual(main())
+    assert len(writes(sandbox)) == (0 if refused else named)
+    assert all(user["Active"] for user in sandbox.tenant.users.values())
+
+
 @pytest.mark.parametrize("fault", [{"status": 500}, {"body": "[", "times": None}])
 def test_people_who_cannot_be_listed_change_nothing(fault: dict[str, object]) -> None:
     """If the list of people breaks, its error is raised, again and again, and nothing is sent."""

@@ -39,10 +39,24 @@ COMMANDS = {
     "remove teams": Task((USER, TEAM), Bulk.remove_users_from_teams),
     "deactivate": Task((USER,), Bulk.deactivate_users, {}, ids_of),
     "import users": Task(
-        (USER_NAME,), Bulk.import_users, QUIET, IMPORT.read, imported, IMPORT.check, look_up
+        (USER_NAME,),
+        Bulk.import_users,
+        QUIET,
+        IMPORT.read,
+        imported,
+        IMPORT.check,
+        look_up,
+        said=IMPORT.said,
     ),
     "sync users": Task(
-        (USER_NAME,), Bulk.sync_users, QUIET, PEOPLE.read, person, PEOPLE.check, look_managers_up
+        (USER_NAME,),
+        Bulk.sync_users,
+        QUIET,
+        PEOPLE.read,
+        person,
+        PEOPLE.check,
+        look_managers_up,
+        said=PEOPLE.said,
     ),
     "sync users --deactivate": Task(
         (USER_NAME,),
@@ -53,6 +67,7 @@ COMMANDS = {
         PEOPLE.check,
         look_managers_up,
         takes_away=True,
+        said=PEOPLE.said,
     ),
     "sync teams": Task((USER, TEAM), Bulk.sync_team_members, QUIET, teams_of, member, check_members),
 }

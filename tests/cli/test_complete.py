@@ -203,6 +203,18 @@ def test_columns_that_cannot_be_set(
     assert carry("complete --ignore-columns") == 0
 
 
+@pytest.mark.parametrize(
+    "column", ["Learning Path", "Certificate", "Due Date", "Compliant Till", "Percentage"]
+)
+def test_columns_that_cannot_be_set_and_say_nothing(
+    desk: Desk, carry: Carry, column: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are passed over with a note; those of the outcomes, too."""
+    desk.write(f"user,course,module,{column}", "user.0@example.com,C-1,Test, ")
+    assert carry("complete") == 0
+    assert f"columns passed over: {column!r}" in capsys.readouterr().out
+
+
 def test_a_column_that_is_misspelt(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) -> None:
     """Its dates would be lost in silence."""
     desk.write("user,course,complted", "user.0@example.com,C-1,2024-01-01")

@@ -10,7 +10,7 @@ import pytest
 from litmos_async import RateLimit
 from litmos_async.cli import demo
 from litmos_async.cli.app import run
-from litmos_async.cli.demo import FAST, Show, run_demo
+from litmos_async.cli.demo import FAST, DemoOptions, run_demo
 from litmos_async.cli.demo_data import make_demo_data
 from litmos_async.cli.table import parse
 from litmos_async.cli.tasks import COURSE, USER
@@ -37,7 +37,7 @@ def test_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.costly
 async def test_the_default_takes_less_than_half_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
     """Told from the number of requests, not by a clock: a hundred go at once, and then a hundred every 6 s."""
-    assert await run_demo(Show(rate=RateLimit(100_000, FAST.period)), Terminal(quiet=True)) == 0
+    assert await run_demo(DemoOptions(rate=RateLimit(100_000, FAST.period)), Terminal(quiet=True)) == 0
     shown = capsys.readouterr().out
     (seen,) = re.findall(r"requests seen +(\d+)\n", shown)
     assert int(seen) // FAST.requests * FAST.period <= 18
@@ -51,15 +51,15 @@ def test_there_is_a_person_for_every_two_lines(
     monkeypatch: pytest.MonkeyPatch, lines: int, people: int
 ) -> None:
     """`--lines 5000` alone is the full demo."""
-    shown: list[Show] = []
+    shown: list[DemoOptions] = []
 
-    async def note(show: Show, _: Terminal) -> int:
-        shown.append(show)
+    async def note(options: DemoOptions, _: Terminal) -> int:
+        shown.append(options)
         return 0
 
     monkeypatch.setattr(demo, "run_demo", note)
     assert run(["demo", "--lines", str(lines)]) == 0
-    assert shown == [Show(lines)]
+    assert shown == [DemoOptions(lines)]
     assert len(make_demo_data(lines // 2, lines, 1).tenant.users) == people
 
 
@@ -89,7 +89,7 @@ async def test_a_demo_that_goes_wrong(
         self.faults.add(pretend)
 
     monkeypatch.setattr(Sandbox, "__init__", with_fault)
-    assert await run_demo(Show(users=20, lines=30), Terminal(quiet=True)) == 1
+    assert await run_demo(DemoOptions(users=20, lines=30), Terminal(quiet=True)) == 1
     shown = capsys.readouterr().out
     assert "23 done" in shown
     assert "of 23 expected" in shown

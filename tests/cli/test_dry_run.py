@@ -110,6 +110,36 @@ def test_too_many(desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str]) 
     assert {row[1] for row in rows(desk) if row[3] == "planned"} == {*NAMES[1:]}
 
 
+@pytest.mark.parametrize(
+    ("words", "header", "rest"),
+    [("sync users --deactivate", "user_name,manager", ""), ("sync teams --remove", "user,team", ",Sales")],
+)
+@pytest.mark.parametrize("real_before", [False, True])
+def test_lines_for_which_a_removal_is_refused(
+    desk: Desk, carry: Carry, words: str, *, header: str, rest: str, real_before: bool
+) -> None:
+    """A dry run writes down all of them, though the terminal shows the first ones only."""
+    add_team(desk, *NAMES)
+    bad = [f"nobody.{n},{'Sales' if rest else 'no.manager'}" for n in range(14)]
+    desk.write(header, f"{NAMES[0]}{rest or ','}", *bad)
+    if real_before:
+        desk.order.outcomes_file.write_text("earlier", "utf-8")
+    assert carry(f"{words} --dry-run") == 2
+    found = [row[-2] for row in rows(desk)]
+    assert found.count("failed") == 14
+    assert len(found) == 15
+    assert changed(desk) == []
+
+
+def test_a_dry_run_that_knows_nothing_of_the_lines(desk: Desk, carry: Carry) -> None:
+    """It leaves what an earlier run has written."""
+    desk.write("user,course", f"{NAMES[0]},C-1", "cut off")
+    desk.order.outcomes_file.write_text("earlier", "utf-8")
+    desk.key = "wrong"
+    assert carry("assign courses --send-message no --dry-run") == 1
+    assert desk.order.outcomes_file.read_text("utf-8") == "earlier"
+
+
 def test_an_interrupted_plan(desk: Desk, carry: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was only planned is "not done" where the real run stops before it begins."""
     add_team(desk, *NAMES)

@@ -282,7 +282,7 @@ def test_progress(
     sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A line now and then says how far it is: lists, rows, requests, and what is used of the quota."""
-    monkeypatch.setattr("litmos_async.cli.watch._PLAIN_SECONDS", 0.0)
+    monkeypatch.setattr("litmos_async.cli.status_line._PLAIN_SECONDS", 0.0)
     assert run(["export", "users", "courses", "-o", "w/"]) == 0
     told = capsys.readouterr().err.splitlines()
     assert told[0].startswith("Beginning; ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 
 from litmos_async.cli.app import run
@@ -64,6 +66,32 @@ def test_encodings_that_there_are_not(send: Send, encoding: str, capsys: pytest.
     code = send(b"user,course\n", f"{ASSIGN} --encoding={encoding}")
     assert code == (2 if encoding else 0)
     assert ("is not a text encoding" in capsys.readouterr().err) == bool(encoding)
+
+
+@pytest.mark.parametrize(
+    ("written", "said", "fits"),
+    [
+        ("utf-8-sig", "utf-8", True),
+        ("utf-8-sig", "utf-8-sig", True),
+        ("utf-16", "utf-16", True),
+        ("utf-16", "utf-16-le", True),
+        ("utf-8-sig", "latin1", False),
+        ("utf-8-sig", "cp1252", False),
+        ("utf-8-sig", "utf-16", False),
+        ("utf-16", "cp1252", False),
+        ("utf-16", "utf-8", False),
+        ("utf-16", "utf-16-be", False),
+    ],
+)
+def test_an_encoding_and_a_byte_order_mark(
+    desk: Desk, send: Send, capsys: pytest.CaptureFixture[str], *, written: str, said: str, fits: bool
+) -> None:
+    """Where they contradict each other, the mark is not read as the name of a column."""
+    code = send("user,course\nuser.0@example.com,C-1\n".encode(written), f"{ASSIGN} --encoding {said}")
+    assert code == (0 if fits else 2)
+    assert len(desk.assigned()) == fits
+    told = f"the byte-order mark of {written.removesuffix('-sig').upper()}, so --encoding {said} does not fit"
+    assert (told in capsys.readouterr().err) != fits
 
 
 @pytest.mark.parametrize("said", [";;", "a", "'\"'"])
@@ -140,6 +168,33 @@ def test_a_column_without_a_name_that_holds_something(
     assert "unknown: column 4, which has no name" in capsys.readouterr().err
     assert send(data, f"{IMPORT} --ignore-columns") == 0
     assert "new@example.com" in names(desk)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (('"user,course"', '"user.0@example.com,C-1"'), ASSIGN),
+        (('"user;course"', '"user.0@example.com;C-1"'), ASSIGN),
+        (('"user\tcourse";;', '"user.0@example.com\tC-1";;'), ASSIGN),
+        (('"user,""Full Name"""', '"user.0@example.com,""Example, Ada"""'), "deactivate"),
+    ],
+)
+def test_lines_in_quotes_as_a_whole(
+    desk: Desk, send: Send, capsys: pytest.CaptureFixture[str], *, lines: tuple[str, ...], words: str
+) -> None:
+    """As a spreadsheet saves a table that it holds in one column; the error names the cause."""
+    assert send("\n".join(lines).encode(), words) == 2
+    assert "; each line is in one pair of quotes, or in one cell: " in capsys.readouterr().err
+    assert not desk.sandbox.requests
+
+
+@pytest.mark.parametrize("header", [b'"Name, first"\n', b"wer;code\n", b"nothing\n"])
+def test_what_is_no_header_in_quotes_either(
+    send: Send, capsys: pytest.CaptureFixture[str], header: bytes
+) -> None:
+    """It is not said that it were one."""
+    assert send(header, ASSIGN) == 2
+    assert "quotes" not in capsys.readouterr().err
 
 
 # ------------------------------------------------ the names of columns
@@ -290,8 +345,72 @@ def test_a_status_that_means_nothing_to_the_command(
     desk.sandbox.tenant.add_team(Name="C-1")
     assert send(f"{header},Status\nuser.0@example.com,C-1,Left\n".encode(), words) == 0
     assert "columns passed over: 'Status'" in capsys.readouterr().out
-    assert send(f"line,status,{header}\n2,done,user.0@example.com,C-1\n".encode(), words) == 0
+    assert send(f"line,{header},status,reason\n2,user.0@example.com,C-1,done,\n".encode(), words) == 0
     assert "columns passed over" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("column", ["line", "status", "reason", "Status"])
+@pytest.mark.parametrize("times", [1, 3])
+def test_columns_of_the_input_that_are_called_as_ours(
+    desk: Desk, send: Send, column: str, times: int
+) -> None:
+    """They are kept, under a name of their own, however often the outcomes are the input."""
+    data = f"user,{column},course,Team\nuser.0@example.com,left,C-1,North\n".encode()
+    for _ in range(times):
+        assert send(data, ASSIGN) == 0
+        data = desk.order.outcomes_file.read_bytes()
+    called = column if column == "Status" else f"{column} (input)"
+    assert data.decode().splitlines()[0].split(",") == [
+        *("line", "user", "course", "status", "reason"),
+        *(called, "Team"),
+    ]
+    with desk.order.outcomes_file.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["line"], row["status"], row["reason"]) == ("2", "done", "")
+    assert (row[called], row["Team"]) == ("left", "North")
+
+
+def test_a_column_status_that_is_mapped(desk: Desk, send: Send) -> None:
+    """In the outcomes it still means what it was said to mean, and that of the line does not."""
+    words = f"{IMPORT} --map status=title"
+    data = b"user_name,first_name,last_name,status\nuser.0@example.com,Ada,New,Boss\n"
+    for _ in range(2):
+        assert send(data, words) == 0
+        data = desk.order.outcomes_file.read_bytes()
+    assert data.decode().splitlines()[1] == "2,user.0@example.com,done,,Ada,New,Boss"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("line,status,user,course", "status,line,user,course", "line,user,course,status"),
+        *("status,reason,user,course", "user,course,line,status,Reason"),
+    ],
+)
+@pytest.mark.parametrize("status", ["done", "failed", "unknown", "skipped"])
+def test_lines_of_a_file_that_is_no_outcomes_file(
+    desk: Desk, send: Send, header: str, status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None is lost, whatever its own columns say: what is no outcome is passed over with a note."""
+    values = {"user": "user.0@example.com", "course": "C-1", "status": status}
+    line = ",".join(values.get(name, "") for name in header.split(","))
+    assert send(f"{header}\n{line}\n".encode(), ASSIGN) == 0
+    assert len(desk.assigned()) == 1
+    shown = capsys.readouterr().out
+    assert "lines of no input" not in shown
+    assert "columns passed over: " in shown
+
+
+@pytest.mark.parametrize("header", ["status,reason,line,user,course", "line,reason,status,user,course"])
+def test_outcomes_whose_columns_were_moved(
+    desk: Desk, send: Send, header: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are outcomes still: whom a job has removed does not come back."""
+    values = {"user": "user.0@example.com", "course": "C-1", "status": "done"}
+    line = ",".join(values.get(name, "") for name in header.split(","))
+    assert send(f"{header}\n{line}\n".encode(), ASSIGN) == 0
+    assert not desk.assigned()
+    assert "lines of no input passed over: 1" in capsys.readouterr().out
 
 
 def test_only_what_failed_is_run_again(desk: Desk, send: Send, capsys: pytest.CaptureFixture[str]) -> None:

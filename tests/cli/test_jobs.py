@@ -17,9 +17,9 @@ import pytest
 from litmos_async.cli import options
 from litmos_async.cli.app import run
 from litmos_async.cli.flow import carry_out
-from litmos_async.cli.records import Record, in_use, records
+from litmos_async.cli.job_records import JobRecord, in_use, records
 from litmos_async.sandbox import Fault
-from tests.cli.small import Carry, Desk
+from tests.cli.small import KEY, Carry, Desk
 
 WORDS = "assign courses --send-message no --resumable"
 
@@ -148,6 +148,87 @@ def test_a_journal_that_is_gone(live: Desk, capsys: pytest.CaptureFixture[str]) 
     assert records() == []
 
 
+@pytest.mark.parametrize("named", [["--resumable"], ["--journal", "night.db"]])
+def test_a_job_whose_journal_is_gone_is_not_sent_again(
+    live: Desk, named: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it has sent is known no more: one line says so, and nothing is sent."""
+    live.write("user,course", "user.0@example.com,C-1", "nobody,C-1")
+    assert run(["assign", "courses", "--send-message", "no", "people.csv", *named]) == 1
+    (record,) = records()
+    Path(record.journal).unlink()
+    live.sandbox.requests.clear()
+    capsys.readouterr()
+    assert run(["jobs", "retry", record.id]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.count("\n") == 1
+    assert f"the journal of job {record.id} is gone" in shown.err
+    assert str(live.order.outcomes_file) in shown.err
+    assert (shown.out, len(live.sandbox.requests)) == ("", 0)
+    assert not Path(record.journal).exists()
+
+
+def test_a_job_that_ended_before_it_had_a_journal(live: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """It has sent nothing, says so, and can be tried again: the key was wrong."""
+    live.write("user,course", "user.0@example.com,C-1")
+    live.key = "wrong"
+    assert run([*WORDS.split(), "people.csv"]) == 1
+    (record,) = records()
+    assert run(["jobs", "list"]) == 0
+    assert capsys.readouterr().out.endswith("people.csv: nothing was sent\n")
+    live.key = KEY
+    assert run(["jobs", "retry", record.id]) == 0
+    assert len(live.assigned()) == 1
+    (job,) = listed(capsys)
+    assert (job["id"], job["finished"], job["left"]) == (record.id, True, 0)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("place", ["a file", "below a file", "a folder that takes none", "not to be entered"])
+def test_a_state_folder_that_cannot_be_made(
+    live: Desk, place: str, dry_run: bool, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says so before anything is sent; a dry run needs none, and makes none."""
+    live.write("user,course", "user.0@example.com,C-1")
+    folder = live.folder / "there"
+    folder.touch()
+    if place == "a folder that takes none":
+        monkeypatch.setattr(Path, "mkdir", raising(PermissionError(13, "Permission denied")))
+    elif place == "not to be entered":
+        # Path.exists() raises this error, unlike those that say that nothing is there.
+        monkeypatch.setattr(Path, "exists", raising(PermissionError(13, "Permission denied"), below=folder))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "below" if place == "below a file" else folder))
+    words = [*WORDS.split(), "people.csv", *(["--dry-run"] if dry_run else [])]
+    assert run(words) == (2 if not dry_run or place == "not to be entered" else 0)
+    shown = capsys.readouterr()
+    if not dry_run:
+        assert shown.err.count("\n") == 1
+        assert len(live.sandbox.requests) == 0
+    if not dry_run and place != "not to be entered":
+        assert f"cannot make the folder {folder}" in shown.err
+    assert live.assigned() == set()
+    assert run(["jobs", "list"]) == 0
+
+
+def raising(problem: OSError, below: Path | None = None) -> Any:
+    """Return a stand-in for a method of paths that raises; only below a folder if one is named."""
+    before = Path.exists
+
+    def method(path: Path, *_: Any, **__: Any) -> Any:
+        if below is None or path.is_relative_to(below):
+            raise problem
+        return before(path)
+
+    return method
+
+
+def test_a_dry_run_makes_no_state_folder(live: Desk) -> None:
+    """Nothing is kept of it."""
+    live.write("user,course", "user.0@example.com,C-1")
+    assert run([*WORDS.split(), "people.csv", "--dry-run"]) == 0
+    assert not (live.folder / "state" / "litmos-async" / "jobs").exists()
+
+
 def test_no_jobs(capsys: pytest.CaptureFixture[str]) -> None:
     """What would keep one is said."""
     assert run(["jobs", "list"]) == 0
@@ -174,7 +255,7 @@ def test_a_file_of_a_job_that_cannot_be_removed(live: Desk, capsys: pytest.Captu
 def test_a_job_whose_files_are_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its record alone is left, and is taken away."""
     files = [str(tmp_path / name) for name in ("people.csv", "job.db", "outcomes.csv")]
-    Record("ab", ["assign"], str(tmp_path), *files, began=1.0).save()
+    JobRecord("ab", ["assign"], str(tmp_path), *files, began=1.0).save()
     assert run(["jobs", "remove", "ab", "--yes"]) == 0
     assert capsys.readouterr().out == "1 job removed\n"
     assert records() == []
@@ -235,7 +316,7 @@ def test_what_cannot_be_done(
     folder = tmp_path / "state" / "litmos-async" / "jobs"
     folder.mkdir(parents=True)
     for id, file in (("ab", ""), ("ac", "/none/x.csv")):
-        Record(id, ["assign"], "/none", file, "/none/j.db", "/none/o.csv", 1.0).save()
+        JobRecord(id, ["assign"], "/none", file, "/none/j.db", "/none/o.csv", 1.0).save()
     (folder / "broken.json").write_text("{")
     assert run(words) == 2
     shown = capsys.readouterr()

@@ -14,7 +14,7 @@ import pytest
 
 from litmos_async import LitmosClient
 from litmos_async.cli.app import run
-from litmos_async.cli.options import Account
+from litmos_async.cli.options import AccountFlags
 from tests.cli.small import Desk
 
 
@@ -22,10 +22,10 @@ from tests.cli.small import Desk
 def link(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs the command against the sandbox of the desk."""
 
-    def client(_: Account, *__: object) -> LitmosClient:
+    def client(_: AccountFlags, *__: object) -> LitmosClient:
         return desk.connect()
 
-    monkeypatch.setattr(Account, "client", client)
+    monkeypatch.setattr(AccountFlags, "client", client)
     return lambda *words: run(["login-link", *words])
 
 

@@ -16,7 +16,7 @@ from cyclopts import App
 from litmos_async import LitmosClient
 from litmos_async.cli import check, init, options, probe
 from litmos_async.cli.app import app, run
-from litmos_async.cli.records import records
+from litmos_async.cli.job_records import records
 from litmos_async.sandbox import Sandbox
 from litmos_async.testing import run_virtual
 from tests.cli.small import ENDINGS, KEY, Broken, Ending, organisation
@@ -142,18 +142,30 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sandbox:
 
 
 def carry_out(
-    words: str, ending: Ending, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: str, ending: Ending | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> tuple[int, bool]:
-    """Carry out a command whose output is lost; return the exit code, and whether it says that it is."""
+    """Carry out a command whose output is lost; return the exit code, and whether it says that it is.
+
+    Args:
+        words: The command.
+        ending: Why; None where the process has no standard output.
+        monkeypatch: Of pytest.
+        capsys: Of pytest.
+    """
     if "JOB" in words:
         assert run(["assign", "courses", "courses.csv", "--send-message", "no", "--resumable"]) == 0
         words = words.replace("JOB", records()[0].id)
     capsys.readouterr()
     stream = Screen if words.startswith("login-link") else Broken
     with monkeypatch.context() as patched:
-        patched.setattr(sys, "stdout", stream(ending))
+        patched.setattr(sys, "stdout", None if ending is None else stream(ending))
         code = run(words.split())
-    return code, "cannot write to standard output: [Errno 28] No space left" in capsys.readouterr().err
+    told = "cannot write to standard output: " + (
+        "[Errno 9] Bad file descriptor" if ending is None else "[Errno 28] No space left"
+    )
+    shown = capsys.readouterr().err
+    assert shown.count("cannot write to standard output") == shown.count(told) <= 1
+    return code, told in shown
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -163,6 +175,25 @@ def test_a_result_that_is_lost(
 ) -> None:
     """It is a failure and says so; a reader that had enough is none."""
     assert carry_out(words, ending, monkeypatch, capsys) == (ending.code, ending.code == 1)
+
+
+@pytest.mark.parametrize("words", RESULTS)
+def test_a_result_for_which_there_is_no_stream(
+    words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`litmos … >&-`: it is lost as on a full disk; a credential is refused beforehand, as no terminal is there."""
+    code, told = carry_out(words, None, monkeypatch, capsys)
+    assert (code, told) == ((2, False) if words.startswith("login-link") else (1, True))
+
+
+@pytest.mark.parametrize("words", JOBS)
+def test_a_job_without_a_stream(
+    words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its summary may be lost, its plan and its document may not."""
+    assert carry_out(words, None, monkeypatch, capsys) == (0, False)
+    assert carry_out(f"{words} --dry-run", None, monkeypatch, capsys)[1]
+    assert carry_out(f"{words} --json", None, monkeypatch, capsys)[1]
 
 
 @pytest.mark.parametrize("option", ["--dry-run", "--json"])

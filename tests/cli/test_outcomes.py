@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from litmos_async.cli.headings import UNFINISHED
 from litmos_async.cli.ledger import Entry
+from litmos_async.cli.order import Order
 from litmos_async.cli.outcomes import Access, OutcomesFile, check_writable, write_whole
 from litmos_async.cli.table import Line, Table, parse
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, USER
+from tests.cli.small import assign_courses
 
 NAMES = ("user", "course")
 UNFINISHED_ROW = f',,,not done,"{UNFINISHED}"'
@@ -47,12 +49,30 @@ def test_the_form_of_the_input(tmp_path: Path) -> None:
         delimiter=";",
         bom=True,
         extra_words=("status", "Team"),
+        extra_places=(4, 6),
+        ours=(1, 4, 5),
     )
     write_outcomes(file, table, [Entry(line, "failed", "no way")])
     assert file.read_bytes().decode("utf-8") == (
         '\ufeffline;user;course;status;reason;Team\r\n2;"jörg; a";\'=C-1;failed;no way;HR\r\n'
     )
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("files", "outcomes"),
+    [
+        (("p.csv", "P.CSV"), ("p.outcomes.csv", "P.outcomes.csv")),
+        (("p.txt", "p.tsv", "p.tab", "p.xlsx", "p.xlsm", "p.xls"), ("p.outcomes.csv",) * 6),
+        (("x.v1", "x.v2", "x"), ("x.v1.outcomes.csv", "x.v2.outcomes.csv", "x.outcomes.csv")),
+        (("2031.03.01", "2031.03.02"), ("2031.03.01.outcomes.csv", "2031.03.02.outcomes.csv")),
+        (("p.csv.bak", ".csv"), ("p.csv.bak.outcomes.csv", ".csv.outcomes.csv")),
+    ],
+)
+def test_where_they_go(files: tuple[str, ...], outcomes: tuple[str, ...]) -> None:
+    """Beside the input, whose ending is replaced if it is that of a table: else two files had one between them."""
+    found = tuple(Order(assign_courses(), Path("folder", file)).outcomes_file for file in files)
+    assert found == tuple(Path("folder", each) for each in outcomes)
 
 
 def test_what_stands_on_no_line(tmp_path: Path) -> None:

@@ -83,6 +83,30 @@ async def test_people_are_deactivated(desk: Desk) -> None:
     assert [user["Active"] for user in desk.sandbox.tenant.users.values()] == [False, False, True]
 
 
+@pytest.mark.parametrize("column", ["email", "Work Email", "E-Mail"])
+@pytest.mark.parametrize("lines", [1, 3, 60])
+def test_an_address_that_is_the_user_name_of_another_person(
+    desk: Desk, carry: Carry, column: str, lines: int
+) -> None:
+    """The line fails and names both; neither is deactivated."""
+    tenant = desk.sandbox.tenant
+    tenant.add_user(UserName="ann@example.com", Email="ann.new@example.com", FirstName="A", LastName="E")
+    tenant.add_user(UserName="ann.corp", Email="ann@example.com", FirstName="A", LastName="E")
+    desk.write(column, "ann@example.com", *(f"user.{number}@example.com" for number in range(lines - 1)))
+    assert carry("deactivate") == 1
+    ((_, status, reason), *_) = desk.outcomes()
+    assert (status, reason) == (
+        "failed",
+        "2 users have the user name or the e-mail address 'ann@example.com': 'ann.corp', 'ann@example.com'",
+    )
+    assert {user["UserName"] for user in tenant.users.values() if user["Active"]} >= {
+        "ann@example.com",
+        "ann.corp",
+    }
+    desk.write("user_name", "ann@example.com")
+    assert carry("deactivate") == 0
+
+
 @pytest.mark.parametrize(
     ("words", "helper", "said"),
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from litmos_async.cli.sync import PEOPLE
+from litmos_async.cli.values import YES_OR_NO
 from litmos_async.sandbox import Sandbox
 from tests.cli.small import IMPORT, Carry, Desk, organisation
 
@@ -183,7 +184,7 @@ def test_yes_and_no_in_other_languages(desk: Desk, carry: Carry, words: str) -> 
     )
     assert carry(f"{words} --max-removals 1" if words == SYNC else words) == 1
     assert people(desk) == [(THREE[0][0], False), *THREE[1:]]
-    assert desk.outcomes()[2][1:] == ["failed", "Active Status: expected yes or no"]
+    assert desk.outcomes()[2][1:] == ["failed", f"Active Status: {YES_OR_NO}"]
 
 
 # ------------------------------------------------ what cannot be seen, and what a spreadsheet rewrote
@@ -244,7 +245,19 @@ def test_first_and_last_names_are_left_alone(desk: Desk, carry: Carry, words: st
 @pytest.mark.parametrize("words", [IMPORT, SYNC, BAR])
 def test_numbers_that_a_spreadsheet_rewrote(desk: Desk, carry: Carry, words: str) -> None:
     """They are nobody's name and nobody's number: the line fails."""
-    texts = ("1.23E+05", "1,23E+05", "12345.0", "#N/A")
+    texts = (
+        "1.23E+05",
+        "1,23E+05",
+        "12345.0",
+        "#N/A",
+        "7.77E2",
+        "#N/D",
+        "#¡VALOR!",
+        "Loading...",
+        "NULL",
+        "\\N",
+        "-",
+    )
     lines = [f'"{text}",N,N,' for text in texts] + [
         f'new{n}@example.com,N,N,"{text}"' for n, text in enumerate(texts)
     ]
@@ -287,7 +300,7 @@ def test_marks_between_thousands(desk: Desk, carry: Carry, words: str, mark: str
     assert carry(words) == 1
     assert "marks between thousands" in desk.outcomes()[0][2]
     assert people(desk) == THREE
-    if words != IMPORT:
+    if words != IMPORT or mark != ".":
         assert person(desk, "user.1@example.com")["ExternalEmployeeId"] == "12341"
 
 
@@ -313,6 +326,47 @@ def test_passwords_are_not_copied(
     assert carry(f"{words} {option}") == 0, desk.outcomes()
     shown = capsys.readouterr()
     assert "pssst" not in desk.order.outcomes_file.read_text("utf-8") + shown.out + shown.err
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *(
+            "Pwd",
+            "Pass",
+            "PIN",
+            "Initial PW",
+            "Temp_Pass",
+            "Passphrase",
+            "Passcode",
+            "User password (initial)",
+        ),
+        *("Wachtwoord", "Parola", "Hasło", "HASŁO", "Has\u0142o startowe", "Пароль", "密码", "パスワード"),
+        *("Parole", "Salasana", "Lo\u0308senord", "Contraseña", "Mot de passe", "Senha", "Heslo"),
+        *("Token", "Access Token", "Secret", "ClientSecret", "API Key", "api-key"),
+    ],
+)
+def test_columns_of_credentials_are_left_out(desk: Desk, carry: Carry, column: str) -> None:
+    """In many languages."""
+    desk.write(f"user,course,{column},Team", "user.0@example.com,C-1,pssst-1,North")
+    assert carry("assign courses --send-message no") == 0
+    written = desk.order.outcomes_file.read_text("utf-8")
+    assert written == "line,user,course,status,reason,Team\n2,user.0@example.com,C-1,done,,North\n"
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("Passport", "Passport No", "Pass/Fail", "Bus Pass", "Pinneberg", "Shipping", "PIN Code", "Opinion"),
+        *("Compass", "Secretary", "Secretariat", "Spinach", "Passed", "Apikultur"),
+    ],
+)
+def test_columns_that_only_look_like_credentials_are_kept(desk: Desk, carry: Carry, column: str) -> None:
+    """An outcomes file has the columns of its input."""
+    desk.write(f"user,course,{column}", "user.0@example.com,C-1,kept")
+    assert carry("assign courses --send-message no") == 0
+    written = desk.order.outcomes_file.read_text("utf-8")
+    assert written == f"line,user,course,status,reason,{column}\n2,user.0@example.com,C-1,done,,kept\n"
 
 
 # ------------------------------------------------ a new user name

@@ -176,7 +176,7 @@ def test_progress(
     sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A line now and then says what is used of the quota."""
-    monkeypatch.setattr("litmos_async.cli.watch._PLAIN_SECONDS", 0.0)
+    monkeypatch.setattr("litmos_async.cli.status_line._PLAIN_SECONDS", 0.0)
     assert run(["report", "completion", "-o", "c.csv"]) == 0
     told = capsys.readouterr().err.splitlines()
     assert "Reading; 1/100 requests in 60 s" in told

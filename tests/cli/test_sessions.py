@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from litmos_async.cli.session_fields import clock
-from litmos_async.cli.values import FieldError
+from litmos_async.cli.values import YES_OR_NO, FieldError
 from litmos_async.sandbox import Fault, Sandbox
 from tests.cli.small import Carry, Desk, organisation
 
@@ -114,7 +114,7 @@ def test_lines_that_cannot_be_used(desk: Desk, carry: Carry, line: str, reason: 
         ),
         ("date 2", "2099-03-02", "day 2 needs a date, a start time and an end time"),
         ("end time 5", "17:00", "day 5 needs a date, a start time and an end time"),
-        ("wait list", "perhaps", "wait list: expected yes or no"),
+        ("wait list", "perhaps", f"wait list: {YES_OR_NO}"),
     ],
 )
 def test_values_that_mean_nothing(desk: Desk, carry: Carry, column: str, text: str, reason: str) -> None:

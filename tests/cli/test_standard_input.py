@@ -10,10 +10,12 @@ import sys
 import threading
 from pathlib import Path
 
+import attrs
 import pytest
 
 from litmos_async.cli.app import run
-from tests.cli.small import ASSIGN, Carry, Desk, Send
+from litmos_async.cli.order import Order
+from tests.cli.small import ASSIGN, Carry, Desk, Send, assign_courses
 
 
 def test_a_file_from_a_pipe_is_read_once(
@@ -72,6 +74,33 @@ def test_a_file_as_standard_input(
         file.seek(0)
         assert run([*ASSIGN.split(), "-"]) == 2
     assert "larger than" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="open files as paths, as Linux has them")
+@pytest.mark.parametrize("path", ["/dev/fd/{}", "/proc/self/fd/{}", "link", "/dev/stdin"])
+def test_an_open_file_by_its_path(
+    desk: Desk, carry: Carry, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`litmos … /dev/stdin < people.csv`, `litmos … /dev/fd/3 3< people.csv`: as from a pipe."""
+    monkeypatch.chdir(desk.folder)
+    assert carry is not None
+    desk.write("user,course", "user.0@example.com,C-1")
+    with desk.order.file.open() as file:
+        number = file.fileno()
+        Path("link").symlink_to(f"/proc/self/fd/{number}")
+        if path == "/dev/stdin":
+            order = attrs.evolve(desk.order, file=Path(path))
+            assert (order.from_pipe, order.outcomes_file) == (True, Path("stdin.outcomes.csv"))
+            return
+        assert run([*ASSIGN.split(), path.format(number)]) == 0
+    assert len(desk.assigned()) == 1
+    assert Path("stdin.outcomes.csv").exists()
+
+
+def test_a_file_in_memory_is_a_file() -> None:
+    """/dev/shm is a folder as any other."""
+    order = Order(assign_courses(), Path("/dev/shm/people.csv"))
+    assert (order.from_pipe, order.outcomes_file) == (False, Path("/dev/shm/people.outcomes.csv"))
 
 
 @pytest.mark.costly

@@ -299,6 +299,46 @@ def test_a_line_that_says_less_repeats_and_one_that_says_more_fails(desk: Desk, 
     assert [outcome[1] for outcome in desk.outcomes()] == ["done", "skipped", "failed"]
 
 
+@pytest.mark.parametrize("words", ["import users --send-message no", "sync users"])
+def test_lines_about_one_person(desk: Desk, carry: Carry, words: str) -> None:
+    """The same holds of them, whichever way they are named."""
+    for number, user in enumerate(desk.sandbox.tenant.users.values()):
+        user["ExternalEmployeeId"] = f"E-{number}"
+    desk.write(
+        "employee_id,first_name,last_name,active",
+        *("E-0,Ann,Example,TRUE", "e-0,Ann,,", "E-0,Ann,Example,yes", "E-0,Ann,Other,TRUE"),
+        *("E-1,Bo,Example,", "E-1,Bo,Example,yes"),
+    )
+    assert carry(words) == 1
+    told = [outcome[1] for outcome in desk.outcomes()]
+    assert told == ["done", "skipped", "skipped", "failed", "done", "failed"]
+
+
+def test_a_repeated_line_refuses_no_removal(desk: Desk, carry: Carry) -> None:
+    """It says nothing that the job would have to know."""
+    desk.write(
+        "user_name,first_name,last_name,active,shoe size",
+        *("user.0@example.com,Ann,Example,TRUE,41", "user.0@example.com,Ann,,yes,42"),
+        *(f"user.{number}@example.com,Ada,Example,," for number in (1, 2)),
+    )
+    assert carry("sync users --deactivate --max-removals 100% --ignore-columns") == 0
+    assert [outcome[1] for outcome in desk.outcomes()] == ["done", "skipped", "skipped", "skipped"]
+
+
+def test_sessions_whose_lines_say_less(desk: Desk, carry: Carry) -> None:
+    """Also where the module stands there by another word."""
+    tenant = desk.sandbox.tenant
+    tenant.training.add_module(next(iter(tenant.courses)), Name="Workshop")
+    tenant.training.add_location(Location="Room 1")
+    line = "C-1,First aid,2099-03-01,9:00,17:00,user.2@example.com,Room 1"
+    desk.write(
+        "course,session,date,start time,end time,instructor,location,module,details,slots",
+        *(f"{line},,Bring shoes,12", f"{line},,,12", f"{line},Workshop,,", f"{line},Workshop,Bring boots,"),
+    )
+    assert carry("sessions create") == 1
+    assert [outcome[1] for outcome in desk.outcomes()] == ["done", "skipped", "skipped", "failed"]
+
+
 def test_a_line_that_means_an_account_that_hides_something(desk: Desk, carry: Carry) -> None:
     """Its outcome is that of the line, also where nothing is to change."""
     desk.sandbox.tenant.add_user(UserName="zoe\u200b@example.com", FirstName="Z", LastName="Z")

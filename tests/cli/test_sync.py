@@ -82,6 +82,24 @@ def test_a_name_that_is_misspelt(
     assert len(members(desk)) == 2
 
 
+@pytest.mark.parametrize("line", ["new@example.com,Nora,", "123,Nora,New"])
+def test_nobody_is_barred_while_a_line_fails_in_the_plan(
+    desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    """As for a line that cannot be read; a dry run says it, too."""
+    desk.sandbox.tenant.add_user(UserName="00123", FirstName="N", LastName="N")
+    desk.write("user_name,first_name,last_name", "user.0@example.com,Ada,New", line)
+    words = "sync users --deactivate --max-removals 100%"
+    told = "lines that cannot be used: 1. The people they name would be taken for people to remove"
+    assert carry(words) == 2
+    assert told in capsys.readouterr().err
+    assert [outcome[1] for outcome in desk.outcomes()[:2]] == ["not done", "failed"]
+    assert carry(f"{words} --dry-run") == 1
+    assert f"running it would be refused: {told}" in capsys.readouterr().out
+    assert len(active(desk)) == 4
+    assert {request.method for request in desk.sandbox.requests} == {"GET"}
+
+
 @pytest.mark.parametrize("command", ["sync teams --remove", "sync users --deactivate"])
 def test_an_empty_file(desk: Desk, carry: Carry, command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """It is no reason to throw everybody out."""

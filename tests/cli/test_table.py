@@ -172,7 +172,7 @@ def test_bad_lines_cost_no_others() -> None:
 
 def test_a_quotation_mark_that_nobody_closes() -> None:
     """It costs its own line only, however much follows."""
-    good = [f"user.{number},C-1" for number in range(3 * module.LONGEST_RECORD)]
+    good = [f"user.{number},C-1" for number in range(3 * module.LONGEST_ROW)]
     table = parse("\n".join(["user,course", '"ada,C-1', *good]).encode())
     assert [line.number for line in table.lines if line.problem] == [2]
     assert len(table.lines) == len(good) + 1

@@ -261,3 +261,18 @@ def test_leaders_that_cannot_be_read(desk: Desk, carry: Carry, capsys: pytest.Ca
     assert carry("sync team-tree") == 1
     assert "403" in capsys.readouterr().err
     assert changes(desk) == 0
+
+
+@pytest.mark.parametrize("column", ["Team Code", "Code", "Members", "Id"])
+def test_columns_that_cannot_be_set(
+    desk: Desk, carry: Carry, column: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of the vendor's template that are empty are passed over with a note; one that is filled is refused."""
+    desk.write(f"Team Name,{column},Parent Team Name", "West,,North")
+    assert carry("sync team-tree") == 0
+    assert f"columns passed over: {column!r}" in capsys.readouterr().out
+    assert "North/West" in tree(desk)
+    desk.write(f"Team Name,{column},Parent Team Name", "East,,North", "Far,F-1,North")
+    assert carry("sync team-tree") == 2
+    assert f"{column!r} cannot be set: " in capsys.readouterr().err
+    assert "North/East" not in tree(desk)

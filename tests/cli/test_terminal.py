@@ -93,11 +93,12 @@ def test_results_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_no_stream_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that was started without standard output says nothing."""
+    """What a process that was started without standard output says is lost; what it does not say is not."""
     monkeypatch.setattr(sys, "stdout", None)
     terminal = Terminal()
-    terminal.say("result")
     assert terminal.lost is None
+    terminal.say("result")
+    assert "Bad file descriptor" in str(terminal.lost)
     with pytest.raises(OSError, match="no stream"):
         terminal.out.file.fileno()
 

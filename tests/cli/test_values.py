@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -14,6 +15,11 @@ from litmos_async.cli.values import (
     moment,
     text_of,
     yes_or_no,
+)
+
+YES_OR_NO = (
+    "expected yes or no, true or false, 1 or 0, active or inactive, or such a word in German, French, Spanish, "
+    "Italian, Portuguese or Dutch"
 )
 
 
@@ -35,6 +41,7 @@ from litmos_async.cli.values import (
         "sim",
         "Active",
         "ja\u200b",
+        *("Sì", "si\u0300", "attiva", "attivo", "activa", "activo", "ativa", "ativo", "aktiv", "actief"),
     ],
 )
 def test_yes(text: str) -> None:
@@ -43,7 +50,11 @@ def test_yes(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["no", "N", "FALSE", "0", "nein", "FALSCH", "non", "FAUX", "falso", "não", "inactive", "\u00a0no"]
+    "text",
+    [
+        *("no", "N", "FALSE", "0", "nein", "FALSCH", "non", "FAUX", "falso", "não", "inactive", "\u00a0no"),
+        *("inattiva", "inattivo", "inactiva", "inactivo", "inativa", "inativo", "inaktiv", "inactief"),
+    ],
 )
 def test_no(text: str) -> None:
     """In the same ones."""
@@ -53,7 +64,7 @@ def test_no(text: str) -> None:
 @pytest.mark.parametrize("text", ["maybe", "2", "yess", "-", "n/a", "10", "ja nein"])
 def test_neither_yes_nor_no(text: str) -> None:
     """It is refused by what is expected, and not repeated: it may be in the wrong column."""
-    with pytest.raises(FieldError, match=r"^expected yes or no$"):
+    with pytest.raises(FieldError, match=rf"^{re.escape(YES_OR_NO)}$"):
         yes_or_no(text)
 
 
@@ -119,7 +130,9 @@ def test_times() -> None:
         day("2031-12-24 18:30")
 
 
-@pytest.mark.parametrize("text", ["#N/A", "#NV", "#REF!", "#NAME?", "#DIV/0!", "#WERT!", "#####"])
+@pytest.mark.parametrize(
+    "text", ["#N/A", "#NV", "#REF!", "#NAME?", "#DIV/0!", "#WERT!", "#####", "#N/D", "#¡VALOR!", "Loading..."]
+)
 def test_errors_of_a_spreadsheet(text: str) -> None:
     """They are no text that anyone wrote."""
     with pytest.raises(FieldError, match="it is a spreadsheet error"):
@@ -127,13 +140,9 @@ def test_errors_of_a_spreadsheet(text: str) -> None:
 
 
 def test_texts_as_they_are() -> None:
-    """But for blanks around them; joiners are right in some names."""
-    assert [text_of(text) for text in (" Ann ", "#1", "\u0645\u06cc\u200c\u062e", "=1")] == [
-        "Ann",
-        "#1",
-        "\u0645\u06cc\u200c\u062e",
-        "=1",
-    ]
+    """But for blanks around them; joiners are right in some names, and Null is a surname."""
+    texts = (" Ann ", "#1", "\u0645\u06cc\u200c\u062e", "=1", "Null", "None", "#great!", "-")
+    assert [text_of(text) for text in texts] == [text.strip() for text in texts]
 
 
 @pytest.mark.parametrize(

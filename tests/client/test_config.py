@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
-from litmos_async import LitmosClient, MemoryLimiter, RateLimit, RedisLimiter, SqliteLimiter
+from litmos_async import LitmosClient, MemoryLimiter, RateLimit, RedisLimiter, RetryPolicy, SqliteLimiter
 from litmos_async.config import BASE_URLS, configure
 from litmos_async.errors import ConfigurationError
 from litmos_async.limits import limiter_from_url
@@ -83,6 +84,7 @@ def test_loopback_needs_no_tls(url: str) -> None:
         {"timeout": float("inf")},
         {"timeout": None},
         {"timeout": "5"},
+        {"timeout": True},
         {"retry": None},
         {"retry": 3},
     ],
@@ -91,6 +93,60 @@ def test_options_of_a_call(options: dict[str, object]) -> None:
     """An option that is unknown or cannot work is refused before anything is sent."""
     with pytest.raises(ConfigurationError):
         LitmosClient("k", "s").with_options(**options)
+
+
+@pytest.mark.parametrize("option", ["api_key", "source", "region", "base_url"])
+@pytest.mark.parametrize("value", [5, b"abc", ["eu"], {}, True])
+def test_what_is_no_text(option: str, value: object) -> None:
+    """The error names the option and the type, and never the value: it may be the key."""
+    with pytest.raises(ConfigurationError) as caught:
+        LitmosClient(**{"api_key": "k", "source": "s", option: value})
+    assert caught.value.option == option
+    assert str(caught.value) == f"{option} must be a text, not {type(value).__name__}"
+
+
+async def app(scope: object, receive: object, send: object) -> None:
+    """Be a bare ASGI app."""
+
+
+@pytest.mark.parametrize(
+    "transport", [5, "http", app, httpx.HTTPTransport(), httpx.AsyncHTTPTransport, httpx.WSGITransport(app)]
+)
+def test_what_is_no_transport(transport: object) -> None:
+    """An app is mounted in a transport; one without `await` cannot be used."""
+    with pytest.raises(
+        ConfigurationError, match="transport must be an asynchronous httpx transport"
+    ) as caught:
+        LitmosClient("k", "s", transport=transport)
+    assert caught.value.option == "transport"
+
+
+@pytest.mark.parametrize("value", [True, False, "1", [1], 1.5, None])
+def test_what_is_no_whole_number(value: object) -> None:
+    """True is an int to Python, and no number of requests, attempts or bytes."""
+    for name in ("requests", "burst", "reserve"):
+        with pytest.raises(ConfigurationError):
+            RateLimit(**{name: value})
+    for name in ("max_attempts", "max_rejections"):
+        with pytest.raises(ConfigurationError):
+            RetryPolicy(**{name: value})
+    with pytest.raises(ConfigurationError):
+        LitmosClient("k", "s", max_answer_bytes=value)
+
+
+@pytest.mark.parametrize("value", [True, "1", [1], None])
+def test_what_is_no_time(value: object) -> None:
+    """True is a number to Python, and no number of seconds."""
+    for make in (
+        lambda: RateLimit(period=value),
+        lambda: RateLimit(bulk_share=value),
+        lambda: RetryPolicy(deadline=value),
+        lambda: RetryPolicy(initial_backoff=value),
+        lambda: RetryPolicy(max_backoff=value),
+        lambda: LitmosClient("k", "s", timeout=value),
+    ):
+        with pytest.raises(ConfigurationError):
+            make()
 
 
 def test_one_limit_only() -> None:

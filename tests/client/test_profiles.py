@@ -194,6 +194,36 @@ def test_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
         Profile("acme", keyring=True).api_key({})
 
 
+@pytest.mark.parametrize("key", ["a b", "two words more", "k\tk", "k\u00a0k", "k\nk"])
+@pytest.mark.parametrize("place", ["argument", "variable", "file", "standard input", "command", "keyring"])
+def test_a_key_with_a_space(
+    config: Path, tmp_path: Path, place: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused before a request is spent, wherever it comes from; only the first line of a command counts."""
+    said = ""
+    options: dict[str, Any] = {"source": "tests", "limiter": "memory://"}
+    if place == "argument":
+        options["api_key"] = key
+    elif place == "variable":
+        monkeypatch.setenv("LITMOS_API_KEY", key)
+    elif place == "file":
+        (tmp_path / "key").write_text(key, "utf-8")
+        (tmp_path / "key").chmod(0o600)
+        said = f"api_key_file = {json.dumps(str(tmp_path / 'key'))}\n"
+    elif place == "standard input":
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(key.encode())))
+        options["api_key"] = read_key_stdin()
+    elif place == "command":
+        said = prints(key.replace("\n", " "))
+    else:
+        said = "keyring = true\n"
+        monkeypatch.setitem(sys.modules, "keyring", SimpleNamespace(get_password=lambda *_: key))
+    write(config, f"[profiles.acme]\n{said}")
+    with pytest.raises(ConfigurationError, match="the API key has a space") as refused:
+        LitmosClient.from_profile("acme", **options)
+    assert key not in str(refused.value)
+
+
 def test_a_command_without_end(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is ended, and the line says so."""
     monkeypatch.setattr(profiles, "COMMAND_SECONDS", 0.01)

@@ -17,8 +17,9 @@ PACKAGE = Path(litmos_async.__file__).parent
 
 LAYERS = [
     {"version", "errors", "obstacle", "redaction", "wording"},
-    {"models", "limits", "names", "environment", "csv_line", "iteration"},
-    {"wire", "retry", "marks", "tokens"},
+    {"checks", "iteration"},
+    {"models", "limits", "names", "environment", "csv_line"},
+    {"wire", "retry", "marks", "tokens", "retyped"},
     {"events"},
     {"hooks"},
     {"config", "reader", "attempt", "loops"},
@@ -45,6 +46,7 @@ PUBLIC_ONLY = {
         "litmos_async.profiles",
         "litmos_async.names",
         "litmos_async.report",
+        "litmos_async.retyped",
         "litmos_async.sandbox",
         "litmos_async.testing",
         "litmos_async.wording",

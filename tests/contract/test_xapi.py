@@ -10,7 +10,7 @@ import pickle
 import traceback
 from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -122,6 +122,19 @@ async def test_writes_are_repeated(call: str) -> None:
     assert store.requests[0].content == store.requests[1].content
 
 
+async def later() -> AsyncIterator[XapiStatement]:
+    """Yield a statement, which only an `async for` finds."""
+    yield statement()
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """Return mappings in each other."""
+    found: dict[str, Any] = {}
+    for _ in range(depth):
+        found = {"a": found}
+    return found
+
+
 WRONG: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "nothing": lambda xapi: xapi.add_statement([]),
     "a dict": lambda xapi: xapi.add_statement(dict(DID)),
@@ -136,6 +149,16 @@ WRONG: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "no rows": lambda xapi: xapi.list_statements(page_size=0),
     "an agent in text": lambda xapi: xapi.list_statements(agent="user@example.com"),
     "an agent of pairs": lambda xapi: xapi.list_statements(agent=[("mbox", "mailto:user@example.com")]),
+    "a number as a statement": lambda xapi: xapi.add_statement(5),
+    "None as a statement": lambda xapi: xapi.add_statement(None),
+    "statements that come later": lambda xapi: xapi.add_statement(each async for each in later()),
+    "an agent that is not finite": lambda xapi: xapi.list_statements(agent={"a": float("nan")}),
+    "an agent without an end": lambda xapi: xapi.list_statements(agent=nested(5_000)),
+    "a statement without an end": lambda xapi: xapi.add_statement(XapiStatement(extra=nested(5_000))),
+    "a statement of objects": lambda xapi: xapi.add_statement(XapiStatement(extra={"a": object()})),
+    "a naive time in a statement": lambda xapi: xapi.add_statement(
+        XapiStatement(extra={"timestamp": datetime(2024, 5, 1)})  # noqa: DTZ001
+    ),
     "an agent of objects": lambda xapi: xapi.list_statements(agent={"mbox": object()}),
     "a naive time": lambda xapi: xapi.list_statements(since=datetime(2024, 5, 1)),  # noqa: DTZ001
     "an unknown option": lambda xapi: xapi.list_statements(start=5),
@@ -198,6 +221,20 @@ def sent(store: Store) -> list[dict[str, Any]]:
     """Return the statements of the first request."""
     body = json.loads(store.requests[0].content)
     return body if isinstance(body, list) else [body]
+
+
+async def test_times_are_written_as_the_specification_has_them() -> None:
+    """ISO 8601 with a zone, at any depth and in an agent: a store refuses the form of the other API."""
+    store = Store([ID], {"statements": [], "more": ""})
+    when = datetime(2024, 5, 1, 8, 30, 0, 250_000, tzinfo=timezone(timedelta(hours=2)))
+    async with store.client() as litmos:
+        await litmos.xapi.add_statement(
+            XapiStatement(id=ID, extra={"timestamp": when, "context": {"days": [when]}})
+        )
+        await litmos.xapi.list_statements(agent={"since": when}).collect()
+    body = json.loads(store.requests[0].content)
+    assert body["timestamp"] == body["context"]["days"][0] == "2024-05-01T06:30:00.250000Z"
+    assert store.requests[1].url.params["agent"] == '{"since":"2024-05-01T06:30:00.250000Z"}'
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,14 @@ def wrong(value: Any) -> Any:
         ),
         (lambda jobs: jobs.create_sessions([(wrong(5), "m", Session())]), "course_id must be an id"),
         (lambda jobs: jobs.register_for_sessions([("u", PLACE), wrong(None)]), "registration 2: expected"),
+        (
+            lambda jobs: jobs.register_for_sessions([wrong({"user": "u", "place": PLACE})]),
+            "registration 1: expected",
+        ),
+        (lambda jobs: jobs.register_for_sessions([wrong({"u", PLACE})]), "registration 1: expected"),
+        (lambda jobs: jobs.create_sessions([wrong("cms")]), "session 1: expected"),
+        (lambda jobs: jobs.create_sessions([wrong({"c": 1, "m": 2, "s": 3})]), "session 1: expected"),
+        (lambda jobs: jobs.mark_roll_calls([wrong({"place": PLACE, "mark": MARK})]), "mark 1: expected"),
         (lambda jobs: jobs.register_for_sessions([("u", wrong("c/m/s"))]), "str is not a SessionPlace"),
         (lambda jobs: jobs.register_for_sessions([(wrong(5), PLACE)]), "user_id must be an id"),
         (

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from litmos_async.limits import RateLimit
-from litmos_async.limits.account import Account, Reading, dump, load, transact
+from litmos_async.limits.account import Account, ClockReading, dump, load, transact
 from litmos_async.limits.window import GUARD, Window
 
 NOW = 1_000.0
@@ -159,7 +159,7 @@ def test_after_a_jump_of_more_than_two_periods_what_is_saved_is_not_believed(
     """A smaller one is only kept out of the account's clock."""
     one = account({1: 140.0})
     one.window.pause(130.0)
-    one.track_clock(Reading(110.0, 10.0, 10.0, record="a"), Reading(115.0 + jump, 15.0, 15.0))
+    one.track_clock(ClockReading(110.0, 10.0, 10.0, record="a"), ClockReading(115.0 + jump, 15.0, 15.0))
     assert one.clock_offset == jump
     assert one.window.used(115.0) == (1 if believed else 8)
     assert one.window.not_before == (130.0 if believed else 0.0)

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from litmos_async.limits import RateLimit, clocks
-from litmos_async.limits.account import JUMP, Account, Reading
+from litmos_async.limits.account import JUMP, Account, ClockReading
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.limits.window import GUARD, Window
 from litmos_async.testing import run_virtual
@@ -25,9 +25,9 @@ def account() -> Account:
     return Account(window, record="a")
 
 
-def reading(shown: float, at: float, lag: float = 0.0, **more: float | str) -> Reading:
+def reading(shown: float, at: float, lag: float = 0.0, **more: float | str) -> ClockReading:
     """Return what a clock showed, asked for at one time and heard a little later."""
-    return attrs.evolve(Reading(shown, at, at + lag), **{"record": "a", **more})
+    return attrs.evolve(ClockReading(shown, at, at + lag), **{"record": "a", **more})
 
 
 FIRST = reading(110.0, 10.0)
@@ -172,7 +172,7 @@ def test_the_clock_of_the_account_is_never_fast(history: list[tuple[float, ...]]
         asked = here + passes
         ahead += jump
         read_at, here = asked + way * part, asked + way
-        last = one.track_clock(last, Reading(read_at + ahead, asked, here))
+        last = one.track_clock(last, ClockReading(read_at + ahead, asked, here))
         now = read_at + ahead - one.clock_offset
         for real, then in times:
             assert now - then <= read_at - real + JUMP + 2 * slowest + 1e-6
@@ -182,7 +182,7 @@ def test_the_clock_of_the_account_is_never_fast(history: list[tuple[float, ...]]
 def test_a_slow_network_alone_shifts_nothing() -> None:
     """A thousand readings with ways of up to two seconds, and a steady clock."""
     one = account()
-    last: Reading | None = None
+    last: ClockReading | None = None
     for number in range(1_000):
         lag = number * 37 % 20 / 10
         last = one.track_clock(last, reading(5_000.0 + number + lag * (number % 3) / 2, float(number), lag))

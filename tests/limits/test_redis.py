@@ -6,13 +6,15 @@ import asyncio
 import pickle
 import sys
 import time as real_time
+from typing import Any
 
 import pytest
 import redis.asyncio
+from redis.exceptions import ConnectionError, MovedError  # noqa: A004
 
 from litmos_async.errors import ConfigurationError, LimiterUnavailable
 from litmos_async.limits import RateLimit, RedisLimiter
-from litmos_async.limits.redis import SCRIPT
+from litmos_async.limits.redis import SCRIPT, RedisStore
 from tests.limits.redis_server import RedisServer
 from tests.limits.small import take, time
 
@@ -212,6 +214,51 @@ async def test_a_silent_redis_is_an_outage() -> None:
     assert time() - begin < 30
     await limiter.aclose()
     server.close()
+
+
+async def test_its_clock_counts_seconds(redis_server: RedisServer) -> None:
+    """What a change is told is the time of Redis, as it was when the answer was on its way."""
+    store = RedisStore(redis_server.url, timeout=60.0)
+    times: list[float] = []
+
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+
+        async def clock() -> float:
+            seconds, micros = await client.time()
+            return seconds + micros / 1e6
+
+        before = await clock()
+        await store.apply("seconds", RATE, lambda _account, now: times.append(now))
+        after = await clock()
+    await store.aclose()
+    assert times
+    assert all(before <= now <= after for now in times)
+
+
+@pytest.mark.parametrize("redirected", [True, False])
+async def test_after_an_error_at_another_node_the_one_of_the_url_is_asked(redirected: bool) -> None:
+    """Another node may have the key by then. An error at that of the URL keeps its connections."""
+    store = RedisStore("redis://127.0.0.1:1", timeout=60.0)
+    answers: list[Exception] = [MovedError("1 127.0.0.1:2")] * redirected + [ConnectionError("x")]
+    asked: list[int] = []
+
+    async def compare(link: Any, *_: object) -> None:
+        asked.append(link.client.connection_pool.connection_kwargs["port"])
+        raise answers.pop(0)
+
+    store._compare_and_set = compare
+    first = (link := store._here()).client
+    with pytest.raises(LimiterUnavailable):
+        await store.apply("one", RATE, lambda _account, _now: None)
+    assert asked == [1, 2][: 1 + redirected]
+    assert (link.redirected, link.client.connection_pool.connection_kwargs["port"]) == (False, 1)
+    assert (link.client is first) is not redirected
+    await store.aclose()
+
+
+def test_not_to_wait_at_all_is_a_choice() -> None:
+    """Zero seconds is as good as any time."""
+    RedisLimiter("redis://127.0.0.1", outage_timeout=0.0)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time as real_time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,25 @@ async def test_an_executor_that_was_given_stays_open(tmp_path: Path) -> None:
         await store.apply("one", RateLimit(), lambda _account, _now: None)
         await store.aclose()
         assert given.submit(int, "5").result() == 5
+
+
+class ThreadForEach(Executor):
+    """Does each piece of work in a thread of its own."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        """Begin the work."""
+        pool = ThreadPoolExecutor(1)
+        done = pool.submit(work, *args, **options)
+        pool.shutdown(wait=False)
+        return done
+
+
+async def test_an_executor_with_many_threads(tmp_path: Path) -> None:
+    """One that was given may use another thread each time, never two at once."""
+    store = SqliteStore(tmp_path / "limits.db", executor=ThreadForEach())
+    for _ in range(3):
+        await store.apply("one", RateLimit(), lambda _account, _now: None)
+    await store.aclose()
 
 
 async def test_nothing_is_left_open(tmp_path: Path) -> None:

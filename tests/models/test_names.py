@@ -20,8 +20,11 @@ from litmos_async.names import (
     doubts,
     fold,
     identifier,
+    if_unusual,
     loose,
+    plain,
     rewritten,
+    unusual,
 )
 
 CERTAIN = (
@@ -102,7 +105,44 @@ def test_ways_of_being_the_same(forms: object, wanted: str, there: str, way: int
 
 
 @pytest.mark.parametrize(
-    "text", ["1.23E+05", "1,23E+5", "4E-10", "12345.0", "12345,00", "#N/A", "#WERT!", "'12345", '="00123"']
+    "text",
+    [
+        *("1.23E+05", "1,23E+5", "4E-10", "12345.0", "12345,00", "'12345", '="00123"'),
+        # Double.toString of Java has no sign, and so have the programs that are written in it.
+        *("7.77E2", "1.2345678E7", "1.23e5", "1,23E5"),
+        # In the languages of Excel, LibreOffice and Google Sheets.
+        *(
+            "#N/A",
+            "#WERT!",
+            "#N/D",
+            "#N/B",
+            "#I/T",
+            "#\u041d/Д",
+            "#NOM?",
+            "#NAAM?",
+            "#¿NOMBRE?",
+            "#VALEUR!",
+            "#VALOR!",
+        ),
+        *("#¡VALOR!", "#¡REF!", "#ЗНАЧ!", "#ИМЯ?", "#VÆRDI!", "#DIVISION/0!", "#ERROR!", "#SPILL!", "#YOK"),
+        *("#GETTING_DATA", "##", "########", "Loading...", "Loading…"),
+        # Of databases, data frames and programs.
+        *(
+            "NULL",
+            "null",
+            "(null)",
+            "NaN",
+            "nan",
+            "<NA>",
+            "None",
+            "nil",
+            "undefined",
+            "\\N",
+            "n/a",
+            "N/A",
+        ),
+        *("-", "\u2013", "#"),
+    ],
 )
 def test_numbers_that_a_spreadsheet_rewrote(text: str) -> None:
     """They are told from numbers, and from codes that look a little like them."""
@@ -110,10 +150,15 @@ def test_numbers_that_a_spreadsheet_rewrote(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "12345", "4E10", "12E3", "1.5", "E+05", "1.23E+05a", "v1.0", "'a", "12,345"]
+    "text",
+    [
+        *("", "12345", "4E10", "12E3", "1.5", "E+05", "1.23E+05a", "v1.0", "'a", "12,345"),
+        *("#anna", "#Anna!", "#anna?", "#1", "#1!", "# !", "#a/b/c", "a#N/A", "N/A-1", "Loading", "#NA-17"),
+        *("null@example.com", "c.null", "nano", "nonesuch", "-1", "--", "ana", "NA"),
+    ],
 )
 def test_what_no_spreadsheet_rewrote(text: str) -> None:
-    """Codes may hold an E, or a dot."""
+    """Codes may hold an E, or a dot; and a name may begin with a number sign."""
     assert not rewritten(text)
 
 
@@ -141,6 +186,30 @@ def test_no_marks_between_thousands(text: str) -> None:
     assert bare_number(text) == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "usual", "codes"),
+    [
+        ("\uff17\uff17\uff17", "777", ("U+FF17",)),
+        ("\uff25\uff0d1", "e-1", ("U+FF25", "U+FF0D")),
+        ("E\u20111", "e-1", ("U+2011",)),
+        ("E\u20131", "e-1", ("U+2013",)),
+        ("\uff41nn\uff20example.com", "ann@example.com", ("U+FF41", "U+FF20")),
+        # Other letters, and digits of other scripts, are others.
+        ("ﬁnn", "ﬁnn", ()),
+        ("m²", "m²", ()),
+        ("\u0661", "\u0661", ()),
+        ("E-1", "e-1", ()),
+        ("", "", ()),
+    ],
+)
+def test_forms_that_only_look_otherwise(text: str, usual: str, codes: tuple[str, ...]) -> None:
+    """Letters and digits of another width, and the hyphens of word processors, are told from the usual ones."""
+    assert (plain(text), unusual(text)) == (usual, codes)
+    assert if_unusual(text) == (usual if codes else "")
+    assert closeness(text, usual, SAME_PERSON) == (None if codes or not text else 0)
+    assert closeness(text, usual, PEOPLE) == (3 if codes else 0 if text else None)
+
+
 @given(st.text())
 def test_cleaning_is_done_after_one_time(text: str) -> None:
     """What is clean stays so, nothing hidden is left at its ends, and comparing changes nothing more."""
@@ -148,6 +217,7 @@ def test_cleaning_is_done_after_one_time(text: str) -> None:
     assert clean(once) == once
     assert fold(once) == fold(text) == fold(fold(text))
     assert loose(loose(text)) == loose(text)
+    assert plain(plain(text)) == plain(text) == plain(fold(text))
     if once:
         assert unicodedata.category(once[0])[0] != "Z"
         assert unicodedata.category(once[-1]) not in {"Cc", "Cf"}

@@ -173,7 +173,6 @@ def test_an_empty_list(body: str) -> None:
         '["a"]',
         "[[]]",
         '[{"Id": "1"}',
-        '{"Id": NaN}',
         "<Users><User>",
         "<Users>text</Users>",
         "<html><body>Log in</body></html>",

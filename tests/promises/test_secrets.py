@@ -292,6 +292,12 @@ REFUSED: dict[str, Callable[[LitmosClient], Awaitable[object]]] = {
     "plain data that is none": lambda litmos: litmos.request(
         "POST", "/x", body={"P": PASSWORD, "x": object()}
     ),
+    "bytes as a password": lambda litmos: litmos.users.create(
+        User(user_name="a", first_name="b", last_name="c", password=PASSWORD.encode())
+    ),
+    "an unknown field with an object": lambda litmos: litmos.users.create(
+        User(user_name="a", first_name="b", last_name="c", extra={"P": {"q": PASSWORD, "x": object()}})
+    ),
     "a number that is none": lambda litmos: litmos.request(
         "POST", "/x", body={"P": PASSWORD, "x": float("nan")}
     ),
@@ -364,6 +370,35 @@ def test_what_cannot_be_made_shows_nothing(made: str, monkeypatch: pytest.Monkey
     with pytest.raises(errors.ConfigurationError) as caught:
         UNMADE[made]()
     assert "marker" not in tell_all(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https:/u:marker-pw@host/v1",
+        "u:marker-pw@host/v1.svc",
+        "https:///u:marker-pw@host",
+        "http:/u:marker-pw@host/v1",
+        "https:u:marker-pw@host/v1",
+        "http://u:marker-pw@host/v1",
+        "https:/u:marker-pw%40host/v1",
+        "ftp://u:marker-pw@host",
+        "@marker-pw",
+    ],
+)
+def test_an_address_with_a_password_is_not_shown(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it stands at a place at which none can stand, and wherever the address comes from."""
+    monkeypatch.setenv("LITMOS_BASE_URL", address)
+    for make in (
+        lambda: LitmosClient(KEY, "tests", base_url=address),
+        lambda: LitmosClient(KEY, "tests"),
+        lambda: XapiStore(address, "user", "password"),
+    ):
+        with pytest.raises(errors.ConfigurationError) as caught:
+            make()
+        assert "marker" not in str(caught.value)
+    with pytest.raises(errors.ConfigurationError, match=r"loopback address: 'http://host\.example\.com'"):
+        LitmosClient(KEY, "tests", base_url="http://host.example.com")
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import Any
 
 import httpx
 import pytest
@@ -143,6 +145,61 @@ def test_what_is_wrong_is_said_at_once() -> None:
     with pytest.raises(litmos_async.errors.ConfigurationError):
         sync.LitmosClient("key", "t", region="nowhere")
     assert threading.active_count() == before
+
+
+def test_a_client_that_was_closed(sandbox: Sandbox) -> None:
+    """Whatever is called after that says so, as with the asynchronous client; what was begun just ends."""
+    client = sync.LitmosClient(
+        "sandbox-key", "t", base_url="http://127.0.0.1/v1.svc", transport=httpx.ASGITransport(app=sandbox.app)
+    )
+    view, listed, begun = client.with_options(timeout=5), client.users.list(), client.users.list().by_page()
+    next(begun)
+    job = client.bulk.deactivate_users(["u1"])
+    client.close()
+    client.close()
+    for ask in calls_of(client, view, listed, job):
+        with pytest.raises(ConfigurationError, match="the client is closed"):
+            ask()
+    begun.close()
+    assert not [thread for thread in threading.enumerate() if "anyio" in thread.name]
+
+
+def test_a_client_of_another_process(
+    litmos: sync.LitmosClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a fork its thread is missing: to wait for that would be to wait for ever."""
+    view, listed, begun = litmos.with_options(timeout=5), litmos.users.list(), litmos.users.list().by_page()
+    next(begun)
+    job = litmos.bulk.deactivate_users(["u1"])
+    with monkeypatch.context() as forked:
+        own = os.getpid()
+        forked.setattr(os, "getpid", lambda: own + 1)
+        for ask in calls_of(litmos, view, listed, job):
+            with pytest.raises(ConfigurationError, match="make a new one after a fork"):
+                ask()
+        begun.close()
+        litmos.close()
+    assert len(litmos.users.list().collect()) == len(sandbox.tenant.users)
+
+
+def calls_of(
+    client: sync.LitmosClient, view: sync.LitmosClient, listed: Any, job: Any
+) -> list[Callable[[], object]]:
+    """Return a call of every kind."""
+    return [
+        lambda: client.users.get("u1"),
+        lambda: view.users.get("u1"),
+        client.users.list,
+        listed.collect,
+        listed.first,
+        lambda: list(listed),
+        lambda: client.request("GET", "/users"),
+        client.usage,
+        job.plan,
+        job.run,
+        lambda: list(job),
+        lambda: list(client.export.batches("users")),
+    ]
 
 
 def test_exports_and_reports(litmos: sync.LitmosClient) -> None:

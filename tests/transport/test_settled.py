@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import attrs
 import httpx
@@ -172,6 +173,7 @@ def test_what_cannot_be_sent_takes_no_slot() -> None:
             half = attrs.evolve(NEW, first_name="half \ud800")
             for call in (
                 lambda: litmos.users.get("x" * 70_000),
+                lambda: litmos.users.get("u1", timeout=True),
                 lambda: litmos.request("GET", "/line\nbreak"),
                 lambda: litmos.request("GET", "/half\ud800"),
                 lambda: litmos.request("GET", "/a/\ud800/b"),
@@ -185,6 +187,67 @@ def test_what_cannot_be_sent_takes_no_slot() -> None:
                 with pytest.raises(errors.ConfigurationError):
                     await call()
                 assert litmos.quota.used == 0
+
+    run_virtual(main())
+    assert not server.seen
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "GET\r\nX-Injected: y",
+        "G E T",
+        "",
+        "get",
+        "GET ",
+        "TRACE",
+        "CONNECT",
+        "FOO",
+        b"GET",
+        None,
+        5,
+        ["GET"],
+        {},
+    ],
+)
+def test_what_is_no_verb(method: Any) -> None:
+    """It is refused before a slot is taken, and no line break gets into the message."""
+    server = Server(ok())
+
+    async def main() -> None:
+        async with client(server) as litmos:
+            with pytest.raises(errors.ConfigurationError, match="method must be GET, ") as caught:
+                await litmos.request(method, "/users")
+            assert str(caught.value).isprintable()
+            assert litmos.quota.used == 0
+
+    run_virtual(main())
+    assert not server.seen
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
+def test_every_verb_reaches_the_server(method: Any) -> None:
+    """Also those that no described operation has."""
+    server = Server(ok())
+
+    async def main() -> None:
+        async with client(server) as litmos:
+            await litmos.request(method, "/users")
+
+    run_virtual(main())
+    assert [each.method for each in server.seen] == [method]
+
+
+@pytest.mark.parametrize("path", [5, None, b"/x", True, ["/x"], ""])
+def test_what_is_no_path(path: Any) -> None:
+    """It is refused before a slot is taken."""
+    server = Server(ok())
+
+    async def main() -> None:
+        async with client(server) as litmos:
+            with pytest.raises(errors.ConfigurationError, match="path must begin with a slash"):
+                await litmos.request("GET", path)
+            assert litmos.quota.used == 0
 
     run_virtual(main())
     assert not server.seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from litmos_async.attempt import Progress, stop
+from litmos_async.attempt import SendProgress, stop
 from litmos_async.limits import MemoryLimiter
 from litmos_async.testing import run_virtual
 
@@ -15,7 +15,7 @@ def test_stopping_waits_some_turns_and_no_time() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         limiter = MemoryLimiter()
-        progress = Progress(await limiter.acquire(), 30.0, event="connect_tcp.complete")
+        progress = SendProgress(await limiter.acquire(), 30.0, event="connect_tcp.complete")
 
         async def send() -> None:
             for _ in range(3):

@@ -19,7 +19,7 @@ from litmos_async.attempt import read_body
 from litmos_async.models import UserSummary
 from litmos_async.testing import run_virtual
 from litmos_async.wire import codec, converter, json, xml
-from litmos_async.wire.inflate import PIECE, Coding, Inflater, coding_of
+from litmos_async.wire.inflate import MOST_MEMBERS, PIECE, Coding, Inflater, coding_of
 from litmos_async.wire.operation import many
 from litmos_async.wire.verdict import ERROR_BODY, Reply, detail_of
 
@@ -101,6 +101,35 @@ def test_one_layer_is_taken_off(data: bytes, form: str, size: int) -> None:
     parts = [b"".join(inflater.pieces(coded[start : start + size])) for start in range(0, len(coded), size)]
     assert b"".join(parts) == data
     assert inflater.complete
+
+
+@given(
+    st.lists(st.binary(max_size=200), min_size=1, max_size=6),
+    st.integers(1, 50),
+    st.sampled_from([b"", b"\0\x1f", b"\x1f"]),
+)
+def test_members_of_gzip_are_one_text(members: list[bytes], size: int, behind: bytes) -> None:
+    """One behind the other (RFC 1952), however they are cut; what follows and is none is passed over."""
+    coded = b"".join(map(gzip.compress, members)) + behind
+    inflater = Inflater("gzip")
+    parts = [b"".join(inflater.pieces(coded[start : start + size])) for start in range(0, len(coded), size)]
+    assert b"".join(parts) == b"".join(members)
+    assert inflater.complete
+    cut = Inflater("gzip")
+    list(cut.pieces(coded.removesuffix(behind)[:-9]))
+    assert not cut.complete
+
+
+def test_how_many_members_are_decoded() -> None:
+    """Each costs a decoder; and what they hold together is bounded as that of one is."""
+    most = gzip.compress(b"x") * MOST_MEMBERS
+    assert sum(map(len, Inflater("gzip").pieces(most))) == MOST_MEMBERS
+    with pytest.raises(ValueError, match="damaged"):
+        list(Inflater("gzip").pieces(most + gzip.compress(b"x")))
+    many_bombs = gzip.compress(b" " * 1_000_000)
+    server = Server([many_bombs] * 100, content_encoding="gzip")
+    assert "max_answer_bytes" in str(outcome(server, max_answer_bytes=5_000_000))
+    assert server.body.read == 6 * len(many_bombs)
 
 
 def test_a_deep_document_is_refused() -> None:
@@ -344,18 +373,24 @@ def test_as_many_values_as_memory_is_spent_on(
         read(mark * (most + 1))
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("wire", ["json", "xml"])
-def test_how_large_an_answer_is_repaired(wire: str) -> None:
-    """Up to 4 MiB; that takes time, and a page is smaller."""
-    start, end = (b'["C:\\dir"', b"]") if wire == "json" else (b"<a>R&D", b"</a>")
+@pytest.mark.parametrize(("more", "most"), [("", 24), ("\U0001f600", 6)])
+def test_how_large_an_answer_is_repaired(wire: str, more: str, most: int) -> None:
+    """Up to 24 MiB, and with wide characters as much as takes the same memory; a page is smaller."""
+    start, end = (f'["C:\\dir{more}"', "]") if wire == "json" else (f"<a>R&D{more}<b>", "</b></a>")
 
     def read(size: int) -> object:
-        body = start + end.rjust(size - len(start))
-        return json.read(body) if wire == "json" else str(xml.plain(xml.read(body))).split()
+        # A text of XML has a bound of its own.
+        blanks = " " * (size - len(f"{start}{end}".encode()))
+        filling = blanks.replace(" " * 1_000_000, f"<c/>{' ' * 999_996}") if wire == "xml" else blanks
+        body = f"{start}{filling}{end}".encode()
+        assert len(body) == size
+        return json.read(body) if wire == "json" else str(xml.read(body).text).split()
 
-    assert read(4 * 1024 * 1024) == (["C:\\dir"] if wire == "json" else ["R&D"])
+    assert read(most * 1024 * 1024) == ([f"C:\\dir{more}"] if wire == "json" else [f"R&D{more}"])
     with pytest.raises(errors.DecodeError, match="damaged"):
-        read(4 * 1024 * 1024 + 1)
+        read(most * 1024 * 1024 + 4_096)
 
 
 def test_many_attributes_are_read_once_each() -> None:

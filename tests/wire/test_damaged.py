@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from litmos_async import LitmosClient, User, XapiStore, errors
+from litmos_async import CustomFieldValue, LitmosClient, User, XapiStore, errors
 from litmos_async.testing import run_virtual
+from litmos_async.wire import json, xml
 from litmos_async.wire.text import REPAIRABLE
+from tests.support.showing import tell_all
 
 Call = Callable[[LitmosClient], Awaitable[Any]]
 
@@ -70,6 +72,8 @@ LARGE = "<Users><User><Id>" + "x" * REPAIRABLE
         (stored, "<!DOCTYPE html><html></html>", "text/html", "web page"),
         (stored, " ", "application/json", "empty"),
         (stored, "[]", "application/json", "not a statement"),
+        (listed, " ", "application/json", "the answer is empty"),
+        (listed_as_xml, "\r\n", "text/xml", "the answer is empty"),
     ],
     ids=[
         "a text",
@@ -81,12 +85,29 @@ LARGE = "<Users><User><Id>" + "x" * REPAIRABLE
         "a web page",
         "nothing",
         "no statement",
+        "no list",
+        "no list in XML",
     ],
 )
 def test_what_is_no_answer(call: Call, body: str, kind: str, told: str) -> None:
     """The error is that of an answer that cannot be read."""
     with pytest.raises(errors.DecodeError, match=told):
         ask(httpx.Response(200, content=body, headers={"content-type": kind}), call)
+
+
+@pytest.mark.parametrize("read", [json.read, xml.read])
+@pytest.mark.parametrize("body", [b"<a>SECRET", b'["SECRET', b"SECRET"])
+def test_a_damaged_answer_is_not_shown(read: Callable[[bytes], object], body: bytes) -> None:
+    """Nor by what shows the values of local variables: it may hold a secret."""
+    with pytest.raises(errors.DecodeError) as caught:
+        read(body)
+    assert "SECRET" not in tell_all(caught.value)
+
+
+def test_a_label_without_a_value() -> None:
+    """Values by their labels are one object, and one that has no value is empty there."""
+    rows = [CustomFieldValue(fieldname="A", value="x"), CustomFieldValue(fieldname="B")]
+    assert json.write(rows, ("fieldname", "Value")) == b'{"A":"x","B":""}'
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from litmos_async import Session
 from litmos_async.errors import ConfigurationError
-from litmos_async.wire import dates
+from litmos_async.wire import codec, dates
+from litmos_async.wire.operation import many
+from litmos_async.wire.verdict import Reply
 
 
 @pytest.mark.parametrize(
@@ -132,3 +137,24 @@ def test_what_is_written_is_read(moment: datetime) -> None:
     )
     assert dates.parse_datetime(dates.to_xml(moment)) == exact.replace(microsecond=0)
     assert dates.parse_datetime(dates.to_query(moment)) == exact.replace(microsecond=0)
+
+
+def first_of_many(*given: Any) -> Session:
+    """Return the first record of a list that is read as a whole."""
+    return codec.decode_many(*given)[0]
+
+
+def first_of_each(*given: Any) -> Session:
+    """Return the first record of a list that is read row by row."""
+    return next(codec.each_of_many(*given))
+
+
+@pytest.mark.parametrize("read", [codec.decode_one, first_of_many, first_of_each])
+def test_number_and_offset_are_added_unless_asked_otherwise(read: Callable[..., Session]) -> None:
+    """One record or many: who says nothing of JSON dates gets the documented reading."""
+    text = "/Date(1497801750508-0030)/"
+    added, alone = (dates.parse_datetime(text, way) for way in get_args(dates.JsonDates))
+    assert added != alone
+    reply, shape = Reply(200, body=f'[{{"Id":"1","StartDate":"{text}"}}]'.encode()), many(Session, "Sessions")
+    assert read(reply, shape).start_date == read(reply, shape, "wall_clock").start_date == added
+    assert read(reply, shape, "epoch").start_date == alone

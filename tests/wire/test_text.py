@@ -13,7 +13,7 @@ from litmos_async.errors import DecodeError
 from litmos_async.models import Collection
 from litmos_async.wire import codec
 from litmos_async.wire.operation import many, one
-from litmos_async.wire.text import clean, start_of
+from litmos_async.wire.text import clean, repaired_json, repaired_xml, start_of
 from litmos_async.wire.verdict import Reply, detail_of
 from tests.support.amounts import amount
 
@@ -81,6 +81,12 @@ TEXT_CASES: list[tuple[bytes, str]] = [
     (XML.replace("%s", "R&D").encode(), "R&D"),
     (XML.replace("%s", "R & D &amp; &lt;x&gt; &#65;").encode(), "R & D & <x> A"),
     (XML.replace("%s", "a&nbsp;b&unknown;").encode(), "a\xa0b&unknown;"),
+    (XML.replace("%s", "R&D ]]> a < b <3 <= c").encode(), "R&D ]]> a < b <3 <= c"),
+    (XML.replace("%s", "a]]>b<![CDATA[ & < ]]>c]]>&d").encode(), "a]]>b & < c]]>&d"),
+    (XML.replace("%s", "a").encode() + b"\0", "a"),
+    (XML.replace("%s", "a & b").encode() + b" \r\n\0\0\n", "a & b"),
+    (JSON.replace("%s", "a").encode() + b"\0", "a"),
+    (JSON.replace("%s", r"C:\dir").encode() + b"\n\0\0\n", r"C:\dir"),
     # what is no part of the text
     (XML.replace("%s", "Fork<!-- left -->lift<?x y?> 2<![CDATA[ & 3]]>").encode(), "Forklift 2 & 3"),
     (XML.replace("<Name>%s", '<Name xml:space="preserve">Forklift').encode(), "Forklift"),
@@ -130,6 +136,13 @@ def test_plain_data_and_unknown_fields_are_cleaned() -> None:
     assert detail_of(Reply(400, body=b"plain \x1b[31m \xff")) == "plain \ufffd[31m \ufffd"
 
 
+def test_what_is_mended_or_cleaned_keeps_all_the_rest() -> None:
+    """A backslash that escapes nothing leaves the true escapes as they are; a bad character the other values."""
+    body = rb'[{"Id": "c1", "New": "C:\dir \"x\" \u00e9\n", "Values": [1, 2.5, true, null, "a\u0000"]}]'
+    (row,) = codec.decode_many(Reply(200, body=body), ROWS)
+    assert row.extra == {"New": 'C:\\dir "x" é\n', "Values": [1, 2.5, True, None, "a\ufffd"]}
+
+
 @pytest.mark.parametrize("place", range(-8, 3))
 def test_a_bad_character_between_two_parts(place: int) -> None:
     """Large texts are searched a part at a time, and nothing is missed where two of them meet."""
@@ -144,6 +157,76 @@ def test_a_number_without_end_costs_itself() -> None:
     digits = "9" * 5_000
     (row,) = codec.decode_many(Reply(200, body=f'[{{"Id": "c1", "New": {digits}}}]'.encode()), ROWS)
     assert row.extra == {"New": digits}
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_is_none_costs_itself(number: str) -> None:
+    """It is kept as it came, among the unknown values."""
+    (row,) = codec.decode_many(Reply(200, body=f'[{{"Id": "c1", "New": {number}}}]'.encode()), ROWS)
+    assert row.extra == {"New": number}
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize(
+    ("bad", "good"),
+    [
+        ("&#xB;", "\ufffd"),
+        ("\x0b", "\ufffd"),
+        ("R&D", "R&D"),
+        ("a&nbsp;b", "a\xa0b"),
+        ("a < b", "a < b"),
+        ("]]>", "]]>"),
+        ("<![CDATA[R&D]]>", "R&D"),
+    ],
+)
+def test_one_bad_character_of_a_large_page(bad: str, good: str) -> None:
+    """1,000 rows with long texts: the one that is odd comes with its character, all others as they are."""
+    text = "All about forklifts &amp; &#228;. " * 150
+    names = [f"{bad}{text}" if number == 500 else text for number in range(1_000)]
+    body = "".join(
+        f"<Collection><Id>c{number}</Id><Name>{name}</Name></Collection>" for number, name in enumerate(names)
+    )
+    rows = codec.decode_many(Reply(200, body=f"<Collections>{body}</Collections>&".encode()[:-1]), ROWS)
+    plain = text.replace("&amp;", "&").replace("&#228;", "\xe4")
+    assert len(body) > 4 * 1024 * 1024
+    assert rows[500].name == good + plain
+    assert {row.name for row in rows} == {plain, good + plain}
+
+
+def test_a_backslash_in_a_large_page() -> None:
+    """Over JSON as well."""
+    text = r"All about \"forklifts\" \\ \u00e4. " * 150
+    names = [rf"C:\dir{text}" if number == 500 else text for number in range(1_000)]
+    body = ",".join(f'{{"Id":"c{number}","Name":"{name}"}}' for number, name in enumerate(names))
+    rows = codec.decode_many(Reply(200, body=f"[{body}]".encode()), ROWS)
+    plain = stdlib_json.loads(f'"{text}"')
+    assert len(body) > 4 * 1024 * 1024
+    assert rows[500].name == rf"C:\dir{plain}"
+    assert {row.name for row in rows} == {plain, rf"C:\dir{plain}"}
+
+
+PIECES = ['\\"', "\\\\", "\\u00e4", "&amp;", "&#11;", "<a>", "</a>", "]]>", "<![CDATA["]
+
+
+@settings(max_examples=amount(300, quick=60), deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [*'a"\\u{,<&', '\\"', "\\\\", "\\u00e4", "&amp;", "&#11;", "&", "<a>", "</a>", "]]>", "<![CDATA["]
+        ),
+        max_size=60,
+    ).map("".join)
+)
+def test_a_text_is_repaired_in_parts_as_in_one(text: str) -> None:
+    """Wherever the parts begin; short ones are what is tried."""
+    whole = "".join(repaired_json(text)), "".join(repaired_xml(text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("litmos_async.wire.text._REPAIRED", 40)
+        for repair, expected, begins in ((repaired_json, whole[0], '"'), (repaired_xml, whole[1], "<")):
+            parts = list(repair(text))
+            # Of a part in which none can begin the end is anywhere.
+            if all(part.startswith(begins) for part in parts[1:]):
+                assert "".join(parts) == expected
 
 
 def test_a_row_that_is_none_is_named() -> None:

@@ -16,6 +16,7 @@ from litmos_async.bulk.pairs.operations import PairOperation
 from litmos_async.bulk.pairs.outcomes import PairOutcomes
 from litmos_async.bulk.pairs.pair_job import PairJob
 from litmos_async.bulk.run import Before, Run
+from litmos_async.checks import flags
 from litmos_async.config import CallOptions
 from litmos_async.limits import Limiter
 from litmos_async.resources import Resources
@@ -122,7 +123,7 @@ class Helpers:
 
     def _pair_run(self, options: JobOptions) -> Run:
         given: dict[str, Any] = dict(options)
-        given.pop("skip_existing", None)
+        flags(skip_existing=given.pop("skip_existing", False))
         return self._run(given, verify=given.pop("verify", False))
 
     def _item_run(self, options: ItemOptions) -> Run:

@@ -40,7 +40,8 @@ class SyncJobs(Helpers):
         members.
 
         If a list cannot be read completely, nothing is changed and its error is raised. A team that does not
-        exist is "failed" for each of its people.
+        exist is "failed" for each of its people, and if members would be removed then, running raises
+        `IncompleteInput`.
 
         ```python
         desired = {team_id: [user_id]}  # and no other member
@@ -63,7 +64,7 @@ class SyncJobs(Helpers):
 
         Raises:
             ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises; that
-                includes `TooManyRemovals`.
+                includes `TooManyRemovals` and `IncompleteInput`.
         """
         return SyncTeamMembersJob(
             desired,
@@ -101,6 +102,9 @@ class SyncJobs(Helpers):
         An inactive person who should be there stays inactive unless `active` is set. A missing account owner is
         never deactivated, since the key of this client belongs to one.
 
+        If people would be deactivated as missing while others of the input are "failed" already in the plan, the
+        plan says so, and running raises `IncompleteInput`: those may be the ones whom the input means.
+
         If the list cannot be read completely, nothing is changed and its error is raised.
 
         ```python
@@ -123,7 +127,7 @@ class SyncJobs(Helpers):
 
         Raises:
             ConfigurationError: An option is invalid. See `BulkJob.run` for what the job raises; that
-                includes `TooManyRemovals`.
+                includes `TooManyRemovals` and `IncompleteInput`.
         """
         return SyncUsersJob(
             desired,

@@ -18,6 +18,7 @@ from litmos_async.bulk.items.users_and_results import (
 from litmos_async.bulk.items.work_item import WorkItem
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.server_import import WAIT_TIMEOUT, Importer
+from litmos_async.checks import is_duration
 from litmos_async.errors import ConfigurationError
 
 
@@ -93,7 +94,7 @@ class UserJobs(Helpers):
         arrived: if its answer is lost, the result is read through `users.get_course`. It is "done" where the
         module is completed with that score, "failed" where it is not completed, and "unknown" if reading does
         not tell, as for a completion with another score. A second result of the same person in the same module
-        is "skipped".
+        is "skipped"; `Jobs.write_completions` of `litmos_async.jobs` writes a history of them.
 
         ```python
         passed = ModuleResult(user_id=user_id, course_id=course_id, completed=True, score=90)
@@ -172,8 +173,12 @@ class UserJobs(Helpers):
             ConfigurationError: An option cannot work, such as a `wait_timeout` of 0. What running the job raises,
                 `BulkJob.run` says.
         """
-        if not wait_timeout > 0:
-            raise ConfigurationError(f"wait_timeout must be more than 0 seconds, not {wait_timeout}")
+        if not is_duration(wait_timeout):
+            raise ConfigurationError(
+                f"wait_timeout must be more than 0 seconds, not {wait_timeout!r}",
+                option="wait_timeout",
+                value=wait_timeout,
+            )
         run = self._import_run(options)
         importer = Importer(
             run,

@@ -1,14 +1,16 @@
 """Which account is whose: people as they should be, matched with the accounts that there are. Pure.
 
 The user name decides. Where a person has an employee id that is unique on both sides, an account with that id is
-theirs under another user name, too. Where the two disagree, or where a spreadsheet may have rewritten either of
-them, nothing is guessed: that person fails, and no account that may be theirs is touched.
+theirs under another user name, too. Where the two disagree, where a spreadsheet may have rewritten either of them,
+or where two people who would get an account have one employee id, nothing is guessed: that person fails, and no
+account that may be theirs is touched.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final, Literal
 
 from attrs import frozen
@@ -22,11 +24,17 @@ from litmos_async.names import (
     fold,
     if_in_capitals,
     in_capitals,
+    plain,
     rewritten,
+    unusual,
 )
+from litmos_async.retyped import grouped, retyped
 
 _CLEARLY: Final = 0
 """The strictest of the ways in which user names are the same; see `names.SAME_PERSON`."""
+
+_MOST_NAMED: Final = 5
+"""How many people a problem names."""
 
 
 @frozen
@@ -56,14 +64,18 @@ class Accounts:
     def __init__(self, desired: Mapping[str, User]) -> None:
         self._desired = desired
         self._open = dict.fromkeys(desired)
-        self._ids: Counter[str] = Counter()
-        self._by_id: dict[str, str] = {}
+        # By the employee id and by the user name, as `plain` makes them: the people of the input.
+        self._with_id: dict[str, list[str]] = {}
+        self._with_name: dict[str, list[str]] = {}
         self._bare: set[str] = set()
         self._capitals: set[str] = set()
+        self._unusable: dict[str, str] = {}
         for name, user in desired.items():
-            if employee_id := fold(user.external_employee_id):
-                self._ids[employee_id] += 1
-                self._by_id[employee_id] = name
+            self._with_name.setdefault(plain(name), []).append(name)
+            if employee_id := plain(user.external_employee_id):
+                self._with_id.setdefault(employee_id, []).append(name)
+            if problem := rewritten(user.user_name) or rewritten(user.external_employee_id):
+                self._unusable[name] = problem
             self._bare |= {bare_number(name), bare_number(employee_id)}
             self._capitals.add(if_in_capitals(user.user_name))
         self._bare.discard("")
@@ -92,16 +104,19 @@ class Accounts:
     def _is_clear(self, user: User, name: str, row: User, row_id: str) -> bool:
         employee_id = fold(user.external_employee_id)
         return (
-            closeness(name, row.user_name, SAME_PERSON) == _CLEARLY
+            name not in self._unusable
+            and closeness(name, row.user_name, SAME_PERSON) == _CLEARLY
             and employee_id in {"", row_id}
-            and self._by_id.get(row_id, name) == name
+            and self._with_id.get(plain(row_id), [name]) == [name]
+            and self._with_name[plain(name)] == [name]
         )
 
     def _may_concern(self, row: User, name: str, row_id: str) -> bool:
         """Return whether an account of another user name may be that of a person in the input."""
         bare = {bare_number(name), bare_number(row_id)} - {""}
         return bool(
-            (row_id and row_id in self._by_id)
+            (row_id and plain(row_id) in self._with_id)
+            or plain(name) in self._with_name
             or bare & self._bare
             or (self._capitals and in_capitals(row.user_name) in self._capitals)
         )
@@ -132,46 +147,51 @@ class Accounts:
         employee_id = fold(user.external_employee_id)
         named = self._named(name)
         with_id = self._held.by_id.get(employee_id, []) if employee_id else []
-        unique = len(with_id) == 1 and self._ids[employee_id] == 1
-        if len(named) > 1:
-            return self._fail(
-                name, f"{len(named)} accounts have this user name, but for what cannot be seen", *named
-            )
-        if named and unique and with_id[0] is not named[0]:
+        same_id = self._with_id.get(plain(employee_id), [])
+        unique = len(with_id) == 1 and len(same_id) == 1
+        problem = self._unusable.get(name, "")
+        if not problem and len(named) > 1:
+            problem = f"{len(named)} accounts have this user name, but for what cannot be seen"
+        elif not problem and named and unique and with_id[0] is not named[0]:
             problem = (
                 f"the user name is that of the account {named[0].user_name!r}, the employee id "
                 f"{user.external_employee_id!r} that of {with_id[0].user_name!r}"
             )
+        elif not problem and not named and not unique and (with_id or len(same_id) > 1):
+            problem = self._not_unique(name, same_id, with_id)
+        if problem:
             return self._fail(name, problem, *named, *with_id)
         if named:
             return Match(name, named[0])
-        if unique:
-            return Match(name, with_id[0], by_id=True)
-        if with_id:
-            return self._fail(name, self._not_unique(user, employee_id, with_id), *with_id)
-        return self._missing(name, user)
+        return Match(name, with_id[0], by_id=True) if unique else self._missing(name, user)
 
     def _named(self, name: str) -> list[User]:
         """Return the accounts of a user name; of doubles that differ by what cannot be seen, the one without it."""
         named = self._held.by_name.get(name, [])
-        plain = [row for row in named if closeness(name, row.user_name, SAME_PERSON) == _CLEARLY]
-        return plain or named
+        clear = [row for row in named if closeness(name, row.user_name, SAME_PERSON) == _CLEARLY]
+        return clear or named
 
-    def _not_unique(self, user: User, employee_id: str, rows: list[User]) -> str:
-        where = f"{len(rows)} accounts have it" if len(rows) > 1 else "an account has it"
-        where += f" ({', '.join(repr(row.user_name) for row in rows)})"
-        if self._ids[employee_id] > 1:
-            where += f", and {self._ids[employee_id]} people of the input"
+    def _not_unique(self, name: str, people: list[str], rows: list[User]) -> str:
+        """Return who else has the employee id of a person whose user name is new."""
+        where = list[str]()
+        if rows:
+            have = f"{len(rows)} accounts have it" if len(rows) > 1 else "an account has it"
+            where.append(f"{have} ({_listed(row.user_name for row in rows)})")
+        if len(people) > 1:
+            have = "others of the input have it" if len(people) > 2 else "another person of the input has it"
+            others = _listed(self._desired[each].user_name for each in people if each != name)
+            where.append(f"{have} ({others})")
+        employee_id = self._desired[name].external_employee_id
         return (
-            f"the user name is new, and the employee id {user.external_employee_id!r} is not unique: {where}"
+            f"the user name is new, and the employee id {employee_id!r} is not unique: {', and '.join(where)}"
         )
 
     def _missing(self, name: str, user: User) -> Match:
         """Return that a person has no account, unless another person's name or id looks like theirs, rewritten."""
-        for what, text in (("user name", user.user_name), ("employee id", user.external_employee_id)):
+        for what, text in _text_of(user).items():
             near = self._held.by_bare.get(bare_number(text), []) if bare_number(text) else []
             if near:
-                theirs = ", ".join(repr(row.user_name) for row in near)
+                theirs = _listed(row.user_name for row in near)
                 zeros, marks = (
                     "zeros that a spreadsheet removes",
                     "marks between thousands that a spreadsheet adds",
@@ -179,11 +199,16 @@ class Accounts:
                 change = zeros if clean(text).isdigit() else marks
                 problem = f"the {what} {text!r} is that of {theirs}, except for {change}"
                 return self._fail(name, problem, *near)
-            if problem := rewritten(text):
+            if near := self._held.by_plain.get((what, plain(text)), []) if plain(text) else []:
+                return self._fail(name, _looks_like(what, text, near), *near)
+            if problem := retyped(text) or grouped(text):
                 return self._fail(name, problem)
+        if len(same := self._with_name[plain(name)]) > 1:
+            others = [self._desired[each] for each in same if each != name]
+            return self._fail(name, _looks_like("user name", user.user_name, others))
         capitals = if_in_capitals(user.user_name)
         if near := self._held.by_capitals.get(capitals, []) if capitals else []:
-            theirs = ", ".join(repr(row.user_name) for row in near)
+            theirs = _listed(row.user_name for row in near)
             return self._fail(name, f"this is how {theirs} is written in capitals", *near)
         return Match(name)
 
@@ -200,6 +225,7 @@ class _Held:
         self.by_name: dict[str, list[User]] = {}
         self.by_id: dict[str, list[User]] = {}
         self.by_bare: dict[str, list[User]] = {}
+        self.by_plain: dict[tuple[str, str], list[User]] = {}
         self.by_capitals: dict[str, list[User]] = {}
 
     def add(self, row: User) -> None:
@@ -215,3 +241,23 @@ class _Held:
         ):
             for key in keys - {""}:
                 index.setdefault(key, []).append(row)
+        for what, text in _text_of(row).items():
+            self.by_plain.setdefault((what, plain(text)), []).append(row)
+
+
+def _text_of(user: User) -> dict[str, str | None]:
+    """Return what identifies a person, by what it is."""
+    return {"user name": user.user_name, "employee id": user.external_employee_id}
+
+
+def _looks_like(what: str, text: str | None, others: list[User]) -> str:
+    """Return that a name or an employee id is that of others, in letters, digits or hyphens of another form."""
+    texts = (text, *(_text_of(other)[what] for other in others))
+    odd = dict.fromkeys(code for each in texts for code in unusual(each))
+    theirs = _listed(other.user_name for other in others)
+    return f"the {what} {text!r} is that of {theirs}, except for {' and '.join(odd)}: type it again"
+
+
+def _listed(names: Iterable[str | None]) -> str:
+    shown = list(islice(names, _MOST_NAMED + 1))
+    return ", ".join(map(repr, shown[:_MOST_NAMED])) + (", ..." if len(shown) > _MOST_NAMED else "")

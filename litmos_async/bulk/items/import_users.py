@@ -33,7 +33,7 @@ from litmos_async.bulk.write import JournaledWrite, settled
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import User, UserImport
 from litmos_async.names import clean, fold
-from litmos_async.resources.base import identified
+from litmos_async.resources.arguments import identified
 from litmos_async.wording import count
 
 ImportRow: TypeAlias = UserImport | Mapping[str, Any]

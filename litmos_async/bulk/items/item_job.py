@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterat
 from contextlib import aclosing
 from typing import Any, ClassVar, Final
 
-from litmos_async.bulk.inputs import flags
 from litmos_async.bulk.items.work_item import NOT_KNOWN, ItemFailed, ItemRequests, WorkItem
 from litmos_async.bulk.job import EARLIER, FOUND, TWICE, BulkJob
 from litmos_async.bulk.journal.file import FINAL
@@ -18,7 +17,8 @@ from litmos_async.bulk.results import Outcome, Plan, Status
 from litmos_async.bulk.run import NotSent, Run
 from litmos_async.bulk.workers import run_concurrently
 from litmos_async.bulk.write import settled
-from litmos_async.errors import ConfigurationError, LitmosError, NetworkError, NotFound, TooManyRemovals
+from litmos_async.checks import flags
+from litmos_async.errors import ConfigurationError, LitmosError, NetworkError, NotFound
 
 REJECTED: Final = "refused before it was sent"
 
@@ -105,9 +105,14 @@ class ItemJob(BulkJob):
         """Return what else the plan says."""
         return ()
 
-    def _refusal(self) -> TooManyRemovals | None:
+    def _refusal(self) -> ConfigurationError | None:
         """Return the error that running would raise, or None."""
         return None
+
+    def _unusable(self) -> int:
+        """Return how many items cannot be used."""
+        rejected = (each.known() for each in self._work_items if each.rejected is not None)
+        return sum(outcome is not None and outcome.status == "failed" for outcome in rejected)
 
     async def _find_work(self) -> None:
         self._work_items = await self._once(self._read_work_items)

@@ -17,12 +17,12 @@ from litmos_async.bulk.journal.keys import Fingerprint, Key, nameless
 from litmos_async.bulk.removal_limit import RemovalLimit
 from litmos_async.bulk.results import Status, numbers_of
 from litmos_async.bulk.run import Run
-from litmos_async.errors import ConfigurationError, TooManyRemovals
+from litmos_async.errors import ConfigurationError
 from litmos_async.models import AccessLevel, User
 from litmos_async.models.record import fields_of
-from litmos_async.names import IDENTIFYING, as_written, bare_number, clean, fold
+from litmos_async.names import IDENTIFYING, as_written, bare_number, clean, fold, if_unusual
 from litmos_async.resources import Resources
-from litmos_async.resources.base import complete, identified
+from litmos_async.resources.arguments import complete, identified
 from litmos_async.wire.codec import SEARCH_LIMIT
 from litmos_async.wording import OptionText, count
 
@@ -102,6 +102,7 @@ class SyncUsersJob(ItemJob):
         self._send_message = send_message
         self._active = 0
         self._going = 0
+        self._barred = 0
         self._left_alone = 0
         self._renamed: list[tuple[str, str]] = []
 
@@ -188,7 +189,9 @@ class SyncUsersJob(ItemJob):
             return WorkItem(keep, entry, skipped="missing, and an account owner")
         if not name:
             return WorkItem(keep, (row.id, ""), skipped="without a user name")
-        self._going += not self._is_done(entry)
+        going = not self._is_done(entry)
+        self._going += going
+        self._barred += going
         return WorkItem(change, entry, _writing(row, {"active": False}), requests=(_UPDATE,))
 
     def _missing(self, user: User) -> WorkItem:
@@ -238,8 +241,9 @@ class SyncUsersJob(ItemJob):
             )
         return tuple(notes)
 
-    def _refusal(self) -> TooManyRemovals | None:
-        return self._limit.refusal(self._going, self._active, "active people")
+    def _refusal(self) -> ConfigurationError | None:
+        incomplete = self._limit.incomplete(self._unusable(), self._barred)
+        return incomplete or self._limit.refusal(self._going, self._active, "active people")
 
 
 async def each_account(litmos: Resources) -> AsyncIterator[User]:
@@ -292,9 +296,11 @@ def _differences(user: User, row: User) -> dict[str, Any]:
 
 
 def _is_rewritten(name: str, wanted: Any, there: Any) -> bool:
-    """Return whether an employee id is the one that is there, as a spreadsheet writes it."""
+    """Return whether an employee id is the one that is there, as another program writes it."""
     if name != "external_employee_id" or not there:
         return False
+    if if_unusual(wanted) == fold(there):
+        return True
     same = bare_number(wanted) == bare_number(there) != ""
     return same and (len(clean(there)) > len(clean(wanted)) or not clean(wanted).isdigit())
 

@@ -12,7 +12,7 @@ from litmos_async.bulk.items.work_item import ItemRequests, WorkItem
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import ModuleResult
 from litmos_async.resources import Resources
-from litmos_async.resources.base import Ref, complete, id_of, several
+from litmos_async.resources.arguments import Ref, complete, id_of, several
 
 Refs: TypeAlias = Iterable[Ref] | AsyncIterable[Ref]
 """Ids or records that have one, from any (async) iterable."""

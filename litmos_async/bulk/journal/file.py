@@ -323,10 +323,14 @@ def resolved(path: FilePath) -> Path:
         ConfigurationError: That can be no name of a file.
     """
     try:
+        if isinstance(path, str) and not path.strip():
+            raise ValueError("it is blank")
         return Path(path).resolve()
     except (OSError, ValueError, TypeError, RuntimeError) as problem:
         # A NUL, half a character, bytes; a circle of links.
-        raise ConfigurationError(f"{path!r} cannot be used as a journal: {problem}") from None
+        raise ConfigurationError(
+            f"{path!r} cannot be used as a journal: {problem}", option="journal", value=path
+        ) from None
 
 
 def _create(file: Path) -> None:

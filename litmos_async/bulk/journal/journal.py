@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -95,7 +96,8 @@ class Journal:
     ) -> Journal:
         """Begin a journal, or go on with it: see `JournalFile.open`.
 
-        Where another job has it that was left, this waits until that job has let go of it.
+        Where another job has it that was left, this waits until that job has let go of it, or closes it where
+        the loop of that job no longer runs.
         """
         file = resolved(path)
         await cls._until_left(file)
@@ -117,8 +119,13 @@ class Journal:
     @classmethod
     async def _until_left(cls, file: Path) -> None:
         holder = cls._open.get(file)
-        if holder is not None and holder.leaving and holder.loop is asyncio.get_running_loop():
+        if holder is None or not holder.leaving:
+            return
+        if holder.loop is asyncio.get_running_loop():
             await holder.closed.wait()
+        elif not holder.loop.is_running():
+            # Closed, or stopped perhaps for good: its job cannot close the file.
+            await holder._close_from_another_loop()  # noqa: SLF001 - of the same class
 
     async def __aenter__(self) -> Self:
         return self
@@ -134,6 +141,12 @@ class Journal:
             finally:
                 self._pool.shutdown(wait=False)
         self.closed.set()
+
+    async def _close_from_another_loop(self) -> None:
+        """Carry out what has been asked for, and close the file. What is written to it afterwards is an error."""
+        if self._file is not None:
+            with suppress(RuntimeError):  # the job has closed it meanwhile
+                await self._run(self._close)
 
     def _close(self) -> None:
         if self._file is not None:

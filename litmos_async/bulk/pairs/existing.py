@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from attrs import frozen
@@ -259,7 +259,10 @@ async def _with_sub_teams(
     """Yield the pairs of teams that they and all teams below them have. Each of these is read once."""
     if not scope:
         return
-    below = await _teams_below(scope, resources)
+    children = await _children_listed(resources)
+    if children is None:
+        children = await _children_asked_for(scope, resources, unreadable, must_stop=must_stop, width=width)
+    below = _all_below(scope, children)
     teams = list(dict.fromkeys(team for top in scope for team in (top, *below[top])))
     wanted = dict.fromkeys(teams, frozenset[str]())
     for top, rights in scope.items():
@@ -275,20 +278,61 @@ async def _with_sub_teams(
     for top, rights in scope.items():
         unreadable.spread(below[top], top)
         for right in rights:
-            if all(right in found[team] for team in (top, *below[top])):
+            # Where one cannot say which teams are below it, those that are known are perhaps not all.
+            if unreadable.problem_of(top, right) is None and all(
+                right in found[team] for team in (top, *below[top])
+            ):
                 yield top, right
 
 
-async def _teams_below(tops: Iterable[str], resources: Resources) -> dict[str, list[str]]:
-    """Return the teams below each of some teams, on all levels.
+async def _children_listed(resources: Resources) -> dict[str, list[str]] | None:
+    """Return the teams right below each team, as the list of all teams has them; None where it does not say.
 
-    `GET /teams` gives the whole tree for one request a thousand teams. Whether `GET /teams/{team_id}/teams` gives
-    more than the next level is not documented alike by all sources.
+    `GET /teams` gives the whole tree for one request a thousand teams. At the top a parent is empty. One that is
+    absent, as in the recordings of 2016, says nothing.
     """
     children: dict[str, list[str]] = {}
+    says_parents = True
     async for team in resources.teams.list():
+        says_parents = says_parents and team.parent_team_id is not None
         if team.parent_team_id:
             children.setdefault(team.parent_team_id, []).append(team.id)
+    return children if says_parents else None
+
+
+async def _children_asked_for(
+    tops: Iterable[str],
+    resources: Resources,
+    unreadable: Unreadable,
+    *,
+    must_stop: MustStop,
+    width: int,
+) -> dict[str, list[str]]:
+    """Return the teams below some teams and below those, one request each; one that cannot be read is noted.
+
+    Only a client tells that `GET /teams/{team_id}/teams` gives more than the next level (api-facts 4), so those
+    below are asked as well.
+    """
+    children: dict[str, list[str]] = {}
+    asked = dict.fromkeys(tops)
+    rank = list(asked)
+    while rank:
+        plan = ReadPlan("by_left", len(rank), rank, True)
+        part_of = reader(_SUB_TEAMS, plan, resources, unreadable, must_stop)
+        async with aclosing(_side_by_side(part_of, plan, width)) as pairs:
+            async for above, team in pairs:
+                children.setdefault(above, []).append(team)
+        found = (team for above in rank for team in children.get(above, ()))
+        rank = [team for team in dict.fromkeys(found) if team not in asked]
+        asked.update(dict.fromkeys(rank))
+    return children
+
+
+_SUB_TEAMS: Final = ExistingPairs(by_left=lambda litmos, team: litmos.teams.list_sub_teams(team))
+
+
+def _all_below(tops: Iterable[str], children: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the teams below each of some teams, on all levels."""
     below: dict[str, list[str]] = {}
     for top in tops:
         # A dict, and not a set, for its order; a circle in the tree ends where it began.

@@ -127,6 +127,6 @@ def size_from_json(given: object) -> ListSize | None:
     if not isinstance(given, list) or not all(type(each) is int for each in given):
         return None
     match given:
-        case [int(proven), int(ceiling)] if CAREFUL_SIZE <= proven <= ceiling <= LARGEST_SIZE:
+        case [int(proven), int(ceiling)] if 1 <= proven <= ceiling <= LARGEST_SIZE:
             return ListSize(proven, ceiling)
     return None

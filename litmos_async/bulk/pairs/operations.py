@@ -15,12 +15,11 @@ from litmos_async.bulk.inputs import (
     LearningPathForUser,
     Pair,
     UserInTeam,
-    flags,
 )
 from litmos_async.bulk.pairs.existing import ExistingPairs
 from litmos_async.bulk.pairs.list_sizes import LARGEST_SIZE
 from litmos_async.bulk.pairs.planning import TEAMS_PER_USER_REQUEST, Side
-from litmos_async.errors import ConfigurationError
+from litmos_async.checks import flags, size
 from litmos_async.models import Course
 from litmos_async.resources import Resources
 
@@ -98,9 +97,7 @@ def checked_size(list_size: int | None) -> int | None:
     Raises:
         ConfigurationError: It is not 1 to 1,000, nor None.
     """
-    if list_size is not None and not 1 <= list_size <= LARGEST_SIZE:
-        raise ConfigurationError(f"list_size must be 1 to {LARGEST_SIZE:,}, or None, not {list_size}")
-    return list_size
+    return size("list_size", list_size, LARGEST_SIZE)
 
 
 def courses_to_users(*, send_message: bool, list_size: int | None) -> PairOperation:

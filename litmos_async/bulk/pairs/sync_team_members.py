@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Self, TypeAlias
 import attrs
 from attrs import define, field, frozen
 
-from litmos_async.bulk.inputs import UserInTeam, each_pair, flags
+from litmos_async.bulk.inputs import UserInTeam, each_pair
 from litmos_async.bulk.job import EARLIER, FOUND, TWICE, BulkJob
 from litmos_async.bulk.journal.journal import Past
 from litmos_async.bulk.journal.keys import Fingerprint
@@ -23,8 +23,9 @@ from litmos_async.bulk.results import Outcome, Plan, numbers_of
 from litmos_async.bulk.run import Run
 from litmos_async.bulk.workers import run_concurrently
 from litmos_async.bulk.write import settled
-from litmos_async.errors import ConfigurationError, NotFound, TooManyRemovals
-from litmos_async.resources.base import Ref, id_of, several
+from litmos_async.checks import flags
+from litmos_async.errors import ConfigurationError, NotFound
+from litmos_async.resources.arguments import Ref, id_of, several
 from litmos_async.wording import OptionText, count
 
 Members: TypeAlias = Mapping[str, Iterable[Ref]] | Iterable[tuple[Ref, Ref]] | AsyncIterable[tuple[Ref, Ref]]
@@ -172,8 +173,10 @@ class SyncTeamMembersJob(BulkJob):
         if failed:
             yield f"{count(failed, 'person belongs', 'people belong')} to teams that do not exist"
 
-    def _refusal(self, found: _Difference) -> TooManyRemovals | None:
-        return self._limit.refusal(len(found.remove), found.active, "active members")
+    def _refusal(self, found: _Difference) -> ConfigurationError | None:
+        failed = sum(outcome.status == "failed" for outcome in found.known)
+        incomplete = self._limit.incomplete(failed, len(found.remove))
+        return incomplete or self._limit.refusal(len(found.remove), found.active, "active members")
 
     async def _find_work(self) -> None:
         """Read the members of the teams, and find the requests for the difference."""

@@ -7,13 +7,16 @@ out, it sends one of them first and reads it back. Where all of it is there, the
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from typing import Protocol
 
+import attrs
 from attrs import frozen
 
 from litmos_async.bulk.pairs.calls import Call, CallPlan, CallSizes
 from litmos_async.bulk.pairs.existing import cheapest_read
+from litmos_async.bulk.pairs.list_sizes import ListSize
 from litmos_async.bulk.pairs.outcomes import PairOutcomes
 from litmos_async.bulk.pairs.planning import Side
 from litmos_async.bulk.pairs.table import State
@@ -170,13 +173,94 @@ class SizeTrial:
         pieces = call.parts_of(missing, known.proven)
         self._run.expect(len(pieces))
         splits, failed = self._sender.splits, 0
+        done: dict[tuple[str, str], Outcome] = {}
         async with aclosing(self._send_pieces(pieces, lost)) as outcomes:
             async for outcome in outcomes:
                 failed += outcome.status in {"failed", "unknown"}
-                yield outcome
+                if outcome.status == "done":
+                    done[outcome.item[0], outcome.item[1]] = outcome
+                else:
+                    yield outcome
         # Where short lists fail as well, the long one did not, or not only, for its size: nothing was learned.
         if not failed and self._sender.splits == splits and not self._run.stop.given:
-            await self._learn_from(call, missing, lost)
+            if lost is not None:
+                await self._learn_from_rejection(call, lost)
+            else:
+                async with aclosing(self._check(call, pieces, known.proven, done)) as outcomes:
+                    async for outcome in outcomes:
+                        yield outcome
+        for outcome in done.values():
+            yield outcome
+
+    async def _check(
+        self, call: Call, pieces: Sequence[Call], size: int, done: dict[tuple[str, str], Outcome]
+    ) -> AsyncGenerator[Outcome, None]:
+        """Read the short lists back, and learn from that.
+
+        Where the server has kept a part of one, they were too long as well: what is missing is sent once more, in
+        shorter ones, until they are there as a whole, or no more of it shows.
+
+        Args:
+            call: The request with the long list.
+            pieces: What it lacked, in short lists, which were taken.
+            size: Ids in a short list at most.
+            done: The outcomes of their pairs, but for those that are read back at the end. What is sent once more
+                has a new one.
+
+        Yields:
+            The outcomes of what is not done.
+        """
+        missing = [pair for part in pieces for pair in part.pairs()]
+        later, fits = set[tuple[str, str]](), size
+        while pieces:
+            try:
+                there, unknown = await self._pairs.effects(
+                    [pair for part in pieces for pair in part.pairs()], certain=False
+                )
+            except LitmosError:
+                return
+            if unknown:
+                return  # they may be there: the long list may have been cut
+            if there:
+                later |= there
+                fits = size
+            cut = [
+                part for part in pieces if 0 < sum(pair in there for pair in part.pairs()) < len(part.members)
+            ]
+            absent = [pair for part in cut for pair in part.pairs() if pair not in there]
+            if not absent:
+                break
+            # As many as it kept; but half of them where others are not shown, such as inactive people.
+            size = max(size // 2, *(sum(pair in there for pair in part.pairs()) for part in cut))
+            pieces = attrs.evolve(call, attempts=pieces[0].attempts).parts_of(absent, size)
+            failed = 0
+            async with aclosing(self._send_again(pieces, absent, done)) as outcomes:
+                async for outcome in outcomes:
+                    failed += 1
+                    yield outcome
+            if failed or self._run.stop.given:
+                return
+        await self._learn_from(call, missing, later, fits)
+
+    async def _send_again(
+        self,
+        pieces: Sequence[Call],
+        absent: Sequence[tuple[str, str]],
+        done: dict[tuple[str, str], Outcome],
+    ) -> AsyncGenerator[Outcome, None]:
+        """Send what the server has left out, and yield the outcomes of what is not done."""
+        for pair in absent:
+            done.pop(pair, None)
+        # Killed from here on, the next run does not take it for done.
+        await self._pairs.record(Outcome(self._pairs.operation.item(*pair), "failed") for pair in absent)
+        self._pairs.mark(absent, State.TODO)
+        self._run.expect(len(pieces))
+        async with aclosing(self._sender.send_all(pieces, len(pieces))) as outcomes:
+            async for outcome in outcomes:
+                if outcome.status == "done":
+                    done[outcome.item[0], outcome.item[1]] = outcome
+                else:
+                    yield outcome
 
     async def _send_pieces(
         self, pieces: Sequence[Call], lost: LitmosError | None
@@ -202,27 +286,31 @@ class SizeTrial:
             async for outcome in outcomes:
                 yield outcome
 
+    async def _learn_from_rejection(self, call: Call, lost: LitmosError) -> None:
+        """Learn from a long list that was rejected, now that short ones are taken."""
+        if not isinstance(
+            lost, ConfigurationError | ConnectError | RateLimited
+        ):  # those are not for its size
+            await self._sizes.learn(call.side, self._sizes[call.side].rejected(len(call.members)))
+
     async def _learn_from(
-        self, call: Call, missing: Sequence[tuple[str, str]], lost: LitmosError | None
+        self, call: Call, missing: Sequence[tuple[str, str]], later: AbstractSet[tuple[str, str]], fits: int
     ) -> None:
-        """Learn from a long list that was rejected or lacks something, now that short ones are sent."""
+        """Learn from a long list that lacked something.
+
+        Args:
+            call: The request with it.
+            missing: What it lacked.
+            later: What of that was there once it was sent in shorter lists.
+            fits: Ids in the longest of these that were taken as a whole.
+        """
         size, known = len(call.members), self._sizes[call.side]
-        if isinstance(lost, ConfigurationError | ConnectError | RateLimited):
-            return  # not for its size
-        if lost is not None:
-            await self._sizes.learn(call.side, known.rejected(size))
-            return
-        try:
-            later, unknown = await self._pairs.effects(missing, certain=False)
-        except LitmosError:
-            return
-        if unknown:
-            return  # they may be there: the long list may have been cut
-        if not later:
-            if len(missing) < size:
-                await self._sizes.learn(call.side, known.whole(size))
-            return
-        # The server keeps the first ids of a list, or others, of which nothing can be learned.
-        is_prefix = missing == call.pairs()[size - len(missing) :]
         kept = size - len(missing)
-        await self._sizes.learn(call.side, known.cut(size, kept) if is_prefix else known.rejected(size))
+        if fits < known.proven:
+            await self._sizes.learn(call.side, ListSize(fits, fits))
+        elif later:
+            # The server keeps the first ids of a list, or others, of which nothing can be learned.
+            is_prefix = missing == call.pairs()[kept:]
+            await self._sizes.learn(call.side, known.cut(size, kept) if is_prefix else known.rejected(size))
+        elif kept:
+            await self._sizes.learn(call.side, known.whole(size))

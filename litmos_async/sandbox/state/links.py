@@ -182,3 +182,8 @@ class Links(Generic[L]):
 
 def _active(links: dict[str, L] | None) -> dict[str, L]:
     return {other: link for other, link in (links or {}).items() if link.active}
+
+
+def new_link(when: datetime) -> Link:
+    """Return a link that says nothing but when it was made."""
+    return Link(created=when, updated=when)

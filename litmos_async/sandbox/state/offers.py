@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from litmos_async.sandbox.state.links import Link, Links
+from litmos_async.sandbox.state.links import Link, Links, new_link
 from litmos_async.sandbox.state.people import People
 from litmos_async.sandbox.wire.schema import Record
 from litmos_async.sandbox.wire.schema_offers import COLLECTION, LISTING, TOKEN
@@ -32,10 +32,10 @@ class Offers:
         self.tokens: dict[str, Record] = {}
         self.collections: dict[str, Record] = {}
         self.listings: dict[str, Record] = {}
-        self.collection_courses: Links[Link] = Links(_link)
-        self.collection_paths: Links[Link] = Links(_link)
-        self.listing_users: Links[Link] = Links(_link)
-        self.listing_teams: Links[Link] = Links(_link)
+        self.collection_courses: Links[Link] = Links(new_link)
+        self.collection_paths: Links[Link] = Links(new_link)
+        self.listing_users: Links[Link] = Links(new_link)
+        self.listing_teams: Links[Link] = Links(new_link)
 
     def add_token(self, **fields: Any) -> Record:
         """Add a token."""
@@ -106,7 +106,3 @@ class Offers:
             case _:
                 return False
         return end <= self._tenant.now()
-
-
-def _link(when: datetime) -> Link:
-    return Link(created=when, updated=when)

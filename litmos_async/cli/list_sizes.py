@@ -1,4 +1,4 @@
-"""What jobs have learned of the lists of a service, for later commands: in the state folder of the user."""
+"""How many ids one request takes, as jobs have learned it: kept in the user's state folder for later commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records outside the families."""
+"""Statements of the learning record store."""
 
 from __future__ import annotations
 
@@ -26,12 +26,3 @@ class XapiStatement(Record):
     """
 
     id: str = field(default="", metadata=wire("id"))
-
-
-@define(kw_only=True, repr=False)
-class ErrorDetail(Record):
-    """The body of an error answer."""
-
-    key = ()
-
-    detail: str | None = None

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from litmos_async.bulk import BulkJob
 from litmos_async.bulk import Progress as State
+from litmos_async.cli.status_line import LIVE_SECONDS, alongside, plain
 from litmos_async.cli.terminal import Terminal
-from litmos_async.cli.watch import LIVE_SECONDS, alongside, plain
 from litmos_async.wording import duration
 
 

@@ -10,8 +10,8 @@ from itertools import count
 
 import pytest
 
+from litmos_async.cli.status_line import watched
 from litmos_async.cli.terminal import Terminal
-from litmos_async.cli.watch import watched
 from litmos_async.testing import run_virtual
 
 

@@ -18,18 +18,20 @@ from typing import Any, Final
 import attrs
 from attrs import frozen
 
+from litmos_async.cli.codes import OK
 from litmos_async.cli.order import BESIDE_JOURNAL, Order
 from litmos_async.cli.outcomes import Access, write_whole
 from litmos_async.errors import ConfigurationError
 from litmos_async.profiles import state_folder
+from litmos_async.wording import reason_of
 
-__all__ = ["Record", "find", "in_use", "new_id", "path_in_state", "records"]
+__all__ = ["JobRecord", "find", "in_use", "make_folder", "new_id", "path_in_state", "records"]
 
 _SUFFIX: Final = ".json"
 
 
 @frozen
-class Record:
+class JobRecord:
     """A job with a journal.
 
     Attributes:
@@ -42,6 +44,7 @@ class Record:
         began: When it was called first, in seconds since 1970.
         ended: When it ended last; None while it runs, and where it was killed.
         code: Its exit code; None as long as there is none.
+        unsent: Whether it ended before it had a journal, and so before it changed anything.
     """
 
     id: str
@@ -53,9 +56,10 @@ class Record:
     began: float
     ended: float | None = None
     code: int | None = None
+    unsent: bool = False
 
     @classmethod
-    def of(cls, order: Order, words: Sequence[str]) -> Record | None:
+    def of(cls, order: Order, words: Sequence[str]) -> JobRecord | None:
         """Return the record of a job that is about to run, an earlier one if it goes on; None without a journal."""
         if order.journal is None or order.dry_run or not words:
             return None
@@ -65,7 +69,7 @@ class Record:
             earlier.id if earlier else new_id(words),
             [*words],
             str(Path.cwd()),
-            str(order.file.absolute()) if order.file.is_file() else "",
+            "" if order.from_pipe else str(order.file.absolute()),
             journal,
             str(order.outcomes_file.absolute()),
             earlier.began if earlier else time.time(),
@@ -83,11 +87,12 @@ class Record:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(path, Access(), lambda file: file.write(json.dumps(attrs.asdict(self), indent=2)))
 
-    def finished(self, code: int) -> Record:
+    def finished(self, code: int) -> JobRecord:
         """Return it with its end."""
-        return attrs.evolve(self, ended=time.time(), code=code)
+        unsent = code != OK and not Path(self.journal).exists()
+        return attrs.evolve(self, ended=time.time(), code=code, unsent=unsent)
 
-    def remove(self, others: Sequence[Record]) -> None:
+    def remove(self, others: Sequence[JobRecord]) -> None:
         """Take away the journal, the outcomes and the record itself.
 
         Outcomes that another job has written over since are that job's.
@@ -111,6 +116,23 @@ def path_in_state(name: str) -> Path:
     return state_folder() / "jobs" / name
 
 
+def make_folder(journal: Path | None) -> None:
+    """Make the folder for jobs, if that is where a journal is going to be.
+
+    Raises:
+        ConfigurationError: It cannot be made.
+    """
+    if journal is None or journal.parent != path_in_state(""):
+        return
+    try:
+        journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ConfigurationError(
+            f"cannot make the folder {journal.parent} for journals: {reason_of(problem)}; name a file with "
+            "--journal instead of --resumable"
+        ) from None
+
+
 def new_id(words: Sequence[str]) -> str:
     """Return a name for a job, which says when it began and what it does."""
     moment = datetime.now().astimezone()
@@ -120,17 +142,23 @@ def new_id(words: Sequence[str]) -> str:
     name = f"{moment:%Y%m%d-%H%M%S}-{what or 'job'}"
     number = 2
     unique = name
-    while path_in_state(f"{unique}{_SUFFIX}").exists() or path_in_state(f"{unique}.db").exists():
+    while any(_is_there(path_in_state(f"{unique}{end}")) for end in (_SUFFIX, ".db")):
         unique, number = f"{name}-{number}", number + 1
     return unique
 
 
-def records() -> list[Record]:
+def _is_there(path: Path) -> bool:
+    with suppress(OSError):  # a folder that may not be entered: what needs it says so
+        return path.exists()
+    return False
+
+
+def records() -> list[JobRecord]:
     """Return what is kept, the oldest first; what cannot be read is left out."""
     return sorted(_read(), key=lambda each: each.began)
 
 
-def _read() -> Iterator[Record]:
+def _read() -> Iterator[JobRecord]:
     try:
         files = list(path_in_state("").iterdir())
     except OSError:
@@ -139,10 +167,10 @@ def _read() -> Iterator[Record]:
         if file.suffix == _SUFFIX and not file.name.startswith("."):
             with suppress(OSError, ValueError, TypeError):
                 data: Any = json.loads(file.read_text("utf-8"))
-                yield Record(**data)
+                yield JobRecord(**data)
 
 
-def find(id: str) -> Record:
+def find(id: str) -> JobRecord:
     """Return a record.
 
     Args:

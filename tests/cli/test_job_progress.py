@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from litmos_async.bulk import BulkJob, Progress
-from litmos_async.cli.progress import describe, shown
+from litmos_async.cli.job_progress import describe, shown
 from litmos_async.cli.terminal import Terminal
 from litmos_async.testing import run_virtual
 from tests.cli.small import STATE
