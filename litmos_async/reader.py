@@ -373,7 +373,7 @@ class Reader(Generic[R]):
         start, limit = self._asked
         if len(marks) >= limit:
             return False
-        if start + len(marks) == total and self._bears_out(total, len(marks)):
+        if total is not None and start + len(marks) == total and self._bears_out(total, len(marks)):
             return True
         if not self.proven and not looks_cut(len(marks), limit, self.caps):
             return True
