@@ -99,6 +99,14 @@ async def of_pyrate(port: int, account: str) -> AsyncIterator[Slot]:
 WAYS: Final = {"litmos-async": ours, "limits": of_limits, "PyrateLimiter": of_pyrate}
 
 
+async def end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: a library may swallow a cancellation, and wait on for its answer."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=1.0)
+
+
 async def run(port: int, way: str, round_trip: float) -> tuple[int, int]:
     """Return how many slots there were, and the most that the server counted in a window."""
     arrivals: list[float] = []
@@ -119,10 +127,9 @@ async def run(port: int, way: str, round_trip: float) -> tuple[int, int]:
         slots = [await stack.enter_async_context(WAYS[way](far, account)) for _ in range(LIMITERS)]
         tasks = [asyncio.ensure_future(call(slot)) for slot in slots for _ in range(CALLERS)]
         _, running = await asyncio.wait(tasks, timeout=SECONDS)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if len(running) < len(tasks):
+        failed = len(running) < len(tasks)
+        await end(running)
+        if failed:
             raise RuntimeError(f"{way} has failed")
     return len(arrivals), most_in_any_window(arrivals, RATE.period)
 
