@@ -163,7 +163,7 @@ def test_too_many_people_would_go(missing: int, inactive: int, most: float, refu
 
 
 @pytest.mark.parametrize(
-    "bad", [{"user_name": "new@example.com"}, {"user_name": "1.23E5"}, {"user_name": "7"}]
+    "bad", [{"user_name": "new@example.com"}, {"user_name": "1.23E5"}, {"user_name": "1-Mar"}]
 )
 @pytest.mark.parametrize(("named", "refused"), [(3, True), (4, False)])
 def test_nobody_is_barred_while_someone_of_the_input_cannot_be_used(
@@ -176,7 +176,7 @@ def test_nobody_is_barred_while_someone_of_the_input_cannot_be_used(
 
     async def main() -> None:
         async with client(sandbox) as litmos:
-            everybody = [*desired, bad, *([] if bad["user_name"] == "7" else [{"user_name": "007"}])]
+            everybody = [*desired, bad, {"user_name": "007"}]
             job = litmos.bulk.sync_users(everybody, deactivate=True, max_removals=1.0, send_message=False)
             plan = await job.plan()
             assert isinstance(plan.refusal, errors.IncompleteInput) is refused
@@ -192,6 +192,34 @@ def test_nobody_is_barred_while_someone_of_the_input_cannot_be_used(
     run_virtual(main())
     assert len(writes(sandbox)) == (0 if refused else named)
     assert all(user["Active"] for user in sandbox.tenant.users.values())
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"user_name": "7", "first_name": "J", "last_name": "B"},
+        {"user_name": "new@example.com", "external_employee_id": "7"},
+        {"user_name": "user0@example.com", "external_employee_id": "007"},
+    ],
+)
+def test_whom_a_failure_may_mean_stays_and_others_may_go(bad: dict[str, str]) -> None:
+    """A person who fails because two accounts may be theirs is neither of those who are barred."""
+    sandbox, _, _ = make(users=4)
+    sandbox.tenant.add_user(UserName="007", FirstName="J", LastName="B", ExternalEmployeeId="007")
+    desired = [{"user_name": f"user{number}@example.com"} for number in range(1, 3)]
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            first = [] if bad["user_name"] == "user0@example.com" else [{"user_name": "user0@example.com"}]
+            job = litmos.bulk.sync_users(
+                [*first, *desired, bad], deactivate=True, max_removals=1.0, send_message=False
+            )
+            report = await job.run()
+            assert (report.failed, report.done) == (1, 1)
+
+    run_virtual(main())
+    inactive = [user["UserName"] for user in sandbox.tenant.users.values() if not user["Active"]]
+    assert inactive == ["user3@example.com"]
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"body": "[", "times": None}])

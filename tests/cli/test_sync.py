@@ -82,7 +82,7 @@ def test_a_name_that_is_misspelt(
     assert len(members(desk)) == 2
 
 
-@pytest.mark.parametrize("line", ["new@example.com,Nora,", "123,Nora,New"])
+@pytest.mark.parametrize("line", ["new@example.com,Nora,", "new@example.com,,New"])
 def test_nobody_is_barred_while_a_line_fails_in_the_plan(
     desk: Desk, carry: Carry, capsys: pytest.CaptureFixture[str], line: str
 ) -> None:
@@ -98,6 +98,16 @@ def test_nobody_is_barred_while_a_line_fails_in_the_plan(
     assert f"running it would be refused: {told}" in capsys.readouterr().out
     assert len(active(desk)) == 4
     assert {request.method for request in desk.sandbox.requests} == {"GET"}
+
+
+def test_a_line_that_may_mean_one_account_keeps_that_one(desk: Desk, carry: Carry) -> None:
+    """An id that has lost its zeros: whose it is, is not said, and they stay; who is not in the file leaves."""
+    desk.sandbox.tenant.add_user(UserName="00123", FirstName="N", LastName="N")
+    desk.write("user_name,first_name,last_name", "user.0@example.com,Ada,New", "123,Nora,New")
+    assert carry("sync users --deactivate --max-removals 100%") == 1
+    assert [outcome[1] for outcome in desk.outcomes()[:2]] == ["done", "failed"]
+    assert {"00123", "user.0@example.com"} <= set(active(desk))
+    assert len(active(desk)) == 2
 
 
 @pytest.mark.parametrize("command", ["sync teams --remove", "sync users --deactivate"])

@@ -103,7 +103,8 @@ class SyncJobs(Helpers):
         never deactivated, since the key of this client belongs to one.
 
         If people would be deactivated as missing while others of the input are "failed" already in the plan, the
-        plan says so, and running raises `IncompleteInput`: those may be the ones whom the input means.
+        plan says so, and running raises `IncompleteInput`: those may be the ones whom the input means. Where a
+        failure names the accounts that may be meant, these are kept, and it does not count.
 
         If the list cannot be read completely, nothing is changed and its error is raised.
 

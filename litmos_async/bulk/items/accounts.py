@@ -46,12 +46,14 @@ class Match:
         row: The account; None if there is none.
         by_id: Whether the employee id alone says so.
         problem: Why it is not clear which account it is; empty if it is.
+        among: Whether it can only be one of the accounts that the problem names, which stay as they are.
     """
 
     name: str
     row: User | None = None
     by_id: bool = False
     problem: str = ""
+    among: bool = False
 
 
 class Accounts:
@@ -214,7 +216,7 @@ class Accounts:
 
     def _fail(self, name: str, problem: str, *rows: User) -> Match:
         self._unclear |= {row.id for row in rows}
-        return Match(name, problem=problem)
+        return Match(name, problem=problem, among=bool(rows))
 
 
 class _Held:

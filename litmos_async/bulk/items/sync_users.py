@@ -103,6 +103,7 @@ class SyncUsersJob(ItemJob):
         self._active = 0
         self._going = 0
         self._barred = 0
+        self._among = 0
         self._left_alone = 0
         self._renamed: list[tuple[str, str]] = []
 
@@ -139,6 +140,7 @@ class SyncUsersJob(ItemJob):
         """Return what there is to do for a person of the input."""
         user = self._desired[match.name]
         if match.problem:
+            self._among += match.among
             change = UserChange("keep", user.user_name or "")
             return WorkItem(change, _entry(match.name), rejected=ConfigurationError(match.problem))
         return self._missing(user) if match.row is None else self._changed(user, match.row, by_id=match.by_id)
@@ -242,7 +244,8 @@ class SyncUsersJob(ItemJob):
         return tuple(notes)
 
     def _refusal(self) -> ConfigurationError | None:
-        incomplete = self._limit.incomplete(self._unusable(), self._barred)
+        # Of some who cannot be used it is known whose accounts they may mean, and these stay.
+        incomplete = self._limit.incomplete(self._unusable() - self._among, self._barred)
         return incomplete or self._limit.refusal(self._going, self._active, "active people")
 
 
