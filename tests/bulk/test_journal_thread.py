@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,19 @@ from litmos_async.bulk.journal.journal import Journal
 from litmos_async.errors import ConfigurationError
 from litmos_async.testing import run_virtual
 from tests.bulk.journals import BLUE, KIND, OPTIONS, RED, done, fingerprint, names_beside, opened
+
+
+@pytest.fixture
+def threads_end() -> Callable[[], None]:
+    """Return what waits until no thread of a journal is left that began in this test."""
+    before = set(threading.enumerate())
+
+    def wait() -> None:
+        for thread in set(threading.enumerate()) - before:
+            if thread.name.startswith("litmos-journal"):
+                thread.join()
+
+    return wait
 
 
 async def open_async(path: Path) -> Journal:
@@ -83,7 +97,7 @@ async def test_an_answer_is_written_down_though_nobody_waits_for_it(path: Path) 
         assert list(file.settled()) == [Settled("anna", "red", "done")]
 
 
-async def test_a_cancelled_close_closes(path: Path) -> None:
+async def test_a_cancelled_close_closes(path: Path, threads_end: Callable[[], None]) -> None:
     """Who gives up waiting for the end does not keep the journal from the next job."""
     journal = await open_async(path)
     event = hold(journal)
@@ -93,11 +107,13 @@ async def test_a_cancelled_close_closes(path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await closing
     event.set()
-    await wait_for_threads()
+    await asyncio.to_thread(threads_end)
     opened(path).close()
 
 
-async def test_a_cancelled_opening_leaves_nothing_open(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_cancelled_opening_leaves_nothing_open(
+    path: Path, monkeypatch: pytest.MonkeyPatch, threads_end: Callable[[], None]
+) -> None:
     """A file that its thread opens after nobody waits for it any more is closed again."""
     event, real = threading.Event(), JournalFile.open
 
@@ -112,17 +128,17 @@ async def test_a_cancelled_opening_leaves_nothing_open(path: Path, monkeypatch: 
     with pytest.raises(asyncio.CancelledError):
         await opening
     event.set()
-    await wait_for_threads()
+    await asyncio.to_thread(threads_end)
     monkeypatch.undo()
     assert names_beside(path) == ["night.db", "night.db-lock"]
     opened(path).close()
 
 
-async def test_a_refused_journal_leaves_no_thread(path: Path) -> None:
+async def test_a_refused_journal_leaves_no_thread(path: Path, threads_end: Callable[[], None]) -> None:
     """What keeps the thread from opening the file is raised where it was asked for, and the thread ends."""
     with opened(path), pytest.raises(ConfigurationError, match="in use"):
         await open_async(path)
-    await wait_for_threads()
+    await asyncio.to_thread(threads_end)
 
 
 async def test_a_closed_journal_says_so(path: Path) -> None:
@@ -135,7 +151,9 @@ async def test_a_closed_journal_says_so(path: Path) -> None:
 
 
 @pytest.mark.parametrize("closed", [True, False])
-def test_a_journal_of_a_loop_that_does_not_run_is_closed_from_another(path: Path, closed: bool) -> None:
+def test_a_journal_of_a_loop_that_does_not_run_is_closed_from_another(
+    path: Path, closed: bool, threads_end: Callable[[], None]
+) -> None:
     """Two jobs that want it: its thread first writes what it was asked to; one job gets it, the other an error."""
     first = asyncio.new_event_loop()
 
@@ -170,6 +188,7 @@ def test_a_journal_of_a_loop_that_does_not_run_is_closed_from_another(path: Path
                 await open_async(path)
 
     asyncio.run(want())
+    threads_end()
     if not closed:
         first.run_until_complete(journal.close())
         first.close()
@@ -206,10 +225,3 @@ def test_a_clock_that_was_set_makes_nobody_wait_longer(path: Path) -> None:
             return asyncio.get_running_loop().time() - begin
 
     assert run_virtual(main()) == 30.0
-
-
-async def wait_for_threads() -> None:
-    """Wait until no thread of a journal is left."""
-    for thread in threading.enumerate():
-        if thread.name.startswith("litmos-journal"):
-            await asyncio.to_thread(thread.join)

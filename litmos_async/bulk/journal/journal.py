@@ -145,8 +145,11 @@ class Journal:
     async def _close_from_another_loop(self) -> None:
         """Carry out what has been asked for, and close the file. What is written to it afterwards is an error."""
         if self._file is not None:
-            with suppress(RuntimeError):  # the job has closed it meanwhile
+            with suppress(
+                RuntimeError
+            ):  # the job, or another one that wants the file, has closed it meanwhile
                 await self._run(self._close)
+            self._pool.shutdown(wait=False)
 
     def _close(self) -> None:
         if self._file is not None:
