@@ -39,7 +39,7 @@ from litmos_async.config import Region, region_of
 from litmos_async.errors import ConfigurationError, MissingOption
 from litmos_async.limits import RateLimit
 from litmos_async.limits.url import sqlite_url
-from litmos_async.wording import reason_of
+from litmos_async.wording import system_reason
 
 __all__ = [
     "DEFAULT",
@@ -168,7 +168,9 @@ class Profile:
                 words, stdout=subprocess.PIPE, timeout=COMMAND_SECONDS, check=False
             )
         except (OSError, ValueError) as problem:
-            reason = reason_of(problem) if isinstance(problem, OSError) else "it has an open quote or a NUL"
+            reason = (
+                system_reason(problem) if isinstance(problem, OSError) else "it has an open quote or a NUL"
+            )
             raise ConfigurationError(f"{what} cannot be run: {reason}", option="api_key_command") from None
         except subprocess.TimeoutExpired:
             raise ConfigurationError(
@@ -233,7 +235,7 @@ def read_profiles(path: Path | None = None) -> dict[str, Profile]:
     except FileNotFoundError:
         return {}
     except OSError as problem:
-        raise ConfigurationError(f"{path} cannot be read: {reason_of(problem)}") from None
+        raise ConfigurationError(f"{path} cannot be read: {system_reason(problem)}") from None
     except ValueError as problem:  # not UTF-8, not TOML, or a name with a NUL
         reason = "it is not UTF-8" if isinstance(problem, UnicodeDecodeError) else str(problem)
         raise ConfigurationError(f"{path} cannot be used: {reason}") from None
@@ -279,7 +281,7 @@ def read_key_file(path: Path) -> str:
     try:
         return _key_in(path.read_bytes())
     except OSError as problem:
-        reason = f"{path} cannot be read: {reason_of(problem)}"
+        reason = f"{path} cannot be read: {system_reason(problem)}"
     except ValueError:
         reason = f"{path} holds no API key"
     raise ConfigurationError(reason, option="api_key_file", value=str(path))

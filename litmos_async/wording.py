@@ -53,7 +53,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def reason_of(problem: Exception) -> str:
+def system_reason(problem: Exception) -> str:
     """Return what an exception says, for a sentence that names the file: what the system says, if it does."""
     return (
         (problem.strerror if isinstance(problem, OSError) else None) or str(problem) or type(problem).__name__

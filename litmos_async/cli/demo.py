@@ -17,7 +17,7 @@ from litmos_async.cli.order import Order
 from litmos_async.cli.tasks import COURSE, USER, Task
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.sandbox import Sandbox
-from litmos_async.wording import count, reason_of
+from litmos_async.wording import count, system_reason
 
 _KEY: Final = "sandbox-key"
 
@@ -55,7 +55,7 @@ async def run_demo(options: DemoOptions, terminal: Terminal) -> int:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data.data)
         except OSError as problem:
-            terminal.complain(f"cannot write {file}: {reason_of(problem)}")
+            terminal.complain(f"cannot write {file}: {system_reason(problem)}")
             return USAGE
         async with sandbox.serve() as base_url:
             terminal.say(_introduction(options, data, file, base_url))

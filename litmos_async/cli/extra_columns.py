@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Final
 
 import attrs
 from attrs import field, frozen
 
-from litmos_async.cli.fields import UNKNOWN
 from litmos_async.cli.ledger import Ledger
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.table import Line, Table, TableError, name_key
+from litmos_async.cli.unknown_columns import without_unknown
 from litmos_async.cli.values import FieldError, text_of
 from litmos_async.names import clean, loose
 
@@ -65,32 +64,15 @@ class ExtraColumns:
         Raises:
             TableError: A column is unknown, holds what cannot be set, or is there twice.
         """
-        refused, unknown, over = list[str](), list[str](), list[str]()
+        known = {key: column.key for key, column in self._known.items()}
+        table = without_unknown(table, reading, known, self._reasons)
         seen = dict[str, str]()
-        for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True)):
-            key = name_key(word)
-            if not word or table.is_ours(place):
-                continue
-            if key in self._known:
-                if (known := self._known[key].key) in seen:
-                    raise TableError(f"{seen[known]!r} and {name!r} are about the same")
-                seen[known] = name
-            elif reading.ignore_columns or (key in self._reasons and not table.is_filled(place)):
-                over.append(table.called(place))
-            elif key in self._reasons:
-                refused.append(f"{name!r} cannot be set: {self._reasons[key]}")
-            else:
-                unknown.append(repr(name) + self._guess(key))
-        if refused:
-            raise TableError(f"{'; '.join(refused)}; --ignore-columns passes over them")
-        if unknown:
-            raise TableError(f"{UNKNOWN}{', '.join(unknown)}")
-        table = table.noted(f"columns passed over: {', '.join(over)}") if over else table
+        for name, word in zip(table.extra_columns, table.extra_words, strict=True):
+            if column := self._known.get(name_key(word)):
+                if column.key in seen:
+                    raise TableError(f"{seen[column.key]!r} and {name!r} are about the same")
+                seen[column.key] = name
         return attrs.evolve(table, lines=[self._checked(table, line) for line in table.lines])
-
-    def _guess(self, key: str) -> str:
-        near = get_close_matches(key, self._known, 1, cutoff=0.75)
-        return f" ({self._known[near[0]].key}?)" if near else ""
 
     def _checked(self, table: Table, line: Line) -> Line:
         if line.problem:

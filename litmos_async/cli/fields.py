@@ -5,7 +5,6 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime
-from difflib import get_close_matches
 from functools import cached_property
 from types import UnionType
 from typing import Any, Final
@@ -17,6 +16,7 @@ from litmos_async.cli.headings import ALIKE, NO_FIELD
 from litmos_async.cli.ledger import Ledger
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.table import Line, Table, TableError, name_key
+from litmos_async.cli.unknown_columns import without_unknown
 from litmos_async.cli.values import LOST, FieldError, day, moment, text_of, yes_or_no
 from litmos_async.names import clean, doubts, fold, hidden, rewritten
 from litmos_async.retyped import grouped, retyped
@@ -25,9 +25,6 @@ Reader = Callable[[str], Any]
 
 _READERS: Final[Mapping[type, Reader]] = {str: text_of, bool: yes_or_no, datetime: moment, date: day}
 """How the text of a field becomes a value of the type of its attribute."""
-
-UNKNOWN: Final = "without --ignore-columns none may be unknown; its header names columns that are unknown: "
-"""What is said before the names of columns that mean nothing."""
 
 _NUMBERS: Final = ("user_name", "username", "external_employee_id")
 """Attributes in which the number of an employee stands, which a spreadsheet may have rewritten."""
@@ -83,6 +80,11 @@ class Fields:
         reasons = {name_key(name): reason for name, reason in (*self.elsewhere.items(), *NO_FIELD.items())}
         return {key: reason for key, reason in reasons.items() if key not in self._known}
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """The attributes that columns may be about, by the keys of the names of these."""
+        return {key: attribute for key, (attribute, _) in self._known.items()}
+
     def attribute(self, word: str) -> str:
         """Return the attribute that a column is about; nothing if it is about none."""
         return self._known.get(name_key(word), ("", text_of))[0]
@@ -93,38 +95,13 @@ class Fields:
         Raises:
             TableError: A column is unknown, holds what cannot be set, or is there twice.
         """
-        table = self._without_strangers(table, reading)
+        table = without_unknown(table, reading, self.columns, self._refused)
         attributes: dict[str, str] = {}
         for name, word in zip(table.extra_columns, table.extra_words, strict=True):
             attribute = self.attribute(word)
             if attribute and (first := attributes.setdefault(attribute, name)) is not name:
                 raise TableError(f"its header names the same column twice: {first!r}, {name!r}")
         return attrs.evolve(table, lines=[self._checked(line, table) for line in table.lines])
-
-    def _without_strangers(self, table: Table, reading: Reading) -> Table:
-        """Say what is passed over, or refuse what is not known: it may be a name that is misspelt."""
-        over, refused, unknown = list[str](), list[str](), list[str]()
-        for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True)):
-            key = name_key(word)
-            if key in self._known or table.is_ours(place) or (name and not word):
-                continue
-            shown = table.called(place)
-            if reading.ignore_columns or (key in self._refused and not table.is_filled(place)):
-                over.append(shown)
-            elif key in self._refused:
-                refused.append(f"{shown} cannot be set: {self._refused[key]}")
-            else:
-                unknown.append(shown + self._guess(key))
-        if refused:
-            raise TableError(f"{'; '.join(refused)}; --ignore-columns passes over them")
-        if unknown:
-            raise TableError(f"{UNKNOWN}{', '.join(unknown)}")
-        return table.noted(f"columns passed over: {', '.join(over)}") if over else table
-
-    def _guess(self, key: str) -> str:
-        """Return the known name that comes nearest to that of an unknown column."""
-        near = get_close_matches(key, self._known, 1, cutoff=0.75)
-        return f" ({self._known[near[0]][0]}?)" if near else ""
 
     def _checked(self, line: Line, table: Table) -> Line:
         if line.problem:
@@ -191,13 +168,3 @@ class Fields:
         if attribute in _NUMBERS and (problem := self._problem_of_number(text)):
             raise FieldError(problem)
         return reader(clean(text))
-
-
-def passed_over(table: Table, reading: Reading = READING) -> Table:  # noqa: ARG001 - as all checks of tables
-    """Return the table with a note of the columns that mean nothing to the command."""
-    over = [
-        table.called(place)
-        for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True))
-        if (word or not name) and not table.is_ours(place)
-    ]
-    return table.noted(f"columns passed over: {', '.join(over)}") if over else table

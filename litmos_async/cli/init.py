@@ -33,7 +33,7 @@ from litmos_async.profiles import (
     read_profiles,
     shared_by_this_user,
 )
-from litmos_async.wording import reason_of
+from litmos_async.wording import system_reason
 
 __all__ = ["init"]
 
@@ -121,7 +121,7 @@ def init(
     try:
         _write(path, name, {word: value for word, value in words.items() if value is not None})
     except OSError as problem:
-        terminal.complain(f"cannot write {path}: {reason_of(problem)}")
+        terminal.complain(f"cannot write {path}: {system_reason(problem)}")
         return USAGE
     terminal.say(f"Profile {name} is written to {path}")
     terminal.say(f"Try it: litmos check{'' if name == DEFAULT else f' --profile {name}'}")
@@ -232,7 +232,7 @@ def _keep(name: str, key: str, file: Path | None, place: KeyPlace, folder: Path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(path, Access(), lambda stream: stream.write(f"{key}\n"))
     except OSError as problem:
-        raise ConfigurationError(f"cannot write {path}: {reason_of(problem)}") from None
+        raise ConfigurationError(f"cannot write {path}: {system_reason(problem)}") from None
     return {"api_key_file": str(path)}
 
 

@@ -23,7 +23,7 @@ from litmos_async.cli.order import BESIDE_JOURNAL, Order
 from litmos_async.cli.outcomes import Access, write_whole
 from litmos_async.errors import ConfigurationError
 from litmos_async.profiles import state_folder
-from litmos_async.wording import reason_of
+from litmos_async.wording import system_reason
 
 __all__ = ["JobRecord", "find", "in_use", "make_folder", "new_id", "path_in_state", "records"]
 
@@ -128,7 +128,7 @@ def make_folder(journal: Path | None) -> None:
         journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as problem:
         raise ConfigurationError(
-            f"cannot make the folder {journal.parent} for journals: {reason_of(problem)}; name a file with "
+            f"cannot make the folder {journal.parent} for journals: {system_reason(problem)}; name a file with "
             "--journal instead of --resumable"
         ) from None
 

@@ -19,7 +19,7 @@ from litmos_async.cli.job_records import JobRecord, find, in_use, records
 from litmos_async.cli.options import AsJson, commands
 from litmos_async.cli.terminal import Terminal, listed
 from litmos_async.errors import ConfigurationError
-from litmos_async.wording import count, reason_of
+from litmos_async.wording import count, system_reason
 
 app = commands("jobs", "List, show, resume and remove jobs.")
 
@@ -107,7 +107,7 @@ def retry(job: Job, /) -> int:
     try:
         os.chdir(record.folder)
     except OSError as problem:
-        raise ConfigurationError(f"cannot go to {record.folder}: {reason_of(problem)}") from None
+        raise ConfigurationError(f"cannot go to {record.folder}: {system_reason(problem)}") from None
     if not (record.unsent or Path(record.journal).exists()):
         # Without it everything would be sent once more, e-mails included.
         raise ConfigurationError(
@@ -160,7 +160,7 @@ def _take_away(chosen: Sequence[JobRecord], terminal: Terminal) -> int:
         try:
             record.remove([each for each in records() if each.id != record.id])
         except OSError as problem:
-            terminal.complain(f"cannot remove job {record.id}: {reason_of(problem)}")
+            terminal.complain(f"cannot remove job {record.id}: {system_reason(problem)}")
         else:
             gone += 1
     terminal.say(f"{count(gone, 'job')} removed")

@@ -17,7 +17,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from litmos_async.errors import ConfigurationError
-from litmos_async.wording import reason_of
+from litmos_async.wording import system_reason
 
 __all__ = ["Nightly", "read_nightly"]
 
@@ -55,7 +55,7 @@ def read_nightly(path: Path) -> Nightly:
     try:
         plain = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as problem:
-        reason = reason_of(problem).partition("\n")[0]
+        reason = system_reason(problem).partition("\n")[0]
         raise ConfigurationError(f"cannot use {path}: {reason}") from None
     options: dict[str, Any] = {}
     for word, value in plain.items():

@@ -14,7 +14,7 @@ from litmos_async.cli.outcomes import check_writable, is_open_file
 from litmos_async.cli.reading import READING, STDIN, Reading
 from litmos_async.cli.tasks import Task
 from litmos_async.errors import ConfigurationError
-from litmos_async.wording import reason_of
+from litmos_async.wording import system_reason
 
 __all__ = ["BESIDE_JOURNAL", "MANY", "Order", "unwritable", "usable"]
 
@@ -146,12 +146,14 @@ def usable(*paths: Path | None) -> None:
             path.resolve()
             path.exists()
         except (OSError, ValueError, RuntimeError) as problem:  # RuntimeError: links that lead to each other
-            raise ConfigurationError(f"{path} cannot be the name of a file: {reason_of(problem)}") from None
+            raise ConfigurationError(
+                f"{path} cannot be the name of a file: {system_reason(problem)}"
+            ) from None
 
 
 def unwritable(what: str, path: Path, problem: OSError) -> str:
     """Return what is said of a file that cannot be written."""
-    return f"cannot write {what} to {path}: {reason_of(problem)}"
+    return f"cannot write {what} to {path}: {system_reason(problem)}"
 
 
 def _is_same(path: Path, other: Path) -> bool:

@@ -260,10 +260,12 @@ def is_open_file(path: Path) -> bool:
 
     Beside it nothing can be written, also where it leads to a regular file. /dev/shm is a folder as any other.
     """
-    folder = path.absolute().parent
-    if folder in {Path("/dev"), Path("/dev/fd")} or folder.is_relative_to("/proc"):
-        return True
-    return path.is_symlink() and path.readlink().is_relative_to("/proc")
+    places = [path.absolute()]
+    if path.is_symlink():
+        places.append(Path(os.path.normpath(places[0].parent / path.readlink())))
+    return any(
+        place.parent in {Path("/dev"), Path("/dev/fd")} or place.is_relative_to("/proc") for place in places
+    )
 
 
 def _is_secret(*names: str) -> bool:

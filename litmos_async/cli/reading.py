@@ -19,7 +19,7 @@ from cyclopts import Group, Parameter
 from litmos_async.cli.content import TableError
 from litmos_async.cli.headings import name_key
 from litmos_async.errors import ConfigurationError
-from litmos_async.wording import reason_of
+from litmos_async.wording import system_reason
 
 __all__ = ["READING", "STDIN", "Reading", "apart", "read_bytes"]
 
@@ -116,7 +116,7 @@ def read_bytes(path: Path, most: int) -> bytes:
             with path.open("rb") as file:
                 data = file.read(most + 1)
     except (OSError, ValueError) as problem:  # the last one: it is closed
-        raise TableError(reason_of(problem)) from None
+        raise TableError(system_reason(problem)) from None
     if len(data) > most:
         raise TableError(f"it is larger than {most // 1_000_000} MB; split it")
     return data

@@ -26,7 +26,7 @@ from litmos_async.cli.times import moment_of
 from litmos_async.cli.words import explain
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.report import LONGEST_TABLE, Report, check_page, csv_text, page
-from litmos_async.wording import count, reason_of
+from litmos_async.wording import count, system_reason
 
 __all__ = ["report"]
 
@@ -65,7 +65,7 @@ class _Target:
         try:
             check_writable(path)
         except (OSError, ValueError) as problem:
-            raise ConfigurationError(f"cannot write {path}: {reason_of(problem)}") from None
+            raise ConfigurationError(f"cannot write {path}: {system_reason(problem)}") from None
         if ending != ".csv":
             check_page()
         return cls(path, html=ending != ".csv")
@@ -150,7 +150,7 @@ async def report(
                 except LitmosError as problem:
                     terminal.complain(explain(problem))
                 except OSError as problem:
-                    terminal.complain(f"cannot write {output}: {reason_of(problem)}")
+                    terminal.complain(f"cannot write {output}: {system_reason(problem)}")
                 return FAILED
 
     return await until_interrupted(carry_out())

@@ -14,7 +14,7 @@ from litmos_async.cli.extras import missing
 from litmos_async.cli.interrupt import until_interrupted
 from litmos_async.cli.options import parse_limit
 from litmos_async.cli.terminal import Terminal
-from litmos_async.wording import reason_of
+from litmos_async.wording import system_reason
 
 __all__ = ["sandbox"]
 
@@ -66,7 +66,7 @@ async def sandbox(
                 )
                 await asyncio.Event().wait()
         except OSError as problem:
-            terminal.complain(f"cannot serve on port {port}: {reason_of(problem)}")
+            terminal.complain(f"cannot serve on port {port}: {system_reason(problem)}")
         return USAGE
 
     return await until_interrupted(serve())

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from litmos_async import User
 from litmos_async.bulk import Bulk, MemberChange, UserChange
-from litmos_async.cli.fields import UNKNOWN, Fields, passed_over
+from litmos_async.cli.fields import Fields
 from litmos_async.cli.headings import NO_FIELD, NO_NAMES, OURS, name_key
 from litmos_async.cli.ledger import Ledger, Subject
 from litmos_async.cli.lookups import manager_ids
@@ -28,9 +28,10 @@ from litmos_async.cli.options import (
 from litmos_async.cli.people import IMPORT
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.removals import TENTH, MaxRemovals, complete
-from litmos_async.cli.table import Table, TableError
+from litmos_async.cli.table import Table
 from litmos_async.cli.tasks import TEAM, USER, USER_NAME, Task
 from litmos_async.cli.team_tree import team_tree
+from litmos_async.cli.unknown_columns import passed_over, without_unknown
 from litmos_async.cli.values import access_level
 from litmos_async.names import IDENTIFYING, as_written, fold
 
@@ -62,17 +63,9 @@ def check_members(table: Table, reading: Reading = READING) -> Table:
     Raises:
         TableError: A column is unknown: it may be one of ours that is misspelt.
     """
-    known = {name_key(name) for name in (*USER.names, *TEAM.names, *OURS, *NO_NAMES, *NO_FIELD)}
-    unknown = [
-        table.called(place)
-        for place, (name, word) in enumerate(zip(table.extra_columns, table.extra_words, strict=True))
-        if not (word and name_key(word) in known)
-        and not PEOPLE.attribute(word)
-        and not IMPORT.attribute(word)
-        and not (name and not word)
-    ]
-    if unknown and not reading.ignore_columns:
-        raise TableError(f"{UNKNOWN}{', '.join(unknown)}")
+    names = (*USER.names, *TEAM.names, *OURS, *NO_NAMES, *NO_FIELD)
+    known = {name_key(name): name for name in names} | PEOPLE.columns | IMPORT.columns
+    without_unknown(table, reading, known, {})
     return passed_over(table)
 
 

@@ -9,11 +9,11 @@ from attrs import field, frozen
 
 from litmos_async import LitmosClient
 from litmos_async.bulk import Bulk, BulkJob, Resolved
-from litmos_async.cli.fields import passed_over
 from litmos_async.cli.headings import COURSE_NAME, EMAIL, EMPLOYEE_ID, LOGIN
 from litmos_async.cli.ledger import Item, Ledger, Subject, nothing_more, nothing_said, subject_of
 from litmos_async.cli.reading import READING, Reading
 from litmos_async.cli.table import Column, Line, Table, TableError
+from litmos_async.cli.unknown_columns import passed_over
 from litmos_async.names import clean, fold, hidden, written
 
 Options: TypeAlias = Mapping[str, Any]

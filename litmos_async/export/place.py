@@ -15,7 +15,7 @@ from litmos_async.export.manifest import Earlier, read_manifest
 from litmos_async.export.output import ENDINGS, Format
 from litmos_async.export.remote import Remote, remote_of
 from litmos_async.export.schema import arrow_library
-from litmos_async.wording import reason_of
+from litmos_async.wording import system_reason
 
 FOLDER_MANIFEST: Final = "_manifest.json"
 """The manifest in a folder: pyarrow and polars pass over names that begin with an underscore."""
@@ -77,7 +77,9 @@ class Place:
         except FileNotFoundError:
             return None
         except OSError as problem:
-            raise ConfigurationError(f"cannot read the manifest of {self}: {reason_of(problem)}") from None
+            raise ConfigurationError(
+                f"cannot read the manifest of {self}: {system_reason(problem)}"
+            ) from None
         found = read_manifest(text)
         if found is None:
             raise ConfigurationError(
@@ -187,7 +189,7 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
     try:
         folder.mkdir(mode, parents=True, exist_ok=True)
     except (OSError, ValueError) as problem:
-        raise ConfigurationError(f"cannot make the folder {folder}: {reason_of(problem)}") from None
+        raise ConfigurationError(f"cannot make the folder {folder}: {system_reason(problem)}") from None
 
 
 def _try_to_write(folder: Path) -> None:
@@ -196,7 +198,7 @@ def _try_to_write(folder: Path) -> None:
         probe.write_bytes(b"\n")
         probe.unlink()
     except OSError as problem:
-        raise ConfigurationError(f"cannot write into {folder}: {reason_of(problem)}") from None
+        raise ConfigurationError(f"cannot write into {folder}: {system_reason(problem)}") from None
 
 
 def place_of(dest: str | Path, names: Sequence[str], format: Format | None, staging: Path) -> Place:

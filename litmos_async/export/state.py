@@ -19,7 +19,7 @@ from typing import Any, Final
 from litmos_async.errors import ConfigurationError
 from litmos_async.export.facts import ListProgress, Part, Past, StoredRun
 from litmos_async.export.spec import Unit
-from litmos_async.wording import reason_of
+from litmos_async.wording import system_reason
 
 _FORMAT: Final = 1
 """Version of the tables."""
@@ -422,4 +422,4 @@ def _put_part(change: sqlite3.Cursor, name: str, part: Part) -> None:
 def _reason(problem: Exception) -> str:
     if "locked" in str(problem):
         return "another process is using it"
-    return reason_of(problem)
+    return system_reason(problem)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, Unpack
 
+from litmos_async.checks import flags
 from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import (
@@ -443,9 +444,7 @@ def _flag(value: bool) -> str:
     Raises:
         ConfigurationError: It is none: "false" would be true.
     """
-    if not isinstance(value, bool):
-        raise ConfigurationError(f"attended must be True or False, not {value!r}")
-    return "true" if value else "false"
+    return "true" if flags(attended=value)["attended"] else "false"
 
 
 def to_create(session: Session) -> Session:

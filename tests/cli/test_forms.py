@@ -171,6 +171,31 @@ def test_a_column_without_a_name_that_holds_something(
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        ("user_name,first_name,last_name", IMPORT),
+        ("user_name,first_name,last_name", "sync users"),
+        ("user,team", "sync teams"),
+        ("team,parent", "sync team-tree"),
+        ("user,course,module", "complete"),
+        ("course,name,start,end", "sessions create"),
+    ],
+    ids=lambda command: command[1],
+)
+@pytest.mark.parametrize("name", ["", "Shoe size"])
+def test_a_column_that_means_nothing(
+    desk: Desk, send: Send, command: tuple[str, str], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is refused by every command in which another one may have been meant, before a request is spent."""
+    header, words = command
+    columns = header.count(",") + 1
+    told = repr(name) if name else f"column {columns + 1}, which has no name"
+    assert send(f"{header},{name}\n{'x,' * columns}41\n".encode(), words) == 2
+    assert f"columns that are unknown: {told}" in capsys.readouterr().err
+    assert not desk.sandbox.requests
+
+
+@pytest.mark.parametrize(
     ("lines", "words"),
     [
         (('"user,course"', '"user.0@example.com,C-1"'), ASSIGN),

@@ -56,15 +56,17 @@ def prints(text: str, code: int = 0) -> str:
     return f"api_key_command = {json.dumps([sys.executable, '-c', program])}\n"
 
 
-@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="their folders are elsewhere")
+@POSIX
 def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In the folder for configuration, wherever that is."""
     monkeypatch.delenv("LITMOS_CONFIG")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert config_file() == tmp_path / "litmos" / "config.toml"
-    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert config_file() == tmp_path / ".config" / "litmos" / "config.toml"
+    folder = "Library/Application Support" if sys.platform == "darwin" else ".config"
+    assert config_file() == tmp_path / folder / "litmos" / "config.toml"
+    if sys.platform == "linux":
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+        assert config_file() == tmp_path / "litmos" / "config.toml"
 
 
 async def test_a_client_of_a_profile(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

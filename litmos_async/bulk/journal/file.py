@@ -29,7 +29,7 @@ from attrs import frozen
 from litmos_async.bulk.journal.keys import Fingerprint, Key
 from litmos_async.bulk.results import Status
 from litmos_async.errors import ConfigurationError, JournalMismatch
-from litmos_async.wording import reason_of
+from litmos_async.wording import system_reason
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -469,7 +469,7 @@ def _explained(file: Path) -> Iterator[None]:
             raise ConfigurationError(f"{file} is not a journal") from None
         raise ConfigurationError(f"{file} cannot be used as a journal: {problem}") from problem
     except OSError as problem:
-        raise ConfigurationError(f"{file} cannot be used as a journal: {reason_of(problem)}") from problem
+        raise ConfigurationError(f"{file} cannot be used as a journal: {system_reason(problem)}") from problem
     except (LookupError, ValueError, TypeError, AttributeError) as problem:
         # What should be there is missing, or is of another type.
         raise ConfigurationError(f"{file} is damaged: {type(problem).__name__}") from problem

@@ -125,7 +125,7 @@ class Journal:
             await holder.closed.wait()
         elif not holder.loop.is_running():
             # Closed, or stopped perhaps for good: its job cannot close the file.
-            await holder._close_from_another_loop()  # noqa: SLF001 - of the same class
+            await holder.close_from_another_loop()
 
     async def __aenter__(self) -> Self:
         return self
@@ -142,7 +142,7 @@ class Journal:
                 self._pool.shutdown(wait=False)
         self.closed.set()
 
-    async def _close_from_another_loop(self) -> None:
+    async def close_from_another_loop(self) -> None:
         """Carry out what has been asked for, and close the file. What is written to it afterwards is an error."""
         if self._file is not None:
             with suppress(
