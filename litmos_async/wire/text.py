@@ -45,8 +45,10 @@ _DECLARATION: Final = re.compile(r"\s*<\?xml\b[^>]*\?>")
 # What a careless writer leaves as it is, and what looks like it: references, the ends of sections without their
 # beginning, and a "<" that begins no name, so that it was meant as one.
 _CARELESS: Final = re.compile(
-    r"&(?:#(?:x([0-9a-fA-F]+)|([0-9]+));|((?:lt|gt|amp|quot|apos);))?|<!\[CDATA\[|\]\]>|<(?=[\s\d=<>&.,;()'\"+*-])"
+    r"&(?:#(?:x([0-9a-fA-F]+)|([0-9]+));|((?:lt|gt|amp|quot|apos);))?|<!\[CDATA\[|\]\]>|<(?=[\s\d=<>&.,;()'\"+*-]|\Z)"
 )
+_HALF: Final = re.compile(r"(?:&[#\w]*|\]{1,2})\Z")
+_LONGEST_REFERENCE: Final = 16
 _SECTION: Final = "<![CDATA["
 
 _START: Final = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*")
@@ -149,16 +151,39 @@ def repaired_xml(text: str) -> Iterator[str]:
 
 
 def _parts(text: str, begins: str) -> Iterator[str]:
-    """Yield a text in parts that begin with a character before which no escape or reference can end."""
+    """Yield a text in parts, none of which ends within an escape or a reference: there they are repaired alone.
+
+    Before an unescaped quote, or before a "<", no such thing is open. A long text may hold neither.
+    """
     start = 0
     while len(text) - start > _REPAIRED:
         end = text.rfind(begins, start + 1, start + _REPAIRED)
         while end > 0 and text[end - 1] == "\\" and begins == '"':
             end = text.rfind(begins, start + 1, end)
-        end = start + _REPAIRED if end < 0 else end
+        if end < 0:
+            within = _end_of_json if begins == '"' else _end_of_xml
+            end = within(text, start, start + _REPAIRED)
         yield text[start:end]
         start = end
     yield text[start:]
+
+
+def _end_of_json(text: str, start: int, end: int) -> int:
+    """Return where a part ends at the latest: before a backslash that might escape what is behind the end."""
+    last = text.rfind("\\", end - _LONGEST_ESCAPE, end)
+    if last < 0:
+        return end
+    first = last
+    while first > start and text[first - 1] == "\\":
+        first -= 1
+    # Of a run from the beginning on, each second one is escaped.
+    return first if first > start else start + (last + 1 - start) // 2 * 2
+
+
+def _end_of_xml(text: str, start: int, end: int) -> int:
+    """Return where a part ends at the latest: before what might be the beginning of a reference, or of a "]]>"."""
+    half = _HALF.search(text, max(start + 1, end - _LONGEST_REFERENCE), end)
+    return half.start() if half else end
 
 
 def without_declaration(text: str) -> str:
