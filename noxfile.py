@@ -72,11 +72,14 @@ def tests_on(session: nox.Session) -> None:
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """Run all tests but the slow ones on the lowest versions of all dependencies that pyproject.toml admits."""
+    """Run all tests but the slow ones on the lowest versions of all dependencies that pyproject.toml admits.
+
+    Every wait that is drawn by chance is the shortest that it can be here, and the longest in `httpx2`.
+    """
     constraints = Path(session.create_tmp(), "lowest.txt")
     constraints.write_text("\n".join(lowest_versions()), encoding="utf-8")
     install(session, "test", options=("-c", str(constraints)))
-    session.run(*NOT_SLOW, *session.posargs)
+    session.run(*NOT_SLOW, "--jitter", "least", *session.posargs)
 
 
 @nox.session
@@ -99,7 +102,7 @@ def httpx2(session: nox.Session) -> None:
         "tests/promises/test_secrets.py::test_a_client_that_cannot_be_made_shows_nothing[{'base_url': 'https://xn--a'}]",
     )
     deselected = [each for name in apart for each in ("--deselect", name)]
-    session.run(*NOT_SLOW, *calm, *deselected, *session.posargs, env=environment)
+    session.run(*NOT_SLOW, "--jitter", "most", *calm, *deselected, *session.posargs, env=environment)
     if not session.posargs:
         session.run(*NOT_SLOW, *apart)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import amounts
+from tests.support import amounts, jitter
 
 # What takes a browser, or a library of an example, has a session of its own, and is no part of `nox -s tests`.
 collect_ignore = [
@@ -26,8 +26,9 @@ MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
-# A hundred authorities that the machine names would be read anew by each client, and prove nothing.
-for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+# A hundred authorities that the machine names would be read anew by each client, and prove nothing; and options for
+# this run are not meant for one that a test starts.
+for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "PYTEST_ADDOPTS"):
     os.environ.pop(name, None)
 
 # A run in the background ignores Ctrl-C, and so would every process that a test starts.
@@ -41,12 +42,15 @@ settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take `--in-part`."""
+    """Take `--in-part` and `--jitter`."""
     parser.addoption("--in-part", action="store_true", help="try a part of what tests could: see amounts.py")
+    parser.addoption("--jitter", choices=list(jitter.ENDS), help="draw no waits by chance: see jitter.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let tests try a part of what they could, where that is asked for."""
+    """Let tests try a part of what they could, and leave nothing to chance, where that is asked for."""
+    if end := config.getoption("jitter"):
+        jitter.pin(end)
     amounts.choose(in_part=config.getoption("in_part"))
     # So do properties that say nothing of how many examples they take.
     examples = amounts.amount(settings.default.max_examples, quick=30)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
 
 from litmos_async.errors import LimiterUnavailable
-from litmos_async.limits import RateLimit
+from litmos_async.limits import RateLimit, outage
 from litmos_async.limits.outage import OutageStore
 from litmos_async.limits.shared import SharedLimiter
 from litmos_async.testing import run_virtual
@@ -46,8 +47,9 @@ def test_wait_goes_on_trying() -> None:
     run_virtual(main())
 
 
-def test_processes_do_not_knock_at_the_same_times() -> None:
+def test_processes_do_not_knock_at_the_same_times(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else all of them would come at once when the store is back."""
+    monkeypatch.setattr(outage, "random", random.Random(1))
 
     async def main() -> None:
         knocks: list[list[float]] = [[], []]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,14 @@ import pytest
 from redis.exceptions import MovedError
 
 from litmos_async.errors import LimiterUnavailable
-from litmos_async.limits import RateLimit, RedisLimiter, SqliteLimiter
+from litmos_async.limits import RateLimit, RedisLimiter, SqliteLimiter, outage
 from litmos_async.limits.outage import OutageStore
 from litmos_async.limits.redis import RedisStore, _Link
 from litmos_async.limits.sqlite import SqliteStore
 from litmos_async.testing import run_virtual
 from tests.limits.slow_redis import Client, Hash, process_at
 from tests.limits.small import VirtualStore, counts, guarded, process_of, queue, settle, stop, take, time
+from tests.support.jitter import Pinned
 
 
 class Steady(VirtualStore):
@@ -175,7 +175,7 @@ def test_a_store_that_is_away_is_asked_with_growing_distance(
     jitter: float, knocks: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twice the last one, up to a second; and jitter makes it shorter by a half at most."""
-    monkeypatch.setattr(random, "uniform", lambda least, most: least + jitter * (most - least))
+    monkeypatch.setattr(outage, "random", Pinned(jitter))
 
     async def main() -> None:
         store = Steady()
@@ -208,7 +208,7 @@ def test_an_answer_that_does_not_come_in_time_is_an_outage(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each visit has its time, and all of them together have theirs, if that is any."""
-    monkeypatch.setattr(random, "uniform", lambda _, most: most)
+    monkeypatch.setattr(outage, "random", Pinned(1.0))
 
     async def main() -> None:
         store = Steady(1e6)

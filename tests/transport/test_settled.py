@@ -126,7 +126,7 @@ def test_cancelling_at_every_await() -> None:
 
 def test_a_client_that_is_closed_while_a_call_waits() -> None:
     """A call that was to be repeated is not: it ends with what was done to its client."""
-    server = Server(httpx.Response(500))
+    server = Server(httpx.Response(500, headers={"Retry-After": "1"}))
 
     async def main() -> None:
         litmos = client(server)
