@@ -110,7 +110,9 @@ def break_after(work: Work, file: Path, number: int) -> Callable[[], Coroutine[A
     "ignore:coroutine .* was never awaited:RuntimeWarning",
 )
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("after", ["closed", "stopped", "stopped, goes on"])
+@pytest.mark.parametrize(
+    "after", ["closed", "stopped", pytest.param("stopped, goes on", marks=pytest.mark.costly)]
+)
 def test_a_job_whose_loop_has_ended_lets_go_of_its_journal(
     kind: Callable[[], Work], after: str, tmp_path: Path
 ) -> None:

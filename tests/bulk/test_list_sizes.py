@@ -101,7 +101,7 @@ def test_a_list_that_is_cut_in_silence_loses_nothing(limit: int, learned: int) -
 
 
 @pytest.mark.parametrize("verify", [False, True])
-@pytest.mark.parametrize("limit", [99, 60, 50, 30, 7, 1])
+@pytest.mark.parametrize("limit", [99, 60, 50, 30, 7, pytest.param(1, marks=pytest.mark.costly)])
 def test_the_careful_size_is_cut_as_well(limit: int, verify: bool, tmp_path: Path) -> None:
     """What the job has seen to be missing is not told as done: shorter lists go out, there and everywhere after."""
     sandbox, wanted = teams_of([450, 338], list_limit=limit, list_refusal=None)

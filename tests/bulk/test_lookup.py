@@ -157,7 +157,7 @@ ADDRESSES = (
         ("emil", ("emil",), 1),
     ],
 )
-@pytest.mark.parametrize("people", [0, 3_000])
+@pytest.mark.parametrize("people", [0, pytest.param(3_000, marks=pytest.mark.costly)])
 def test_an_address_that_is_the_user_name_of_another_person(
     address: str, whose: tuple[str, ...], most: int, people: int
 ) -> None:

@@ -73,6 +73,7 @@ def test_memberships_go_by_team() -> None:
     assert all(sandbox.tenant.members.get(team, user) for user, team in pairs)
 
 
+@pytest.mark.costly
 def test_the_whole_window_is_used_and_never_exceeded() -> None:
     """A long job uses every slot of the quota, and the server never refuses one."""
     sandbox, users, courses = example(users=450, courses=3)

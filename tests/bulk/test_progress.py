@@ -84,6 +84,7 @@ def members(litmos: LitmosClient, tenant: Tenant) -> BulkJob:
     return litmos.bulk.sync_team_members(desired, send_message=False, verify=True)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("make", [paths, deactivations, members])
 @pytest.mark.parametrize("ignored", [False, True])
 def test_the_plan_and_the_progress_agree(

@@ -72,6 +72,7 @@ def test_limited(words: str, count: int, sandbox: Sandbox, capsys: pytest.Captur
     assert len(json.loads(capsys.readouterr().out)) == count
 
 
+@pytest.mark.costly
 def test_page(sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """One file; where the table is cut, a CSV of the same name holds all of it."""
     assert run(["report", "completion", "-o", "c.html"]) == 0

@@ -16,6 +16,7 @@ HEAVY = ("httpx", "lxml", "cattrs", "sqlite3", "rich.markdown", "litmos_async.bu
 """What takes long to import; a command that needs it imports it."""
 
 
+@pytest.mark.costly
 def test_the_page_is_up_to_date() -> None:
     """docs/cli.md is as it would be generated now."""
     result = subprocess.run(

@@ -23,6 +23,7 @@ def sections(page: str) -> set[str]:
     return {title.lower() for title in re.findall(r"^#+ (\S+)$", PAGES[page], re.MULTILINE)}
 
 
+@pytest.mark.costly
 def test_the_reference_is_up_to_date() -> None:
     """The pages under docs/reference are as they would be generated now."""
     result = subprocess.run(

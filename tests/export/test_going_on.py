@@ -124,6 +124,7 @@ async def test_ended_at_every_step(names: list[str], format: str, state: bool, t
     assert nth > 15
 
 
+@pytest.mark.costly
 async def test_requests_of_a_run_that_was_ended(tmp_path: Path) -> None:
     """No page is asked for twice but the one under way."""
     sandbox = open_sandbox(organisation())

@@ -67,6 +67,7 @@ async def test_a_key_that_is_on_its_way_to_another_node_is_followed(redis_cluste
         node.close()
 
 
+@pytest.mark.costly
 async def test_a_node_that_does_not_know_its_own_name_is_found(redis_cluster: RedisCluster) -> None:
     """Behind some load balancers a node tells only the port: the host is the same then."""
     account = account_on(redis_cluster, 0)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -129,6 +130,7 @@ def test_redis_keeps_the_rule(redis_server: RedisServer, rate: RateLimit, histor
     asyncio.run(main())
 
 
+@pytest.mark.costly
 async def test_changes_that_come_together_happen_one_after_the_other(shared_url: str) -> None:
     """Twenty writers at once: none is lost, and each sees what the one before it left."""
 

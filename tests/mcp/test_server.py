@@ -166,6 +166,7 @@ async def test_plans_that_are_refused() -> None:
     assert {each.method for each in sandbox.requests} == {"GET"}
 
 
+@pytest.mark.costly
 async def test_a_machine_that_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop's clock stands still meanwhile: a plan of yesterday is not confirmed, a report is made anew."""
     sandbox = account(requests=1_000)

@@ -118,6 +118,7 @@ def promised(requests: int, latency: float) -> float:
     return (requests + 7 - 1) // 100 * (60 + latency) + latency + 15 * latency
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("latency", [0.2, 1.0, 3.0])
 @pytest.mark.parametrize("pages", [1, 2, 3, 5, 8, 9, 20, 37, 93, 100, 450])
 def test_a_long_list_at_the_speed_of_the_quota(pages: int, latency: float) -> None:
@@ -135,6 +136,7 @@ def test_the_example() -> None:
     assert read(Service(rows_of(450)), ahead=0) == pytest.approx(1353, abs=1)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_some_answers_are_slow(seed: int) -> None:
     """With lognormal latencies a list takes at most 1.45 of what the limiter allows."""

@@ -160,6 +160,7 @@ def test_a_block_of_rows_that_is_left_out() -> None:
     assert sum(start > 1_000_000 for start, _ in server.asked) == 1
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("every", [3, 5])
 def test_a_token_costs_nothing_where_rows_are_left_out(every: int) -> None:
     """Where many rows are left out, a page begins with some that a token does not remember: no request more."""

@@ -98,6 +98,7 @@ async def test_inactive_members_of_a_team(kind: str) -> None:
     assert len((await make(sandbox, "completion", teams=[team])).rows) == 4
 
 
+@pytest.mark.costly
 async def test_the_time_of_a_report_is_in_utc() -> None:
     """Whatever zone it is asked for in: a page says that it is UTC."""
     tenant, _, _ = organisation()

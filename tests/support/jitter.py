@@ -37,5 +37,5 @@ ENDS = {"least": Pinned(0.0), "most": Pinned(1.0 - 2**-53)}
 def pin(end: Literal["least", "most"]) -> None:
     """Let every pause and backoff of this process be the shortest or the longest that it can be."""
     for module in (retry, memory, shared):
-        vars(module)["_random"] = ENDS[end]
-    vars(outage)["random"] = ENDS[end]
+        setattr(module, "_random", ENDS[end])  # noqa: B010 - to a type checker the module is one for good
+    setattr(outage, "random", ENDS[end])  # noqa: B010

@@ -153,6 +153,7 @@ def in_a_child(work: Callable[[], int]) -> int:
     return receiver.recv()
 
 
+@pytest.mark.costly
 @FORKS
 def test_after_a_fork(served: tuple[Sandbox, str], tmp_path) -> None:
     """A child has connections of its own, and leaves those of its parent alone, also when it comes from a loop."""
