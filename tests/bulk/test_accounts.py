@@ -263,6 +263,33 @@ def test_zeros_that_a_spreadsheet_took_away_are_not_taken_from_the_account() -> 
     assert [each[1] for each in accounts(tenant)] == ["00123", "0077"]
 
 
+@pytest.mark.parametrize(
+    ("there", "given", "stays"),
+    [
+        ("00123", "123", True),
+        ("E-777", "E\u2011\uff17\uff17\uff17", True),
+        ("77", "0077", False),
+        ("E-1", "E-2", False),
+        ("", "123", False),
+    ],
+)
+def test_an_import_takes_no_id_for_what_another_program_made_of_it(
+    there: str, given: str, stays: bool
+) -> None:
+    """The rest of the row goes out: an import keeps what is absent."""
+    tenant = organisation([("ann@x.com", there), ("ben@x.com", "")])
+    _, outcomes = imported(tenant, [("ann@x.com", given), ("ben@x.com", "9")])
+    ann, ben = accounts(tenant)
+    assert (ben[1], outcomes[1].status) == ("9", "done")
+    if outcomes[0].status == "failed":
+        assert "12,345" in outcomes[0].reason
+        stays = True
+    assert ann[1] == (there if stays else given)
+    assert (
+        outcomes[0].status == "failed" or tenant.users[next(iter(tenant.users))]["Email"] == "ann@example.com"
+    )
+
+
 def test_ids_are_given_to_those_who_have_none() -> None:
     """And a new person with a new id is created."""
     tenant = organisation([("ann@x.com", "")])

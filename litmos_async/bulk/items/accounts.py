@@ -23,6 +23,7 @@ from litmos_async.names import (
     closeness,
     fold,
     if_in_capitals,
+    if_unusual,
     in_capitals,
     plain,
     rewritten,
@@ -245,6 +246,16 @@ class _Held:
                 index.setdefault(key, []).append(row)
         for what, text in _text_of(row).items():
             self.by_plain.setdefault((what, plain(text)), []).append(row)
+
+
+def is_rewritten(wanted: str | None, there: str | None) -> bool:
+    """Return whether an employee id is the one that an account has, as another program has written it."""
+    if not there:
+        return False
+    if if_unusual(wanted) == fold(there):
+        return True
+    same = bare_number(wanted) == bare_number(there) != ""
+    return same and (len(clean(there)) > len(clean(wanted)) or not clean(wanted).isdigit())
 
 
 def _text_of(user: User) -> dict[str, str | None]:

@@ -12,7 +12,7 @@ import attrs
 from attrs import define
 
 from litmos_async.bulk.inputs import numbered, record_of
-from litmos_async.bulk.items.accounts import Accounts
+from litmos_async.bulk.items.accounts import Accounts, is_rewritten
 from litmos_async.bulk.items.item_job import GivenJob
 from litmos_async.bulk.items.sync_users import each_account
 from litmos_async.bulk.items.work_item import WorkItem
@@ -62,6 +62,11 @@ class RowItem(WorkItem):
         """Its employee id; empty if it has none."""
         return clean(self.row.external_employee_id if self.row else None)
 
+    def keep_employee_id(self) -> None:
+        """Leave out its employee id: an import keeps what is absent (api-facts 8)."""
+        if self.row is not None:
+            self.row = attrs.evolve(self.row, external_employee_id=None)
+
     def reject(self, problem: ConfigurationError) -> None:
         """Leave it out of the import."""
         self.rejected = problem
@@ -88,15 +93,15 @@ class ImportUsersJob(GivenJob):
         self._renamed = 0
 
     async def _each_work_item(self) -> AsyncIterator[WorkItem]:
-        await self._reject_second_accounts()
+        await self._compare_employee_ids()
         async for each in super()._each_work_item():
             yield each
 
-    async def _reject_second_accounts(self) -> None:
-        """Reject the rows whose employee id does not go with their user name.
+    async def _compare_employee_ids(self) -> None:
+        """Reject the rows whose employee id does not go with their user name, and leave out what was rewritten.
 
         An import goes by the user name alone. So it would make a second account for a person whose user name is
-        another one by now, and give two people one employee id.
+        another one by now, give two people one employee id, and replace 00123 with what a spreadsheet made of it.
         """
         rows: dict[str, RowItem] = {}
         for each in self._given:
@@ -123,6 +128,8 @@ class ImportUsersJob(GivenJob):
                 )
             if problem:
                 row.reject(ConfigurationError(problem))
+            elif match.row is not None and is_rewritten(row.employee_id, match.row.external_employee_id):
+                row.keep_employee_id()
 
     def _requests(self, waiting: list[WorkItem]) -> Counter[str]:
         return Counter({POST: sum(1 for _ in _parts(waiting))})

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, cast
 import attrs
 
 from litmos_async.bulk.inputs import check_types, numbered, record_of
-from litmos_async.bulk.items.accounts import Accounts, Match
+from litmos_async.bulk.items.accounts import Accounts, Match, is_rewritten
 from litmos_async.bulk.items.item_job import ItemJob
 from litmos_async.bulk.items.work_item import ItemRequests, WorkItem
 from litmos_async.bulk.job import AS_DESIRED, TWICE
@@ -20,7 +20,7 @@ from litmos_async.bulk.run import Run
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import AccessLevel, User
 from litmos_async.models.record import fields_of
-from litmos_async.names import IDENTIFYING, as_written, bare_number, clean, fold, if_unusual
+from litmos_async.names import IDENTIFYING, as_written, clean, fold
 from litmos_async.resources import Resources
 from litmos_async.resources.arguments import complete, identified
 from litmos_async.wire.codec import SEARCH_LIMIT
@@ -294,18 +294,8 @@ def _differences(user: User, row: User) -> dict[str, Any]:
         for name in _COMPARED
         if (wanted := getattr(user, name)) is not None
         and _plain(name, wanted) != _plain(name, getattr(row, name))
-        and not _is_rewritten(name, wanted, getattr(row, name))
+        and not (name == "external_employee_id" and is_rewritten(wanted, getattr(row, name)))
     }
-
-
-def _is_rewritten(name: str, wanted: Any, there: Any) -> bool:
-    """Return whether an employee id is the one that is there, as another program writes it."""
-    if name != "external_employee_id" or not there:
-        return False
-    if if_unusual(wanted) == fold(there):
-        return True
-    same = bare_number(wanted) == bare_number(there) != ""
-    return same and (len(clean(there)) > len(clean(wanted)) or not clean(wanted).isdigit())
 
 
 def _renaming(user: User, row: User) -> dict[str, Any]:
