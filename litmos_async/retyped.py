@@ -1,7 +1,9 @@
-"""What spreadsheets take for something else than the number of an employee, and write in its place. Pure.
+"""What programs write in place of a user name, an address or the number of an employee. Pure.
 
 `rewritten` knows what becomes of a number that stays one. These stay none: `1-3` becomes a day, `12:30` a time of
 day, `1/2` may become a fraction. What was typed is lost, so such a text is not stored as anyone's name or number.
+Of a name in a wrong encoding, and of an address as a mail program copies it, it is known what was meant. But a file
+that has one of them has more to be corrected, such as first names, so that is said and not done.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Final
 
 from litmos_async.names import bare_number, clean
 
-__all__ = ["grouped", "retyped"]
+__all__ = ["grouped", "misread", "retyped", "wrapped"]
 
 _MONTH: Final = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -45,10 +47,69 @@ _KINDS: Final[Mapping[str, re.Pattern[str]]] = {
     "a text with the mark of a spreadsheet": re.compile("'[^@]*[0-9][^@]*"),
 }
 
+_MARKS: Final = r"\s<>()\[\]{}\"\u201c-\u201e\u00ab\u00bb,;"
+"""What an address does not hold unless in quotes of its own, which no directory writes."""
+_BETWEEN: Final = f"@{_MARKS}"
+_WORDS: Final = re.compile(f"[{_MARKS}]+")
+_ADDRESS: Final = re.compile(rf"[^{_BETWEEN}]++@[^{_BETWEEN}]++")
+_WRAPPED: Final = re.compile(
+    # A display name only before an address in angle brackets: others may be called so.
+    rf"(?:[^@]*<)?[\"'(\[{{\u2018\u201c-\u201e\u00ab]*(?:(?i:mailto|smtp|sip):)?"
+    rf"([^{_BETWEEN}\u2018\u2019]+@[^{_BETWEEN}'\u2019]*[^{_BETWEEN}'\u2019.])"
+    r"[\"')\]}>\u2019\u201c-\u201e\u00bb,;.\s]*"
+)
+_SPACED: Final = re.compile(rf"([^{_BETWEEN}]+)(?:\s+@\s*|@\s+)([^{_BETWEEN}]++)")
+_MISTAKEN: Final = ("cp1252", "latin-1")
+"""What UTF-8 is mistaken for: then an umlaut is two characters."""
+
+
+def wrapped(text: str | None) -> str:
+    """Return why a text may be an e-mail address and more; nothing if it is one, or none.
+
+    Mail programs and directories copy `Ann <ann@example.com>`, `mailto:ann@example.com`, `SMTP:ann@example.com`,
+    and the `;` between two of them.
+    """
+    name = clean(text)
+    if "@" not in name:
+        return ""
+    if (found := sum(map(bool, map(_ADDRESS.fullmatch, _WORDS.split(name))))) > 1:
+        return f"{name!r} holds {found} e-mail addresses"
+    meant = _address_in(name)
+    if meant in {name, name.removeprefix("'")}:  # 't Hooft has one in front
+        return ""
+    return f"{name!r} is an e-mail address with more around it: is it {meant!r}?"
+
+
+def _address_in(name: str) -> str:
+    """Return the address that a text with one `@` holds; all of it where that is not clear."""
+    if around := _WRAPPED.fullmatch(name):
+        return around[1]
+    if (spaced := _SPACED.fullmatch(name)) and "." in spaced[2]:
+        return f"{spaced[1]}@{spaced[2]}"
+    words = name.split() if " " in name else []
+    return next((word for word in words if _ADDRESS.fullmatch(word) and "." in word.partition("@")[2]), name)
+
+
+def misread(text: str | None) -> str:
+    """Return why a text may have been read in a wrong encoding; nothing if it does not look so.
+
+    Hardly any other text in letters of Western Europe makes valid UTF-8.
+    """
+    name = clean(text)
+    for encoding in () if name.isascii() else _MISTAKEN:
+        try:
+            meant = name.encode(encoding).decode()
+        except UnicodeError:
+            continue
+        return f"{name!r} was read in a wrong encoding: is it {meant!r}?"
+    return ""
+
 
 def retyped(text: str | None) -> str:
-    """Return why a name or number may be what a spreadsheet has made of it; nothing if it does not look so."""
+    """Return why a name or number may be what a program has made of it; nothing if it does not look so."""
     name = clean(text)
+    if problem := wrapped(name) or misread(name):
+        return problem
     kind = next((kind for kind, form in _KINDS.items() if form.fullmatch(name)), "")
     if not kind:
         return ""

@@ -25,6 +25,7 @@ from litmos_async.names import (
     written,
 )
 from litmos_async.paging import Pages
+from litmos_async.retyped import retyped
 
 R = TypeVar("R", bound=Record)
 Names: TypeAlias = Callable[[R], Sequence[str]]
@@ -309,8 +310,8 @@ class Resolver:
             )
         if unseen := doubts(name) if text else hidden(name):
             problem += f"; it holds {' and '.join(unseen)}, which cannot be seen"
-        if shortened := rewritten(name):
-            problem += f"; {shortened}"
+        if reason := rewritten(name) or retyped(name):
+            problem += f"; {reason}"
         if called := self._called.get(loose(name)):
             labels = sorted(repr(self._labels[row_id]) for row_id in called)
             return f"{problem}; {self._hint}: {', '.join(labels[:_MOST_LABELS])}"

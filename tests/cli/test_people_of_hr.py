@@ -267,6 +267,23 @@ def test_numbers_that_a_spreadsheet_rewrote(desk: Desk, carry: Carry, words: str
     assert people(desk) == THREE
 
 
+@pytest.mark.parametrize("words", [IMPORT, SYNC, BAR])
+@pytest.mark.parametrize("column", ["user_name", "email"])
+@pytest.mark.parametrize(
+    "form", ["mailto:{}", "Ada <{}>", "{};", "{0}; {0}", "\u201c{}\u201d", "j\u00c3\u00b6{}"], ids=ascii
+)
+def test_an_address_with_more_around_it(desk: Desk, carry: Carry, words: str, column: str, form: str) -> None:
+    """It makes no second account, and bars no one."""
+    text = form.format("user.0@example.com").replace('"', '""')
+    cells = f'"{text}",A,B,' if column == "user_name" else f'new@example.com,A,B,"{text}"'
+    desk.write("user_name,first_name,last_name,email", cells)
+    assert carry(words) == (2 if words == BAR else 1)
+    assert people(desk) == THREE
+    [(_, status, reason)] = desk.outcomes()
+    assert status == "failed"
+    assert any(each in reason for each in ("'user.0@example.com'?", "'jöuser.0@example.com'?", "2 e-mail"))
+
+
 def test_zeros_that_a_spreadsheet_took_away(desk: Desk, carry: Carry) -> None:
     """The person of that number is neither doubled nor barred."""
     person(desk, "user.0@example.com")["UserName"] = "00123"

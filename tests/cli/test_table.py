@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from litmos_async.cli import table as module
+from litmos_async.cli.reading import Reading
 from litmos_async.cli.table import Line, Table, TableError, read_table
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER
 from litmos_async.names import clean
@@ -190,3 +191,13 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "MOST_BYTES", 5)
     with pytest.raises(TableError, match="larger than"):
         read_table(file, [USER, COURSE])
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ISO-8859-15", "mac_roman", "windows-1252"])
+def test_an_encoding_that_would_make_two_characters_of_one(encoding: str) -> None:
+    """A file in UTF-8 is not read as another one: it would rename all people whose names have an umlaut."""
+    reading = Reading(encoding=encoding)
+    with pytest.raises(TableError, match="it is UTF-8"):
+        module.parse("user,course\njörg,C-1\n".encode(), (USER, COURSE), reading)
+    for data in ("user,course\njörg,C-1\n".encode(encoding), b"user,course\njorg,C-1\n"):
+        assert module.parse(data, (USER, COURSE), reading).lines[0].values[0].startswith("j")
