@@ -90,6 +90,9 @@ class Resolver:
             no names then, and those that have the same one are distinguished. None where any name will do.
         addresses: Whether names are e-mail addresses: one that is the first name of a row, which has another
             address, and the address of another row stands for neither.
+
+    Attributes:
+        usable: The names that may stand for anything: for the others no request is spent.
     """
 
     def __init__(
@@ -110,6 +113,7 @@ class Resolver:
         self._has, self._have = only or ("goes by", "go by")
         self._names = list(dict.fromkeys(names))
         self._wanted = {clean(name) for name in self._names}
+        self.usable = [name for name in self._names if clean(name) and not self._stands_for_no_one(name)]
         self._loosely = {loose(name) for name in self._names}
         self._keys = [{of_wanted(name) for name in self._names} - {""} for of_wanted, _ in forms]
         # By the way of comparing, then by key: the rank of the name that matched, and the ids that it matched.
@@ -145,7 +149,7 @@ class Resolver:
             called: What a row is called without being found by it: that is said of a name by which nothing goes.
             label: What tells a row from others of the same name; its names if None.
         """
-        if not any(self._wanted):
+        if not self.usable:
             return
         async for row in rows:
             self.take(row, names, number, called=called, label=label)
@@ -272,7 +276,7 @@ class Resolver:
             if not ids and self._can_be_number(text):
                 ids = self._numbers.get(text, set())
             ids = self._owners(name, ids)
-            if ids and self._forms is PEOPLE and (problem := rewritten(name)):
+            if ids and (problem := self._stands_for_no_one(name)):
                 resolved.problems[name] = problem
             elif len(ids) == 1:
                 (found,) = ids
@@ -286,6 +290,10 @@ class Resolver:
                 suggestions += bool(text)
                 resolved.problems[name] = self._problem(name, meant)
         return evolve(resolved, inactive=frozenset(self._inactive.intersection(resolved.names)))
+
+    def _stands_for_no_one(self, name: str) -> str:
+        """Return why a name is that of no one, even if it is there; nothing if it may be that of someone."""
+        return rewritten(name) if self._forms is PEOPLE else ""
 
     def _which(self, name: str, ids: set[str]) -> str:
         """Return what tells things of one name apart, where anything does."""

@@ -162,6 +162,8 @@ class TreeJob(InRanks):
             fingerprint.add(*_entry(key), repr((row.description, people)))
 
     async def _each_work_item(self) -> AsyncIterator[WorkItem]:
+        if not (self._rows or self._removals.allowed):
+            return  # no team concerns anyone, so their list is not read
         teams = [team async for team in self._run.litmos.teams.list()]
         self._teams = len(teams)
         unique = list({row.key: row for row in self._rows}.values())
