@@ -156,7 +156,7 @@ def _without_mark(data: bytes) -> str:
 
 
 def delimiters(lines: Sequence[str], first: int, given: str | None) -> tuple[tuple[str, ...], int]:
-    """Return what may stand between the fields, and the line on which the table begins.
+    """Return what may stand between the fields, the likeliest first, and the line on which the table begins.
 
     Args:
         lines: The lines.
@@ -169,7 +169,9 @@ def delimiters(lines: Sequence[str], first: int, given: str | None) -> tuple[tup
     said = _SEP.fullmatch(lines[first])
     begins = first + bool(said)
     if given is None:
-        return ((said[1],) if said and _is_delimiter(said[1]) else _DELIMITERS), begins
+        # A program that saved the file with another delimiter may have left what was said as it was.
+        first_tried = (said[1],) if said and _is_delimiter(said[1]) else ()
+        return tuple(dict.fromkeys((*first_tried, *_DELIMITERS))), begins
     delimiter = {"tab": "\t", "\\t": "\t"}.get(given.casefold(), given)
     if not _is_delimiter(delimiter):
         raise TableError(f"--delimiter {given!r} is not valid: use one character, or tab")

@@ -25,6 +25,7 @@ __all__ = [
     "LineStatus",
     "as_extra",
     "as_input",
+    "is_nameless",
     "name_key",
     "places_of_ours",
 ]
@@ -42,6 +43,11 @@ UNFINISHED: Final = "the job is still running, or was killed: lines are missing"
 """The reason in the first row of outcomes that are not complete."""
 
 _DECORATION: Final = re.compile(r"[\s_\-\u2010-\u2015*:]")
+
+_MADE_UP: Final = re.compile(
+    # Tables of Excel in seven languages, readers of data frames, drivers of databases.
+    r"(?:column|spalte|colonne|columna|colonna|coluna|kolom|unnamed|field|f)[0-9]+|\.{3}[0-9]+|x(?:\.[0-9]+)?"
+)
 
 LOGIN: Final = ("user_name", "user", "login", "login_name", "user_login", "login_id", "account_name")
 EMAIL: Final = (
@@ -125,3 +131,9 @@ def name_key(name: str) -> str:
     Upper and lower case do not matter, nor blanks, lines, what cannot be seen, and the marks of a form's field.
     """
     return _DECORATION.sub("", clean(name)).casefold()
+
+
+def is_nameless(name: str) -> bool:
+    """Return whether a column has no name, or one that a program makes up where there is none: `Column1`."""
+    key = name_key(name)
+    return not key or _MADE_UP.fullmatch(key) is not None
