@@ -58,6 +58,10 @@ LOST: Final = "\N{REPLACEMENT CHARACTER}"
 
 _EXPECTED: Final = "expected a date such as 2031-12-24"
 
+_FIRST_YEAR: Final = 1900
+_NO_DAYS: Final = frozenset({(1900, 1, 1), (1970, 1, 1)})
+"""Where the clocks of databases and systems begin, which they write for nothing; who expires then cannot log in."""
+
 _LEVELS: Final[Mapping[str, tuple[str, str]]] = {
     **dict.fromkeys(("l", "learner"), ("Learner", "L")),
     **dict.fromkeys(("tl", "teamleader"), ("Team_Leader", "TL")),
@@ -124,6 +128,8 @@ def moment(text: str) -> datetime:
         hour, minute, second = (int(part or 0) for part in clock.groups()[:3])
         said = said[: clock.start()]
     year, month, number = _parts(said.lower())
+    if 0 < year < _FIRST_YEAR or (year, month, number) in _NO_DAYS:
+        raise FieldError(f"{_EXPECTED}: this is what a program writes for no date, so leave it empty")
     try:
         return datetime(year, month, number, hour, minute, second, tzinfo=UTC)
     except ValueError:

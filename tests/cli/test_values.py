@@ -122,6 +122,21 @@ def test_no_days(text: str, told: str) -> None:
         day(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0001-01-01", "0001-01-01 00:00:00", "01.01.0001", "1/1/0001", "1601-01-01", "1753-01-01 00:00"),
+        *("1899-12-30", "1899-12-31", "1900-01-01", "01/01/1900", "1 Jan 1970", "1970-01-01T00:00:00Z"),
+    ],
+)
+def test_a_day_that_stands_for_none(text: str) -> None:
+    """Databases and systems write the first day that they know: a person who expires then could not log in."""
+    for read in (moment, day):
+        with pytest.raises(FieldError, match="what a program writes for no date"):
+            read(text)
+    assert day("1970-01-02") == date(1970, 1, 2)
+
+
 def test_times() -> None:
     """They are in UTC, and a day has none."""
     assert moment("2031-12-24 18:30") == datetime(2031, 12, 24, 18, 30, tzinfo=UTC)
