@@ -14,7 +14,7 @@ from typing import Final
 
 from litmos_async.names import bare_number, clean
 
-__all__ = ["grouped", "misread", "retyped", "wrapped"]
+__all__ = ["grouped", "misread", "retyped", "telling_id", "wrapped"]
 
 _MONTH: Final = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -46,6 +46,51 @@ _KINDS: Final[Mapping[str, re.Pattern[str]]] = {
     "an amount of money": re.compile(rf"{_MONEY}\s?{_AMOUNT}|{_AMOUNT}\s?{_MONEY}"),
     "a text with the mark of a spreadsheet": re.compile("'[^@]*[0-9][^@]*"),
 }
+
+_NO_ID: Final = frozenset(
+    {
+        *(
+            "unknown",
+            "tbd",
+            "tba",
+            "tbc",
+            "t.b.d.",
+            "pending",
+            "missing",
+            "na",
+            "n.a.",
+            "none",
+            "no id",
+            "not assigned",
+        ),
+        *(
+            "unassigned",
+            "temp",
+            "temporary",
+            "test",
+            "new",
+            "new hire",
+            "external",
+            "contractor",
+            "x",
+            "xx",
+            "xxx",
+        ),
+        *("unbekannt", "offen", "neu", "k.a.", "keine", "fehlt", "extern", "inconnu", "nouveau", "externe"),
+        *(
+            "desconocido",
+            "nuevo",
+            "externo",
+            "sconosciuto",
+            "nuovo",
+            "esterno",
+            "desconhecido",
+            "novo",
+            "onbekend",
+        ),
+    }
+)
+"""What people write where someone has no number, in lower case letters."""
 
 _MARKS: Final = r"\s<>()\[\]{}\"\u201c-\u201e\u00ab\u00bb,;"
 """What an address does not hold unless in quotes of its own, which no directory writes."""
@@ -125,3 +170,14 @@ def grouped(text: str | None) -> str:
     if not bare_number(name) or name.isdigit() or "." in name:
         return ""
     return f"{name!r} has marks between thousands, which a spreadsheet adds: is it {bare_number(name)!r}?"
+
+
+def telling_id(employee_id: str | None) -> str:
+    """Return the number of an employee, cleaned, if it tells that person from others; nothing if it does not.
+
+    `0`, `--` and `TBD` stand for no number, although a single account may have them: it is not that of the next
+    person without a number.
+    """
+    name = clean(employee_id)
+    says_something = any(char.isalnum() and char != "0" for char in name)
+    return name if says_something and name.lower() not in _NO_ID else ""

@@ -25,7 +25,7 @@ from litmos_async.names import (
     written,
 )
 from litmos_async.paging import Pages
-from litmos_async.retyped import retyped
+from litmos_async.retyped import retyped, telling_id
 
 R = TypeVar("R", bound=Record)
 Names: TypeAlias = Callable[[R], Sequence[str]]
@@ -293,7 +293,11 @@ class Resolver:
 
     def _stands_for_no_one(self, name: str) -> str:
         """Return why a name is that of no one, even if it is there; nothing if it may be that of someone."""
-        return rewritten(name) if self._forms is PEOPLE else ""
+        if self._forms is not PEOPLE:
+            return ""
+        if self._only is not None and clean(name) and not rewritten(name) and not telling_id(name):
+            return f"{name!r} is written for people without a number"
+        return rewritten(name)
 
     def _which(self, name: str, ids: set[str]) -> str:
         """Return what tells things of one name apart, where anything does."""
@@ -318,7 +322,7 @@ class Resolver:
             )
         if unseen := doubts(name) if text else hidden(name):
             problem += f"; it holds {' and '.join(unseen)}, which cannot be seen"
-        if reason := rewritten(name) or retyped(name):
+        if reason := self._stands_for_no_one(name) or rewritten(name) or retyped(name):
             problem += f"; {reason}"
         if called := self._called.get(loose(name)):
             labels = sorted(repr(self._labels[row_id]) for row_id in called)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litmos_async.retyped import misread, retyped, wrapped
+from litmos_async.retyped import misread, retyped, telling_id, wrapped
 
 ADDRESS = "o'ann+1@example.com"
 
@@ -96,3 +96,33 @@ def test_the_time_that_a_long_text_takes() -> None:
         "<" * 100_000 + "@",
     ):
         assert "more around it" not in wrapped(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "0",
+        "00000",
+        "--",
+        "---",
+        ".",
+        "?",
+        "TBD",
+        "tbd ",
+        "Unknown\u200b",
+        "N.A.",
+        "unbekannt",
+        "0-0",
+        "XXX",
+    ],
+)
+def test_what_stands_for_no_number(text: str) -> None:
+    """Several people may have it, and the one who does is not the next one."""
+    assert telling_id(text) == ""
+
+
+@pytest.mark.parametrize("text", ["1", "007", "E-0", "ABC", "X1", "0a", "TBD-1", "Neumann", "\u0661"])
+def test_what_is_a_number_of_someone(text: str) -> None:
+    """Codes of letters are, too."""
+    assert telling_id(f" {text}\u200b") == text
