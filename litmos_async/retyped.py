@@ -136,17 +136,17 @@ def _address_in(name: str) -> str:
 
 
 def misread(text: str | None) -> str:
-    """Return why a text may have been read in a wrong encoding; nothing if it does not look so.
-
-    Hardly any other text in letters of Western Europe makes valid UTF-8.
-    """
+    """Return why a text may have been read in a wrong encoding; nothing if it does not look so."""
     name = clean(text)
     for encoding in () if name.isascii() else _MISTAKEN:
         try:
             meant = name.encode(encoding).decode()
         except UnicodeError:
             continue
-        return f"{name!r} was read in a wrong encoding: is it {meant!r}?"
+        # Of letters alone, such as M\u00cd\u0160A, a name is a name, unless others of Western Europe come of it.
+        signs = not all(char.isascii() or char.isalpha() for char in name)
+        if signs or all(char.isascii() or "\u00c0" <= char <= "\u024f" for char in meant):
+            return f"{name!r} was read in a wrong encoding: is it {meant!r}?"
     return ""
 
 

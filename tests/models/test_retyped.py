@@ -64,7 +64,18 @@ def test_two_addresses(between: str) -> None:
             "ann_example.com#EXT#@tenant.example.com",
             "urn:x:ann@example.com",
         ),
-        *("jörg@example.com", "WEIẞ", "ÄÖÜ", "Ã", "Ünal Öz", "\u00a9Ann", "Zoë@example.com", "名前"),
+        *(
+            "jörg@example.com",
+            "WEIẞ",
+            "ÄÖÜ",
+            "Ã",
+            "Ünal Öz",
+            "\u00a9Ann",
+            "Zoë@example.com",
+            "名前",
+            "MÍŠA",
+            "ÓŽ@example.com",
+        ),
     ],
 )
 def test_what_is_a_name(text: str) -> None:
