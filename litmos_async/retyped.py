@@ -8,13 +8,15 @@ that has one of them has more to be corrected, such as first names, so that is s
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import unquote
 
 from litmos_async.names import bare_number, clean
 
-__all__ = ["grouped", "misread", "retyped", "telling_id", "wrapped"]
+__all__ = ["escaped", "grouped", "misread", "retyped", "telling_id", "wrapped"]
 
 _MONTH: Final = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -95,7 +97,12 @@ _NO_ID: Final = frozenset(
 _MARKS: Final = r"\s<>()\[\]{}\"\u201c-\u201e\u00ab\u00bb,;"
 """What an address does not hold unless in quotes of its own, which no directory writes."""
 _BETWEEN: Final = f"@{_MARKS}"
-_WORDS: Final = re.compile(f"[{_MARKS}]+")
+_WORDS: Final = re.compile(
+    f"(?:[{_MARKS}]|#?mailto:)+", re.IGNORECASE
+)  # Access writes ann@x.com#mailto:ann@x.com#
+_APOSTROPHE: Final = re.compile("'(?![tsnk][._-])")
+"""By which a spreadsheet marks a text. 't.hooft and 's-gravesande have one of their own."""
+_ENTITY: Final = re.compile(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 _ADDRESS: Final = re.compile(rf"[^{_BETWEEN}]++@[^{_BETWEEN}]++")
 _WRAPPED: Final = re.compile(
     # A display name only before an address in angle brackets: others may be called so.
@@ -120,7 +127,7 @@ def wrapped(text: str | None) -> str:
     if (found := sum(map(bool, map(_ADDRESS.fullmatch, _WORDS.split(name))))) > 1:
         return f"{name!r} holds {found} e-mail addresses"
     meant = _address_in(name)
-    if meant in {name, name.removeprefix("'")}:  # 't Hooft has one in front
+    if meant == name or (meant == name[1:] and name[0] == "'" and not _APOSTROPHE.match(name)):
         return ""
     return f"{name!r} is an e-mail address with more around it: is it {meant!r}?"
 
@@ -133,6 +140,15 @@ def _address_in(name: str) -> str:
         return f"{spaced[1]}@{spaced[2]}"
     words = name.split() if " " in name else []
     return next((word for word in words if _ADDRESS.fullmatch(word) and "." in word.partition("@")[2]), name)
+
+
+def escaped(text: str | None) -> str:
+    """Return why a text may be written for a web page or an address of one; nothing if it does not look so."""
+    name = clean(text)
+    meant = html.unescape(name) if _ENTITY.search(name) else name
+    if "%40" in name and "@" not in name:
+        meant = unquote(name)
+    return f"{name!r} is written for the web: is it {meant!r}?" if meant != name else ""
 
 
 def misread(text: str | None) -> str:
@@ -153,7 +169,7 @@ def misread(text: str | None) -> str:
 def retyped(text: str | None) -> str:
     """Return why a name or number may be what a program has made of it; nothing if it does not look so."""
     name = clean(text)
-    if problem := wrapped(name) or misread(name):
+    if problem := escaped(name) or wrapped(name) or misread(name):
         return problem
     kind = next((kind for kind, form in _KINDS.items() if form.fullmatch(name)), "")
     if not kind:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litmos_async.retyped import misread, retyped, telling_id, wrapped
+from litmos_async.retyped import escaped, misread, retyped, telling_id, wrapped
 
-ADDRESS = "o'ann+1@example.com"
+ADDRESS = "ann.o'neil+1@example.com"
 
 WRAPPED = (
     "mailto:{}",
@@ -32,6 +32,7 @@ WRAPPED = (
     "{} (Ann)",
     "Ann {}",
     "{} - HR",
+    "'{}",
 )
 
 
@@ -48,7 +49,23 @@ def test_a_blank_in_an_address(text: str) -> None:
     assert wrapped(text).endswith("is it 'ann@example.com'?")
 
 
-@pytest.mark.parametrize("between", [";", "; ", ",", ", ", " ", "\n"])
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("o&#39;neil@example.com", "o'neil@example.com"),
+        ("R&amp;D", "R&D"),
+        ("M&uuml;ller", "Müller"),
+        ("M&#xFC;ller", "Müller"),
+        ("ann%40example.com", "ann@example.com"),
+        ("ann%2B1%40example.com", "ann+1@example.com"),
+    ],
+)
+def test_a_name_that_is_written_for_the_web(text: str, meant: str) -> None:
+    """It is told, with the name that is meant."""
+    assert escaped(text) == retyped(text) == f"{text!r} is written for the web: is it {meant!r}?"
+
+
+@pytest.mark.parametrize("between", ["#mailto:", ";", "; ", ",", ", ", " ", "\n"])
 def test_two_addresses(between: str) -> None:
     """Which of them is meant cannot be known."""
     assert "holds 2 e-mail addresses" in wrapped(f"ann@example.com{between}ben@example.com")
@@ -58,7 +75,22 @@ def test_two_addresses(between: str) -> None:
     "text",
     [
         *("", "ann", "ann@example.com", "ann@server", "o'ann@example.com", "'t.hooft@example.com"),
-        *("Ada @ Home", "@ann", "ann@", "at @home", "ann@[10.0.0.1]", "CORP\\ann", "ann+x@example.com"),
+        *(
+            "R&D",
+            "a&b;c",
+            "&",
+            "100%",
+            "a%20b",
+            "ann%40@example.com",
+            "'s-graves@example.com",
+            "Ada @ Home",
+            "@ann",
+            "ann@",
+            "at @home",
+            "ann@[10.0.0.1]",
+            "CORP\\ann",
+            "ann+x@example.com",
+        ),
         *(
             "i:0#.f|membership|ann@example.com",
             "ann_example.com#EXT#@tenant.example.com",
@@ -82,6 +114,7 @@ def test_what_is_a_name(text: str) -> None:
     """Directories make odd names of people, too."""
     assert not wrapped(text)
     assert not misread(text)
+    assert not escaped(text)
 
 
 @given(st.text("annäöüßéèçñøåŁžЖλ中", min_size=1), st.sampled_from(["cp1252", "latin-1"]))
