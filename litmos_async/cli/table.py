@@ -19,6 +19,7 @@ from litmos_async.cli.headings import (
     LineStatus,
     as_input,
     is_nameless,
+    is_unused,
     name_key,
     places_of_ours,
 )
@@ -246,7 +247,10 @@ def _header(fields: Sequence[str], columns: Sequence[Column], mapping: Mapping[s
     names = [clean(field) for field in fields]
     ours = places_of_ours(names)
     said = [as_input(name) for name in names] if ours else names
-    words = [name if place in ours else mapping.get(name_key(name), name) for place, name in enumerate(said)]
+    words = [
+        name if place in ours else "" if ours and is_unused(name) else mapping.get(name_key(name), name)
+        for place, name in enumerate(said)
+    ]
     keys = [name_key(word) for word in words]
 
     def place_of(wanted: Sequence[str]) -> tuple[int, str] | None:
