@@ -87,10 +87,9 @@ class Bulk(AssignJobs, RemoveJobs, UserJobs, SyncJobs):
             details = users.list_details(**options)
             await resolver.read(details, rows.employee_id_of, label=rows.user_name_of)
             return self._people.take(resolver.resolved())
-        names = texts(names)
         addresses = by == "email"
-        resolver = Resolver(names, "user", forms=PEOPLE, addresses=addresses)
-        await read_people(self._litmos, resolver, names, options, addresses=addresses)
+        resolver = Resolver(texts(names), "user", forms=PEOPLE, addresses=addresses)
+        await read_people(self._litmos, resolver, options, addresses=addresses)
         details = users.list_details(**options)
         await resolver.read_numbers(details, rows.number_of, rows.user_name_of)
         return self._people.take(resolver.resolved())

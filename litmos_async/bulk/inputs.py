@@ -184,10 +184,15 @@ def record_of(kind: type[R], given: R | Mapping[str, Any]) -> R:
     """Return a record that was given as such, or as a mapping from its attributes to values.
 
     Raises:
-        ConfigurationError: The mapping has other attributes; the message holds no value.
+        ConfigurationError: It is neither, or the mapping has other attributes; the message holds no value.
     """
     if isinstance(given, kind):
         return given
+    given_kind = type(cast(object, given))
+    if not issubclass(given_kind, Mapping):
+        raise ConfigurationError(
+            f"expected a {kind.__name__}, or a mapping of its attributes, not {given_kind.__name__}"
+        )
     try:
         return kind(**cast(Mapping[str, Any], given))
     except TypeError as problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
@@ -34,7 +34,6 @@ _CAPITALS_OF_OTHERS: Final = re.compile("SS|I|F[FIL]|ST")
 async def read_people(
     litmos: Resources,
     resolver: Resolver,
-    names: Iterable[str],
     options: CallOptions,
     *,
     addresses: bool = False,
@@ -51,11 +50,10 @@ async def read_people(
     Args:
         litmos: Makes the requests.
         resolver: Compares the rows.
-        names: What it looks for.
         options: The options of every call.
         addresses: Whether all names are e-mail addresses.
     """
-    wanted = [name for name in dict.fromkeys(names) if clean(name)]
+    wanted = resolver.usable
     if len(wanted) > _FEW or not all(map(_can_be_looked_up, wanted)):
         await resolver.read(litmos.users.list(**options), rows.names_of_user)
     elif len(wanted) == 1:

@@ -25,6 +25,7 @@ from litmos_async.names import (
     written,
 )
 from litmos_async.paging import Pages
+from litmos_async.retyped import retyped, telling_id
 
 R = TypeVar("R", bound=Record)
 Names: TypeAlias = Callable[[R], Sequence[str]]
@@ -89,6 +90,9 @@ class Resolver:
             no names then, and those that have the same one are distinguished. None where any name will do.
         addresses: Whether names are e-mail addresses: one that is the first name of a row, which has another
             address, and the address of another row stands for neither.
+
+    Attributes:
+        usable: The names that may stand for anything: for the others no request is spent.
     """
 
     def __init__(
@@ -109,6 +113,7 @@ class Resolver:
         self._has, self._have = only or ("goes by", "go by")
         self._names = list(dict.fromkeys(names))
         self._wanted = {clean(name) for name in self._names}
+        self.usable = [name for name in self._names if clean(name) and not self._stands_for_no_one(name)]
         self._loosely = {loose(name) for name in self._names}
         self._keys = [{of_wanted(name) for name in self._names} - {""} for of_wanted, _ in forms]
         # By the way of comparing, then by key: the rank of the name that matched, and the ids that it matched.
@@ -144,7 +149,7 @@ class Resolver:
             called: What a row is called without being found by it: that is said of a name by which nothing goes.
             label: What tells a row from others of the same name; its names if None.
         """
-        if not any(self._wanted):
+        if not self.usable:
             return
         async for row in rows:
             self.take(row, names, number, called=called, label=label)
@@ -271,7 +276,7 @@ class Resolver:
             if not ids and self._can_be_number(text):
                 ids = self._numbers.get(text, set())
             ids = self._owners(name, ids)
-            if ids and self._forms is PEOPLE and (problem := rewritten(name)):
+            if ids and (problem := self._stands_for_no_one(name)):
                 resolved.problems[name] = problem
             elif len(ids) == 1:
                 (found,) = ids
@@ -285,6 +290,14 @@ class Resolver:
                 suggestions += bool(text)
                 resolved.problems[name] = self._problem(name, meant)
         return evolve(resolved, inactive=frozenset(self._inactive.intersection(resolved.names)))
+
+    def _stands_for_no_one(self, name: str) -> str:
+        """Return why a name is that of no one, even if it is there; nothing if it may be that of someone."""
+        if self._forms is not PEOPLE:
+            return ""
+        if self._only is not None and clean(name) and not rewritten(name) and not telling_id(name):
+            return f"{name!r} is written for people without a number"
+        return rewritten(name)
 
     def _which(self, name: str, ids: set[str]) -> str:
         """Return what tells things of one name apart, where anything does."""
@@ -309,8 +322,8 @@ class Resolver:
             )
         if unseen := doubts(name) if text else hidden(name):
             problem += f"; it holds {' and '.join(unseen)}, which cannot be seen"
-        if shortened := rewritten(name):
-            problem += f"; {shortened}"
+        if reason := self._stands_for_no_one(name) or rewritten(name) or retyped(name):
+            problem += f"; {reason}"
         if called := self._called.get(loose(name)):
             labels = sorted(repr(self._labels[row_id]) for row_id in called)
             return f"{problem}; {self._hint}: {', '.join(labels[:_MOST_LABELS])}"

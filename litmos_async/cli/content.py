@@ -34,6 +34,9 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_SINGLE_BYTES: Final = re.compile(r"iso8859-\d+|cp125\d|mac-roman")
+"""Codecs of single bytes in which spreadsheets save, as Python calls them."""
+
 _SAMPLE: Final = 200
 """Bytes by which UTF-16 without a byte-order mark is known: every other one of plain letters is a zero."""
 
@@ -97,7 +100,7 @@ def decode(data: bytes, encoding: str | None) -> Text:
     """Return the text of a file: UTF-8, UTF-16 or UTF-32 by its byte-order mark, or what is said.
 
     Raises:
-        TableError: There is no such encoding, it is none of texts, or the file says that it has another one.
+        TableError: There is no such encoding, it is none of texts, or the file says or shows that it has another.
     """
     bom, found = next((each for each in _BOMS if data.startswith(each[0])), (b"", ""))
     if encoding and bom and not _reads_mark(encoding, bom):
@@ -105,6 +108,10 @@ def decode(data: bytes, encoding: str | None) -> Text:
         raise TableError(
             f"it begins with the byte-order mark of {found.upper()}, so --encoding {encoding} does not fit: "
             "leave it out"
+        )
+    if encoding and not bom and _is_mistaken(data, encoding):
+        raise TableError(
+            f"it is UTF-8, of which --encoding {encoding} makes two characters where one is meant: leave it out"
         )
     name = encoding or found or _without_mark(data)
     try:
@@ -115,6 +122,18 @@ def decode(data: bytes, encoding: str | None) -> Text:
     # Some codecs leave the mark where it was, and some programs put one before another.
     lines = io.StringIO(text.lstrip("\ufeff"), newline="")
     return Text([*lines], name, bool(found))
+
+
+def _is_mistaken(data: bytes, encoding: str) -> bool:
+    """Return whether a file is UTF-8 although it is said to have an encoding of single bytes.
+
+    Hardly any text in one of those is valid UTF-8, if not all of it is ASCII.
+    """
+    try:
+        name = codecs.lookup(encoding).name
+        return _SINGLE_BYTES.fullmatch(name) is not None and not data.isascii() and bool(data.decode())
+    except (LookupError, ValueError):
+        return False
 
 
 def _reads_mark(encoding: str, bom: bytes) -> bool:
@@ -137,7 +156,7 @@ def _without_mark(data: bytes) -> str:
 
 
 def delimiters(lines: Sequence[str], first: int, given: str | None) -> tuple[tuple[str, ...], int]:
-    """Return what may stand between the fields, and the line on which the table begins.
+    """Return what may stand between the fields, the likeliest first, and the line on which the table begins.
 
     Args:
         lines: The lines.
@@ -150,7 +169,9 @@ def delimiters(lines: Sequence[str], first: int, given: str | None) -> tuple[tup
     said = _SEP.fullmatch(lines[first])
     begins = first + bool(said)
     if given is None:
-        return ((said[1],) if said and _is_delimiter(said[1]) else _DELIMITERS), begins
+        # A program that saved the file with another delimiter may have left what was said as it was.
+        first_tried = (said[1],) if said and _is_delimiter(said[1]) else ()
+        return tuple(dict.fromkeys((*first_tried, *_DELIMITERS))), begins
     delimiter = {"tab": "\t", "\\t": "\t"}.get(given.casefold(), given)
     if not _is_delimiter(delimiter):
         raise TableError(f"--delimiter {given!r} is not valid: use one character, or tab")

@@ -19,7 +19,7 @@ from litmos_async.cli.table import Line, Table, TableError, name_key
 from litmos_async.cli.unknown_columns import without_unknown
 from litmos_async.cli.values import LOST, FieldError, day, moment, text_of, yes_or_no
 from litmos_async.names import clean, doubts, fold, hidden, rewritten
-from litmos_async.retyped import grouped, retyped
+from litmos_async.retyped import escaped, grouped, misread, retyped, wrapped
 
 Reader = Callable[[str], Any]
 
@@ -166,5 +166,7 @@ class Fields:
         if unseen := doubts(text):
             raise FieldError(f"it holds {' and '.join(unseen)}, which cannot be seen")
         if attribute in _NUMBERS and (problem := self._problem_of_number(text)):
+            raise FieldError(problem)
+        if attribute == "email" and (problem := escaped(text) or wrapped(text) or misread(text)):
             raise FieldError(problem)
         return reader(clean(text))

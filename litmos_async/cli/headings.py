@@ -25,6 +25,8 @@ __all__ = [
     "LineStatus",
     "as_extra",
     "as_input",
+    "is_nameless",
+    "is_unused",
     "name_key",
     "places_of_ours",
 ]
@@ -33,7 +35,7 @@ OURS: Final = ("line", "status", "reason")
 """Columns that an outcomes file has, whatever was done."""
 
 _OF_INPUT: Final = " (input)"
-"""What is said behind the name of a column of the input that is called as one of ours."""
+"""What is said behind the name of a column of the input that is called as one of ours, or that was not used."""
 
 LineStatus: TypeAlias = Literal["done", "failed", "skipped", "unknown", "planned", "not done"]
 """What outcomes say of a line: as an `Outcome`; "planned" in a dry run; "not done" if the job ended before."""
@@ -42,6 +44,11 @@ UNFINISHED: Final = "the job is still running, or was killed: lines are missing"
 """The reason in the first row of outcomes that are not complete."""
 
 _DECORATION: Final = re.compile(r"[\s_\-\u2010-\u2015*:]")
+
+_MADE_UP: Final = re.compile(
+    # Tables of Excel in seven languages, readers of data frames, drivers of databases.
+    r"(?:column|spalte|colonne|columna|colonna|coluna|kolom|unnamed|field|f)[0-9]+|\.{3}[0-9]+|x(?:\.[0-9]+)?"
+)
 
 LOGIN: Final = ("user_name", "user", "login", "login_name", "user_login", "login_id", "account_name")
 EMAIL: Final = (
@@ -108,9 +115,17 @@ def places_of_ours(names: Sequence[str]) -> tuple[int, ...]:
     return tuple(map(names.index, OURS)) if set(OURS) <= set(names) else ()
 
 
-def as_extra(name: str) -> str:
-    """Return what a column of the input is called in the outcomes, where `status` is that of the line."""
-    return f"{name}{_OF_INPUT}" if name in OURS else name
+def as_extra(name: str, *, unused: bool = False) -> str:
+    """Return what a column of the input is called in the outcomes, where `status` is that of the line.
+
+    Nor may one that was not to be used, by `--map`, be used where the outcomes become the input.
+    """
+    return f"{name}{_OF_INPUT}" if name in OURS or (unused and name and not is_unused(name)) else name
+
+
+def is_unused(name: str) -> bool:
+    """Return whether a column of an outcomes file is one of the input that was not to be used."""
+    return name.endswith(_OF_INPUT) and as_input(name) == name
 
 
 def as_input(name: str) -> str:
@@ -125,3 +140,9 @@ def name_key(name: str) -> str:
     Upper and lower case do not matter, nor blanks, lines, what cannot be seen, and the marks of a form's field.
     """
     return _DECORATION.sub("", clean(name)).casefold()
+
+
+def is_nameless(name: str) -> bool:
+    """Return whether a column has no name, or one that a program makes up where there is none: `Column1`."""
+    key = name_key(name)
+    return not key or _MADE_UP.fullmatch(key) is not None

@@ -226,7 +226,11 @@ class OutcomesFile:
     def _write(self, path: Path, entries: Iterable[Entry], *, unfinished: bool = False) -> None:
         def write(file: TextIO) -> None:
             writer = self._writer(file)
-            extra = (as_extra(self._table.extra_columns[place]) for place in self._kept)
+            table = self._table
+            extra = (
+                as_extra(table.extra_columns[place], unused=not table.extra_words[place])
+                for place in self._kept
+            )
             writer.writerow(["line", *self._keys, "status", "reason", *map(guarded, extra)])
             if unfinished:  # as an input it is refused: a killed job cannot say which lines are missing
                 nothing = Line(0, ("",) * len(self._keys))

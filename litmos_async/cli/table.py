@@ -18,6 +18,8 @@ from litmos_async.cli.headings import (
     UNFINISHED,
     LineStatus,
     as_input,
+    is_nameless,
+    is_unused,
     name_key,
     places_of_ours,
 )
@@ -245,7 +247,10 @@ def _header(fields: Sequence[str], columns: Sequence[Column], mapping: Mapping[s
     names = [clean(field) for field in fields]
     ours = places_of_ours(names)
     said = [as_input(name) for name in names] if ours else names
-    words = [name if place in ours else mapping.get(name_key(name), name) for place, name in enumerate(said)]
+    words = [
+        name if place in ours else "" if ours and is_unused(name) else mapping.get(name_key(name), name)
+        for place, name in enumerate(said)
+    ]
     keys = [name_key(word) for word in words]
 
     def place_of(wanted: Sequence[str]) -> tuple[int, str] | None:
@@ -263,7 +268,7 @@ def _table(
     workbook: bool,
 ) -> Table:
     header, rows = grid.header, [row for row in grid.rows if not row.is_blank]
-    places = _found(header, columns, reading.mapping())
+    places = _found(header, columns, reading)
     if header.ours:  # its texts are guarded against spreadsheets
         header = attrs.evolve(header, names=[*map(unguarded, header.names)])
         rows = [attrs.evolve(row, fields=[*map(unguarded, row.fields)]) for row in rows]
@@ -276,7 +281,7 @@ def _table(
     rest = [
         place
         for place, name in enumerate(header.names)
-        if place not in places and (name or any(clean(field) for field in _at(rows, place)))
+        if place not in places and (not is_nameless(name) or any(clean(field) for field in _at(rows, place)))
     ]
     width = len(header.names)
     found = [place for place in header.places if place is not None]
@@ -358,8 +363,9 @@ def _without_done(header: _Header, rows: Sequence[RawRow]) -> tuple[_Header, lis
     return attrs.evolve(header, ours=ours), left
 
 
-def _found(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str]) -> list[int]:
+def _found(header: _Header, columns: Sequence[Column], reading: Reading) -> list[int]:
     """Return the places of the columns."""
+    mapping = reading.mapping()
     known = {name_key(name) for name in header.names}
     if strange := [name for name in mapping if name not in known]:
         raise TableError(f"--map names columns that it does not have: {', '.join(map(repr, strange))}")
@@ -379,21 +385,27 @@ def _found(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str
     if not places:
         raise TableError(
             f"its first line is not a header, which would name {missing}; it holds {held}"
-            f"{_in_one_field(header, columns, mapping)}"
+            f"{_in_one_field(header, columns, reading)}"
         )
     raise TableError(f"its header names {missing}; it holds {held}{_reasons(header)}")
 
 
-def _in_one_field(header: _Header, columns: Sequence[Column], mapping: Mapping[str, str]) -> str:
-    """Return that the header would be one if the line were not in quotes as a whole, if that is so."""
+def _in_one_field(header: _Header, columns: Sequence[Column], reading: Reading) -> str:
+    """Return that the header would be one with another delimiter, or out of quotes, if that is so."""
     names = [name for name in header.names if name]
     if len(names) != 1:
         return ""
     text = decode(names[0].encode("utf-8"), "utf-8")
     candidates, first = delimiters(text.lines, 0, None)
-    split = (row.fields for each in candidates for row in raw_rows(text, first, each))
-    if not any(_header(fields, columns, mapping).found for fields in split if len(fields) > 1):
+    split = ((each, row.fields) for each in candidates for row in raw_rows(text, first, each))
+    mapping = reading.mapping()
+    fitting = next(
+        (each for each, fields in split if _header(fields, columns, mapping).found and fields[1:]), ""
+    )
+    if not fitting:
         return ""
+    if reading.delimiter is not None:
+        return f"; its fields are separated by {fitting!r}: leave out --delimiter"
     return "; each line is in one pair of quotes, or in one cell: take the quotes away, or split the column"
 
 

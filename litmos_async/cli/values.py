@@ -58,6 +58,10 @@ LOST: Final = "\N{REPLACEMENT CHARACTER}"
 
 _EXPECTED: Final = "expected a date such as 2031-12-24"
 
+_FIRST_YEAR: Final = 1900
+_NO_DAYS: Final = frozenset({(1900, 1, 1), (1970, 1, 1)})
+"""Where the clocks of databases and systems begin, which they write for nothing; who expires then cannot log in."""
+
 _LEVELS: Final[Mapping[str, tuple[str, str]]] = {
     **dict.fromkeys(("l", "learner"), ("Learner", "L")),
     **dict.fromkeys(("tl", "teamleader"), ("Team_Leader", "TL")),
@@ -124,6 +128,8 @@ def moment(text: str) -> datetime:
         hour, minute, second = (int(part or 0) for part in clock.groups()[:3])
         said = said[: clock.start()]
     year, month, number = _parts(said.lower())
+    if 0 < year < _FIRST_YEAR or (year, month, number) in _NO_DAYS:
+        raise FieldError(f"{_EXPECTED}: this is what a program writes for no date, so leave it empty")
     try:
         return datetime(year, month, number, hour, minute, second, tzinfo=UTC)
     except ValueError:
@@ -139,7 +145,7 @@ def _parts(said: str) -> tuple[int, int, int]:
     if found := _EITHER.fullmatch(said):
         first, second, year = int(found[1]), int(found[3]), int(found[4])
         if first != second and max(first, second) <= 12:
-            raise FieldError(f"{_EXPECTED}: it may be the {first}th day of a month, or the {second}th")
+            raise FieldError(f"{_EXPECTED}: it may be day {first} of a month, or day {second}")
         return (year, second, first) if first > 12 else (year, first, second)
     if (found := _BY_NAME.fullmatch(said)) and (month := _month(found[2])):
         return int(found[3]), month, int(found[1])

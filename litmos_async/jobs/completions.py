@@ -149,7 +149,8 @@ def _step(module_id: str, result: ModuleResult, earlier: int) -> Step:
     async def carry_out(requests: ItemRequests) -> None:
         await requests.write(send, is_done)
 
-    return Step(item, entry, carry_out, is_done, (_WRITE,), content, rank=earlier)
+    receivers = (item.user_id,)
+    return Step(item, entry, carry_out, is_done, (_WRITE,), content, receivers=receivers, rank=earlier)
 
 
 def _check(result: ModuleResult) -> None:

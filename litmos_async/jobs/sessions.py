@@ -238,7 +238,7 @@ def _register(item: UserInSession, calls: RollCalls) -> Step:
         await requests.write(lambda litmos: litmos.sessions.register_user(*item.place, item.user_id), is_done)
         return None
 
-    return Step(item, _entry(item), carry_out, is_done, (_REGISTER,))
+    return Step(item, _entry(item), carry_out, is_done, (_REGISTER,), receivers=(item.user_id,))
 
 
 def _mark(item: UserInSession, wanted: EventUser, calls: RollCalls) -> Step:
@@ -271,7 +271,7 @@ def _mark(item: UserInSession, wanted: EventUser, calls: RollCalls) -> Step:
         await requests.write(lambda litmos: litmos.sessions.mark_roll_call(*item.place, [written]), is_done)
         return None
 
-    return Step(item, _entry(item), carry_out, is_done, (_MARK,), content)
+    return Step(item, _entry(item), carry_out, is_done, (_MARK,), content, receivers=(item.user_id,))
 
 
 def _entry(item: UserInSession) -> tuple[str, str]:

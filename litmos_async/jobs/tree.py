@@ -162,6 +162,8 @@ class TreeJob(InRanks):
             fingerprint.add(*_entry(key), repr((row.description, people)))
 
     async def _each_work_item(self) -> AsyncIterator[WorkItem]:
+        if not (self._rows or self._removals.allowed):
+            return  # no team concerns anyone, so their list is not read
         teams = [team async for team in self._run.litmos.teams.list()]
         self._teams = len(teams)
         unique = list({row.key: row for row in self._rows}.values())
@@ -251,7 +253,10 @@ class TreeJob(InRanks):
             await roles.carry_out(requests, self._ids[place.row.key], changes, so_far)
 
         requests = (*first, *roles.requests(changes))
-        return Step(change, _entry(place.row.key), carry_out, requests=requests, rank=place.depth)
+        people = tuple(user_id for each in changes for user_id in each.promoted)
+        return Step(
+            change, _entry(place.row.key), carry_out, requests=requests, receivers=people, rank=place.depth
+        )
 
     def _unnamed(self, team: TeamSummary, rank: int) -> WorkItem | None:
         """Return what there is to do for a team that no row names."""

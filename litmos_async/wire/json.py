@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +29,10 @@ from litmos_async.wire.values import problem_of
 # What CPython spends at most on what such a byte begins: a mapping of one key, a list, a key with its place in the
 # mapping, a value. In a text it costs nothing, and is counted all the same: an honest page is far below.
 _COST: Final = {b"{": 200, b"[": 90, b":": 150, b",": 90}
+
+_BEGIN: Final = re.compile(r"\s*\[\s*")
+_NEXT: Final = re.compile(r"\s*,\s*")
+_FIELD: Final = re.compile(r'"([A-Za-z]\w{0,40})"\s*:')
 
 MOST_MEMORY: Final = 64 * 1024 * 1024
 """Bytes that the values of one answer may take: 1,000 people with 60 fields each take 15 MB."""
@@ -131,8 +136,10 @@ def _read(body: bytes, content_type: str) -> tuple[Any, str]:
     except RecursionError:
         return None, "damaged JSON: nested too deep"
     if len(body) <= REPAIRABLE and sys.getsizeof(text) <= REPAIRABLE_TEXT:
+        repaired = "".join(repaired_json(text))
         with suppress(ValueError, RecursionError):
-            return _parse("".join(repaired_json(text)), parse_int=_number), ""
+            return _parse(repaired, parse_int=_number), ""
+        reason += _place(repaired)
     return None, reason
 
 
@@ -145,6 +152,22 @@ def _parse(text: str, **hooks: Any) -> Any:
 def _damage(problem: ValueError) -> str:
     where = f" at character {problem.pos}" if isinstance(problem, json.JSONDecodeError) else ""
     return f"damaged JSON{where}"
+
+
+def _place(text: str) -> str:
+    """Return which row and which field a list is damaged in; nothing of what is no list."""
+    decoder = json.JSONDecoder(strict=False, parse_int=_number)
+    row, start, after = 0, 0, _BEGIN.match(text)
+    try:
+        while after:
+            row, start = row + 1, after.end()
+            after = _NEXT.match(text, decoder.raw_decode(text, start)[1])
+    except json.JSONDecodeError as problem:
+        *_, field = "", *(found[1] for found in _FIELD.finditer(text, start, problem.pos))
+        return f", in row {row}" + (f", field {field}" if field else "")
+    except RecursionError:
+        return f", in row {row}"
+    return f", behind row {row}" if row else ""
 
 
 def _finite(text: str) -> float | str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final
@@ -24,6 +25,9 @@ MOST_MEMORY: Final = 128 * 1024 * 1024
 """Bytes that the elements of one answer may take: 1,000 people with 60 fields each take 30 MB."""
 
 _MANY: Final = 20
+_ROW: Final = 2
+"""How deep a row of a list stands, below its root."""
+
 _ATTRIBUTES: Final = etree.XPath("@*")
 
 _NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -150,10 +154,11 @@ def _read(body: bytes, content_type: str) -> tuple[etree._Element | None, str]:
         reason = f"damaged XML at line {problem.lineno}"
         if len(body) > REPAIRABLE:
             return None, reason
+        text = text_of(body, content_type)
         try:
-            root = _parse_repaired(text_of(body, content_type))
+            root = _parse_repaired(text)
         except etree.XMLSyntaxError:
-            return None, reason
+            return None, reason + _place(text)
     document: Any = root.getroottree()
     if document.docinfo.doctype:
         return None, "an XML answer with a document type is refused"
@@ -171,6 +176,33 @@ def _parse_repaired(text: str) -> Any:
     for part in repaired_xml(text):
         parser.feed(part.encode("utf-8", "replace"))
     return parser.close()
+
+
+def _place(text: str) -> str:
+    """Return which row and which field a text is damaged in, as far as that can be told.
+
+    Of elements that end nowhere the name is not told: it may be a text, of which a "<" was not escaped.
+    """
+    events: Any = etree.XMLPullParser(("start", "end"), resolve_entities=False, no_network=True)
+    rows, field = 0, ""
+    with suppress(etree.XMLSyntaxError):
+        if sys.getsizeof(text) <= REPAIRABLE_TEXT:
+            for part in repaired_xml(text):
+                events.feed(part)
+    depth = 0
+    with suppress(etree.XMLSyntaxError):
+        for event, element in events.read_events():
+            depth += 1 if event == "start" else -1
+            if event == "end":
+                element.clear()
+                field = field if depth > _ROW else ""
+                rows = rows if depth else 0
+            elif depth == _ROW:
+                rows, field = rows + 1, ""
+            elif depth == _ROW + 1:
+                field = local_name(element)
+    known = f", field {field}" if field and f"</{field}>" in text else ""
+    return f", in row {rows}{known}" if rows else ""
 
 
 def _parser(encoding: str | None = None) -> etree.XMLParser:

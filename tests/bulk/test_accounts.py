@@ -239,7 +239,7 @@ def test_people_of_one_employee_id_name_each_other(how: Callable[..., tuple[Plan
 
 def test_many_people_of_one_employee_id() -> None:
     """A few of them are named."""
-    _, outcomes = sync(organisation([]), [(f"user{number}@x.com", "0") for number in range(30)])
+    _, outcomes = sync(organisation([]), [(f"user{number}@x.com", "7") for number in range(30)])
     assert {outcome.status for outcome in outcomes} == {"failed"}
     assert all(outcome.reason.endswith("'user5@x.com', ...)") for outcome in outcomes[:5])
 
@@ -321,3 +321,29 @@ def test_a_name_with_what_cannot_be_seen_is_refused_before_anything_is_read() ->
     tenant = organisation([("ann@x.com", "")])
     with pytest.raises(ValueError, match=r"person 2: user_name holds U\+00A0, which cannot be seen"):
         sync(tenant, [("ann@x.com", ""), ("ann\u00a0lee", "")])
+
+
+@pytest.mark.parametrize("number", ["0", "0000", "TBD", "unknown", "--"])
+def test_an_employee_id_that_stands_for_none(number: str) -> None:
+    """One account has it, and is not that of a new person of whom it is written, too."""
+    there = [("old@example.com", number), ("ann@example.com", "7")]
+    desired = [("old@example.com", number), ("ann@example.com", number), ("new@example.com", number)]
+    for bring in (sync, imported):
+        tenant = organisation(there)
+        _, outcomes = bring(tenant, desired)
+        assert {outcome.status for outcome in outcomes} <= {"done", "skipped"}
+        assert [user["UserName"] for user in tenant.users.values()] == [name for name, _ in desired]
+        assert all(user["Active"] for user in tenant.users.values())
+
+
+@pytest.mark.parametrize("number", ["0", "TBD"])
+def test_no_one_is_found_by_an_id_that_stands_for_none(number: str) -> None:
+    """The reason says so, and no list is read."""
+    sandbox = Sandbox(organisation([("old@example.com", number)]))
+
+    async def main() -> dict[str, str]:
+        async with client(sandbox) as litmos:
+            return (await litmos.bulk.resolve_users([number], by="employee_id")).problems
+
+    assert "is written for people without a number" in run_virtual(main())[number]
+    assert not sandbox.requests

@@ -319,7 +319,9 @@ def test_a_plan_that_fails_lets_go_of_its_journal(name: str, tmp_path: Path) -> 
         if name == "via":
             return litmos.bulk.assign_courses_to_users(pairs, send_message=False, via="import", journal=file)
         if name == "sync_users":
-            return litmos.bulk.sync_users([], send_message=False, journal=file)
+            return litmos.bulk.sync_users(
+                [{"user_name": "a@x.com"}], create=False, send_message=False, journal=file
+            )
         return litmos.bulk.sync_team_members({teams[0]: users}, send_message=False, journal=file)
 
     async def main() -> None:

@@ -356,3 +356,23 @@ def test_an_input_that_is_spoilt_stays_spoilt() -> None:
                     await job.plan()
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("helper", ["import_users", "sync_users"])
+@pytest.mark.parametrize(
+    "given",
+    ["ann@example.com", ["ann@example.com"], {"user_name": "ann"}, [("ann", "A")], [None], [Course()]],
+    ids=str,
+)
+def test_what_is_no_person(helper: str, given: Any) -> None:
+    """The error says what was expected, in the words of the library, before a request."""
+
+    async def main() -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(500))
+        async with LitmosClient(
+            "k", "t", base_url="https://litmos.example.com", transport=transport
+        ) as litmos:
+            with pytest.raises(ConfigurationError, match=r"1: expected a User(Import)?, or a mapping of its"):
+                await getattr(litmos.bulk, helper)(given, send_message=False).run()
+
+    run_virtual(main())

@@ -62,6 +62,18 @@ def test_few_names_in_a_large_account(names: list[str], most: int) -> None:
     assert len(LARGE.requests) <= most
 
 
+@pytest.mark.parametrize("by", [None, "email", "employee_id"])
+def test_names_that_are_no_ones(by: str | None) -> None:
+    """What a program wrote in place of a name is not looked up."""
+    names = ["#N/A", "NULL", "1.23E+05", "12345.0", "", "\u200b"]
+    resolved = resolve(LARGE, names, by=by)
+    assert list(resolved.problems) == names
+    assert not LARGE.requests
+    one = resolve(LARGE, [*names, "user08999@example.com"])
+    assert list(one.ids) == ["user08999@example.com"]
+    assert len(LARGE.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("names", "most"),
     [

@@ -362,3 +362,17 @@ def test_a_change_that_is_forbidden_is_no_wrong_key() -> None:
             assert (report.done, report.failed) == (3, 1)
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("deactivate", [False, True])
+def test_a_comparison_with_no_one(deactivate: bool) -> None:
+    """It reads the list of people only if someone could be deactivated."""
+    sandbox, *_ = make(users=3)
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            job = litmos.bulk.sync_users([], deactivate=deactivate, max_removals=3, send_message=False)
+            plan = await job.plan()
+            assert (plan.items, plan.reads) == ((3, 2) if deactivate else (0, 0))
+
+    run_virtual(main())

@@ -168,7 +168,7 @@ def test_a_day_after_which_no_one_may_log_in(desk: Desk, carry: Carry, column: s
     desk.write(f"user_name,{column}", "user.0@example.com,24.12.2031", "user.1@example.com,03/04/2031")
     assert carry(SYNC) == 1
     assert str(person(desk, "user.0@example.com")["ExpirationDate"]).startswith("2031-12-24")
-    assert "it may be the 3th day of a month" in desk.outcomes()[1][2]
+    assert "it may be day 3 of a month, or day 4" in desk.outcomes()[1][2]
     desk.write(f"user_name,first_name,last_name,{column}", "new@example.com,N,N,2031-12-24")
     assert carry(IMPORT) == 0
 
@@ -265,6 +265,37 @@ def test_numbers_that_a_spreadsheet_rewrote(desk: Desk, carry: Carry, words: str
     assert carry(words) == (2 if words == BAR else 1)
     assert [outcome[1] for outcome in desk.outcomes()] == ["failed"] * len(lines)
     assert people(desk) == THREE
+
+
+@pytest.mark.parametrize("words", [IMPORT, SYNC, BAR])
+@pytest.mark.parametrize("column", ["user_name", "email"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "mailto:{}",
+        "Ada <{}>",
+        "{};",
+        "{0}; {0}",
+        "\u201c{}\u201d",
+        "j\u00c3\u00b6{}",
+        "'{}",
+        "{0}#mailto:{0}#",
+        "o&#39;{}",
+    ],
+    ids=ascii,
+)
+def test_an_address_with_more_around_it(desk: Desk, carry: Carry, words: str, column: str, form: str) -> None:
+    """It makes no second account, and bars no one."""
+    text = form.format("user.0@example.com").replace('"', '""')
+    cells = f'"{text}",A,B,' if column == "user_name" else f'new@example.com,A,B,"{text}"'
+    desk.write("user_name,first_name,last_name,email", cells)
+    assert carry(words) == (2 if words == BAR else 1)
+    assert people(desk) == THREE
+    [(_, status, reason)] = desk.outcomes()
+    assert status == "failed"
+    assert any(
+        each in reason for each in ("'user.0@example.com'?", "'jöuser.0@example.com'?", "2 e-mail", "the web")
+    )
 
 
 def test_zeros_that_a_spreadsheet_took_away(desk: Desk, carry: Carry) -> None:

@@ -346,3 +346,21 @@ def test_a_line_that_means_an_account_that_hides_something(desk: Desk, carry: Ca
         desk.write("user_name,first_name", "zoe@example.com,New")
         assert carry("sync users") == 0
         assert [outcome[:2] for outcome in desk.outcomes()] == [["2", status]]
+
+
+@pytest.mark.parametrize("ignored", ["user", "User Name", "login", "employee_id", "status"])
+def test_a_column_that_was_ignored_stays_so_in_the_outcomes(desk: Desk, carry: Carry, ignored: str) -> None:
+    """Used as input again, without --map, they mean the same people, however often."""
+    key = ignored.replace(" ", "")
+    tenant = desk.sandbox.tenant
+    desk.write(f"{ignored},{ignored},email,,course", "user.1@example.com,E-1,user.0@example.com,x,C-1")
+    words = "assign courses --send-message no --no-skip-existing"
+    assert carry(f"{words} --map {key}=") == 0
+    header = desk.order.outcomes_file.read_text("utf-8").splitlines()[0]
+    for _ in range(2):
+        again(desk)
+        desk.sandbox.requests.clear()
+        assert carry(words) == 0
+        asked = [each.path for each in desk.sandbox.requests if each.method == "POST"]
+        assert asked == [f"/users/{next(iter(tenant.users))}/courses"]
+        assert desk.order.outcomes_file.read_text("utf-8").splitlines()[0] == header

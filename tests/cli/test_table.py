@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from litmos_async.cli import table as module
+from litmos_async.cli.reading import Reading
 from litmos_async.cli.table import Line, Table, TableError, read_table
 from litmos_async.cli.tasks import COURSE, LEARNING_PATH, TEAM, USER
 from litmos_async.names import clean
@@ -190,3 +191,42 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "MOST_BYTES", 5)
     with pytest.raises(TableError, match="larger than"):
         read_table(file, [USER, COURSE])
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ISO-8859-15", "mac_roman", "windows-1252"])
+def test_an_encoding_that_would_make_two_characters_of_one(encoding: str) -> None:
+    """A file in UTF-8 is not read as another one: it would rename all people whose names have an umlaut."""
+    reading = Reading(encoding=encoding)
+    with pytest.raises(TableError, match="it is UTF-8"):
+        module.parse("user,course\njörg,C-1\n".encode(), (USER, COURSE), reading)
+    for data in ("user,course\njörg,C-1\n".encode(encoding), b"user,course\njorg,C-1\n"):
+        assert module.parse(data, (USER, COURSE), reading).lines[0].values[0].startswith("j")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "Column1", "column 12", "Spalte3", "Colonne2", "Columna4", "Colonna1", "Coluna1", "Kolom1"),
+        *("Unnamed: 5", "...4", "F7", "Field_3", "X", "X.1"),
+    ],
+)
+def test_a_name_that_a_program_made_up_is_none(name: str) -> None:
+    """A column without a name is nothing where nothing stands in it, and is kept where something does."""
+    for text in ("", " ", "\u00a0"):
+        assert parse(f"user,course,{name}\nada,C-1,{text}\n".encode()).extra_columns == ()
+    table = parse(f"user,course,{name}\nada,C-1,x\n".encode())
+    assert (table.extra_columns, table.lines[0].extra) == ((name,), ("x",))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("said", [",", ";", "\t", "|", "^"])
+def test_a_first_line_that_names_another_delimiter(said: str, delimiter: str) -> None:
+    """The header decides: a program that saved the file again may have left that line as it was."""
+    table = parse(f"sep={said}\nuser{delimiter}course\nada{delimiter}C-1\n".encode())
+    assert (table.delimiter, table.lines[0].values) == (delimiter, ("ada", "C-1"))
+
+
+def test_a_delimiter_that_is_not_there() -> None:
+    """The error says what stands between the fields."""
+    with pytest.raises(TableError, match="separated by ';': leave out --delimiter"):
+        module.parse(b"user;course\nada;C-1\n", (USER, COURSE), Reading(delimiter=","))

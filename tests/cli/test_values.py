@@ -96,7 +96,7 @@ def test_a_day_and_a_month_of_one_number() -> None:
 @pytest.mark.parametrize("text", ["03/04/2031", "3-4-2031", "12/11/2031"])
 def test_days_of_which_two_can_be_meant(text: str) -> None:
     """They are refused, and the reason says why."""
-    with pytest.raises(FieldError, match=r"such as 2031-12-24: it may be the .*th day of a month"):
+    with pytest.raises(FieldError, match=r"such as 2031-12-24: it may be day .* of a month"):
         day(text)
 
 
@@ -120,6 +120,21 @@ def test_no_days(text: str, told: str) -> None:
     """The reason says what is expected."""
     with pytest.raises(FieldError, match=told):
         day(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0001-01-01", "0001-01-01 00:00:00", "01.01.0001", "1/1/0001", "1601-01-01", "1753-01-01 00:00"),
+        *("1899-12-30", "1899-12-31", "1900-01-01", "01/01/1900", "1 Jan 1970", "1970-01-01T00:00:00Z"),
+    ],
+)
+def test_a_day_that_stands_for_none(text: str) -> None:
+    """Databases and systems write the first day that they know: a person who expires then could not log in."""
+    for read in (moment, day):
+        with pytest.raises(FieldError, match="what a program writes for no date"):
+            read(text)
+    assert day("1970-01-02") == date(1970, 1, 2)
 
 
 def test_times() -> None:

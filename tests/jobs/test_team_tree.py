@@ -97,3 +97,15 @@ def test_no_team_is_deleted_while_a_row_cannot_be_used(rows: list[str], refused:
 
     run_virtual(main())
     assert len(tenant.teams) == 4
+
+
+def test_a_tree_of_no_teams() -> None:
+    """The list of teams is not read for it, unless what it does not name is to be removed."""
+    sandbox = Sandbox(Tenant())
+
+    async def main() -> None:
+        async with client(sandbox) as litmos:
+            assert [each async for each in Jobs.of(litmos.bulk).sync_team_tree([])] == []
+
+    run_virtual(main())
+    assert not sandbox.requests

@@ -95,8 +95,42 @@ def test_what_is_no_answer(call: Call, body: str, kind: str, told: str) -> None:
         ask(httpx.Response(200, content=body, headers={"content-type": kind}), call)
 
 
+ROW = "<User><Id>u{0}</Id><UserName>{1}</UserName></User>"
+"""A row of XML: its number, and the user name."""
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ('[{"Id":"u1"},{"Id":"u2","UserName":"C:\\"},{"Id":"u3"}]', "in row 2, field UserName"),
+        ('[{"Id":"u1"},{"Id":"u2","UserName":"say "hi""}]', "in row 2, field UserName"),
+        ('[{"Id":"u1","UserName":"C:\\dir"},{"Id":"u2","Active":True}]', "in row 2, field Active"),
+        ('[{"Id":"u1"}, {"Id":"u2"', "in row 2, field Id"),
+        ('[{"Id":"u1"} {"Id":"u2"}]', "behind row 1"),
+        ('[{"Id":"u1"},]', "in row 2"),
+        ('{"Id":"u1"', "character 10"),
+        (f"<Users>{ROW.format(1, '<br>')}{ROW.format(2, 'a')}</Users>", "in row 1, field UserName"),
+        (f"<Users>{ROW.format(1, 'a')}{ROW.format(2, '<Ann>')}</Users>", "in row 2, field UserName"),
+        (f"<Users>{ROW.format(1, 'a')}<User><Id>u2</Id><UserName>b", "in row 2, field UserName"),
+        (f"<Users>{ROW.format(1, 'a')}<User>", "in row 2"),
+        (f"<Users>{ROW.format(1, 'a')}</Users><x>", "line 1"),
+    ],
+)
+def test_where_an_answer_is_damaged(body: str, place: str) -> None:
+    """The error says which row and which field it is, where what was meant cannot be known."""
+    kind, call = ("application/json", listed) if body[0] in "[{" else ("text/xml", listed_as_xml)
+    with pytest.raises(errors.DecodeError, match=f"damaged (JSON|XML) at .*{place} \\(HTTP 200"):
+        ask(httpx.Response(200, content=body, headers={"content-type": kind}), call)
+
+
 @pytest.mark.parametrize("read", [json.read, xml.read])
-@pytest.mark.parametrize("body", [b"<a>SECRET", b'["SECRET', b"SECRET"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"<a>SECRET", b'["SECRET', b"SECRET", b"<a><b><SECRET></b></a>", b"<a><SECRET></a>"),
+        *(b'[{"P":"x"SECRET"}]', b'[{"P":"x"SECRET:"}]'),
+    ],
+)
 def test_a_damaged_answer_is_not_shown(read: Callable[[bytes], object], body: bytes) -> None:
     """Nor by what shows the values of local variables: it may hold a secret."""
     with pytest.raises(errors.DecodeError) as caught:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json as stdlib_json
 from typing import Any
 
@@ -62,6 +63,8 @@ TEXT_CASES: list[tuple[bytes, str]] = [
         (XML.replace("%s", "Müller \U0001f600").encode(name), "Müller \U0001f600")
         for name in ("utf-8-sig", "utf-16", "utf-16-le")
     ),
+    (codecs.BOM_UTF8 * 2 + JSON.replace("%s", "Müller").encode(), "Müller"),
+    (codecs.BOM_UTF8 * 2 + XML.replace("%s", "Müller").encode(), "Müller"),
     # declarations that are wrong, or that nobody knows
     *(
         (f'<?xml version="1.0" encoding="{name}"?>{XML}'.replace("%s", "Müller").encode(), "Müller")
@@ -83,6 +86,22 @@ TEXT_CASES: list[tuple[bytes, str]] = [
     (XML.replace("%s", "a&nbsp;b&unknown;").encode(), "a\xa0b&unknown;"),
     (XML.replace("%s", "R&D ]]> a < b <3 <= c").encode(), "R&D ]]> a < b <3 <= c"),
     (XML.replace("%s", "a]]>b<![CDATA[ & < ]]>c]]>&d").encode(), "a]]>b & < c]]>&d"),
+    *(
+        (XML.replace("%s", text).encode(), text)
+        for text in (
+            *(
+                "a<b",
+                "one <b two",
+                "Ann <ann@example.com>",
+                "if (a<b && c>d)",
+                "<",
+                "a</ b",
+                "a <b c='d'",
+                "<<x",
+            ),
+            *("<x y=z>", "a<!b", "<é=>", "x <y 5> z"),
+        )
+    ),
     (XML.replace("%s", "a").encode() + b"\0", "a"),
     (XML.replace("%s", "a & b").encode() + b" \r\n\0\0\n", "a & b"),
     (JSON.replace("%s", "a").encode() + b"\0", "a"),
@@ -175,6 +194,7 @@ def test_a_number_that_is_none_costs_itself(number: str) -> None:
         ("R&D", "R&D"),
         ("a&nbsp;b", "a\xa0b"),
         ("a < b", "a < b"),
+        ("a<b", "a<b"),
         ("]]>", "]]>"),
         ("<![CDATA[R&D]]>", "R&D"),
     ],

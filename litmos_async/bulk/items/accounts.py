@@ -3,7 +3,7 @@
 The user name decides. Where a person has an employee id that is unique on both sides, an account with that id is
 theirs under another user name, too. Where the two disagree, where a spreadsheet may have rewritten either of them,
 or where two people who would get an account have one employee id, nothing is guessed: that person fails, and no
-account that may be theirs is touched.
+account that may be theirs is touched. What people write in place of an employee id, such as 0, is none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from litmos_async.names import (
     rewritten,
     unusual,
 )
-from litmos_async.retyped import grouped, retyped
+from litmos_async.retyped import grouped, retyped, telling_id
 
 _CLEARLY: Final = 0
 """The strictest of the ways in which user names are the same; see `names.SAME_PERSON`."""
@@ -75,7 +75,7 @@ class Accounts:
         self._unusable: dict[str, str] = {}
         for name, user in desired.items():
             self._with_name.setdefault(plain(name), []).append(name)
-            if employee_id := plain(user.external_employee_id):
+            if employee_id := plain(telling_id(user.external_employee_id)):
                 self._with_id.setdefault(employee_id, []).append(name)
             if problem := rewritten(user.user_name) or rewritten(user.external_employee_id):
                 self._unusable[name] = problem
@@ -94,7 +94,7 @@ class Accounts:
             Whose it is, where nothing that comes later can change that; "no one" if it is that of no person in the
             input; None if it is kept, for `rest` and `left`.
         """
-        name, row_id = fold(row.user_name), fold(row.external_employee_id)
+        name, row_id = fold(row.user_name), fold(telling_id(row.external_employee_id))
         user = self._desired.get(name) if name else None
         if user is not None and name in self._open and self._is_clear(user, name, row, row_id):
             del self._open[name]
@@ -105,7 +105,7 @@ class Accounts:
         return None
 
     def _is_clear(self, user: User, name: str, row: User, row_id: str) -> bool:
-        employee_id = fold(user.external_employee_id)
+        employee_id = fold(telling_id(user.external_employee_id))
         return (
             name not in self._unusable
             and closeness(name, row.user_name, SAME_PERSON) == _CLEARLY
@@ -147,7 +147,7 @@ class Accounts:
 
     def _match(self, name: str) -> Match:
         user = self._desired[name]
-        employee_id = fold(user.external_employee_id)
+        employee_id = fold(telling_id(user.external_employee_id))
         named = self._named(name)
         with_id = self._held.by_id.get(employee_id, []) if employee_id else []
         same_id = self._with_id.get(plain(employee_id), [])
@@ -234,7 +234,7 @@ class _Held:
     def add(self, row: User) -> None:
         """Take an account in."""
         self.rows.append(row)
-        name, row_id = fold(row.user_name), fold(row.external_employee_id)
+        name, row_id = fold(row.user_name), fold(telling_id(row.external_employee_id))
         bare = {bare_number(name), bare_number(row_id)}
         for index, keys in (
             (self.by_name, {name}),
@@ -260,7 +260,7 @@ def is_rewritten(wanted: str | None, there: str | None) -> bool:
 
 def _text_of(user: User) -> dict[str, str | None]:
     """Return what identifies a person, by what it is."""
-    return {"user name": user.user_name, "employee id": user.external_employee_id}
+    return {"user name": user.user_name, "employee id": telling_id(user.external_employee_id)}
 
 
 def _looks_like(what: str, text: str | None, others: list[User]) -> str:

@@ -32,8 +32,9 @@ from litmos_async.bulk.server_import import (
 from litmos_async.bulk.write import JournaledWrite, settled
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import User, UserImport
-from litmos_async.names import clean, fold
+from litmos_async.names import fold
 from litmos_async.resources.arguments import identified
+from litmos_async.retyped import telling_id
 from litmos_async.wording import count
 
 ImportRow: TypeAlias = UserImport | Mapping[str, Any]
@@ -59,8 +60,8 @@ class RowItem(WorkItem):
 
     @property
     def employee_id(self) -> str:
-        """Its employee id; empty if it has none."""
-        return clean(self.row.external_employee_id if self.row else None)
+        """Its employee id; empty if it has none that tells who it is."""
+        return telling_id(self.row.external_employee_id if self.row else None)
 
     def keep_employee_id(self) -> None:
         """Leave out its employee id: an import keeps what is absent (api-facts 8)."""

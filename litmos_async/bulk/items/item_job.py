@@ -73,6 +73,9 @@ class ItemJob(BulkJob):
             checks=checks,
             seconds=self._run.seconds_for(requests.total() + checks),
             emails=self._emails(waiting),
+            inactive=self._run.people.count_inactive(
+                user_id for each in waiting for user_id in each.receivers
+            ),
             changes=[self._change(each) for each in waiting],
             notes=self._notes(work_items),
             refusal=self._refusal(),

@@ -119,6 +119,8 @@ class SyncUsersJob(ItemJob):
                 fingerprint.add(*_entry(name), repr(attrs.astuple(user)))
 
     async def _each_work_item(self) -> AsyncIterator[WorkItem]:
+        if not (self._desired or self._limit.allowed):
+            return  # no account concerns anyone, so their list is not read
         accounts = Accounts(self._desired)
         async for row in each_account(self._run.litmos):
             self._active += row.active is not False

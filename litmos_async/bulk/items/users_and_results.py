@@ -165,7 +165,8 @@ def _result_item(module_id: str, result: ModuleResult, count: int) -> WorkItem:
     async def carry_out(requests: ItemRequests) -> None:
         await requests.write(lambda litmos: litmos.results.complete_module(module_id, result), is_done)
 
-    return WorkItem(item, entry, carry_out, is_done, ("PUT /results/modules/{module_id}",), content)
+    requests = ("PUT /results/modules/{module_id}",)
+    return WorkItem(item, entry, carry_out, is_done, requests, content, receivers=(item.user_id,))
 
 
 def check_result(result: ModuleResult) -> None:

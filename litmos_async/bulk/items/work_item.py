@@ -39,6 +39,7 @@ class WorkItem:
         rejected: Why it cannot be done, where that is known already.
         as_desired: Whether there is nothing to do because all is as it should be: if a killed run had it under way,
             that run has done it.
+        receivers: The people who are given something by it, for the plan: some may be inactive.
     """
 
     item: Hashable
@@ -50,6 +51,7 @@ class WorkItem:
     skipped: str = ""
     rejected: LitmosError | None = None
     as_desired: bool = False
+    receivers: tuple[str, ...] = ()
     _sent: bool = field(default=False, init=False)
     _outcome: Outcome | None = field(default=None, init=False)
 
