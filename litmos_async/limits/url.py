@@ -88,8 +88,10 @@ def sqlite_path(url: str, flavour: type[PurePath] = PurePath) -> PurePath:
         ConfigurationError: The URL does not name an absolute path, or has something that is not understood.
     """
     rest = url[len("sqlite:") :]
+    # No file has a user: what stands there is likely a password, of a Redis for example.
+    shown = repr(url) if rest.startswith("///") or "@" not in rest else "this"
     refused = ConfigurationError(
-        f"{url!r} names no file: a limit is kept at memory://, sqlite:///absolute/path (with %23 for #, %3F for ? "
+        f"{shown} names no file: a limit is kept at memory://, sqlite:///absolute/path (with %23 for #, %3F for ? "
         "and %25 for %; no options) or redis://host:port/0"
     )
     if not rest.startswith("///") or rest.endswith("/") or _QUOTED_PATH.fullmatch(rest) is None:

@@ -68,6 +68,9 @@ def test_other_urls_are_refused(url: str) -> None:
     "url",
     [
         "sqlite:relative.db",
+        "sqlite://user:secret@host/0",
+        "sqlite://user:se/cret@host",
+        "sqlite:user:secret@host",
         "sqlite:/limits.db",
         "sqlite://C:/limits.db",
         "sqlite://localhost/limits.db",
