@@ -180,6 +180,30 @@ def test_a_field_that_xml_has_no_name_for() -> None:
         written_by("users.update", user, "xml")
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        '<New kind="b">text</New>',
+        '<New kind="b"/>',
+        '<New><A x="1">t</A><A x="2"/></New>',
+        '<New><A x="1" y="&lt;&quot;">t</A><B>u</B></New>',
+    ],
+)
+def test_an_unknown_field_with_attributes_goes_back(field: str) -> None:
+    """What stands beside a text in an element are attributes, over XML as they came."""
+    body = f"<User><Id>x1</Id><UserName>u</UserName>{field}</User>".encode()
+    user = codec.decode_one(Reply(200, content_type="text/xml", body=body), one(models.User))
+    for row in (user, user.replace(last_name="new"), pickle.loads(pickle.dumps(user))):
+        written = etree.fromstring(written_by("users.update", row, "xml").content)
+        (new,) = written.findall("New")
+        assert etree.tostring(new, method="c14n") == etree.tostring(etree.fromstring(field), method="c14n")
+    bad = b'{"Id": "x1", "UserName": "u", "New": {"odd name": "a", "#text": "t"}}'
+    with pytest.raises(
+        errors.ConfigurationError, match=r"XML cannot carry the attribute 'odd name' of .* 'New'"
+    ):
+        written_by("users.update", codec.decode_one(Reply(200, body=bad), one(models.User)), "xml")
+
+
 DAY = {
     "Id": "d",
     "StartDate": "/Date(1603756359593)/",
