@@ -114,7 +114,8 @@ class LitmosClient(Resources):
                 max_answer_bytes=max_answer_bytes,
             )
             self._limiter.bind(config.account)
-            defaults = Defaults(timeout=timeout, retry=retry or RetryPolicy(), wire=wire)
+            retry = RetryPolicy() if retry is None else retry
+            defaults = Defaults(timeout=timeout, retry=retry, wire=wire)
             self._connect(config, defaults, transport, xapi, Hooks(on_event))
         except ConfigurationError as error:
             problem = without_frames(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import inspect
 import json
 import logging
 import sqlite3
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import attrs
 
+from litmos_async.checks import count, duration
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.webhooks.events import Achievement, Event, WebhookError, parse
 from litmos_async.webhooks.redis_seen import Seen
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("litmos_async")
 
-Handler: TypeAlias = Callable[[Event], Awaitable[None]]
-"""What is done with an event. An event whose handler raises comes again."""
+Handler: TypeAlias = Callable[[Event], Awaitable[None] | None]
+"""What is done with an event: a coroutine function, or a plain one that is quick. An event whose handler raises
+comes again."""
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -90,16 +93,20 @@ class Receiver:
         attempts: int = 10,
         first_pause: float = 1.0,
     ) -> None:
+        if not callable(handler):
+            raise ConfigurationError(f"handler must be a function, not {type(handler).__name__}")
         if (
-            len(secret) < _SHORTEST_SECRET
+            not isinstance(secret, str)
+            or len(secret) < _SHORTEST_SECRET
             or not secret.replace("-", "").replace("_", "").isalnum()
             or not secret.isascii()
         ):
             raise ConfigurationError("secret must be 16 or more letters, digits, - and _")
         if confirm and litmos is None:
             raise ConfigurationError("confirm needs a client: litmos=…")
-        if min(largest_body, workers, attempts) < 1 or not first_pause > 0:
-            raise ConfigurationError("largest_body, workers, attempts and first_pause must be more than 0")
+        for name, value in {"largest_body": largest_body, "workers": workers, "attempts": attempts}.items():
+            count(name, value)
+        duration("first_pause", first_pause)
         self._handler = handler
         self._secret = secret.encode()
         self._spool: Spool = spool if spool is not None else MemorySpool()
@@ -233,7 +240,10 @@ class Receiver:
             if self._litmos is not None and event.achievement is not None:
                 event = await self._confirmed(self._litmos, event)
             if event.confirmed is not False:
-                await self._handler(event)
+                outcome = self._handler(event)
+                # A plain function has done its work by now: to fail it for that would do it all over again.
+                if inspect.isawaitable(outcome):
+                    await outcome
         except (Exception, asyncio.CancelledError) as problem:
             # A handler may wait for something that was cancelled; where it is this worker that ends, it ends.
             if isinstance(problem, asyncio.CancelledError) and _is_cancelled():

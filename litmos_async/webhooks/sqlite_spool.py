@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from attrs import define, evolve, field
 
+from litmos_async.checks import file
 from litmos_async.errors import ConfigurationError
 from litmos_async.webhooks.spool import REMEMBERED, WAITING, RetryQueue, SpoolFull, Waiting, keys_to_keep
 
@@ -84,8 +85,9 @@ class SqliteSpool:
     def __init__(self, path: str | Path, *, waiting: int = WAITING, remembered: int = REMEMBERED) -> None:
         self._most = waiting
         self._keys = keys_to_keep(waiting, remembered)
+        place = file("path", path)
         try:
-            self._db = _open(Path(path))
+            self._db = _open(place)
         except (OSError, ValueError, sqlite3.Error) as problem:
             raise ConfigurationError(f"cannot use the spool {path}: {problem}") from None
         self._thread = ThreadPoolExecutor(1, "litmos-webhooks")
