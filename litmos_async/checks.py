@@ -67,7 +67,7 @@ def count(name: str, value: int, least: int = 1) -> int:
     raise ConfigurationError(problem, option=name, value=value)
 
 
-def file(name: str, value: str | os.PathLike[str]) -> Path:
+def file(name: str, value: Any) -> Path:
     """Return the path of a file, absolute: a process that changes its folder goes on with the same file.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from functools import cached_property
 from types import TracebackType
@@ -303,8 +302,7 @@ def _limiter_of(given: Limiter | str | None, rate_limit: RateLimit | None) -> Li
     if not isinstance(rate_limit, RateLimit | None):
         raise ConfigurationError(f"rate_limit must be a RateLimit, not {rate_limit!r}")
     if given is None or isinstance(given, str):
-        address = given or os.environ.get("LITMOS_LIMIT") or "memory://"
-        return limiter_from_url(address, rate_limit or RateLimit())
+        return limiter_from_url(given or None, rate_limit or RateLimit())
     if not _is_limiter(given):
         raise ConfigurationError(_no_limiter(given))
     if rate_limit is not None:

@@ -105,7 +105,7 @@ def _connections(
 def _limiter_of(options: Mapping[str, Any]) -> Limiter:
     given: Any = options.get("limiter")
     if given is None or isinstance(given, str):
-        return limiter_from_url(given or "memory://", options.get("rate_limit") or RateLimit())
+        return limiter_from_url(given or None, options.get("rate_limit") or RateLimit())
     return given  # type: ignore[no-any-return]
 
 

@@ -8,6 +8,7 @@ import hmac
 import inspect
 import json
 import logging
+import re
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
@@ -95,12 +96,7 @@ class Receiver:
     ) -> None:
         if not callable(handler):
             raise ConfigurationError(f"handler must be a function, not {type(handler).__name__}")
-        if (
-            not isinstance(secret, str)
-            or len(secret) < _SHORTEST_SECRET
-            or not secret.replace("-", "").replace("_", "").isalnum()
-            or not secret.isascii()
-        ):
+        if not _is_secret(secret):
             raise ConfigurationError("secret must be 16 or more letters, digits, - and _")
         if confirm and litmos is None:
             raise ConfigurationError("confirm needs a client: litmos=…")
@@ -317,6 +313,13 @@ async def _has(litmos: LitmosClient, earned: Achievement, since: datetime) -> bo
             if (each.user_id, each.original_achievement_id) == (earned.user_id, earned.achievement_id):
                 return True
     return False
+
+
+def _is_secret(given: object) -> bool:
+    """Return whether this can be the end of an address, and not be guessed."""
+    return (
+        isinstance(given, str) and re.fullmatch(rf"[A-Za-z0-9_-]{{{_SHORTEST_SECRET},}}", given) is not None
+    )
 
 
 def _is_cancelled() -> bool:

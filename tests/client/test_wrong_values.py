@@ -33,7 +33,7 @@ MADE: Final[dict[Callable[..., Any], dict[str, Any]]] = {
 }
 """How each is made where nothing is wrong with it."""
 
-ODD: Final = (
+ODD: Final[tuple[Any, ...]] = (
     None,
     "",
     "x",

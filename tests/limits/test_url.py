@@ -39,6 +39,15 @@ def test_a_url_names_a_limiter(url: str, kind: type[Limiter]) -> None:
     assert limiter.rate == RATE
 
 
+def test_no_url_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One rule for clients, and for whoever makes a limiter for them."""
+    for said, kind in (("", MemoryLimiter), ("sqlite:///var/lib/limits.db", SqliteLimiter)):
+        monkeypatch.setenv("LITMOS_LIMIT", said)
+        assert type(limiter_from_url(None, RATE)) is kind
+    monkeypatch.delenv("LITMOS_LIMIT")
+    assert type(limiter_from_url(None, RATE)) is MemoryLimiter
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [

@@ -307,3 +307,11 @@ async def test_what_is_no_share(share: float) -> None:
     with pytest.raises(errors.ConfigurationError, match="share"):
         async with client(account(), share=share):
             pass
+
+
+async def test_the_limit_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`LITMOS_LIMIT` says where the account's limit is kept, for this server as for each client."""
+    monkeypatch.setenv("LITMOS_LIMIT", f"sqlite://{tmp_path / 'limits.db'}")
+    async with client(account()) as mcp:
+        await told(mcp, "find_teams")
+    assert (tmp_path / "limits.db").exists()
