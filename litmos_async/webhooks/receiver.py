@@ -94,8 +94,12 @@ class Receiver:
         attempts: int = 10,
         first_pause: float = 1.0,
     ) -> None:
-        if not callable(handler):
-            raise ConfigurationError(f"handler must be a function, not {type(handler).__name__}")
+        if (
+            not callable(handler)
+            or inspect.isgeneratorfunction(handler)
+            or inspect.isasyncgenfunction(handler)
+        ):
+            raise ConfigurationError(f"handler must be a function without yield, not {handler!r}")
         if not _is_secret(secret):
             raise ConfigurationError("secret must be 16 or more letters, digits, - and _")
         if confirm and litmos is None:
@@ -127,7 +131,11 @@ class Receiver:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self.__aenter__()
+                try:
+                    await self.__aenter__()
+                except ConfigurationError as problem:
+                    await send({"type": "lifespan.startup.failed", "message": str(problem)})
+                    return
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.aclose()
@@ -141,7 +149,13 @@ class Receiver:
             yield
 
     async def __aenter__(self) -> Self:
-        """Begin to handle events."""
+        """Begin to handle events.
+
+        Raises:
+            ConfigurationError: The spool was closed with an earlier use: nothing could be kept.
+        """
+        if getattr(self._spool, "closed", False):
+            raise ConfigurationError("the spool is closed: make a new one, and a receiver that has it")
         if not self._workers:
             self._closing = False
             self._workers = [asyncio.ensure_future(self._work()) for _ in range(self._width)]

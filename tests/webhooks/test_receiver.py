@@ -62,6 +62,21 @@ async def test_a_full_spool_says_so(make_spool: Any) -> None:
     assert answers == [200, 200, 503, 200, 200]
 
 
+def test_a_generator_handles_nothing() -> None:
+    """Called, it does no work at all: it is refused, and no message is taken for handled."""
+
+    async def asynchronous(_: Event) -> Any:
+        yield
+
+    def plain(_: Event) -> Any:
+        yield
+
+    for handler in (asynchronous, plain, None, "x"):
+        wrong: Any = handler
+        with pytest.raises(ConfigurationError, match="handler must be a function without yield"):
+            Receiver(wrong, secret=SECRET)
+
+
 async def test_a_plain_function_handles_an_event_once(make_spool: Any) -> None:
     """It has done its work when it returns: it is not called again for having nothing to await."""
     events: list[int | None] = []
