@@ -47,6 +47,8 @@ async def make_server(
         ConfigurationError: Something is missing or cannot work.
     """
     made = _connections(options, share)
+    if allow_writes is not True and allow_writes is not False:
+        made = ConfigurationError(f"allow_writes must be True or False, not {allow_writes!r}")
     # Some tools show an error with the local variables of its frames: the key, an address with a password.
     del options
     if isinstance(made, ConfigurationError):
@@ -88,7 +90,7 @@ def _connections(
     options: Mapping[str, Any], share: float
 ) -> tuple[Limiter, MemoryLimiter, LitmosClient, LitmosClient] | ConfigurationError:
     """Return the limiter of the account, that of the share, a client that reads and one that writes; or why not."""
-    if not 0 < share <= 1:
+    if not isinstance(share, int | float) or not 0 < share <= 1:
         return ConfigurationError(f"share must be more than 0 and at most 1, not {share!r}")
     try:
         whole = _limiter_of(options)

@@ -145,6 +145,22 @@ def mail_query(send_message: bool) -> dict[str, bool]:
     return {"sendmessage": flags(send_message=send_message)["send_message"]}
 
 
+def asked(wire: str, **option: bool | None) -> dict[str, bool | None]:
+    """Return the query of an option that is yes, no, or None: then nothing is sent, and the server decides.
+
+    Args:
+        wire: What the server calls it.
+        option: It, by the name that callers know.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    (given,) = flags(**{name: value for name, value in option.items() if value is not None}).values() or (
+        None,
+    )
+    return {wire: given}
+
+
 def identified(record: R) -> R:
     """Return a record in which all that identifies something is cleaned of what cannot be seen; see `names`.
 

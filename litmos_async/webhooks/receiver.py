@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import attrs
 
-from litmos_async.checks import count, duration
+from litmos_async.checks import count, duration, flags
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.webhooks.events import Achievement, Event, WebhookError, parse
 from litmos_async.webhooks.redis_seen import Seen
@@ -102,7 +102,7 @@ class Receiver:
             raise ConfigurationError(f"handler must be a function without yield, not {handler!r}")
         if not _is_secret(secret):
             raise ConfigurationError("secret must be 16 or more letters, digits, - and _")
-        if confirm and litmos is None:
+        if flags(confirm=confirm)["confirm"] and litmos is None:
             raise ConfigurationError("confirm needs a client: litmos=…")
         for name, value in {"largest_body": largest_body, "workers": workers, "attempts": attempts}.items():
             count(name, value)

@@ -14,6 +14,8 @@ import pytest
 
 from litmos_async import LitmosClient, MemoryLimiter, RateLimit, RedisLimiter, RetryPolicy, SqliteLimiter
 from litmos_async.errors import ConfigurationError
+from litmos_async.export import schema
+from litmos_async.models import User
 from litmos_async.webhooks import MemorySpool, Receiver, RedisSeen, SqliteSpool
 from litmos_async.xapi_store import XapiStore
 from tests.support.sandboxes import bare, client
@@ -51,7 +53,7 @@ ODD: Final[tuple[Any, ...]] = (
     "\ud800",
     "a\0b",
 )
-NOT_CHECKED: Final = {"random", "spool", "seen", "litmos", "confirm"}
+NOT_CHECKED: Final = {"random", "spool", "seen", "litmos"}
 """Of protocols that callers may write themselves, or taken for what they are worth."""
 
 
@@ -76,6 +78,24 @@ def test_no_retries_are_not_asked_for_so(retry: Any) -> None:
     """It would be the usual number of them."""
     with pytest.raises(ConfigurationError, match="retry must be a RetryPolicy"):
         LitmosClient("k", "s", retry=retry)
+
+
+@pytest.mark.parametrize("wrong", ["no", "false", 0, 1, None])
+def test_secrets_are_kept_by_true_alone(wrong: Any, tmp_path: Path) -> None:
+    """As "no" they would be among the rest."""
+    with pytest.raises(ConfigurationError, match="secrets must be True or False"):
+        User(user_name="u", password="secret").to_dict(secrets=wrong)
+    with pytest.raises(ConfigurationError, match="with_secrets must be True or False"):
+        schema("users", with_secrets=wrong)
+
+    async def main() -> None:
+        async with client(bare()) as litmos:
+            with pytest.raises(ConfigurationError, match="with_secrets must be True or False"):
+                await litmos.export.run("users", str(tmp_path / "users.csv"), with_secrets=wrong)
+            with pytest.raises(ConfigurationError, match="with_secrets must be True or False"):
+                await anext(aiter(litmos.export.batches("users", with_secrets=wrong)))
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("path", ["", ":memory:", "a\0b", "\ud800", b"x", None, 5])
