@@ -186,3 +186,18 @@ def sort_query(sort: str | None, direction: Direction | None) -> dict[str, str |
     if direction not in {None, "asc", "desc"}:
         raise ConfigurationError(f'direction must be "asc" or "desc", not {direction!r}')
     return {"sort": sort, "dir": direction and direction.upper()}
+
+
+def people_query(
+    search: str | None, sort: str | None, direction: Direction | None, show_inactive: bool | None
+) -> dict[str, str | bool | None]:
+    """Return the query of a list of people.
+
+    Raises:
+        ConfigurationError: The direction is none, or `show_inactive` neither yes nor no.
+    """
+    return {
+        "search": search,
+        **sort_query(sort, direction),
+        **asked("showInactive", show_inactive=show_inactive),
+    }

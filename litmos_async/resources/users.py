@@ -29,6 +29,7 @@ from litmos_async.resources.arguments import (
     identified,
     items,
     mail_query,
+    people_query,
     records,
     sort_query,
 )
@@ -112,8 +113,7 @@ class Users(UserLearning):
 
         Source: seed, openapi, recorded.
         """
-        query = {"search": search} | sort_query(sort, direction)
-        query |= asked("showInactive", show_inactive=show_inactive)
+        query = people_query(search, sort, direction, show_inactive)
         return self._list(LIST, query=query, options=options)
 
     def list_paginated(
@@ -142,8 +142,7 @@ class Users(UserLearning):
 
         Source: openapi, vendor page.
         """
-        query = {"search": search} | sort_query(sort, direction)
-        query |= asked("showInactive", show_inactive=show_inactive)
+        query = people_query(search, sort, direction, show_inactive)
 
         async def read(
             asked: Mapping[str, Any], call: CallOptions, request: PageRequest

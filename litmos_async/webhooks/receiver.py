@@ -94,11 +94,7 @@ class Receiver:
         attempts: int = 10,
         first_pause: float = 1.0,
     ) -> None:
-        if (
-            not callable(handler)
-            or inspect.isgeneratorfunction(handler)
-            or inspect.isasyncgenfunction(handler)
-        ):
+        if not _is_handler(handler):
             raise ConfigurationError(f"handler must be a function without yield, not {handler!r}")
         if not _is_secret(secret):
             raise ConfigurationError("secret must be 16 or more letters, digits, - and _")
@@ -327,6 +323,11 @@ async def _has(litmos: LitmosClient, earned: Achievement, since: datetime) -> bo
             if (each.user_id, each.original_achievement_id) == (earned.user_id, earned.achievement_id):
                 return True
     return False
+
+
+def _is_handler(given: object) -> bool:
+    """Return whether this does something when it is called, which a generator does not."""
+    return callable(given) and not (inspect.isgeneratorfunction(given) or inspect.isasyncgenfunction(given))
 
 
 def _is_secret(given: object) -> bool:

@@ -28,6 +28,9 @@ NEEDED: Final[dict[str, Any]] = {
 """What an argument is given, by the first of these words that its type has."""
 
 
+WRONG: Final[tuple[object, ...]] = ("no", "false", 0, 1, [])
+
+
 def client(seen: list[httpx.Request]) -> LitmosClient:
     """Return a client whose server notes what comes, and answers with an empty list."""
 
@@ -80,7 +83,7 @@ def test_a_flag_is_yes_or_no(family: str, method: str, flag: str) -> None:
     async def main() -> None:
         async with client(seen) as litmos:
             call = getattr(getattr(litmos, family), method)
-            for wrong in ("no", "false", 0, 1, []):
+            for wrong in WRONG:
                 given, named = arguments(call, flag, wrong)
                 with pytest.raises(ConfigurationError, match=f"{flag} must be True or False"):
                     await call(*given, **named)

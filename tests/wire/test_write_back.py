@@ -170,6 +170,19 @@ def test_a_flag_that_did_not_come_goes_back_as_null(flag: str, back: str) -> Non
             written_by("users.update", blanked, back)
 
 
+@pytest.mark.parametrize("wrong", ["no", "false", "", 0, 1, []])
+@pytest.mark.parametrize("back", ["json", "xml"])
+def test_a_flag_of_a_record_is_yes_or_no(wrong: Any, back: str) -> None:
+    """Another value is refused, and not sent for the server to make something of; one of its own goes back."""
+    body = b'{"Id": "x1", "UserName": "u", "Active": "maybe", "SkipFirstLogin": true}'
+    user = codec.decode_one(Reply(200, body=body), one(models.User))
+    assert b"maybe" in written_by("users.update", user, back).content
+    with pytest.raises(
+        errors.ConfigurationError, match=r"User\.active must be True or False, not (str|int|list)"
+    ):
+        written_by("users.update", user.replace(active=wrong), back)
+
+
 def test_a_field_that_xml_has_no_name_for() -> None:
     """A field read over JSON may have any name: over XML it is refused by it, over JSON it goes back."""
     user = codec.decode_one(
