@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from functools import cached_property
 from types import TracebackType
@@ -114,7 +113,8 @@ class LitmosClient(Resources):
                 max_answer_bytes=max_answer_bytes,
             )
             self._limiter.bind(config.account)
-            defaults = Defaults(timeout=timeout, retry=retry or RetryPolicy(), wire=wire)
+            retry = RetryPolicy() if retry is None else retry
+            defaults = Defaults(timeout=timeout, retry=retry, wire=wire)
             self._connect(config, defaults, transport, xapi, Hooks(on_event))
         except ConfigurationError as error:
             problem = without_frames(error)
@@ -302,8 +302,7 @@ def _limiter_of(given: Limiter | str | None, rate_limit: RateLimit | None) -> Li
     if not isinstance(rate_limit, RateLimit | None):
         raise ConfigurationError(f"rate_limit must be a RateLimit, not {rate_limit!r}")
     if given is None or isinstance(given, str):
-        address = given or os.environ.get("LITMOS_LIMIT") or "memory://"
-        return limiter_from_url(address, rate_limit or RateLimit())
+        return limiter_from_url(given or None, rate_limit or RateLimit())
     if not _is_limiter(given):
         raise ConfigurationError(_no_limiter(given))
     if rate_limit is not None:

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from attrs import field, frozen
 
-from litmos_async.checks import is_duration, is_whole
+from litmos_async.checks import duration, is_whole
 from litmos_async.environment import is_loopback
 from litmos_async.errors import ConfigurationError, MissingOption
 from litmos_async.limits import Priority
@@ -59,12 +59,7 @@ class Defaults:
     wire: WireChoice = "auto"
 
     def __attrs_post_init__(self) -> None:
-        if not is_duration(self.timeout):
-            raise ConfigurationError(
-                f"timeout must be more than 0 seconds, not {self.timeout!r}",
-                option="timeout",
-                value=self.timeout,
-            )
+        duration("timeout", self.timeout)
         if not isinstance(self.retry, RetryPolicy):
             raise ConfigurationError(f"retry must be a RetryPolicy, not {self.retry!r}")
         if self.priority not in get_args(Priority):

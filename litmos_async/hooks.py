@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from attrs import define
 
+from litmos_async.checks import called
 from litmos_async.errors import ConfigurationError
 from litmos_async.events import Attempt, Event, Hook, JobEnded, PageRead, Pause, SlotWait
 from litmos_async.limits import Limiter, Priority
@@ -33,12 +33,7 @@ class Hooks:
 
     def __init__(self, given: Hook | Iterable[Hook] | None = None) -> None:
         hooks = () if given is None else (given,) if callable(given) else _several(given)
-        for hook in hooks:
-            if not callable(hook):
-                raise ConfigurationError(f"on_event must be callable, or several, not {type(hook).__name__}")
-            if _is_async(hook):
-                raise ConfigurationError("on_event is called, not awaited: give it a function without async")
-        self._hooks: tuple[Hook, ...] = hooks
+        self._hooks: tuple[Hook, ...] = tuple(called("on_event", hook) for hook in hooks)
         self._warned: set[int] = set()
 
     def __bool__(self) -> bool:
@@ -269,11 +264,3 @@ def _several(given: Any) -> tuple[Any, ...]:
     if not isinstance(given, Iterable) or isinstance(given, str | bytes):
         raise ConfigurationError(f"on_event must be callable, or several, not {type(given).__name__}")
     return tuple(given)
-
-
-def _is_async(hook: Callable[..., object]) -> bool:
-    return any(
-        kind(each)
-        for each in (hook, getattr(hook, "__call__", None))  # noqa: B004 - of an object that is called as a function
-        for kind in (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
-    )

@@ -163,9 +163,14 @@ class Profile:
         what = f"the api_key_command of profile {self.name!r}"
         try:
             words = shlex.split(said) if isinstance(said, str) else list(said or ())
-            # Its output is the key and appears nowhere; what it says on standard error is for the user.
+            # Its output is the key and appears nowhere; what it says on standard error is for the user. It may ask
+            # one at a terminal. From a pipe it would take what is not for it: a file, calls of an assistant.
             ended = subprocess.run(  # noqa: S603 - the file that names it is the user's own, and checked to be
-                words, stdout=subprocess.PIPE, timeout=COMMAND_SECONDS, check=False
+                words,
+                stdin=None if os.isatty(0) else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                timeout=COMMAND_SECONDS,
+                check=False,
             )
         except (OSError, ValueError) as problem:
             reason = (

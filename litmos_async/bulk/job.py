@@ -11,6 +11,7 @@ from typing import Final, Self, TypeVar
 
 from litmos_async.bulk.results import Outcome, Plan, Progress, Report
 from litmos_async.bulk.run import Run, journal_errors
+from litmos_async.checks import called
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.iteration import Iteration
 from litmos_async.wording import count
@@ -170,6 +171,7 @@ class BulkJob(ABC):
                 one: the same job with the same journal resumes where this one stopped.
         """
         if on_progress is not None:
+            called("on_progress", on_progress)
             self._run.on_request = lambda: on_progress(self.progress)
         async with aclosing(self._outcomes()) as outcomes:
             async for _ in outcomes:

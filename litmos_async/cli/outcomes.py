@@ -253,8 +253,11 @@ def _check_kind(path: Path) -> None:
     """Refuse to put a file in the place of what is none: root could do away with /dev/null, for all programs.
 
     Raises:
-        OSError: The path leads to a device, a pipe, or an open file of a process, as /dev/stdout does.
+        OSError: The path leads to a device, a pipe, or an open file of a process, as /dev/stdout does; or it is
+            "-", which is standard output elsewhere, and never a file of that name.
     """
+    if path == Path("-"):
+        raise OSError("it stands for standard output: name a file")
     if is_open_file(path) or (path.exists() and not path.is_file()):
         raise OSError("it is no regular file")
 

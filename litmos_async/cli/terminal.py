@@ -118,7 +118,8 @@ class Terminal:
         self._json_logs = json_logs
         self._results = Outlet(sys.stdout)
         self.out = _console(self._results)
-        self.err = _console(Outlet(sys.stderr))
+        self._told = Outlet(sys.stderr)
+        self.err = _console(self._told)
         if (in_use := IN_USE.get()) is not None:
             in_use.append(self)
 
@@ -175,7 +176,8 @@ class Terminal:
 
     def asks(self) -> bool:
         """Return whether there is a person who can be asked."""
-        return sys.stdin is not None and sys.stdin.isatty() and self.err.is_interactive
+        # And not whether a line can be drawn again: on TERM=dumb a person can answer, too.
+        return sys.stdin is not None and sys.stdin.isatty() and self._told.isatty()
 
     async def agrees(self, question: str) -> bool:
         """Ask a person a question, and return whether the answer is a yes; no answer is a no."""

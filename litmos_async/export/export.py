@@ -14,6 +14,7 @@ import attrs
 from attrs import frozen
 
 from litmos_async.ahead import MOST_AHEAD
+from litmos_async.checks import called
 from litmos_async.errors import ConfigurationError, LitmosError, NotFound
 from litmos_async.export.lists import find_list
 from litmos_async.export.manifest import Manifest
@@ -225,6 +226,8 @@ class Export:
             ConfigurationError: Something cannot work; no request was sent.
             ExportIncomplete: A list could not be read to its end; its `manifest` says which and why.
         """
+        if on_progress is not None:
+            called("on_progress", on_progress)
         task = _task(
             names,
             dest,

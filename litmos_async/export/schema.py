@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, Union, get_arg
 
 from attrs import frozen
 
+from litmos_async.checks import flags
 from litmos_async.errors import ConfigurationError
 from litmos_async.models.record import Record, fields_of
 
@@ -102,8 +103,10 @@ class Schema:
             secrets: Whether secret columns are among all.
 
         Raises:
-            ConfigurationError: The list has no such column, or one is named twice.
+            ConfigurationError: The list has no such column, one is named twice, or `secrets` is neither True nor
+                False.
         """
+        flags(with_secrets=secrets)
         if names is None:
             kept = tuple(column for column in self.columns if secrets or not column.secret)
             return Schema(self.name, kept, self.key, secrets)

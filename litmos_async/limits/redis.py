@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from litmos_async.checks import duration, is_number
 from litmos_async.errors import ConfigurationError, LimiterUnavailable, LitmosError
 from litmos_async.limits.account import transact
 from litmos_async.limits.outage import OutageStore
@@ -142,7 +143,7 @@ class RedisLimiter(SharedLimiter):
         random: _random.Random | None = None,
     ) -> None:
         try:
-            redis = RedisStore(url, timeout=_checked(timeout))
+            redis = RedisStore(url, timeout=duration("timeout", timeout))
             self._place = redis.place
             store = OutageStore(
                 redis,
@@ -315,18 +316,12 @@ class RedisStore:
         return Redis.from_pool(ConnectionPool(**{**ours, **parse_url(self._url), **place}))
 
 
-def _checked(timeout: float) -> float:
-    if not timeout > 0:
-        raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}")
-    return timeout
-
-
 def _wait_of(on_outage: OnOutage, outage_timeout: float) -> float:
     """Return for how many seconds to wait for a Redis that is away."""
     if on_outage not in get_args(OnOutage):
         raise ConfigurationError(f'on_outage must be "wait", "local" or "fail", not {on_outage!r}')
-    if not outage_timeout >= 0:
-        raise ConfigurationError(f"outage_timeout must not be negative, as {outage_timeout} is")
+    if not is_number(outage_timeout) or not outage_timeout >= 0:
+        raise ConfigurationError(f"outage_timeout must be 0 seconds or more, not {outage_timeout!r}")
     return outage_timeout if on_outage == "wait" else 0.0
 
 
@@ -336,8 +331,8 @@ def _share_of(on_outage: OnOutage, local_share: float | None, rate: RateLimit | 
         raise ConfigurationError('on_outage="local" and local_share=... need each other')
     if local_share is None:
         return None
-    if not 0 < local_share <= 1:
-        raise ConfigurationError(f"local_share must be more than 0 and at most 1, not {local_share}")
+    if not is_number(local_share) or not 0 < local_share <= 1:
+        raise ConfigurationError(f"local_share must be more than 0 and at most 1, not {local_share!r}")
     try:
         RateLimit.checked(rate).part(local_share)
     except ConfigurationError as problem:
@@ -352,6 +347,8 @@ def _place(url: str) -> str:
     refused = ConfigurationError(
         "this is not the address of a Redis, such as redis://user:password@host:port/0"
     )
+    if not isinstance(url, str):
+        raise refused
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""

@@ -84,6 +84,8 @@ class SharedLimiter:
         random: _random.Random | None = None,
     ) -> None:
         self.rate = RateLimit.checked(rate)
+        if not isinstance(account, str | None):
+            raise ConfigurationError(f"account must be a text, or None, not {type(account).__name__}")
         self._store = store
         self._account = account
         self._account_given = account is not None

@@ -13,6 +13,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
+from litmos_async.checks import file
 from litmos_async.errors import LimiterUnavailable
 from litmos_async.limits.account import transact
 from litmos_async.limits.rate import RateLimit
@@ -48,10 +49,14 @@ class SqliteLimiter(SharedLimiter):
     ```
 
     Args:
-        path: The file; it is created if it does not exist.
+        path: The file; it is created if it does not exist. A relative path is one in the folder that the process
+            is in now.
         rate: The limit to keep. Give the same in every process; only `reserve` may differ.
         account: What tells accounts apart in the file; None leaves it to the client.
         random: Where jitter comes from; give a seeded one for repeatable tests. None is Python's own.
+
+    Raises:
+        ConfigurationError: No file can have this name.
     """
 
     def __init__(
@@ -62,7 +67,7 @@ class SqliteLimiter(SharedLimiter):
         account: str | None = None,
         random: _random.Random | None = None,
     ) -> None:
-        self.path = Path(path)
+        self.path = file("path", path)
         super().__init__(SqliteStore(self.path), rate, account=account, random=random)
 
     def __repr__(self) -> str:

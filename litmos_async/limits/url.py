@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import PurePath
 from typing import Final
@@ -22,7 +23,7 @@ _DRIVE: Final = re.compile(r"/[A-Za-z]:/")
 
 
 def limiter_from_url(
-    url: str,
+    url: str | None,
     rate: RateLimit = RateLimit(),  # noqa: B008 - frozen, so one for all is fine
     *,
     account: str | None = None,
@@ -36,7 +37,8 @@ def limiter_from_url(
     Args:
         url: `memory://` for this process alone; `sqlite:///var/lib/limits.db` (`sqlite:///C:/limits.db` on
             Windows), always an absolute path, since processes in other folders are to find the same file, with
-            `#`, `?` and `%` as `%23`, `%3F` and `%25`; `redis://user:password@host:6379/0` or `rediss://`.
+            `#`, `?` and `%` as `%23`, `%3F` and `%25`; `redis://user:password@host:6379/0` or `rediss://`. None is
+            `LITMOS_LIMIT`, else `memory://`.
         rate: The limit to keep.
         account: What tells accounts apart in the store; None leaves it to the client.
 
@@ -44,7 +46,7 @@ def limiter_from_url(
         ConfigurationError: There is no such limiter, or a part of the URL is not understood.
     """
     try:
-        return _limiter(url, rate, account)
+        return _limiter(os.environ.get("LITMOS_LIMIT") or "memory://" if url is None else url, rate, account)
     except ConfigurationError as error:
         problem = without_frames(error)
     # Some tools show an error with the local variables of its frames.
@@ -88,8 +90,10 @@ def sqlite_path(url: str, flavour: type[PurePath] = PurePath) -> PurePath:
         ConfigurationError: The URL does not name an absolute path, or has something that is not understood.
     """
     rest = url[len("sqlite:") :]
+    # No file has a user: what stands there is likely a password, of a Redis for example.
+    shown = repr(url) if rest.startswith("///") or "@" not in rest else "this"
     refused = ConfigurationError(
-        f"{url!r} names no file: a limit is kept at memory://, sqlite:///absolute/path (with %23 for #, %3F for ? "
+        f"{shown} names no file: a limit is kept at memory://, sqlite:///absolute/path (with %23 for #, %3F for ? "
         "and %25 for %; no options) or redis://host:port/0"
     )
     if not rest.startswith("///") or rest.endswith("/") or _QUOTED_PATH.fullmatch(rest) is None:

@@ -47,6 +47,8 @@ async def make_server(
         ConfigurationError: Something is missing or cannot work.
     """
     made = _connections(options, share)
+    if not _is_flag(allow_writes):
+        made = ConfigurationError(f"allow_writes must be True or False, not {allow_writes!r}")
     # Some tools show an error with the local variables of its frames: the key, an address with a password.
     del options
     if isinstance(made, ConfigurationError):
@@ -88,7 +90,7 @@ def _connections(
     options: Mapping[str, Any], share: float
 ) -> tuple[Limiter, MemoryLimiter, LitmosClient, LitmosClient] | ConfigurationError:
     """Return the limiter of the account, that of the share, a client that reads and one that writes; or why not."""
-    if not 0 < share <= 1:
+    if not _is_share(share):
         return ConfigurationError(f"share must be more than 0 and at most 1, not {share!r}")
     try:
         whole = _limiter_of(options)
@@ -102,10 +104,18 @@ def _connections(
     return whole, part, reading, writing
 
 
+def _is_flag(given: object) -> bool:
+    return given is True or given is False
+
+
+def _is_share(given: object) -> bool:
+    return isinstance(given, int | float) and 0 < given <= 1
+
+
 def _limiter_of(options: Mapping[str, Any]) -> Limiter:
     given: Any = options.get("limiter")
     if given is None or isinstance(given, str):
-        return limiter_from_url(given or "memory://", options.get("rate_limit") or RateLimit())
+        return limiter_from_url(given or None, options.get("rate_limit") or RateLimit())
     return given  # type: ignore[no-any-return]
 
 

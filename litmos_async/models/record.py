@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Self, get_args
 import attrs
 from attrs import define, field, frozen
 
+from litmos_async.checks import flags
 from litmos_async.errors import ConfigurationError
 
 _REPR_LIMIT: Final = 1_024
@@ -133,8 +134,10 @@ class Record:
                 records within and in unknown fields too.
 
         Raises:
-            ConfigurationError: A time has no zone, or a value is nested too deep.
+            ConfigurationError: A time has no zone, a value is nested too deep, or `secrets` is neither True nor
+                False.
         """
+        flags(secrets=secrets)
         found = {
             attribute.name: plain_value(getattr(self, attribute.name), attribute.name, secrets=secrets)
             for attribute, fact in fields_of(type(self))

@@ -145,6 +145,22 @@ def mail_query(send_message: bool) -> dict[str, bool]:
     return {"sendmessage": flags(send_message=send_message)["send_message"]}
 
 
+def asked(wire: str, **option: bool | None) -> dict[str, bool | None]:
+    """Return the query of an option that is yes, no, or None: then nothing is sent, and the server decides.
+
+    Args:
+        wire: What the server calls it.
+        option: It, by the name that callers know.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    (given,) = flags(**{name: value for name, value in option.items() if value is not None}).values() or (
+        None,
+    )
+    return {wire: given}
+
+
 def identified(record: R) -> R:
     """Return a record in which all that identifies something is cleaned of what cannot be seen; see `names`.
 
@@ -170,3 +186,18 @@ def sort_query(sort: str | None, direction: Direction | None) -> dict[str, str |
     if direction not in {None, "asc", "desc"}:
         raise ConfigurationError(f'direction must be "asc" or "desc", not {direction!r}')
     return {"sort": sort, "dir": direction and direction.upper()}
+
+
+def people_query(
+    search: str | None, sort: str | None, direction: Direction | None, show_inactive: bool | None
+) -> dict[str, str | bool | None]:
+    """Return the query of a list of people.
+
+    Raises:
+        ConfigurationError: The direction is none, or `show_inactive` neither yes nor no.
+    """
+    return {
+        "search": search,
+        **sort_query(sort, direction),
+        **asked("showInactive", show_inactive=show_inactive),
+    }

@@ -9,7 +9,7 @@ from litmos_async.config import CallOptions
 from litmos_async.errors import ConfigurationError
 from litmos_async.models import CourseBulkImport, CourseImport, ImportUserError, UserBulkImport, UserImport
 from litmos_async.paging import Pages
-from litmos_async.resources.arguments import Ref, mail_query, records
+from litmos_async.resources.arguments import Ref, asked, mail_query, records
 from litmos_async.resources.base import ListOptions, Resource
 from litmos_async.wire.operation import Operation, many, one
 
@@ -82,7 +82,7 @@ class BulkImports(Resource):
         Source: openapi, vendor page, vendor collection, peers.
         """
         body = records(users, UserImport, "users", at_most=MOST_USERS)
-        query = mail_query(send_message) | {"skipfirstlogin": skip_first_login}
+        query = mail_query(send_message) | asked("skipfirstlogin", skip_first_login=skip_first_login)
         return await self._call(CREATE_USERS, query=query, body=body, options=options)
 
     def list(self, **options: Unpack[ListOptions]) -> Pages[UserBulkImport]:
@@ -130,7 +130,9 @@ class BulkImports(Resource):
 
         Source: openapi.
         """
-        return self._list(LIST_USER_ERRORS, bulk_import_id, query={"IsAPI": is_api}, options=options)
+        return self._list(
+            LIST_USER_ERRORS, bulk_import_id, query=asked("IsAPI", is_api=is_api), options=options
+        )
 
     async def create_courses(
         self, courses: Iterable[CourseImport], *, send_message: bool = False, **options: Unpack[CallOptions]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Unpack
 
+from litmos_async.checks import flags
 from litmos_async.config import CallOptions
 from litmos_async.models import Course, LearningPath, TeamCourseRef, TeamGamification, TeamLearningPathRef
 from litmos_async.paging import Pages
-from litmos_async.resources.arguments import Ref, items, mail_query
+from litmos_async.resources.arguments import Ref, asked, items, mail_query
 from litmos_async.resources.base import ListOptions, Resource
 from litmos_async.wire.operation import Operation, many
 
@@ -105,8 +106,10 @@ class TeamLearning(Resource):
 
         Source: seed, openapi, vendor page, vendor collection, peers.
         """
-        body = items(TeamCourseRef, course_ids, "course_ids", course_team_library=library)
-        query = mail_query(send_message) | {"includesubteams": include_sub_teams}
+        body = items(
+            TeamCourseRef, course_ids, "course_ids", course_team_library=flags(library=library)["library"]
+        )
+        query = mail_query(send_message) | asked("includesubteams", include_sub_teams=include_sub_teams)
         await self._do(ASSIGN_COURSES, team_id, query=query, body=body, options=options)
 
     async def unassign_courses(
@@ -134,7 +137,9 @@ class TeamLearning(Resource):
 
         Source: seed, openapi, vendor collection, peers.
         """
-        body = items(TeamCourseRef, course_ids, "course_ids", course_team_library=library)
+        body = items(
+            TeamCourseRef, course_ids, "course_ids", course_team_library=flags(library=library)["library"]
+        )
         await self._do(UNASSIGN_COURSES, team_id, body=body, options=options)
 
     def list_learning_paths(
@@ -182,7 +187,7 @@ class TeamLearning(Resource):
         Source: seed, openapi, vendor collection.
         """
         body = items(TeamLearningPathRef, learning_path_ids, "learning_path_ids")
-        query = mail_query(send_message) | {"includesubteams": include_sub_teams}
+        query = mail_query(send_message) | asked("includesubteams", include_sub_teams=include_sub_teams)
         await self._do(ASSIGN_LEARNING_PATHS, team_id, query=query, body=body, options=options)
 
     async def unassign_learning_paths(

@@ -24,10 +24,12 @@ from litmos_async.paging import Pages
 from litmos_async.resources.arguments import (
     Direction,
     Ref,
+    asked,
     complete,
     identified,
     items,
     mail_query,
+    people_query,
     records,
     sort_query,
 )
@@ -111,7 +113,7 @@ class Users(UserLearning):
 
         Source: seed, openapi, recorded.
         """
-        query = {"search": search} | sort_query(sort, direction) | {"showInactive": show_inactive}
+        query = people_query(search, sort, direction, show_inactive)
         return self._list(LIST, query=query, options=options)
 
     def list_paginated(
@@ -140,7 +142,7 @@ class Users(UserLearning):
 
         Source: openapi, vendor page.
         """
-        query = {"search": search} | sort_query(sort, direction) | {"showInactive": show_inactive}
+        query = people_query(search, sort, direction, show_inactive)
 
         async def read(
             asked: Mapping[str, Any], call: CallOptions, request: PageRequest
@@ -242,7 +244,7 @@ class Users(UserLearning):
             is_custom_username=custom,
             skip_first_login=user.skip_first_login is True,
         )
-        query = mail_query(send_message) | {"skipfirstlogin": skip_first_login}
+        query = mail_query(send_message) | asked("skipfirstlogin", skip_first_login=skip_first_login)
         return await self._call(CREATE, query=query, body=record, options=options)
 
     async def update(self, user: User, **options: Unpack[CallOptions]) -> None:

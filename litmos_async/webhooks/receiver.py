@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import inspect
 import json
 import logging
+import re
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import attrs
 
+from litmos_async.checks import count, duration, flags
 from litmos_async.errors import ConfigurationError, LitmosError
 from litmos_async.webhooks.events import Achievement, Event, WebhookError, parse
 from litmos_async.webhooks.redis_seen import Seen
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("litmos_async")
 
-Handler: TypeAlias = Callable[[Event], Awaitable[None]]
-"""What is done with an event. An event whose handler raises comes again."""
+Handler: TypeAlias = Callable[[Event], Awaitable[None] | None]
+"""What is done with an event: a coroutine function, or a plain one that is quick. An event whose handler raises
+comes again."""
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -90,16 +94,15 @@ class Receiver:
         attempts: int = 10,
         first_pause: float = 1.0,
     ) -> None:
-        if (
-            len(secret) < _SHORTEST_SECRET
-            or not secret.replace("-", "").replace("_", "").isalnum()
-            or not secret.isascii()
-        ):
+        if not _is_handler(handler):
+            raise ConfigurationError(f"handler must be a function without yield, not {handler!r}")
+        if not _is_secret(secret):
             raise ConfigurationError("secret must be 16 or more letters, digits, - and _")
-        if confirm and litmos is None:
+        if flags(confirm=confirm)["confirm"] and litmos is None:
             raise ConfigurationError("confirm needs a client: litmos=…")
-        if min(largest_body, workers, attempts) < 1 or not first_pause > 0:
-            raise ConfigurationError("largest_body, workers, attempts and first_pause must be more than 0")
+        for name, value in {"largest_body": largest_body, "workers": workers, "attempts": attempts}.items():
+            count(name, value)
+        duration("first_pause", first_pause)
         self._handler = handler
         self._secret = secret.encode()
         self._spool: Spool = spool if spool is not None else MemorySpool()
@@ -124,7 +127,11 @@ class Receiver:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self.__aenter__()
+                try:
+                    await self.__aenter__()
+                except ConfigurationError as problem:
+                    await send({"type": "lifespan.startup.failed", "message": str(problem)})
+                    return
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.aclose()
@@ -138,7 +145,13 @@ class Receiver:
             yield
 
     async def __aenter__(self) -> Self:
-        """Begin to handle events."""
+        """Begin to handle events.
+
+        Raises:
+            ConfigurationError: The spool was closed with an earlier use: nothing could be kept.
+        """
+        if getattr(self._spool, "closed", False):
+            raise ConfigurationError("the spool is closed: make a new one, and a receiver that has it")
         if not self._workers:
             self._closing = False
             self._workers = [asyncio.ensure_future(self._work()) for _ in range(self._width)]
@@ -233,7 +246,10 @@ class Receiver:
             if self._litmos is not None and event.achievement is not None:
                 event = await self._confirmed(self._litmos, event)
             if event.confirmed is not False:
-                await self._handler(event)
+                outcome = self._handler(event)
+                # A plain function has done its work by now: to fail it for that would do it all over again.
+                if inspect.isawaitable(outcome):
+                    await outcome
         except (Exception, asyncio.CancelledError) as problem:
             # A handler may wait for something that was cancelled; where it is this worker that ends, it ends.
             if isinstance(problem, asyncio.CancelledError) and _is_cancelled():
@@ -307,6 +323,18 @@ async def _has(litmos: LitmosClient, earned: Achievement, since: datetime) -> bo
             if (each.user_id, each.original_achievement_id) == (earned.user_id, earned.achievement_id):
                 return True
     return False
+
+
+def _is_handler(given: object) -> bool:
+    """Return whether this does something when it is called, which a generator does not."""
+    return callable(given) and not (inspect.isgeneratorfunction(given) or inspect.isasyncgenfunction(given))
+
+
+def _is_secret(given: object) -> bool:
+    """Return whether this can be the end of an address, and not be guessed."""
+    return (
+        isinstance(given, str) and re.fullmatch(rf"[A-Za-z0-9_-]{{{_SHORTEST_SECRET},}}", given) is not None
+    )
 
 
 def _is_cancelled() -> bool:

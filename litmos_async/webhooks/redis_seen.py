@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
+from litmos_async.checks import duration
 from litmos_async.errors import ConfigurationError
 from litmos_async.redaction import without_frames
 
@@ -109,14 +111,14 @@ class RedisSeen:
 
     def __init__(self, url: str, *, claim: float = 300.0, remember: float = 7 * 86_400.0) -> None:
         try:
-            if not claim > 0 or not remember > 0:
-                raise ConfigurationError("claim and remember must be more than 0 seconds")
+            duration("claim", claim)
+            duration("remember", remember)
             self._redis = _client_of(url)
         except ConfigurationError as error:
             problem = without_frames(error)
         else:
-            self._claim_for = int(claim * 1000)
-            self._remember = int(remember * 1000)
+            # Redis takes whole milliseconds, and none for a refusal.
+            self._claim_for, self._remember = math.ceil(claim * 1000), math.ceil(remember * 1000)
             self._owner = secrets.token_hex(8)
             return
         # Some tools show an error with the local variables of its frames.
@@ -174,6 +176,8 @@ def _client_of(url: str) -> Redis:
     except ModuleNotFoundError:
         raise ConfigurationError('RedisSeen needs redis: pip install "litmos-async[redis]"') from None
     try:
+        if not isinstance(url, str):
+            raise TypeError
         client = Redis.from_url(url, decode_responses=True)
         pool: Any = client.connection_pool
         pool.make_connection()  # opens nothing, and takes no unknown option

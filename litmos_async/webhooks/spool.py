@@ -13,6 +13,8 @@ from typing import Final, Protocol
 
 from attrs import evolve, frozen
 
+from litmos_async.checks import count
+
 REMEMBERED: Final = 100_000
 """Messages that a spool remembers after they were handled."""
 
@@ -155,6 +157,9 @@ class MemorySpool:
     Args:
         waiting: Messages that may wait.
         remembered: Messages that are remembered after they were handled.
+
+    Raises:
+        ConfigurationError: One is no such number.
     """
 
     def __init__(self, *, waiting: int = WAITING, remembered: int = REMEMBERED) -> None:
@@ -227,4 +232,4 @@ class MemorySpool:
 
 def keys_to_keep(waiting: int, remembered: int) -> int:
     """Return how many keys to keep: a message has up to two, and one that waits must not be forgotten."""
-    return 2 * (waiting + remembered)
+    return 2 * (count("waiting", waiting) + count("remembered", remembered, 0))

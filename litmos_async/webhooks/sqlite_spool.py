@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from attrs import define, evolve, field
 
+from litmos_async.checks import file
 from litmos_async.errors import ConfigurationError
 from litmos_async.webhooks.spool import REMEMBERED, WAITING, RetryQueue, SpoolFull, Waiting, keys_to_keep
 
@@ -77,6 +78,9 @@ class SqliteSpool:
         waiting: Messages that may wait.
         remembered: Messages that are remembered after they were handled.
 
+    Attributes:
+        closed: Whether it takes no more messages.
+
     Raises:
         ConfigurationError: The file cannot be used, or is something else.
     """
@@ -84,8 +88,9 @@ class SqliteSpool:
     def __init__(self, path: str | Path, *, waiting: int = WAITING, remembered: int = REMEMBERED) -> None:
         self._most = waiting
         self._keys = keys_to_keep(waiting, remembered)
+        place = file("path", path)
         try:
-            self._db = _open(Path(path))
+            self._db = _open(place)
         except (OSError, ValueError, sqlite3.Error) as problem:
             raise ConfigurationError(f"cannot use the spool {path}: {problem}") from None
         self._thread = ThreadPoolExecutor(1, "litmos-webhooks")
@@ -101,7 +106,7 @@ class SqliteSpool:
         self._puts: list[_Put] = []
         self._ends: list[_End] = []
         self._writing: asyncio.Task[None] | None = None
-        self._closed = False
+        self.closed = False
 
     async def put(self, keys: Sequence[str], body: bytes) -> bool:
         """Keep a message, sync it to the disk, and return whether it is new.
@@ -143,7 +148,7 @@ class SqliteSpool:
             await self._end(late, "failed")
         except sqlite3.Error:
             # A failure that is not counted costs one more call; what is not put back would wait for a restart.
-            if not self._closed:
+            if not self.closed:
                 self._queue.add_later(late, seconds)
             raise
         self._queue.add_later(late, seconds)
@@ -173,9 +178,9 @@ class SqliteSpool:
 
     async def aclose(self) -> None:
         """Close the file."""
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
+        self.closed = True
         self._queue.close()
         if self._writing is not None:
             await asyncio.wait([self._writing])
@@ -185,7 +190,7 @@ class SqliteSpool:
     # ------------------------------------------------ the file
 
     def _write_soon(self) -> asyncio.Task[None]:
-        if self._closed:
+        if self.closed:
             raise sqlite3.ProgrammingError("the spool is closed")
         if self._writing is None or self._writing.done():
             self._writing = asyncio.ensure_future(self._write())

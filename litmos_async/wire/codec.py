@@ -201,7 +201,7 @@ def query_string(values: Mapping[str, Any], wire: Wire) -> str:
     """Return a query string; None is left out, flags are lower case, times are UTC (api-facts 2 and 3).
 
     Raises:
-        ConfigurationError: `search` is too long, a time has no zone, or a text cannot be encoded.
+        ConfigurationError: `search` is too long, a time has no zone, a text cannot be encoded, or a value is many.
     """
     pairs = [("format", "json")] if wire == "json" else []
     for name, value in values.items():
@@ -222,6 +222,8 @@ def _query_text(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return dates.to_query(dates.utc(value, name))
+    if isinstance(value, bytes | bytearray | Mapping | set | frozenset | list | tuple):
+        raise ConfigurationError(f"{name} must be one value of a query, not {type(value).__name__}")
     return str(value)
 
 

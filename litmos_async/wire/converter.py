@@ -29,6 +29,7 @@ Hook = Callable[[Any, Any], Any]
 
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [])
 _NULL: Final = object()
+_FLAG: Final[Any] = bool | None
 
 TEXT: Final = "#text"
 """Key of an element's own text in plain data, where the element also has attributes."""
@@ -323,6 +324,11 @@ def _written(record: Record, attribute: Attribute[Any], fact: Wire) -> Any:
     if fact.read_only:
         return "" if fact.mandatory else None
     value = getattr(record, attribute.name)
+    if attribute.type == _FLAG and not isinstance(value, bool | None):
+        # The server could take "no" for either.
+        raise ConfigurationError(
+            f"{type(record).__name__}.{attribute.name} must be True or False, not {type(value).__name__}"
+        )
     if value is None or value == []:
         # A value that could not be read as its type goes back as it came.
         value = record.extra.get(fact.name, value)

@@ -97,10 +97,25 @@ def _unknown(parent: etree._Element, name: str, value: Any) -> None:
     if value is None:
         element.set(_NIL, "true")
     elif isinstance(value, Mapping):
-        for child, inner in value.items():
-            _unknown(element, child, inner)
+        _unknown_inner(element, name, value)
     else:
         _set_text(element, _text(value, None), name)
+
+
+def _unknown_inner(element: etree._Element, name: str, value: Mapping[str, Any]) -> None:
+    """Write what stands in such a field: beside a text of its own, what `plain` found are attributes."""
+    for child, inner in value.items():
+        if child == TEXT and not isinstance(inner, Mapping | list | tuple):
+            _set_text(element, _text(inner, None), name)
+        elif TEXT in value and isinstance(inner, str):
+            try:
+                element.set(child, inner)
+            except ValueError:
+                raise ConfigurationError(
+                    f'XML cannot carry the attribute {child!r} of the unknown field {name!r}: pass wire="json"'
+                ) from None
+        else:
+            _unknown(element, child, inner)
 
 
 def _set_text(element: etree._Element, text: str, name: str) -> None:

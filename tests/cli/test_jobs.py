@@ -362,14 +362,15 @@ def everything(ours: int) -> str:
     ("answer", "more", "code"),
     [("y\n", "", 0), ("n\n", "", 1), ("\n", "", 1), ("", "--yes", 0), ("", "3", 0)],
 )
+@pytest.mark.parametrize("setting", ["TERM=xterm", "TERM=dumb", "TTY_INTERACTIVE=0", "NO_COLOR=1"])
 def test_a_person_is_asked(
-    live: Desk, monkeypatch: pytest.MonkeyPatch, answer: str, more: str, code: int
+    live: Desk, monkeypatch: pytest.MonkeyPatch, answer: str, more: str, code: int, *, setting: str
 ) -> None:
-    """Before much is changed, on a terminal; a no changes nothing."""
+    """Before much is changed, on whatever terminal; a no changes nothing."""
     import pty  # noqa: PLC0415 - not on Windows
 
     live.write("user,course", *[f"user.{number}@example.com,C-1" for number in range(3)])
-    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(*setting.split("="))
     ours, theirs = pty.openpty()
     os.write(ours, answer.encode())
     limit = more if more.isdigit() else "2"

@@ -48,6 +48,18 @@ def test_a_pipe_takes_no_outcomes(
     assert not desk.sandbox.requests
 
 
+@pytest.mark.parametrize("option", ["--outcomes", "--plan-json", "--journal"])
+def test_standard_output_takes_no_outcomes(
+    desk: Desk, send: Send, option: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`-` is standard output where it may be named at all: no file is called that, and nothing is sent."""
+    monkeypatch.chdir(desk.folder)
+    assert send(b"user,course\nuser.0@example.com,C-1\n", f"{ASSIGN} {option} -") == 2
+    assert "to -: it stands for standard output: name a file" in capsys.readouterr().err
+    assert not Path("-").exists()
+    assert not desk.sandbox.requests
+
+
 def test_standard_input(desk: Desk, carry_from_pipe: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is called `-`, and the outcomes go into the current folder."""
     monkeypatch.chdir(desk.folder)

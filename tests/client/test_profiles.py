@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -235,6 +236,20 @@ def test_a_command_without_end(config: Path, monkeypatch: pytest.MonkeyPatch) ->
         ConfigurationError, match=r"the api_key_command of profile 'acme' took longer than 0.01 s"
     ):
         read_profile("acme").api_key({})
+
+
+def test_a_command_takes_nothing_from_a_pipe(config: Path) -> None:
+    """`ssh` reads all that it is given: the lines of a file, and the calls of an assistant to its server."""
+    program = "import sys; print('k', len(sys.stdin.read()), sep='')"
+    write(config, f"[profiles.acme]\napi_key_command = {json.dumps([sys.executable, '-c', program])}\n")
+    code = (
+        "import sys; from litmos_async.profiles import read_profile; "
+        "print(read_profile('acme').api_key({}), sys.stdin.read())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], input="user,course", capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.split() == ["k0", "user,course"]
 
 
 def test_no_keyring_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,15 @@ def test_a_url_names_a_limiter(url: str, kind: type[Limiter]) -> None:
     assert limiter.rate == RATE
 
 
+def test_no_url_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One rule for clients, and for whoever makes a limiter for them."""
+    for said, kind in (("", MemoryLimiter), ("sqlite:///var/lib/limits.db", SqliteLimiter)):
+        monkeypatch.setenv("LITMOS_LIMIT", said)
+        assert type(limiter_from_url(None, RATE)) is kind
+    monkeypatch.delenv("LITMOS_LIMIT")
+    assert type(limiter_from_url(None, RATE)) is MemoryLimiter
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [
@@ -68,6 +77,9 @@ def test_other_urls_are_refused(url: str) -> None:
     "url",
     [
         "sqlite:relative.db",
+        "sqlite://user:secret@host/0",
+        "sqlite://user:se/cret@host",
+        "sqlite:user:secret@host",
         "sqlite:/limits.db",
         "sqlite://C:/limits.db",
         "sqlite://localhost/limits.db",

@@ -301,9 +301,25 @@ async def test_a_page_that_is_none(wrong: dict[str, int], told: str) -> None:
     assert not sandbox.requests
 
 
-@pytest.mark.parametrize("share", [0, -1, 1.5])
-async def test_what_is_no_share(share: float) -> None:
+@pytest.mark.parametrize("wrong", ["no", "false", 0, 1, None])
+async def test_writes_are_allowed_by_true_alone(wrong: Any) -> None:
+    """As "no" of an environment variable they would be allowed."""
+    with pytest.raises(errors.ConfigurationError, match="allow_writes must be True or False"):
+        async with client(account(), allow_writes=wrong):
+            pass
+
+
+@pytest.mark.parametrize("share", [0, -1, 1.5, "0.5", None])
+async def test_what_is_no_share(share: Any) -> None:
     """It is refused."""
     with pytest.raises(errors.ConfigurationError, match="share"):
         async with client(account(), share=share):
             pass
+
+
+async def test_the_limit_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`LITMOS_LIMIT` says where the account's limit is kept, for this server as for each client."""
+    monkeypatch.setenv("LITMOS_LIMIT", f"sqlite://{tmp_path / 'limits.db'}")
+    async with client(account()) as mcp:
+        await told(mcp, "find_teams")
+    assert (tmp_path / "limits.db").exists()

@@ -253,6 +253,21 @@ def test_what_is_no_path(path: Any) -> None:
     assert not server.seen
 
 
+@pytest.mark.parametrize("value", [[1, 2], ("a",), {"a"}, {"a": 1}, b"a", frozenset(), bytearray()])
+def test_a_query_has_one_value_a_name(value: Any) -> None:
+    """What Python would write of another one, as `[1, 2]`, the server would look for."""
+    server = Server(ok())
+
+    async def main() -> None:
+        async with client(server) as litmos:
+            with pytest.raises(errors.ConfigurationError, match="ids must be one value of a query"):
+                await litmos.request("GET", "/users", query={"ids": value})
+            assert litmos.quota.used == 0
+
+    run_virtual(main())
+    assert not server.seen
+
+
 def test_what_is_not_wrapped() -> None:
     """Any path is reached, with decoding to plain data and without a repeat that could do harm."""
     server = Server(

@@ -62,6 +62,39 @@ async def test_a_full_spool_says_so(make_spool: Any) -> None:
     assert answers == [200, 200, 503, 200, 200]
 
 
+def test_a_generator_handles_nothing() -> None:
+    """Called, it does no work at all: it is refused, and no message is taken for handled."""
+
+    async def asynchronous(_: Event) -> Any:
+        yield
+
+    def plain(_: Event) -> Any:
+        yield
+
+    for handler in (asynchronous, plain, None, "x"):
+        wrong: Any = handler
+        with pytest.raises(ConfigurationError, match="handler must be a function without yield"):
+            Receiver(wrong, secret=SECRET)
+
+
+async def test_a_plain_function_handles_an_event_once(make_spool: Any) -> None:
+    """It has done its work when it returns: it is not called again for having nothing to await."""
+    events: list[int | None] = []
+
+    def handle(event: Event) -> None:
+        events.append(event.id)
+
+    spool = make_spool()
+    receiver = Receiver(handle, secret=SECRET, spool=spool, attempts=3, first_pause=0.001)
+    async with receiver, http(receiver) as client:
+        for number in (1, 2):
+            assert (await client.post(f"/{SECRET}", content=message(number))).status_code == 200
+        await until(lambda: len(events) >= 2)
+        # Of three calls for either, nothing more comes once both are settled.
+        await until(lambda: not spool._open)
+    assert sorted(filter(None, events)) == [1, 2]
+
+
 def test_a_handler_that_fails_is_called_again() -> None:
     """With growing pauses, until it is set aside."""
 
@@ -179,7 +212,7 @@ async def test_bad_arguments(tmp_path: Path) -> None:
         {"first_pause": float("nan")},
     ]
     for wrong in numbers:
-        with pytest.raises(ConfigurationError, match="more than 0"):
+        with pytest.raises(ConfigurationError, match=r"more than 0 seconds|whole number of 1 or more"):
             Receiver(Log(), secret=SECRET, **wrong)
     (tmp_path / "x.db").write_text("something else entirely, and no database")
     with pytest.raises(ConfigurationError, match="spool"):

@@ -212,6 +212,27 @@ async def test_what_does_not_fit_hides_nothing(tmp_path: Path) -> None:
     assert states(tmp_path / "w.db") == []
 
 
+async def test_a_receiver_does_not_start_on_a_closed_spool(tmp_path: Path) -> None:
+    """A second start of one app, as in tests: it fails, and does not answer each message with 503 for ever."""
+    receiver = Receiver(Log(), secret=SECRET, spool=SqliteSpool(tmp_path / "w.db"))
+    async with receiver:
+        pass
+    with pytest.raises(ConfigurationError, match="the spool is closed: make a new one"):
+        await receiver.__aenter__()
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await receiver({"type": "lifespan"}, receive, send)
+    assert [(each["type"], "closed" in each["message"]) for each in sent] == [
+        ("lifespan.startup.failed", True)
+    ]
+
+
 async def test_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What comes then is refused at once, so that it is sent again; closing it once more changes nothing."""
     spool = SqliteSpool(tmp_path / "w.db")

@@ -170,6 +170,19 @@ def test_a_flag_that_did_not_come_goes_back_as_null(flag: str, back: str) -> Non
             written_by("users.update", blanked, back)
 
 
+@pytest.mark.parametrize("wrong", ["no", "false", "", 0, 1, []])
+@pytest.mark.parametrize("back", ["json", "xml"])
+def test_a_flag_of_a_record_is_yes_or_no(wrong: Any, back: str) -> None:
+    """Another value is refused, and not sent for the server to make something of; one of its own goes back."""
+    body = b'{"Id": "x1", "UserName": "u", "Active": "maybe", "SkipFirstLogin": true}'
+    user = codec.decode_one(Reply(200, body=body), one(models.User))
+    assert b"maybe" in written_by("users.update", user, back).content
+    with pytest.raises(
+        errors.ConfigurationError, match=r"User\.active must be True or False, not (str|int|list)"
+    ):
+        written_by("users.update", user.replace(active=wrong), back)
+
+
 def test_a_field_that_xml_has_no_name_for() -> None:
     """A field read over JSON may have any name: over XML it is refused by it, over JSON it goes back."""
     user = codec.decode_one(
@@ -178,6 +191,30 @@ def test_a_field_that_xml_has_no_name_for() -> None:
     assert b'"Odd Field":1' in written_by("users.update", user, "json").content
     with pytest.raises(errors.ConfigurationError, match=r"XML cannot carry .* 'Odd Field': pass wire=.json"):
         written_by("users.update", user, "xml")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        '<New kind="b">text</New>',
+        '<New kind="b"/>',
+        '<New><A x="1">t</A><A x="2"/></New>',
+        '<New><A x="1" y="&lt;&quot;">t</A><B>u</B></New>',
+    ],
+)
+def test_an_unknown_field_with_attributes_goes_back(field: str) -> None:
+    """What stands beside a text in an element are attributes, over XML as they came."""
+    body = f"<User><Id>x1</Id><UserName>u</UserName>{field}</User>".encode()
+    user = codec.decode_one(Reply(200, content_type="text/xml", body=body), one(models.User))
+    for row in (user, user.replace(last_name="new"), pickle.loads(pickle.dumps(user))):
+        written = etree.fromstring(written_by("users.update", row, "xml").content)
+        (new,) = written.findall("New")
+        assert etree.tostring(new, method="c14n") == etree.tostring(etree.fromstring(field), method="c14n")
+    bad = b'{"Id": "x1", "UserName": "u", "New": {"odd name": "a", "#text": "t"}}'
+    with pytest.raises(
+        errors.ConfigurationError, match=r"XML cannot carry the attribute 'odd name' of .* 'New'"
+    ):
+        written_by("users.update", codec.decode_one(Reply(200, body=bad), one(models.User)), "xml")
 
 
 DAY = {

@@ -18,8 +18,7 @@ from litmos_async.bulk.items.users_and_results import (
 from litmos_async.bulk.items.work_item import WorkItem
 from litmos_async.bulk.job import BulkJob
 from litmos_async.bulk.server_import import WAIT_TIMEOUT, Importer
-from litmos_async.checks import is_duration
-from litmos_async.errors import ConfigurationError
+from litmos_async.checks import duration
 
 
 class UserJobs(Helpers):
@@ -173,12 +172,7 @@ class UserJobs(Helpers):
             ConfigurationError: An option cannot work, such as a `wait_timeout` of 0. What running the job raises,
                 `BulkJob.run` says.
         """
-        if not is_duration(wait_timeout):
-            raise ConfigurationError(
-                f"wait_timeout must be more than 0 seconds, not {wait_timeout!r}",
-                option="wait_timeout",
-                value=wait_timeout,
-            )
+        duration("wait_timeout", wait_timeout)
         run = self._import_run(options)
         importer = Importer(
             run,
