@@ -51,7 +51,7 @@ _KINDS: Final[Mapping[str, re.Pattern[str]]] = {
 
 _NO_ID: Final = re.compile(
     "unknown|tb[adc]|t[.]b[.]d[.]|pending|missing|n[.]?a[.]?|none|no id|not assigned|unassigned|temp|temporary|test"
-    "|new|new hire|external|contractor|x{1,3}|unbekannt|offen|neu|k[.]a[.]|keine|fehlt|extern|inconnu|nouveau"
+    "|new|new hire|external|contractor|x{1,3}|unbekannt|neu|k[.]a[.]|keine|fehlt|extern|inconnu|nouveau"
     "|externe|desconocido|nuevo|externo|sconosciuto|nuovo|esterno|desconhecido|novo|onbekend"
 )
 """What people write where someone has no number, in lower case letters."""

@@ -125,6 +125,11 @@ def _is_record(kind: Any) -> TypeGuard[type[Record]]:
     return isinstance(kind, type) and issubclass(kind, Record)
 
 
+def _is_single(kind: Any) -> bool:
+    """Return whether a value is a single one, such as a text, and not several or a record."""
+    return not any(_is_list(each) or _is_record(each) for each in (kind, *get_args(kind)))
+
+
 def _optional_hook(kind: Any, converter: Converter) -> Hook:
     """Return the hook of `X | None`; in `AccessLevel | str | None` the first one decides."""
     inner = next(member for member in get_args(kind) if member is not NoneType)
@@ -134,6 +139,11 @@ def _optional_hook(kind: Any, converter: Converter) -> Hook:
         return hook
     # An empty text is no number, date or flag: the field is empty (api-facts 2).
     return lambda value, _: None if value == "" else hook(value, inner)
+
+
+def _has_fields(value: Any) -> bool:
+    """Return whether plain data is a row, or several."""
+    return isinstance(value, Mapping | list)
 
 
 def _list_hook(kind: Any, converter: Converter) -> Hook:
@@ -150,23 +160,35 @@ def _list_hook(kind: Any, converter: Converter) -> Hook:
 
     def structure(value: Any, _: Any = None) -> list[Any]:
         # Tags and topics are a text in one source and a list in another (api-facts 11).
-        single = bool(value) if inner is str and isinstance(value, str) else is_row(value)
-        rows = [value] if single else rows_of(value)
+        if bool(value) if inner is str and isinstance(value, str) else is_row(value):
+            rows = [value]
+        elif names and isinstance(value, Mapping) and any(map(_has_fields, value.values())):
+            # The texts beside rows are attributes of the element around them.
+            rows = rows_of({name: row for name, row in value.items() if not isinstance(row, str)})
+        else:
+            rows = rows_of(value)
         # What is null in a list says nothing, nor does an empty element that should be a record.
         return [hook(row, inner) for row in rows if row is not None and (row != "" or inner is str)]
 
     return structure
 
 
-def _record_hook(record: type[R], converter: Converter) -> Hook:
-    """Return the hook of one record: known fields by name, everything else into `extra`."""
-    known: dict[str, tuple[str, Any, Hook]] = {}
-    required = [attribute.name for attribute, fact in fields_of(record) if fact.required]
-    flags = {attribute.name for attribute, fact in fields_of(record) if _is_flag(attribute, fact)}
+def _known_fields(record: type[Record], converter: Converter) -> dict[str, tuple[str, Any, Hook, bool]]:
+    """Return the attribute, type and hook of each field, and whether it is a single value; by lower-case name."""
+    known: dict[str, tuple[str, Any, Hook, bool]] = {}
     for attribute, fact in fields_of(record):
-        entry = (attribute.name, attribute.type, converter.get_structure_hook(attribute.type))
+        hook = converter.get_structure_hook(attribute.type)
+        entry = (attribute.name, attribute.type, hook, _is_single(attribute.type))
         for name in (fact.name, *fact.aliases, *([TEXT] if fact.xml == "text" else [])):
             known[name.lower()] = entry
+    return known
+
+
+def _record_hook(record: type[R], converter: Converter) -> Hook:
+    """Return the hook of one record: known fields by name, everything else into `extra`."""
+    known = _known_fields(record, converter)
+    required = [attribute.name for attribute, fact in fields_of(record) if fact.required]
+    flags = {attribute.name for attribute, fact in fields_of(record) if _is_flag(attribute, fact)}
 
     def structure(raw: Any, _: Any = None) -> R:
         if not isinstance(raw, Mapping):
@@ -181,9 +203,11 @@ def _record_hook(record: type[R], converter: Converter) -> Hook:
             try:
                 if entry is None:
                     raise ValueError("unknown field")
-                attribute, kind, hook = entry
+                attribute, kind, hook, single = entry
                 came.add(attribute)
-                read = None if value is None else hook(value, kind)
+                # The attributes of a known element mean nothing.
+                inner = value[TEXT] if single and type(value) is dict and TEXT in value else value
+                read = None if inner is None else hook(inner, kind)
                 # Of two spellings of one field, the one that says something wins.
                 if read is not None and (read not in _EMPTY or attribute not in values):
                     values[attribute] = read

@@ -277,6 +277,23 @@ def test_the_spelling_that_says_something(answer: bytes) -> None:
     assert [row.id for row in codec.decode_one(Reply(200, body=page), one(models.UserPage)).items] == ["u"]
 
 
+def test_a_known_field_with_attributes_is_read() -> None:
+    """The attributes of an element, or of one around rows, do not make its value unknown."""
+    body = b"""<User v="2"><Id type="guid">u1</Id><UserName lang="en">ann@example.com</UserName>
+        <Active x="1">true</Active><CreatedDate tz="UTC">2031-01-02T03:04:05</CreatedDate>
+        <AccessLevel n="4">Learner</AccessLevel><City x="1"/></User>"""
+    user = codec.decode_one(Reply(200, content_type="text/xml", body=body), one(models.User))
+    assert (user.id, user.user_name, user.active) == ("u1", "ann@example.com", True)
+    assert (str(user.created_date)[:10], user.access_level) == ("2031-01-02", "Learner")
+    assert (user.city, dict(user.extra)) == ("", {"v": "2"})
+    body = b"""<Sessions count="1"><Session><Id>s</Id><Days count="2"><SessionDay n="1"><Id>d1</Id></SessionDay>
+        <SessionDay><Id>d2</Id></SessionDay></Days></Session></Sessions>"""
+    (session,) = codec.decode_many(
+        Reply(200, content_type="text/xml", body=body), many(models.Session, "Sessions")
+    )
+    assert [day.id for day in session.days] == ["d1", "d2"]
+
+
 def test_odd_values_go_back_as_they_came() -> None:
     """Half a character, a number that no float can hold, a date of no known form: all can be written."""
     body = rb'[{"Id": "t", "Name": "half \ud83d", "Odd": 1e999, "Far": {"x": -1e999, "y": "\u000b"}}]'
