@@ -26,7 +26,7 @@ def describe(state: State) -> str:
         parts.append(f"{state.reads:,}/{state.reads_planned:,} read")
     parts.append(f"{quota.used}/{quota.limit} requests in {quota.period:g} s")
     # While the plan is being made, no one knows how long the rest takes.
-    if state.planned and state.requests_planned:
+    if state.planned and state.requests_planned and state.done < state.total:
         parts.append(
             f"{duration(state.seconds_left)} left" if state.seconds_left >= 1 else "a few seconds left"
         )

@@ -81,6 +81,7 @@ def test_time_that_is_left() -> None:
     """It is told once there is a plan, and never as nothing."""
     assert " left" not in describe(attrs.evolve(READING, seconds_left=0.0))
     assert ", a few seconds left, " in describe(attrs.evolve(STATE, seconds_left=0.2))
+    assert "left" not in describe(attrs.evolve(STATE, done=STATE.total, seconds_left=0.0))
 
 
 def test_rejections_of_other_runs(capsys: pytest.CaptureFixture[str]) -> None:
