@@ -160,7 +160,7 @@ class Reader(Generic[R]):
     _single: int = field(default=0, init=False)
     _fruitless: int = field(default=0, init=False)
     # Where the last page began that brought something new behind the known rows.
-    _fruitful_at: int = field(default=0, init=False)
+    _fruitful_at: int = field(init=False)
     _handed_out: int = field(default=0, init=False)
     _totals: set[int | None] = field(factory=set[int | None], init=False)
 

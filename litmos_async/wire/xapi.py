@@ -19,8 +19,9 @@ from litmos_async.wire.verdict import Reply, looks_like_html
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _JSON: Final = "application/json"
 
-# What may stand in the path and the query of a link as it is: RFC 3986, and % for what is encoded already.
-_LINK: Final = "/?%:@!$&'()*+,;=-._~"
+# What may stand in the path and the query of a link as it is, besides what `quote` leaves alone in any case:
+# RFC 3986, and % for what is encoded already.
+_LINK: Final = "/?%:@!$&'()*+,;="
 
 
 def encode(

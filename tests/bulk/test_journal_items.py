@@ -170,6 +170,23 @@ def test_pairs_of_somebody_who_is_gone_fail_alone(file: Path) -> None:
     }
 
 
+def test_of_an_error_the_journal_keeps_the_kind(file: Path) -> None:
+    """And of what went well it keeps no error."""
+    tenant = organisation()
+    users, paths = list(tenant.users), list(tenant.learning_paths)
+    sandbox = sandbox_of(tenant)
+    tenant.delete_user(users[0])
+    run(
+        sandbox,
+        lambda bulk: bulk.assign_learning_paths_to_users(
+            dict.fromkeys(users[:2], paths[:1]), send_message=False, verify=False, journal=file
+        ),
+    )
+    with closing(sqlite3.connect(file)) as database:
+        kept = database.execute("SELECT status, reason FROM outcomes ORDER BY status").fetchall()
+    assert kept == [("done", ""), ("failed", "NotFound")]
+
+
 def test_an_import_that_takes_too_long_is_followed_by_the_next_run(file: Path) -> None:
     """It stays under way in the journal, and is not handed in a second time."""
     sandbox = sandbox_of(organisation())

@@ -99,3 +99,25 @@ def test_what_was_rejected_and_will_be_sent_again_is_under_way() -> None:
             assert sorted(request.status for request in sandbox.requests) == [201, 201, 503]
 
     run_virtual(main())
+
+
+def test_a_job_may_be_told_to_stop_again() -> None:
+    """Also before those that wait for a slot have noticed that it was told already."""
+    sandbox = bare(users=4, courses=1)
+
+    async def main() -> None:
+        async with client(sandbox, limiter=MemoryLimiter(RateLimit(requests=2, period=60.0))) as litmos:
+            job = assigned(litmos, sandbox)
+
+            def stop() -> None:
+                job.stop()
+                loop.call_at(loop.time(), job.stop)
+
+            loop = asyncio.get_running_loop()
+            loop.set_exception_handler(lambda _, context: problems.append(context))
+            problems: list[dict[str, Any]] = []
+            loop.call_later(1.0, stop)
+            assert [outcome.status async for outcome in job] == ["done", "done"]
+            assert problems == []
+
+    run_virtual(main())

@@ -111,6 +111,9 @@ BAD_LINKS = (
     "/more#part",
     "/TCAPI/../more",
     "https:///more",
+    "/more like this",
+    "/\u202emore",
+    "/more\u200b",
 )
 
 

@@ -105,6 +105,22 @@ def test_bursts_are_smoothed() -> None:
     run_virtual(main())
 
 
+def test_a_token_given_back_is_one_token() -> None:
+    """In the middle of a burst, too: one call goes at once in its place, and the next one at the steady rate."""
+
+    async def main() -> None:
+        limiter = limiter_of(60, burst=2)
+        first, _ = await take(limiter, 2)
+        begin = time()
+        first.unused()
+        await limiter.acquire()
+        assert time() == begin
+        await limiter.acquire()
+        assert time() == pytest.approx(begin + 1.0)
+
+    run_virtual(main())
+
+
 def test_tokens_given_back_do_not_make_the_next_burst_larger() -> None:
     """Spare tokens spill like those in the bucket, so a burst is never more than `burst`."""
 

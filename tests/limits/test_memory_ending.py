@@ -144,6 +144,22 @@ def test_on_another_loop_the_server_s_count_is_remembered() -> None:
     assert limiter.quota.used == 3
 
 
+def test_on_another_loop_a_request_may_be_on_its_way_for_its_own_timeout() -> None:
+    """For no longer than any request of the first loop might have been."""
+    limiter = limiter_of(1)
+
+    async def first() -> None:
+        await limiter.acquire(timeout=0.5)
+
+    async def second() -> None:
+        begin = time()
+        await limiter.acquire()
+        assert time() == pytest.approx(begin + 0.5 + 60.001)
+
+    run_virtual(first())
+    run_virtual(second())
+
+
 @pytest.mark.parametrize("end", ["unused", "answered", "lost", "rejected"])
 def test_a_lease_may_end_after_its_loop(end: str) -> None:
     """Finalizers run at odd times: reporting never raises, even if somebody waited on the closed loop."""

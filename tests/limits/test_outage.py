@@ -422,6 +422,26 @@ def test_alone_the_store_is_asked_once_a_second() -> None:
     run_virtual(main())
 
 
+def test_alone_the_store_is_asked_again_when_a_second_is_over() -> None:
+    """Not at the next call after that."""
+
+    async def main() -> None:
+        store = VirtualStore()
+        store.away = True
+        limiter = process_of(store, share=1.0)
+        await asyncio.gather(limiter.usage(), return_exceptions=True)
+        visits = store.visits
+        await asyncio.sleep(outage.LONGEST_WAIT / 2)
+        await limiter.usage()
+        assert store.visits == visits
+        await asyncio.sleep(outage.LONGEST_WAIT / 2)
+        await limiter.usage()
+        assert store.visits == visits + 1
+        await limiter.aclose()
+
+    run_virtual(main())
+
+
 def test_a_visit_that_takes_long_is_the_only_one_of_its_kind() -> None:
     """An idle process says now and then that it is alive: not again before it was heard, nor after its end."""
 

@@ -256,6 +256,38 @@ async def test_after_an_error_at_another_node_the_one_of_the_url_is_asked(redire
     await store.aclose()
 
 
+async def test_a_redis_that_breaks_every_connection_is_asked_twice(redis_server: RedisServer) -> None:
+    """The first connection may have broken in idle times; the second one is new, so that is an outage."""
+    asked = 0
+
+    async def carry(answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while words := await answers.read(65_536):
+            writer.write(words)
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass on what is said to begin with, and break off at the question."""
+        nonlocal asked
+        answers, questions = await asyncio.open_connection("127.0.0.1", redis_server.port)
+        carrying = asyncio.ensure_future(carry(answers, writer))
+        while words := await reader.read(65_536):
+            if b"EVAL" in words:
+                asked += 1
+                break
+            questions.write(words)
+        carrying.cancel()
+        questions.close()
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    limiter = RedisLimiter(f"redis://127.0.0.1:{port}", account="one", on_outage="fail", timeout=60.0)
+    async with server:
+        with pytest.raises(LimiterUnavailable):
+            await limiter.acquire()
+        await limiter.aclose()
+    assert asked == 2
+
+
 def test_not_to_wait_at_all_is_a_choice() -> None:
     """Zero seconds is as good as any time."""
     RedisLimiter("redis://127.0.0.1", outage_timeout=0.0)

@@ -168,11 +168,12 @@ async def test_the_address_is_shown_without_user_and_password() -> None:
         f"redis://user:12/{PASSWORD}@host:6379",
         f"redis://host:port-{PASSWORD}",
         f"http://{PASSWORD}@host",
+        f"host:6379/{PASSWORD}",
     ],
 )
 def test_an_address_that_cannot_be_read_is_not_quoted(url: str) -> None:
     """A password with an unquoted slash ends up in the wrong part of the address, so no part is shown."""
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigurationError, match="not the address of a Redis") as caught:
         RedisLimiter(url)
     assert PASSWORD not in "".join(traceback.format_exception(caught.value)).replace(url, "")
 

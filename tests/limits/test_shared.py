@@ -65,6 +65,12 @@ def test_a_dead_process_holds_up_nobody_with_its_queue() -> None:
     run_virtual(main())
 
 
+def test_no_one_waits_where_no_one_has_asked_yet() -> None:
+    """The quota of a limiter that has not been used."""
+    quota = process_of(VirtualStore()).quota
+    assert (quota.used, quota.waiting) == (0, 0)
+
+
 def test_a_slot_costs_a_finite_timeout() -> None:
     """A lease for ever would be gone for good if its holder died."""
 
@@ -268,6 +274,24 @@ def test_a_slot_taken_for_an_interactive_caller_is_not_given_to_bulk() -> None:
         lease.unused()
         await asyncio.sleep(1)
         assert counts(bulk) == [1]
+        for task in bulk:
+            task.cancel()
+        await stop(limiter)
+
+    run_virtual(main())
+
+
+def test_a_slot_taken_for_bulk_goes_to_an_interactive_caller_who_came_meanwhile() -> None:
+    """Bulk work goes first only where others waited already, and it had a slot on credit."""
+
+    async def main() -> None:
+        store = VirtualStore(slow_by=0.1)
+        limiter = process_of(store, 1)
+        bulk = queue(limiter, 1, "bulk")
+        await asyncio.sleep(0.01)
+        urgent = queue(limiter, 1)
+        await asyncio.sleep(1)
+        assert counts(urgent, bulk) == [1, 0]
         for task in bulk:
             task.cancel()
         await stop(limiter)

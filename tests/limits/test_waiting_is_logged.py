@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from litmos_async.limits import Limiter
+from litmos_async.limits.lease_queue import BULK_LINE_EVERY
 from litmos_async.testing import run_virtual
 from tests.limits.small import VirtualStore, limiter_of, process_of, settle, time
 
@@ -89,6 +90,28 @@ def test_bulk_work_that_waits_has_one_line_a_minute(kind: str, caplog: pytest.Lo
 
     run_virtual(main())
     assert 9 <= len(lines(caplog, logging.INFO)) <= 10
+
+
+def test_bulk_work_that_waits_a_minute_later_has_the_next_line(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One a minute: not one every other."""
+    caplog.set_level(logging.INFO, "litmos_async")
+
+    async def main() -> None:
+        limiter = make(kind, 1)
+        await limiter.acquire("bulk")
+        callers = []
+        for _ in range(4):
+            callers.append(asyncio.ensure_future(limiter.acquire("bulk")))
+            await asyncio.sleep(BULK_LINE_EVERY)
+        for caller in callers:
+            caller.cancel()
+        await asyncio.wait(callers)
+        await limiter.aclose()
+
+    run_virtual(main())
+    assert len(lines(caplog, logging.INFO)) == 4
 
 
 def test_another_party_on_the_account_is_warned_of_once(kind: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ import pytest
 from litmos_async import models
 from litmos_async.errors import ConfigurationError, DecodeError
 from litmos_async.models import AccessLevel, Course, Session, SessionDay, Team, User, UserCourse, UserSummary
-from litmos_async.models.record import Extra, Record, fields_of
+from litmos_async.models.record import Extra, Record, fields_of, wire
 from litmos_async.wire import codec, json, xml
 from litmos_async.wire.converter import has_dates, missing, structure
 from litmos_async.wire.operation import Operation, many, one
@@ -68,6 +68,10 @@ def test_scalars_are_read_in_any_spelling() -> None:
     """Numbers in texts, texts for numbers, and flags in any case are taken for what they are."""
     course = structure({"Id": 12, "Active": "True", "OriginalId": "700001.0", "Price": "0.00"}, Course)
     assert (course.id, course.active, course.original_id, course.price) == ("12", True, 700001, 0.0)
+    flags = [structure({"Active": each}, Course).active for each in ("1", 1, "0", 0, " FALSE ")]
+    assert flags == [True, True, False, False, False]
+    names = [structure({"Name": each}, Course).name for each in (True, False, 7)]
+    assert names == ["true", "false", "7"]
     assert structure({"Active": 0, "Code": True}, Course) == Course(active=False, code="true")
     assert structure({"OriginalId": "9007199254740993"}, Course).original_id == 9007199254740993
 
@@ -341,6 +345,19 @@ def test_records_and_texts_inside_a_record() -> None:
         b"<Dropdown><string>S</string><string>M</string><string>L</string></Dropdown></CourseCustomField>"
     )
     assert codec.decode_one(Reply(200, body=body), one(models.CourseCustomField)) == field
+
+
+def test_what_the_texts_of_a_list_are_called() -> None:
+    """As the field says, and else by the name that .NET has for a text."""
+
+    @attrs.define(kw_only=True, repr=False)
+    class Labelled(Record):
+        labels: list[str] = attrs.field(factory=list, metadata=wire(item="Label"))
+        words: list[str] = attrs.field(factory=list)
+
+    assert xml.write(Labelled(labels=["a", "b"], words=["c"]), "Row", "Row") == (
+        b"<Row><Labels><Label>a</Label><Label>b</Label></Labels><Words><string>c</string></Words></Row>"
+    )
 
 
 def test_numbers_that_are_none() -> None:

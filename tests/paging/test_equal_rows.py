@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -39,6 +40,49 @@ def test_equal_rows_with_a_key(page_size: int, cap: int, kinds: int, resumed: bo
             token, reader = reader.token(), Reader("list", page_size=page_size)
             reader.go_on(token)
     assert found == server.ids
+
+
+def test_rows_of_one_key_that_move_and_change() -> None:
+    """Where their keys do not stand as they stood, a row is not taken for another one that has its key."""
+    rows = [("u0", 0), ("u1", 1), ("u0", 2), ("u1", 3)]
+    reader: Reader[UserSummary] = Reader("list", page_size=2)
+    found: list[UserSummary] = []
+    for answer in itertools.count():
+        start, limit = reader.next_request()
+        page = [
+            UserSummary(id=key, user_name=str(row), email=str(answer > 1))
+            for key, row in rows[start : start + limit]
+        ]
+        found += reader.feed(page)
+        if reader.finished():
+            break
+        rows = rows[-3:]
+    assert {row.user_name for row in found} == set("0123")
+
+
+def test_one_row_alone_does_not_show_that_all_change() -> None:
+    """It may as well be another one of its key each time: so it comes again rather than not at all."""
+    names = ["u0", "u1", "u2"]
+    reader: Reader[UserSummary] = Reader("list", page_size=1)
+    found: list[str] = []
+    for answer in itertools.count():
+        start, limit = reader.next_request()
+        page = [UserSummary(id=name, user_name=str(answer)) for name in names[start : start + limit]]
+        found += [row.id for row in reader.feed(page)]
+        if reader.finished():
+            break
+    assert found == ["u0", *names]
+
+
+def test_equal_rows_of_which_the_last_is_removed() -> None:
+    """Where the reader steps back, as the row read last is gone, one that stands behind its like comes once."""
+    server = Server(["a", "b", "a", "b"])
+    reader: Reader[UserSummary] = Reader("list", page_size=6)
+    found = [row.id for row in reader.feed(server.answer(*reader.next_request()))]
+    server.ids.pop()
+    while not reader.finished():
+        found += [row.id for row in reader.feed(server.answer(*reader.next_request()))]
+    assert found == ["a", "b", "a", "b"]
 
 
 @pytest.mark.parametrize("rows", [2, 24, 1000])

@@ -24,6 +24,7 @@ from tests.paging.small import Server, feed_each, ids, read
         (2, [(0, 1000), (1, 1000)]),
         (999, [(0, 1000), (998, 1000)]),
         (1000, [(0, 1000), (999, 1000)]),
+        (1001, [(0, 1000), (999, 1000), (1000, 1000)]),
         (1500, [(0, 1000), (999, 1000), (1499, 1000)]),
         (1999, [(0, 1000), (999, 1000), (1998, 1000)]),
         (2500, [(0, 1000), (999, 1000), (1998, 1000), (2499, 1000)]),
@@ -219,6 +220,9 @@ def test_the_price_of_a_list_of_something(rows: int, options: dict[str, object],
 
 def test_caps_are_remembered() -> None:
     """The cap that one list met makes another one look twice; a row that was put in meanwhile is no cap."""
+    caps = Caps()
+    assert read(Server(ids(7), cap=3), caps=caps) == ids(7)
+    assert caps.smallest == 3
     caps = Caps()
     assert read(Server(ids(40), cap=30), caps=caps) == ids(40)
     assert caps.smallest == 30
