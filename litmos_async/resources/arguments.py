@@ -155,9 +155,9 @@ def asked(wire: str, **option: bool | None) -> dict[str, bool | None]:
     Raises:
         ConfigurationError: It is something else.
     """
-    (given,) = flags(**{name: value for name, value in option.items() if value is not None}).values() or (
-        None,
-    )
+    (given,) = option.values()
+    if given is not None:
+        flags(**dict.fromkeys(option, given))
     return {wire: given}
 
 
